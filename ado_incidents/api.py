@@ -1,0 +1,69 @@
+"""The routes of the HTTP API, collected from the apps (contract, "HTTP API")."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from csp.constants import UNSAFE_INLINE
+from csp.decorators import csp_update
+from django.urls import include, path, re_path
+from django.utils.decorators import method_decorator
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.exceptions import NotFound
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.routers import SimpleRouter
+from rest_framework.views import APIView
+
+from apps.catalog.api import ServiceViewSet
+from apps.contacts.api import ContactViewSet
+from apps.desk.api.incidents import IncidentViewSet
+from apps.postmortems.api import ActionItemViewSet, ReviewViewSet
+from apps.rosters.api import OnCallViewSet, RosterViewSet
+from apps.teams.api import MeViewSet, TeamViewSet
+
+router = SimpleRouter()
+router.register("incidents", IncidentViewSet, basename="api-incident")
+router.register("oncall", OnCallViewSet, basename="api-oncall")
+router.register("rosters", RosterViewSet, basename="api-roster")
+router.register("services", ServiceViewSet, basename="api-service")
+router.register("teams", TeamViewSet, basename="api-team")
+router.register("contacts", ContactViewSet, basename="api-contact")
+router.register("postmortems", ReviewViewSet, basename="api-postmortem")
+router.register("action-items", ActionItemViewSet, basename="api-action-item")
+
+
+@method_decorator(csp_update({"style-src": [UNSAFE_INLINE]}), name="dispatch")
+class DocumentationView(SpectacularSwaggerSplitView):
+    """The browsable page of the API; only its styles need leave, its scripts are files of our own."""
+
+    url_name = "api-schema"
+
+
+class NowhereView(APIView):
+    """What answers an address that the API does not have: problem details like everything else under it."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        raise NotFound("The API has no such address.")
+
+
+urlpatterns = [
+    path(
+        "v1/",
+        include(
+            [
+                path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+                path("docs/", DocumentationView.as_view(), name="api-docs"),
+                path("me/", MeViewSet.as_view({"get": "retrieve"}), name="api-me"),
+                path("incidents/current", IncidentViewSet.as_view({"get": "current"}), name="api-incident-current"),
+                *router.urls,
+            ]
+        ),
+    ),
+    re_path("", NowhereView.as_view()),
+]

@@ -1,0 +1,308 @@
+"""The settings: one file, driven by the environment (names in README.md, "Configuration")."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import dj_database_url
+import django_stubs_ext
+import structlog
+from csp.constants import NONCE, NONE, SELF
+from django.urls import reverse_lazy
+from environs import Env
+
+from ado_incidents.environment import adopt_running_servers
+
+django_stubs_ext.monkeypatch()  # lets a form or an admin name its model in its type: ModelForm[Override]
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = adopt_running_servers(BASE_DIR)
+env = Env()
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY", default="")
+if not SECRET_KEY and {"makemigrations", "spectacular", "check"} & set(sys.argv):
+    SECRET_KEY = "only-for-commands-that-serve-nothing"
+if not SECRET_KEY:
+    raise SystemExit("SECRET_KEY is not set. Start with `make run`, or set it in the environment.")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+SECURE_ORIGIN = SITE_URL.startswith("https://")
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.simple_history",
+    "unfold.contrib.guardian",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "axes",
+    "csp",
+    "django_filters",
+    "django_htmx",
+    "django_structlog",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "guardian",
+    "pgtrigger",
+    "rest_framework",
+    "simple_history",
+    "apps.core",
+    "apps.engine",
+    "apps.teams",
+    "apps.contacts",
+    "apps.catalog",
+    "apps.rosters",
+    "apps.incidents",
+    "apps.notifications",
+    "apps.alerts",
+    "apps.escalation",
+    "apps.communications",
+    "apps.postmortems",
+    "apps.desk",
+    "apps.procedures",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
+    "apps.teams.middleware.ViewerTimeZoneMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "ado_incidents.urls"
+WSGI_APPLICATION = "ado_incidents.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "apps.desk.context.house",
+            ],
+        },
+    }
+]
+
+# Database: the application's role by default; the owner's for the commands that change the schema (manage.py says which).
+OWNER_ROLE = env.str("DATABASE_ROLE", default="application") == "owner"
+_application_url = env.str("DATABASE_URL", default="postgresql://ado_app@127.0.0.1:5432/ado")
+_owner_url = env.str("DATABASE_OWNER_URL", default=_application_url)
+DATABASES = {
+    "default": {
+        **dj_database_url.parse(_owner_url if OWNER_ROLE else _application_url),
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_MAX_AGE": env.int("DATABASE_CONN_MAX_AGE", default=60),
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"application_name": "ado_incidents"},
+    }
+}
+DATABASE_APPLICATION_ROLE = dj_database_url.parse(_application_url)["USER"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Sign-in
+AUTH_USER_MODEL = "teams.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    "guardian.backends.ObjectPermissionBackend",
+]
+GUARDIAN_MONKEY_PATCH_USER = False
+ANONYMOUS_USER_NAME = None
+GUARDIAN_GET_INIT_ANONYMOUS_USER = "apps.teams.access.no_anonymous_user"
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_VERBOSE = False
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = reverse_lazy("login")
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = reverse_lazy("login")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_ORIGIN
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
+SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if SECURE_ORIGIN else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "SAMEORIGIN"
+CONTENT_SECURITY_POLICY = {
+    "EXCLUDE_URL_PREFIXES": ("/admin/",),  # the admin theme evaluates expressions of its own templates
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "frame-ancestors": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+    },
+}
+
+# Time and language
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-gb"
+USE_I18N = True
+
+# Rosters: shifts are filled so far ahead.
+ROSTER_HORIZON = timedelta(days=env.int("ROSTER_HORIZON_DAYS", default=120))
+
+# Static files
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True
+
+# Broker: wakes workers up and may lose everything it holds (docs/decisions/0003-engine.md).
+REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+LANES = ("pages", "work", "bulk")
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "health_check_interval": 10}
+CELERY_BEAT_SCHEDULE = {
+    f"tick-{lane}": {"task": "engine.tick", "schedule": 1.0, "args": [lane], "options": {"queue": lane, "expires": 5}}
+    for lane in LANES
+}
+WAKE_LIMIT = timedelta(milliseconds=200)
+WAKE_PAUSE_AFTER_FAILURE = timedelta(seconds=5)
+ENGINE_KEEPS_FINISHED = timedelta(days=7)
+
+# Mail
+_email = env.dj_email_url("EMAIL_URL", default="smtp://127.0.0.1:25")
+EMAIL_HOST = _email["EMAIL_HOST"]
+EMAIL_PORT = _email["EMAIL_PORT"]
+EMAIL_HOST_USER = _email["EMAIL_HOST_USER"]
+EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS = _email.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = _email.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="ADO Incidents <incidents@localhost>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+ACKNOWLEDGE_LINK_LIFETIME = timedelta(hours=24)
+
+# The sandbox: what a development installation sends to, readable at /sandbox/ (never set in production).
+SANDBOX_DIR = env.str("SANDBOX_DIR", default="")
+DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "apps.teams.authentication.TokenAuthentication",
+        "apps.teams.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["apps.teams.permissions.ScopedAndSignedIn"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["apps.core.parsers.StrictJSONParser"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "apps.core.pagination.NewestFirst",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "apps.core.problems.as_problem",
+    "PAGE_SIZE": 50,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "ADO Incidents",
+    "DESCRIPTION": "Incident response procedures, executable and audited.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "apps.core.openapi.describe_every_operation",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "ActionItemKind": "apps.postmortems.models.ActionKind",
+        "ActionItemStatus": "apps.postmortems.models.ActionStatus",
+        "AlertStatus": "apps.alerts.models.AlertStatus",
+        "IncidentStatus": "apps.incidents.models.Status",
+        "LinkKind": "apps.catalog.models.LinkKind",
+        "NotificationKind": "apps.notifications.models.NotificationKind",
+        "ReviewStatus": "apps.postmortems.models.ReviewStatus",
+        "TeamRole": "apps.teams.models.TeamRole",
+        "TimelineEventKind": "apps.incidents.models.EventKind",
+    },
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# Triggers are installed from the models after each migration, always as the code says and never a version behind.
+PGTRIGGER_MIGRATIONS = False
+PGTRIGGER_INSTALL_ON_MIGRATE = True
+
+SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
+SIMPLE_HISTORY_ENABLED = True
+
+UNFOLD = {
+    "SITE_TITLE": "ADO Incidents",
+    "SITE_HEADER": "ADO Incidents",
+    "SITE_SUBHEADER": "Rosters, contacts and procedures",
+    "SITE_URL": "/",
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": True,
+}
+
+# Logs: one JSON object a line when a machine reads them, colours when a person does.
+_renderer = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
+_shared = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "house": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "foreign_pre_chain": _shared,
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                _renderer,
+            ],
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "house"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+}
+structlog.configure(
+    processors=[*_shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)

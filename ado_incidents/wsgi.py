@@ -1,0 +1,15 @@
+"""The WSGI entry: ingest answers in front of Django's middleware, everything else is Django."""
+
+from __future__ import annotations
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ado_incidents.settings")
+
+_django = get_wsgi_application()
+
+from apps.alerts.ingest import Ingest  # noqa: E402  (needs the app registry)
+
+application = Ingest(_django)

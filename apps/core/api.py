@@ -1,0 +1,50 @@
+"""What every viewset of the API has in common."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from functools import partial
+from typing import Any, cast
+
+from django.http import Http404
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.serializers import BaseSerializer
+from rest_framework.viewsets import GenericViewSet
+
+from apps.core import idempotency
+from apps.core.errors import Invalid
+
+
+class HouseViewSet(GenericViewSet[Any]):
+    """The base of all viewsets: times are answered in UTC, and a POST with an Idempotency-Key has one effect."""
+
+    metadata_class = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Authenticate and check the scope, then stand between the request and what answers a POST."""
+        super().initial(request, *args, **kwargs)
+        _refuse_nul(request, kwargs)
+        timezone.activate(UTC)
+        answer = getattr(self, "post", None)
+        if request.method == "POST" and answer is not None and idempotency.HEADER in request.headers:
+            self.post = partial(_once, answer)
+
+    def understood(self, form: type[BaseSerializer[Any]], *, partial: bool = False) -> dict[str, Any]:
+        """The request's body as ``form`` reads it, without what is not named if ``partial``. Raises ValidationError."""
+        serializer = form(data=self.request.data, partial=partial, context=self.get_serializer_context())
+        serializer.is_valid(raise_exception=True)
+        return cast("dict[str, Any]", serializer.validated_data)
+
+
+def _refuse_nul(request: Request, kwargs: dict[str, Any]) -> None:
+    """PostgreSQL holds no NUL character, so no such thing is found and no such filter understood."""
+    if any("\x00" in str(value) for value in kwargs.values()):
+        raise Http404
+    for name, values in request.query_params.lists():
+        if any("\x00" in value for value in values):
+            raise Invalid("Text must not contain the NUL character.", field=name)
+
+
+def _once(answer: Any, request: Request, *args: Any, **kwargs: Any) -> Any:
+    return idempotency.answer_once(request, partial(answer, request, *args, **kwargs))

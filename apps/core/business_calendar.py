@@ -1,0 +1,105 @@
+"""When an organisation works: weekdays, hours and holidays, by the wall clock of a zone. No database (R24)."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Collection, Container, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import holidays
+
+from apps.core.errors import Invalid
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+#: No run of holidays is longer; a calendar without a business day in it is a slip of the pen.
+_LONGEST_BREAK = timedelta(days=60)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingWeek:
+    """The weekdays (0 is Monday) and hours on which work is done in ``zone``, but for ``free`` days."""
+
+    zone: zoneinfo.ZoneInfo
+    weekdays: frozenset[int]
+    start: time
+    end: time
+    free: Container[date] = ()
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> WorkingWeek:
+        """Return the calendar that ``data`` describes: ``{time_zone, days, start, end, holidays}``.
+
+        ``days`` are mon to sun, ``start`` and ``end`` wall times such as 09:00, ``holidays`` a country (ISO 3166) or
+        empty. What is left out is every weekday, the whole day and no holidays, in UTC. Raises Invalid, naming the
+        field, for what cannot be understood.
+        """
+        return cls(
+            zone=_zone(str(data.get("time_zone", "UTC"))),
+            weekdays=_weekdays(data.get("days", WEEKDAYS)),
+            start=_time(str(data.get("start", "00:00")), field="start"),
+            end=_time(str(data.get("end", "23:59")), field="end"),
+            free=_free_days(str(data.get("holidays", ""))),
+        )
+
+    def in_zone(self, name: str) -> WorkingWeek:
+        """Return the same days and hours by the wall clock of another IANA zone. Raises Invalid for an unknown one."""
+        return replace(self, zone=_zone(name))
+
+    def is_business_day(self, day: date) -> bool:
+        """Whether work is done on ``day``."""
+        return day.weekday() in self.weekdays and day not in self.free
+
+    def local_day(self, instant: datetime) -> date:
+        """Return the day that it is in the calendar's zone at ``instant``."""
+        return instant.astimezone(self.zone).date()
+
+    def opening(self, day: date) -> datetime:
+        """Return when working hours begin on ``day`` (a business day or not), in UTC."""
+        return datetime.combine(day, self.start, tzinfo=self.zone).astimezone(UTC)
+
+    def end_of_next_business_day(self, after: datetime) -> datetime:
+        """Return the end of working hours on the first business day after the local day of ``after``, in UTC.
+
+        Raises Invalid for a calendar that knows no business day for two months.
+        """
+        today = self.local_day(after)
+        day = today + timedelta(days=1)
+        while not self.is_business_day(day):
+            if day - today > _LONGEST_BREAK:
+                raise Invalid("The business calendar has no business days.", field="days")
+            day += timedelta(days=1)
+        return datetime.combine(day, self.end, tzinfo=self.zone).astimezone(UTC)
+
+
+def _zone(name: str) -> zoneinfo.ZoneInfo:
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
+        raise Invalid(f"{name!r} is not an IANA time zone such as Europe/Berlin.", field="time_zone") from error
+
+
+def _weekdays(days: Collection[str]) -> frozenset[int]:
+    try:
+        return frozenset(WEEKDAYS.index(day) for day in days)
+    except ValueError as error:
+        raise Invalid(f"Business days are among {', '.join(WEEKDAYS)}.", field="days") from error
+
+
+def _time(text: str, *, field: str) -> time:
+    try:
+        return time.fromisoformat(text)
+    except ValueError as error:
+        raise Invalid(f"Expected a time of day such as 09:00, got {text!r}.", field=field) from error
+
+
+def _free_days(country: str) -> Container[date]:
+    if not country:
+        return ()
+    try:
+        return holidays.country_holidays(country)
+    except NotImplementedError as error:
+        raise Invalid(
+            f"The holidays of {country!r} are not known; name a country such as US.", field="holidays"
+        ) from error

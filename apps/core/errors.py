@@ -1,0 +1,51 @@
+"""What can go wrong, in the house's own words. The API and the pages each translate these in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Missing:
+    """One thing that an open gate waits for. ``item_id`` names the checklist item, if it is one."""
+
+    gate: str
+    item_id: int | None
+    text: str
+
+
+class HouseError(Exception):
+    """Base of all expected failures; its text is written for the person who reads it."""
+
+
+class RuleViolation(HouseError):
+    """The domain's rules do not allow this now (409). ``missing`` lists what an open gate waits for."""
+
+    def __init__(self, message: str, *, missing: tuple[Missing, ...] = ()) -> None:
+        super().__init__(message)
+        self.missing = missing
+
+
+class Invalid(HouseError):
+    """The input cannot be understood (400). ``field`` names where."""
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class NotAllowed(HouseError):
+    """This person may not do this (403)."""
+
+
+class Conflict(HouseError):
+    """Somebody else was first, or the same key came with other content (409)."""
+
+
+class ProviderError(HouseError):
+    """Something outside the house failed. ``permanent``: trying again is of no use."""
+
+    def __init__(self, message: str, *, permanent: bool = False, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        self.retry_after = retry_after

@@ -1,0 +1,69 @@
+"""Errors of the API as problem details (RFC 9457): the one place that translates the house's errors to HTTP."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ValidationError as ModelValidationError
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from apps.core.errors import Conflict, HouseError, Invalid, NotAllowed, ProviderError, RuleViolation
+
+CONTENT_TYPE = "application/problem+json"
+
+STATUS_OF: dict[type[HouseError], HTTPStatus] = {
+    Invalid: HTTPStatus.BAD_REQUEST,
+    NotAllowed: HTTPStatus.FORBIDDEN,
+    RuleViolation: HTTPStatus.CONFLICT,
+    Conflict: HTTPStatus.CONFLICT,
+    ProviderError: HTTPStatus.BAD_GATEWAY,
+}
+
+
+def problem(status: int, detail: str, **more: Any) -> Response:
+    """A problem details answer; ``more`` are its extension members (``errors``, ``missing``)."""
+    status = HTTPStatus(status)
+    body = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail, **more}
+    return Response(body, status=status, content_type=CONTENT_TYPE)
+
+
+def as_problem(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler: every expected failure as problem details, None for a fault of ours (500)."""
+    set_rollback()
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    elif isinstance(error, ModelValidationError):
+        error = exceptions.ValidationError(error.message_dict if hasattr(error, "error_dict") else error.messages)
+    if isinstance(error, HouseError):
+        return _of_the_house(error)
+    if isinstance(error, exceptions.ValidationError):
+        return problem(400, "The request could not be understood.", errors=_by_field(error.detail))
+    if isinstance(error, exceptions.APIException):
+        answer = problem(error.status_code, str(error.detail))
+        if challenge := getattr(error, "auth_header", None):
+            answer["WWW-Authenticate"] = challenge
+        if wait := getattr(error, "wait", None):
+            answer["Retry-After"] = str(int(wait))
+        return answer
+    return None
+
+
+def _of_the_house(error: HouseError) -> Response:
+    status = next((code for kind, code in STATUS_OF.items() if isinstance(error, kind)), HTTPStatus.CONFLICT)
+    more: dict[str, Any] = {}
+    if isinstance(error, RuleViolation) and error.missing:
+        more["missing"] = [{"gate": m.gate, "item_id": m.item_id, "text": m.text} for m in error.missing]
+    if isinstance(error, Invalid):
+        more["errors"] = {error.field or "non_field_errors": [str(error)]}
+    return problem(status, str(error), **more)
+
+
+def _by_field(detail: Any) -> Any:
+    return detail if isinstance(detail, dict) else {"non_field_errors": detail}
