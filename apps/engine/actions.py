@@ -1,0 +1,119 @@
+"""Planning and cancelling what is due. Everything here joins the caller's transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from psycopg.types.json import Jsonb
+
+from apps.core import clock
+from apps.core.errors import Conflict, RuleViolation
+from apps.engine import registry, wake
+from apps.engine.models import Lane, State, Timer
+
+#: What is due within this span wakes its lane at once; the rest waits for the next tick.
+SOON = timedelta(seconds=1)
+
+# A standing key takes over everything of the newer call, a count of failures included: it is a new job.
+_SCHEDULE = f"""
+    INSERT INTO engine_timer (kind, lane, due_at, key, subject, payload, state, attempts, last_error, created_at)
+    VALUES (%s, %s, coalesce(%s::timestamptz, {clock.DATABASE_NOW}), %s, %s, %s, 'pending', 0, '', %s)
+    ON CONFLICT (key) WHERE state = 'pending' DO UPDATE
+       SET kind = excluded.kind, lane = excluded.lane, due_at = excluded.due_at, subject = excluded.subject,
+           payload = excluded.payload, attempts = 0, last_error = ''
+"""  # noqa: S608  (a constant of the house)
+
+# ON CONFLICT DO UPDATE would lock the standing row even where it changes nothing.
+_ENSURE_DUE = f"""
+    WITH planned AS (
+        INSERT INTO engine_timer (kind, lane, due_at, key, subject, payload, state, attempts, last_error, created_at)
+        VALUES (%(kind)s, %(lane)s, {clock.DATABASE_NOW.replace("%s", "%(standing)s")}, %(key)s, '', '{{}}',
+                'pending', 0, '', %(now)s)
+        ON CONFLICT (key) WHERE state = 'pending' DO NOTHING
+        RETURNING id
+    ), moved AS (
+        UPDATE engine_timer SET due_at = {clock.DATABASE_NOW.replace("%s", "%(standing)s")}
+         WHERE key = %(key)s AND state = 'pending'
+           AND due_at > {clock.DATABASE_NOW.replace("%s", "%(standing)s")} + %(soon)s
+        RETURNING id
+    )
+    SELECT EXISTS (SELECT FROM planned UNION ALL SELECT FROM moved)
+"""  # noqa: S608  (constants of the house)
+
+
+def schedule(
+    kind: str, *, due_at: datetime | None = None, key: str, subject: str = "", payload: dict[str, Any] | None = None
+) -> None:
+    """Plan a timer of ``kind`` for ``due_at`` (aware; without it: now), if the caller's transaction commits.
+
+    While a timer with this ``key`` is pending, that one is moved and takes the new subject and payload instead; one
+    that is already running is left alone and gets a successor. What is due now wakes its lane after the commit.
+    Raises LookupError if nobody handles ``kind``.
+    """
+    lane = registry.lane_of(kind)
+    now = clock.now()
+    values: list[Any] = [kind, lane.value, due_at, clock.standing(), key, subject, Jsonb(payload or {}), now]
+    with connection.cursor() as cursor:
+        cursor.execute(_SCHEDULE, values)
+    if due_at is None or due_at <= now + SOON:
+        wake.after_commit(lane)
+
+
+def ensure_due(kind: str, *, key: str) -> bool:
+    """Make sure that a timer of ``key`` is pending and due; return whether that took a change.
+
+    For what is asked for many times a second: one that is due already is not even locked, so that it can be claimed
+    meanwhile. False therefore means: a timer was pending at that instant. Whoever must be sure that it has not begun
+    before their own transaction committed asks again afterwards. Wakes nobody. Raises LookupError as ``schedule``.
+    """
+    values: dict[str, Any] = {
+        "kind": kind,
+        "lane": registry.lane_of(kind).value,
+        "key": key,
+        "standing": clock.standing(),
+        "now": clock.now(),
+        "soon": SOON,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_ENSURE_DUE, values)
+        return bool(cursor.fetchone()[0])
+
+
+def cancel(*, subject: str, kind: str | None = None) -> int:
+    """Cancel the pending timers about ``subject``, of one ``kind`` or of all; return how many there were.
+
+    One that is running is not stopped: its handler locks what it changes and sees there that it came too late.
+    Raises ValueError without a subject, which would be everything.
+    """
+    if not subject:
+        raise ValueError("Say what the timers to cancel are about.")
+    pending = Timer.objects.filter(subject=subject, state=State.PENDING)
+    if kind is not None:
+        pending = pending.filter(kind=kind)
+    return pending.update(state=State.CANCELLED, finished_at=clock.now())
+
+
+def cancel_key(key: str) -> bool:
+    """Cancel the pending timer of ``key``; return whether there was one."""
+    pending = Timer.objects.filter(key=key, state=State.PENDING)
+    return pending.update(state=State.CANCELLED, finished_at=clock.now()) == 1
+
+
+@transaction.atomic
+def run_again(timer_id: int) -> None:
+    """Make a dead timer due now, with all its attempts before it.
+
+    Raises RuleViolation if it is not dead, Conflict if a newer one of the same key is pending.
+    """
+    timer = Timer.objects.select_for_update(no_key=True).get(pk=timer_id)
+    if timer.state != State.DEAD:
+        raise RuleViolation(f"{timer} is {timer.get_state_display().lower()}; only a dead timer is run again.")
+    timer.state, timer.attempts, timer.due_at, timer.finished_at = State.PENDING, 0, clock.now(), None
+    try:
+        with transaction.atomic():
+            timer.save(update_fields=["state", "attempts", "due_at", "finished_at"])
+    except IntegrityError as error:
+        raise Conflict(f"{timer} is already planned anew.") from error
+    wake.after_commit(Lane(timer.lane))

@@ -1,0 +1,111 @@
+"""Which function handles which kind of timer. Each app registers its own in ``handlers.py``."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from apps.engine.models import Lane, Timer
+
+__all__ = ["Handler", "Lane", "handler", "handler_of", "lane_of", "on_dead", "reactions_to_death", "recurring"]
+
+HandlerFunction = Callable[[Timer], None]
+DeathReaction = Callable[[Timer, str], None]
+
+ATTEMPTS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """How timers of one kind are handled."""
+
+    kind: str
+    function: HandlerFunction
+    lane: Lane
+    transactional: bool
+    attempts: int
+    every: timedelta | None = None
+
+
+_handlers: dict[str, Handler] = {}
+_death_reactions: dict[str, list[DeathReaction]] = defaultdict(list)
+
+
+def handler(
+    kind: str, *, lane: Lane, transactional: bool = True, attempts: int = ATTEMPTS
+) -> Callable[[HandlerFunction], HandlerFunction]:
+    """Register the decorated function for timers of ``kind``.
+
+    ``transactional``: it touches only the database and runs in one transaction with the completion of its timer, so
+    its effect happens exactly once. Otherwise it runs outside of any transaction, may talk to the network, and may
+    run again after a crash: the timer's id is its idempotency key. Either must end within ``leases.LEASE``.
+
+    It fails by raising: ProviderError says whether and when another attempt is of use; after any other exception
+    there is one, until ``attempts`` were made and the timer is dead.
+    """
+    return _register(kind, lane=lane, transactional=transactional, attempts=attempts, every=None)
+
+
+def recurring(
+    kind: str, *, every: timedelta, lane: Lane = Lane.BULK, transactional: bool = True, attempts: int = ATTEMPTS
+) -> Callable[[HandlerFunction], HandlerFunction]:
+    """Register the decorated function to run ``every`` so often; the next run is scheduled with the completion.
+
+    The first one is planned by a worker that finds none (``worker.tick``), so a new sweep needs no migration.
+    """
+    return _register(kind, lane=lane, transactional=transactional, attempts=attempts, every=every)
+
+
+def on_dead(kind: str) -> Callable[[DeathReaction], DeathReaction]:
+    """Register the decorated function for timers of ``kind`` that are given up.
+
+    It is called with the timer and its last error, in the transaction that marks it dead.
+    """
+
+    def register(reaction: DeathReaction) -> DeathReaction:
+        _death_reactions[kind].append(reaction)
+        return reaction
+
+    return register
+
+
+def handler_of(kind: str) -> Handler | None:
+    """The handler of ``kind``, or None if this version of the code has none."""
+    return _handlers.get(kind)
+
+
+def lane_of(kind: str) -> Lane:
+    """The lane of ``kind``. Raises LookupError if nobody registered a handler: a misspelt kind fails at its caller."""
+    known = _handlers.get(kind)
+    if known is None:
+        raise LookupError(f"No handler is registered for timers of kind {kind!r}; known are {sorted(_handlers)}.")
+    return known.lane
+
+
+def recurring_handlers() -> list[Handler]:
+    """Every handler that recurs."""
+    return [each for each in _handlers.values() if each.every is not None]
+
+
+def key_of_recurrence(kind: str) -> str:
+    """The key of the one timer that carries the recurrence of ``kind``; under another key it runs once, out of turn."""
+    return f"recurring:{kind}"
+
+
+def reactions_to_death(kind: str) -> tuple[DeathReaction, ...]:
+    """What is to be called when a timer of ``kind`` is given up, in the order of registration."""
+    return tuple(_death_reactions[kind])
+
+
+def _register(
+    kind: str, *, lane: Lane, transactional: bool, attempts: int, every: timedelta | None
+) -> Callable[[HandlerFunction], HandlerFunction]:
+    def register(function: HandlerFunction) -> HandlerFunction:
+        if kind in _handlers:
+            raise ValueError(f"Timers of kind {kind!r} already have the handler {_handlers[kind].function}.")
+        _handlers[kind] = Handler(kind, function, lane, transactional, attempts, every)
+        return function
+
+    return register

@@ -1,0 +1,69 @@
+"""Handling what is due: one timer, or everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import structlog
+from django.db import Error as DatabaseFailure
+from django.db import close_old_connections, transaction
+
+from apps.engine import leases, outcomes, queries, registry
+from apps.engine.models import Lane, Timer
+
+log = structlog.get_logger(__name__)
+
+
+def run_due(*, lane: Lane | None = None, limit: int | None = None) -> int:
+    """Handle everything that is due, in due order, what handlers schedule as due now included; return how many.
+
+    Of ``lane`` or of all, ``limit`` at most. What fails is planned again and does not come back within the call
+    while the clock stands.
+    """
+    leases.take_back()
+    handled = 0
+    while limit is None or handled < limit:
+        chosen = lane or queries.lane_of_longest_due()
+        claimed = leases.claim(chosen, since=leases.BEGINNING) if chosen else []
+        if not claimed:
+            break
+        for timer in claimed:
+            handle(timer)
+        handled += len(claimed)
+    return handled
+
+
+def handle(timer: Timer) -> None:
+    """Run the handler of a claimed ``timer`` and record the outcome. What the handler raises ends here."""
+    known = registry.handler_of(timer.kind)
+    if known is None:
+        _record(timer, partial(outcomes.postpone, timer))
+        return
+    try:
+        if known.transactional:
+            with transaction.atomic():
+                known.function(timer)
+                outcomes.complete(timer, known)
+        else:
+            known.function(timer)
+            _record(timer, partial(outcomes.complete, timer, known))
+    except outcomes.LeaseLost as lost:
+        log.warning("timer_lease_lost", timer=timer.pk, kind=timer.kind, reason=str(lost))
+    except Exception as error:  # noqa: BLE001  whatever a handler raises is its timer's failure, never the worker's
+        _record(timer, partial(outcomes.fail, timer, known, error))
+
+
+def _record(timer: Timer, outcome: Callable[[], None]) -> None:
+    """Write ``outcome``, over a new connection if the old one died; else the end of the lease brings it back."""
+    try:
+        try:
+            outcome()
+        except DatabaseFailure as error:
+            log.warning("outcome_not_recorded", timer=timer.pk, kind=timer.kind, error=str(error))
+            close_old_connections()
+            outcome()
+    except outcomes.LeaseLost as lost:
+        log.warning("timer_lease_lost", timer=timer.pk, kind=timer.kind, reason=str(lost))
+    except DatabaseFailure as error:
+        log.error("outcome_lost", timer=timer.pk, kind=timer.kind, error=str(error))

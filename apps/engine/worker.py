@@ -1,0 +1,141 @@
+"""What a worker process does when it is woken: it works a lane off, in as many threads as the lane may have."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import datetime, timedelta
+
+import psycopg
+import structlog
+from django.db import Error as DatabaseFailure
+from django.db import close_old_connections
+
+from apps.core import clock
+from apps.engine import actions, leases, queries, registry, runner
+from apps.engine.models import Lane, Timer
+
+log = structlog.get_logger(__name__)
+
+#: Threads a lane may have in one process; together they are the process's pool (celery --concurrency).
+SLOTS = {Lane.PAGES: 4, Lane.WORK: 2, Lane.BULK: 2}
+
+#: For how long one tick goes on working; the next one, a second later, takes over.
+BUDGET = timedelta(seconds=20)
+
+
+class Slots:
+    """How many more threads may work a lane."""
+
+    def __init__(self, number: int) -> None:
+        self._mutex = threading.Lock()
+        self.free = number
+
+    def take(self) -> bool:
+        """Take one if there is one, without waiting."""
+        with self._mutex:
+            if not self.free:
+                return False
+            self.free -= 1
+            return True
+
+    def give_back(self) -> None:
+        with self._mutex:
+            self.free += 1
+
+
+class Every:
+    """Says yes once in each ``interval``, whichever thread asks first."""
+
+    def __init__(self, interval: timedelta) -> None:
+        self._interval = interval.total_seconds()
+        self._mutex = threading.Lock()
+        self._next = 0.0
+
+    def is_due(self) -> bool:
+        with self._mutex:
+            if time.monotonic() < self._next:
+                return False
+            self._next = time.monotonic() + self._interval
+            return True
+
+
+class LowWater:
+    """From when on a lane is worth looking at, so that a claim need not read what was completed before.
+
+    Whatever turns up below the mark (a clock that is behind, a transaction that stayed open for long) is found by
+    the full look that is taken now and then.
+    """
+
+    def __init__(self) -> None:
+        self._full_look = Every(timedelta(seconds=10))
+        self._since: datetime | None = None
+
+    def mark(self) -> datetime | None:
+        """Since when to look; None for the last little while (``leases.claim``)."""
+        if clock.standing() or self._full_look.is_due():
+            return leases.BEGINNING
+        return self._since
+
+    def found(self, timers: list[Timer], *, since: datetime | None) -> None:
+        """Take note of what a claim that looked ``since`` brought: what was due before its first timer is taken.
+
+        One that brought nothing says nothing about a backlog that another thread has found further down meanwhile.
+        """
+        if timers:
+            self._since = timers[0].due_at - leases.RECENT
+        elif since in (leases.BEGINNING, self._since):
+            self._since = None
+
+
+slots = {lane: Slots(number) for lane, number in SLOTS.items()}
+_low_water = {lane: LowWater() for lane in Lane}
+_taking_back = Every(timedelta(seconds=1))
+_planning = Every(timedelta(minutes=1))
+
+
+def tick(lane: Lane, *, budget: timedelta = BUDGET, stop: threading.Event | None = None) -> int:
+    """Work ``lane`` off until nothing is due, ``budget`` has passed or ``stop`` is set; return how many were handled.
+
+    Returns at once if the lane has all its threads in this process already. Never raises because the database is
+    away: the next tick tries again.
+    """
+    if not slots[lane].take():
+        return 0
+    try:
+        close_old_connections()
+        return _work(lane, until=time.monotonic() + budget.total_seconds(), stop=stop or threading.Event())
+    except (DatabaseFailure, psycopg.Error) as error:
+        log.warning("tick_failed", lane=lane.value, error=str(error))
+        return 0
+    finally:
+        close_old_connections()
+        slots[lane].give_back()
+
+
+def plan_recurring() -> None:
+    """Plan the first run, one interval from now, of every recurring kind that neither runs nor has one ahead of it."""
+    recurring = {registry.key_of_recurrence(known.kind): known for known in registry.recurring_handlers()}
+    standing = queries.standing_keys(recurring)
+    for key, known in recurring.items():
+        if known.every is not None and key not in standing:
+            actions.schedule(known.kind, due_at=clock.now() + known.every, key=key)
+
+
+def _work(lane: Lane, *, until: float, stop: threading.Event) -> int:
+    if _taking_back.is_due():
+        leases.take_back()
+    if _planning.is_due():
+        plan_recurring()
+    handled = 0
+    low_water = _low_water[lane]
+    while not stop.is_set() and time.monotonic() < until:
+        since = low_water.mark()
+        timers = leases.claim(lane, since=since)
+        low_water.found(timers, since=since)
+        if not timers:
+            break
+        for timer in timers:
+            runner.handle(timer)
+        handled += len(timers)
+    return handled

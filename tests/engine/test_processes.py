@@ -1,0 +1,152 @@
+"""The engine in processes of its own, ended as processes end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+import pytest
+from django.db import transaction
+
+from apps.core import clock
+from apps.engine import actions, queries, wake
+from apps.engine.identity import me
+from apps.engine.models import Lane, State, Timer
+from apps.engine.registry import handler
+from apps.engine.runner import run_due
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
+SCRIPT = Path(__file__).with_name("worker_process.py")
+
+
+@pytest.fixture(autouse=True)
+def nobody_works_yet():
+    """The workers of the test before have been noticed to be gone, and this process is none."""
+    me.release()
+    wait_for(lambda: workers() == 0)
+
+
+@pytest.fixture(autouse=True)
+def kinds():
+    """The kinds of worker_process.py, as this process knows them."""
+
+    @handler("test.effect", lane=Lane.BULK)
+    def effect(timer):
+        raise AssertionError("never due")
+
+    @handler("test.work", lane=Lane.WORK)
+    def work(timer):
+        actions.schedule("test.effect", due_at=clock.now().replace(year=2100), key=f"effect:{timer.key}")
+
+
+@pytest.fixture
+def start(own_database_url):
+    """Start a worker; it is gone after the test."""
+    with ExitStack() as running:
+
+        def start(*arguments: str) -> subprocess.Popen[bytes]:
+            environment = os.environ | {"DATABASE_URL": own_database_url}
+            process = subprocess.Popen([sys.executable, str(SCRIPT), *arguments], env=environment)
+            running.callback(process.wait)
+            running.callback(process.kill)
+            return process
+
+        yield start
+
+
+@pytest.fixture
+def celery_worker(own_database_url):
+    """The worker of production, with no beat: only what wakes it makes it work."""
+    environment = os.environ | {"DATABASE_URL": own_database_url, "REDIS_URL": os.environ["TEST_REDIS_URL"]}
+    command = [sys.executable, "-m", "celery", "-A", "ado_incidents", "worker", "--pool", "threads"]
+    options = ["--concurrency", "8", "-Q", "pages,work,bulk", "--without-gossip", "--without-mingle"]
+    process = subprocess.Popen([*command, *options], env=environment)
+    yield process
+    process.kill()
+    process.wait()
+
+
+def wait_for(condition, *, seconds=60.0):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def workers():
+    return queries.health().workers
+
+
+def leased():
+    return Timer.objects.filter(state=State.LEASED).exists()
+
+
+def test_a_worker_killed_in_the_middle_leaves_no_half_effect_and_its_timer_to_the_next_at_once(start):
+    actions.schedule("test.work", key="a", payload={"seconds": 60})
+    process = start()
+    wait_for(leased)
+    process.kill()
+    process.wait()
+    wait_for(lambda: run_due() == 1, seconds=5)
+    timer = Timer.objects.get(kind="test.work")
+    assert (timer.state, timer.attempts) == (State.DONE, 2)
+    assert Timer.objects.get(kind="test.effect").payload == {}, "the effect is that of the second attempt alone"
+
+
+def test_two_workers_share_the_work_and_do_each_part_once(start):
+    start()
+    start()
+    wait_for(lambda: workers() == 2)
+    for number in range(60):
+        actions.schedule("test.work", key=str(number), payload={"seconds": 0.05})
+    wait_for(lambda: Timer.objects.filter(kind="test.work", state=State.DONE).count() == 60)
+    effects = Timer.objects.filter(kind="test.effect")
+    assert effects.count() == 60
+    assert len({effect.payload["pid"] for effect in effects}) == 2
+    assert set(Timer.objects.filter(kind="test.work").values_list("attempts", flat=True)) == {1}
+
+
+def test_a_worker_that_is_told_to_end_finishes_what_it_has_begun(start):
+    actions.schedule("test.work", key="a", payload={"seconds": 1})
+    process = start()
+    wait_for(leased)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=10) == 0
+    assert Timer.objects.get(kind="test.work").state == State.DONE
+
+
+def test_a_standby_leaves_the_work_to_others_until_it_is_late(start):
+    start("--standby", "2")
+    wait_for(workers)
+    actions.schedule("test.work", key="a", payload={"seconds": 0})
+    begun = time.monotonic()
+    wait_for(lambda: Timer.objects.filter(kind="test.work", state=State.DONE).exists())
+    assert 2.0 <= time.monotonic() - begun <= 6.0
+
+
+def test_a_worker_of_one_lane_leaves_the_others_alone(start):
+    start("--lanes", "pages,bulk")
+    wait_for(workers)
+    actions.schedule("test.work", key="a", payload={"seconds": 0})
+    time.sleep(2.5)
+    assert Timer.objects.get(kind="test.work").state == State.PENDING
+
+
+def test_what_is_due_now_wakes_a_celery_worker_after_the_commit(celery_worker, use_broker, monkeypatch):
+    url = os.environ["TEST_REDIS_URL"]
+    monkeypatch.setattr(wake, "_hooks", {lane: partial(use_broker(url).now, lane) for lane in Lane})
+
+    def first_tick_was_heard():
+        wake.after_commit(Lane.BULK)
+        return workers()
+
+    wait_for(first_tick_was_heard)
+    with transaction.atomic():
+        actions.schedule("engine.sweep", key="a")
+    wait_for(lambda: Timer.objects.get(key="a").state == State.DONE, seconds=3)

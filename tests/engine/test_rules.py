@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from apps.engine import rules
+
+
+@pytest.mark.parametrize(
+    ("attempts", "jitter", "retry_after", "seconds"),
+    [
+        (1, 0.0, None, 1),
+        (1, 1.0, None, 2),
+        (2, 1.0, None, 4),
+        (5, 1.0, None, 32),
+        (8, 1.0, None, 256),
+        (9, 1.0, None, 300),
+        (9, 0.0, None, 150),
+        (4_000, 1.0, None, 300),
+        (1, 0.0, 30.0, 30),
+        (1, 0.5, 30.0, 31),
+        (8, 1.0, 30.0, 256),
+        (1, 0.0, 7_200.0, 3_600),
+        (1, 1.0, 0.0, 2),
+        (1, 1.0, -5.0, 2),
+    ],
+)
+def test_the_pause_doubles_up_to_a_bound_and_honours_retry_after(attempts, jitter, retry_after, seconds):
+    pause = rules.pause_after(attempts, jitter=jitter, retry_after=retry_after)
+    assert pause == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(("attempts", "seconds"), [(1, 0), (3, 0), (4, 2), (5, 4), (50, 300)])
+def test_a_lost_worker_costs_no_time_until_it_happens_again_and_again(attempts, seconds):
+    assert rules.pause_after_loss(attempts, jitter=1.0) == timedelta(seconds=seconds)
+
+
+NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("now", "next_at"),
+    [
+        (NINE - timedelta(minutes=1), NINE),
+        (NINE, NINE + timedelta(hours=1)),
+        (NINE + timedelta(minutes=1), NINE + timedelta(hours=1)),
+        (NINE + timedelta(hours=1), NINE + timedelta(hours=2)),
+        (NINE + timedelta(days=2, minutes=5), NINE + timedelta(days=2, hours=1)),
+    ],
+)
+def test_a_recurring_timer_keeps_its_beat_and_makes_up_for_nothing(now, next_at):
+    assert rules.next_occurrence(NINE, every=timedelta(hours=1), now=now) == next_at

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from apps.engine import actions, identity, registry, worker
+from apps.engine.models import Lane, State, Timer
+from apps.engine.registry import handler, recurring
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_tick_works_until_nothing_is_due(seen):
+    for key in ("a", "b", "c"):
+        actions.schedule("note", key=key)
+    assert worker.tick(Lane.WORK) == 3
+    assert worker.tick(Lane.WORK) == 0
+
+
+def test_a_tick_works_its_own_lane_only(seen):
+    actions.schedule("note", key="a")
+    assert worker.tick(Lane.PAGES) == 0
+    assert seen == []
+
+
+def test_a_lane_takes_no_more_threads_than_its_own_so_pages_never_wait_behind_bulk(seen):
+    begun, end = threading.Semaphore(0), threading.Event()
+
+    @handler("endless", lane=Lane.BULK, transactional=False)
+    def endless(timer):
+        begun.release()
+        end.wait(30)
+
+    @handler("page", lane=Lane.PAGES)
+    def page(timer):
+        seen.append(timer.key)
+
+    slots = worker.SLOTS[Lane.BULK]
+    for number in range(slots + 1):
+        actions.schedule("endless", key=str(number))
+    threads = [threading.Thread(target=worker.tick, args=[Lane.BULK]) for _ in range(slots)]
+    for thread in threads:
+        thread.start()
+        assert begun.acquire(timeout=10)
+    try:
+        assert worker.tick(Lane.BULK) == 0
+        actions.schedule("page", key="page")
+        assert worker.tick(Lane.PAGES) == 1
+    finally:
+        end.set()
+        for thread in threads:
+            thread.join(30)
+    assert worker.slots[Lane.BULK].free == slots
+
+
+def test_a_tick_ends_after_its_budget_and_leaves_the_rest_to_the_next(seen):
+    actions.schedule("note", key="a")
+    assert worker.tick(Lane.WORK, budget=timedelta(0)) == 0
+    assert worker.tick(Lane.WORK) == 1
+
+
+def test_a_tick_that_is_told_to_stop_begins_nothing_more(seen):
+    stop = threading.Event()
+
+    @handler("stopping", lane=Lane.WORK)
+    def stopping(timer):
+        stop.set()
+
+    actions.schedule("stopping", key="a")
+    actions.schedule("note", key="b")
+    assert worker.tick(Lane.WORK, stop=stop) == 1
+    assert seen == []
+
+
+def test_a_tick_outlasts_a_database_that_is_away(seen, monkeypatch):
+    actions.schedule("note", key="a")
+    identity.me.release()
+    with monkeypatch.context() as away:
+        away.setitem(identity._CLIENT_KEEPALIVE, "port", "1")
+        assert worker.tick(Lane.WORK) == 0
+    assert worker.slots[Lane.WORK].free == worker.SLOTS[Lane.WORK]
+    assert worker.tick(Lane.WORK) == 1
+
+
+def test_a_handler_whose_connection_dies_is_tried_again_and_the_loop_goes_on(seen):
+    from django.db import connection
+
+    @handler("cut", lane=Lane.WORK)
+    def cut(timer):
+        if timer.attempts == 1:
+            connection.connection.close()
+            Timer.objects.count()
+
+    actions.schedule("cut", key="cut")
+    actions.schedule("note", key="behind")
+    assert worker.tick(Lane.WORK) == 2
+    assert seen == ["behind"]
+    timer = Timer.objects.get(key="cut")
+    assert (timer.state, timer.attempts) == (State.PENDING, 1)
+    assert timer.last_error
+
+
+def test_a_worker_plans_recurring_kinds_that_have_nothing_ahead(monkeypatch):
+    monkeypatch.setattr(registry, "_handlers", {})
+
+    @recurring("hourly", every=timedelta(hours=1))
+    def hourly(timer):
+        raise AssertionError("not due")
+
+    worker.tick(Lane.PAGES)
+    assert Timer.objects.get().kind == "hourly"
