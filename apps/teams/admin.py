@@ -1,0 +1,119 @@
+"""Where administrators keep people, teams and memberships; a saved membership carries its grants at once."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.admin import TabularInline
+from unfold.forms import AdminPasswordChangeForm
+
+from apps.core import clock
+from apps.teams import access
+from apps.teams.admin_access import AdministratedAdmin
+from apps.teams.models import ApiToken, Membership, Team, User
+
+admin.site.unregister(Group)  # groups are derived from memberships
+
+
+class PersonCreationForm(BaseUserCreationForm[User]):
+    class Meta:
+        model = User
+        fields = ("email", "name", "time_zone")
+
+
+class PersonChangeForm(UserChangeForm[User]):
+    class Meta:
+        model = User
+        fields = "__all__"
+
+
+class MembershipInline(TabularInline):
+    model = Membership
+    extra = 0
+    fields = ("team", "role")
+
+
+@admin.register(User)
+class PersonAdmin(UserAdmin, AdministratedAdmin):  # type: ignore[misc]  # both are ModelAdmin; the house's rights win
+    form = PersonChangeForm
+    add_form = PersonCreationForm
+    change_password_form = AdminPasswordChangeForm
+    ordering = ("name", "email")
+    list_display = ("name", "email", "time_zone", "is_active", "is_staff")
+    list_filter = ("is_active", "is_staff", "memberships__role", "memberships__team")
+    search_fields = ("name", "email")
+    filter_horizontal = ()
+    readonly_fields = ("last_login", "date_joined")
+    fieldsets = (
+        (None, {"fields": ("email", "name", "time_zone", "password")}),
+        ("Access", {"fields": ("is_active", "is_staff", "is_superuser")}),
+        ("Dates", {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = ((None, {"fields": ("email", "name", "time_zone", "password1", "password2")}),)
+    inlines = (MembershipInline,)
+    has_view_permission = AdministratedAdmin.has_view_permission
+    has_add_permission = AdministratedAdmin.has_add_permission
+    has_change_permission = AdministratedAdmin.has_change_permission
+    has_module_permission = AdministratedAdmin.has_module_permission
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_related(self, request: HttpRequest, form: forms.ModelForm[User], formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        access.rebuild_grants(form.instance)
+
+
+class TeamMembershipInline(MembershipInline):
+    fields = ("person", "role")
+
+
+@admin.register(Team)
+class TeamAdmin(AdministratedAdmin):
+    list_display = ("name", "slug", "time_zone", "is_active")
+    search_fields = ("name", "slug")
+    prepopulated_fields: ClassVar[dict[str, tuple[str, ...]]] = {"slug": ("name",)}
+    inlines = (TeamMembershipInline,)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_related(self, request: HttpRequest, form: forms.ModelForm[Team], formsets: Any, change: bool) -> None:
+        before = set(User.objects.filter(groups__name__startswith=f"team:{form.instance.pk}:"))
+        super().save_related(request, form, formsets, change)
+        for person in before | set(User.objects.filter(memberships__team=form.instance)):
+            access.rebuild_grants(person)
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(AdministratedAdmin):
+    """Tokens are made by ``manage.py create_token`` and revoked here."""
+
+    list_display = ("name", "person", "scope", "created_at", "expires_at", "last_used_at", "revoked_at")
+    list_filter = ("scope",)
+    search_fields = ("name", "person__email")
+    actions = ("revoke",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is None and super().has_change_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.action(description="Revoke: the token stops working at once")
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
+        """Revoke the selected tokens that are not revoked yet."""
+        for token in queryset.filter(revoked_at__isnull=True):
+            token.revoked_at = clock.now()
+            token.save(update_fields=["revoked_at"])
+        self.message_user(request, "The tokens were revoked.", messages.SUCCESS)

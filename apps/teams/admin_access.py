@@ -1,0 +1,115 @@
+"""What every page of the admin has in common: its look, its history, and who may see and edit which rows.
+
+The admin asks ``teams.access`` like everything else; Django's own model permissions play no part here.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import Any
+
+from django.db import models
+from django.http import HttpRequest
+from simple_history.admin import SimpleHistoryAdmin
+from unfold.admin import ModelAdmin
+
+from apps.teams import access
+from apps.teams.access import Permission
+from apps.teams.models import Team
+
+
+class HouseAdmin(SimpleHistoryAdmin, ModelAdmin):
+    """A page with the house's look and the history of its rows."""
+
+
+class AdministratedAdmin(HouseAdmin):
+    """What concerns the whole organisation: administrators edit it, auditors look at it."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return access.is_administrator(request.user) or access.is_auditor(request.user)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return access.is_administrator(request.user)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return access.is_administrator(request.user)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return access.is_administrator(request.user)
+
+
+class ReadOnlyAdmin(AdministratedAdmin):
+    """What the house writes itself: looked at, never edited."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class TeamOwnedAdmin(HouseAdmin):
+    """What belongs to a team: its managers see and edit it, auditors look at it, for nobody else does it exist."""
+
+    #: The way from a row to its team, as in a lookup.
+    team_path = "team"
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        return super().get_queryset(request).filter(**{f"{self.team_path}__in": visible_team_ids(request)})
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.related_model is Team:
+            kwargs["queryset"] = Team.objects.filter(pk__in=managed_team_ids(request))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._holds(visible_team_ids(request), obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self._holds(managed_team_ids(request))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._holds(managed_team_ids(request), obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._holds(managed_team_ids(request), obj)
+
+    def _holds(self, team_ids: set[int], row: Any = None) -> bool:
+        if row is None or row.pk is None:  # nested inlines ask about the row that is being added
+            return bool(team_ids)
+        return attrgetter(self.team_path.replace("__", "."))(row).pk in team_ids
+
+
+class FollowsItsParent:
+    """For rows edited within another's page: whoever may open that page and edits anything may edit them."""
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(visible_team_ids(request))
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(managed_team_ids(request))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(managed_team_ids(request))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(managed_team_ids(request))
+
+
+def managed_team_ids(request: HttpRequest) -> set[int]:
+    """The ids of the teams that the signed-in person manages."""
+    return access.team_ids(request.user, Permission.MANAGE)
+
+
+def visible_team_ids(request: HttpRequest) -> set[int]:
+    """The ids of the teams whose rows the signed-in person sees in the admin: all for an auditor, else the managed."""
+    return access.team_ids(request.user, Permission.VIEW if access.is_auditor(request.user) else Permission.MANAGE)

@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class TeamsConfig(AppConfig):
+    name = "apps.teams"
+
+    def ready(self) -> None:
+        from apps.teams import handlers, openapi  # noqa: F401  (register)

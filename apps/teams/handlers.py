@@ -1,0 +1,15 @@
+"""What the engine calls for the API's housekeeping."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from apps.core import idempotency
+from apps.engine.models import Timer
+from apps.engine.registry import recurring
+
+
+@recurring("teams.forget_remembered_answers", every=timedelta(hours=1))
+def forget_remembered_answers(timer: Timer) -> None:
+    """Delete the answers of POSTs that were remembered long enough."""
+    idempotency.forget_what_is_old()

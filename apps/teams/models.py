@@ -1,0 +1,176 @@
+"""People, teams, who belongs where in which role, and the tokens that act for people."""
+
+from __future__ import annotations
+
+import zoneinfo
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models.functions import Lower
+from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
+
+from apps.core import clock
+from apps.core.models import History
+
+
+def validate_time_zone(name: str) -> None:
+    """Raise ValidationError unless ``name`` is a zone of the IANA database."""
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError("%(name)s is not an IANA time zone such as Europe/Berlin.", params={"name": name})
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """Create a person; without a password they can be paged but not sign in."""
+        if not email:
+            raise ValueError("A person needs an email address.")
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """Create an administrator of the whole installation."""
+        return self.create_user(email, password, **{"is_staff": True, "is_superuser": True, **fields})
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email__iexact=username)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person: signs in, is on call, is paged. Deactivated when they leave, never deleted (the record names them)."""
+
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=120, blank=True)
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
+    is_staff = models.BooleanField("may enter the admin", default=False)
+    is_active = models.BooleanField(default=True, help_text="Switch off instead of deleting.")
+    date_joined = models.DateTimeField(default=clock.now)
+
+    objects = UserManager()
+    history = History(excluded_fields=["password", "last_login"])
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    class Meta:
+        verbose_name = "person"
+        verbose_name_plural = "people"
+        ordering = ["name", "email"]
+        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_once_in_any_case")]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def get_full_name(self) -> str:
+        return str(self)
+
+
+class Team(models.Model):
+    """Who owns services and answers for them."""
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
+    is_active = models.BooleanField(default=True)
+
+    history = History()
+
+    class Meta:
+        ordering = ["name"]
+        permissions = [
+            ("respond_team", "Can respond to the team's incidents"),
+            ("command_team", "Can command the team's incidents"),
+            ("manage_team", "Can manage the team's rosters, contacts and policies"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TeamRole(models.TextChoices):
+    ADMIN = "admin", "Administrator"
+    MANAGER = "manager", "Manager"
+    COMMANDER = "commander", "Commander"
+    RESPONDER = "responder", "Responder"
+    STAKEHOLDER = "stakeholder", "Stakeholder"
+    AUDITOR = "auditor", "Auditor"
+
+
+#: Roles that are held for the whole organisation as well as for a team.
+ORGANISATION_WIDE = (TeamRole.ADMIN, TeamRole.AUDITOR)
+
+
+class Membership(models.Model):
+    """A person's role in a team: the truth from which all grants are derived (``teams.access``)."""
+
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    team = models.ForeignKey(
+        Team,
+        on_delete=models.CASCADE,
+        related_name="memberships",
+        null=True,
+        blank=True,
+        help_text="Empty: the whole organisation (administrators and auditors).",
+    )
+    role = models.CharField(max_length=16, choices=TeamRole)
+
+    history = History()
+
+    class Meta:
+        ordering = ["team__name", "person__name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "team", "role"], name="membership_once_per_role", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                condition=models.Q(team__isnull=False) | models.Q(role__in=ORGANISATION_WIDE),
+                name="membership_without_team_only_organisation_wide",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.get_role_display()} of {self.team or 'the organisation'}"
+
+
+class TeamUserObjectPermission(UserObjectPermissionBase):
+    """Direct grants on a team, with real foreign keys."""
+
+    content_object = models.ForeignKey(Team, on_delete=models.CASCADE)
+
+
+class TeamGroupObjectPermission(GroupObjectPermissionBase):
+    """Grants of a team's role groups on the team, derived from memberships."""
+
+    content_object = models.ForeignKey(Team, on_delete=models.CASCADE)
+
+
+class Scope(models.TextChoices):
+    READ = "read", "Read"
+    RESPOND = "respond", "Respond (and read)"
+    MANAGE = "manage", "Manage (respond and read)"
+    INGEST = "ingest", "Send alerts only"
+
+
+class ApiToken(models.Model):
+    """A token that acts for a person, stored as a hash: it is shown once, when it is made."""
+
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=120)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    scope = models.CharField(max_length=16, choices=Scope, default=Scope.RESPOND)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    history = History(excluded_fields=["digest", "last_used_at"])
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.person})"

@@ -1,0 +1,32 @@
+"""What a token's scope allows. What the person behind it may do is decided by ``access`` in each action."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+
+from apps.teams.models import ApiToken, Scope
+
+#: Scopes contain one another; ingest stands alone.
+CONTAINED: dict[str, frozenset[Scope]] = {
+    Scope.READ: frozenset({Scope.READ}),
+    Scope.RESPOND: frozenset({Scope.READ, Scope.RESPOND}),
+    Scope.MANAGE: frozenset({Scope.READ, Scope.RESPOND, Scope.MANAGE}),
+    Scope.INGEST: frozenset({Scope.INGEST}),
+}
+
+
+class ScopedAndSignedIn(BasePermission):
+    """Signed in, and with a token whose scope is wide enough: ``read`` to look, else the view's ``write_scope``."""
+
+    message = "The token's scope does not allow this."
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not request.user or not request.user.is_authenticated:
+            return False
+        if not isinstance(request.auth, ApiToken):
+            return True
+        needed = Scope.READ if request.method in SAFE_METHODS else getattr(view, "write_scope", Scope.RESPOND)
+        return needed in CONTAINED[request.auth.scope]

@@ -1,0 +1,36 @@
+"""How people appear in the API: an email address in requests; id, address and name in answers (contract)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from apps.teams.models import User
+
+
+class PersonSerializer(serializers.ModelSerializer[User]):
+    """A person, in answers."""
+
+    class Meta:
+        model = User
+        fields = ("id", "email", "name")
+        read_only_fields = fields
+
+
+@extend_schema_field(OpenApiTypes.EMAIL)
+class PersonByEmail(serializers.SlugRelatedField[User]):
+    """An active person, in requests: the one who has the address, in any case."""
+
+    default_error_messages = {"does_not_exist": "Nobody here has the address {value}."}  # noqa: RUF012
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__("email__iexact", queryset=User.objects.filter(is_active=True), **kwargs)
+
+    def to_internal_value(self, data: Any) -> User:
+        """The person with the address ``data``. Raises ValidationError for one that nobody has."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
