@@ -1,0 +1,211 @@
+"""Rosters, their shifts and overrides, and who is on call (contract, "HTTP API")."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, cast
+
+from django.db.models import F, QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import mixins, serializers, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.core import clock
+from apps.core.api import HouseViewSet
+from apps.core.errors import Invalid
+from apps.core.pagination import NewestFirst
+from apps.rosters import actions, queries
+from apps.rosters.models import Layer, Override, Roster, Shift, ShiftSource
+from apps.teams import access
+from apps.teams.access import Permission
+from apps.teams.models import Team, User
+from apps.teams.representation import PersonByEmail, PersonSerializer
+
+#: How far ahead shifts are listed when the request does not say.
+LISTED_AHEAD = timedelta(days=14)
+
+
+class LayerSerializer(serializers.ModelSerializer[Layer]):
+    """A layer with its people in the order of their turns. Times are local to the roster's zone."""
+
+    people = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Layer
+        fields = (
+            "name", "position", "rotation", "length", "handoff_time", "handoff_weekday", "starts_on", "ends_on",
+            "people",
+        )  # fmt: skip
+
+    def get_people(self, layer: Layer) -> list[str]:
+        return [member.person.email for member in layer.members.all()]
+
+
+class RosterSerializer(serializers.ModelSerializer[Roster]):
+    """A roster with its layers, lowest first: the highest wins."""
+
+    team: serializers.SlugRelatedField[Team] = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    layers = LayerSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Roster
+        fields = ("slug", "name", "team", "time_zone", "is_primary", "retired_at", "layers")
+
+
+class ShiftSerializer(serializers.Serializer[Any]):
+    """Who holds a seat of a roster, from ``start`` up to but not including ``end``."""
+
+    roster = serializers.SlugField(source="roster.slug")
+    seat = serializers.IntegerField()
+    person = PersonSerializer()
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+    source = serializers.ChoiceField(ShiftSource.choices)  # type: ignore[assignment]  # the contract's name for it
+
+
+class NextSerializer(serializers.Serializer[Any]):
+    """Who else comes next, and when."""
+
+    person = PersonSerializer(source="next_person")
+    start = serializers.DateTimeField(source="next_start")
+
+
+class OnCallSerializer(serializers.Serializer[Any]):
+    """Who is on call. ``person`` is null while nobody is, ``next`` while nobody else is planned."""
+
+    roster = serializers.SlugField(source="roster.slug")
+    team = serializers.SlugField(source="team.slug")
+    seat = serializers.IntegerField()
+    person = PersonSerializer(allow_null=True)
+    start = serializers.DateTimeField(allow_null=True)
+    end = serializers.DateTimeField(allow_null=True)
+    next = serializers.SerializerMethodField()
+
+    @extend_schema_field(NextSerializer(allow_null=True))
+    def get_next(self, duty: queries.OnCall) -> dict[str, Any] | None:
+        return NextSerializer(duty).data if duty.next_person else None
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class TeamOfService(serializers.SlugRelatedField[Team]):
+    """The team that owns the service of a slug. The catalog is this app's neighbour: what both know is the team."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__("services__slug", queryset=Team.objects.all(), **options)
+
+
+class OnCallQuery(serializers.Serializer[Any]):
+    """When, and for whom; without: now, and for every team that one may see."""
+
+    at = serializers.DateTimeField(required=False)
+    team = serializers.SlugRelatedField(slug_field="slug", queryset=Team.objects.all(), required=False)
+    service = TeamOfService(required=False, help_text="The slug of a service: its team is asked for.")
+
+
+class ShiftQuery(serializers.Serializer[Any]):
+    """The time of which shifts are asked for; without: the next 14 days."""
+
+    to = serializers.DateTimeField(required=False)
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return {"from": serializers.DateTimeField(required=False), **super().get_fields()}
+
+
+class OverrideSerializer(serializers.Serializer[Any]):
+    """Who stands in, from when to when. A start that has passed means now."""
+
+    user = PersonByEmail()
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+    reason = serializers.CharField(max_length=255, required=False, default="", allow_blank=True)
+
+
+class OnCallViewSet(HouseViewSet):
+    """Who is on call."""
+
+    serializer_class = OnCallSerializer
+    pagination_class = None
+    filter_backends = ()
+
+    @extend_schema(operation_id="oncall", parameters=[OnCallQuery], responses=OnCallSerializer(many=True))
+    def list(self, request: Request) -> Response:
+        """Who is on call in each roster of the teams you may see: a bare list, one entry a seat."""
+        asked = OnCallQuery(data=_given(request))
+        asked.is_valid(raise_exception=True)
+        teams = access.team_ids(request.user, Permission.VIEW)
+        for name in ("team", "service"):
+            if name in asked.validated_data:
+                teams = teams & {asked.validated_data[name].pk}
+        found = queries.on_call(at=asked.validated_data.get("at") or clock.now(), teams=teams)
+        return Response(self.get_serializer(found, many=True).data)
+
+
+class EarliestFirst(NewestFirst):
+    """Pages of shifts by their start, which the view annotates."""
+
+    ordering = ("starts_at", "id")
+
+
+class RosterViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, HouseViewSet):
+    """The rosters of the teams one may see."""
+
+    serializer_class = RosterSerializer
+    lookup_field = "slug"
+    lookup_value_regex = "[-a-zA-Z0-9_]+"
+
+    def get_queryset(self) -> QuerySet[Roster]:
+        """The rosters that the caller may see, retired ones included."""
+        visible = access.team_ids(self.request.user, Permission.VIEW)
+        rosters = Roster.objects.filter(team__in=visible).select_related("team")
+        return rosters.prefetch_related("layers__members__person") if self.action in ("list", "retrieve") else rosters
+
+    @extend_schema(parameters=[ShiftQuery], responses=ShiftSerializer(many=True))
+    @action(detail=True, methods=["get"], pagination_class=EarliestFirst)
+    def shifts(self, request: Request, slug: str) -> Response:
+        """The shifts of which some part lies in the time asked for, earliest first."""
+        asked = ShiftQuery(data=_given(request))
+        asked.is_valid(raise_exception=True)
+        start = asked.validated_data.get("from") or clock.now()
+        end = asked.validated_data.get("to") or start + LISTED_AHEAD
+        if end <= start:
+            raise Invalid("The end lies after the start.", field="to")
+        shifts = queries.shifts_between(start, end).filter(roster=self.get_object())
+        page = self.paginate_queryset(shifts.annotate(starts_at=F("during__startswith")))
+        return self.get_paginated_response(ShiftSerializer(page, many=True).data)
+
+    @extend_schema(request=OverrideSerializer, responses={201: ShiftSerializer})
+    @action(detail=True, methods=["post"])
+    def overrides(self, request: Request, slug: str) -> Response:
+        """Put somebody in for a while; the answer is their shift. Without the right to manage: only yourself."""
+        roster = self.get_object()
+        asked = OverrideSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        entered = asked.validated_data
+        override = actions.add_override(
+            roster,
+            person=entered["user"],
+            start=entered["start"],
+            end=entered["end"],
+            reason=entered["reason"],
+            by=cast("User", request.user),
+        )
+        return Response(ShiftSerializer(_as_shift(override)).data, status=status.HTTP_201_CREATED)
+
+
+def _given(request: Request) -> dict[str, Any]:
+    """The request's filters; one that is empty does not filter."""
+    return {name: value for name, value in request.query_params.items() if value}
+
+
+def _as_shift(override: Override) -> Shift:
+    """The shift that an override makes, whether or not it lies within the horizon already."""
+    return Shift(
+        roster=override.roster,
+        seat=override.seat,
+        person=override.person,
+        during=override.during,
+        source=ShiftSource.OVERRIDE,
+    )

@@ -1,0 +1,34 @@
+"""Local wall times as instants, on the days when the clocks change too (design, "Shifts are rows")."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+_SECOND = timedelta(seconds=1)
+
+
+def instant(day: date, wall: time, zone: ZoneInfo) -> datetime:
+    """Return the instant, in UTC, at which clocks in ``zone`` show ``wall`` on ``day``.
+
+    A wall time that comes twice means its first; one that does not exist means the first instant after it, which is
+    when the clocks were put forward.
+    """
+    local = datetime.combine(day, wall.replace(fold=0), tzinfo=zone)
+    found = local.astimezone(UTC)
+    if found.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None):
+        return found
+    return _change_between(local.replace(fold=1).astimezone(UTC), found, zone)
+
+
+def _change_between(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+    """The instant in (before, after] from which ``zone`` has another offset than at ``before``; to the second."""
+    offset = before.astimezone(zone).utcoffset()
+    before, after = before.replace(microsecond=0), after.replace(microsecond=0)
+    while after - before > _SECOND:
+        middle = before + (after - before) // 2 // _SECOND * _SECOND
+        if middle.astimezone(zone).utcoffset() == offset:
+            before = middle
+        else:
+            after = middle
+    return after

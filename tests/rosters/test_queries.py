@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from apps.rosters import actions, queries
+from apps.rosters.models import Roster
+from apps.teams.models import Team
+from tests.rosters.building import layer_of
+
+pytestmark = pytest.mark.django_db
+
+
+def test_on_call_says_who_until_when_and_who_is_next(roster, clock, team, people):
+    [duty] = queries.on_call(at=clock.now)
+    assert (duty.roster, duty.team, duty.seat, duty.person) == (roster, team, 0, people[0])
+    assert (duty.start, duty.end) == (clock.now, clock.now + timedelta(hours=22))
+    assert (duty.next_person, duty.next_start) == (people[1], duty.end)
+
+
+def test_the_handoff_instant_belongs_to_the_next_one(roster, clock, people):
+    [duty] = queries.on_call(at=clock.now + timedelta(hours=22))
+    assert duty.person == people[1]
+
+
+def test_next_is_somebody_else(roster, clock, people):
+    layer_of(roster, [people[0]], position=2, ends_on=clock.now.date() + timedelta(days=3))
+    actions.materialise(roster, now=clock.now)
+    [duty] = queries.on_call(at=clock.now)
+    assert duty.person == people[0]
+    assert duty.next_person == people[1]
+    assert duty.next_start == clock.now + timedelta(days=4, hours=-2)
+
+
+def test_a_roster_that_nobody_holds_is_shown_with_who_comes(clock, team, people):
+    roster = Roster.objects.create(slug="late", name="Late", team=team)
+    layer_of(roster, people, starts_on=clock.now.date() + timedelta(days=1))
+    actions.materialise(roster, now=clock.now)
+    [duty] = queries.on_call(at=clock.now)
+    assert (duty.person, duty.start, duty.end) == (None, None, None)
+    assert duty.next_person == people[0]
+
+
+def test_each_seat_that_is_held_is_an_entry(roster, clock, manager, people):
+    actions.add_override(
+        roster, person=people[2], start=clock.now, end=clock.now + timedelta(hours=1), by=manager, seat=1
+    )
+    assert [(duty.seat, duty.person) for duty in queries.on_call(at=clock.now)] == [(0, people[0]), (1, people[2])]
+    assert queries.on_call_people(roster.team, clock.now) == [people[0], people[2]]
+
+
+def test_on_call_costs_the_same_for_one_roster_and_for_many(roster, clock, people, django_assert_num_queries):
+    with django_assert_num_queries(2):
+        queries.on_call(at=clock.now)
+    for number in range(12):
+        other = Roster.objects.create(
+            slug=f"r{number}", name=f"R{number}", team=Team.objects.create(slug=f"t{number}", name=f"T{number}")
+        )
+        layer_of(other, people)
+        actions.materialise(other, now=clock.now)
+    with django_assert_num_queries(2):
+        found = queries.on_call(at=clock.now)
+        shown = {(duty.team.name, duty.roster.name, duty.person.name, duty.next_person.name) for duty in found}
+    assert len(shown) == 13
+
+
+def test_on_call_of_some_teams_or_one_roster(roster, clock, people):
+    other = Roster.objects.create(slug="ai", name="AI", team=Team.objects.create(slug="ai", name="AI"))
+    layer_of(other, people[1:])
+    actions.materialise(other, now=clock.now)
+    assert [duty.roster for duty in queries.on_call(at=clock.now, teams=[other.team])] == [other]
+    assert [duty.roster for duty in queries.on_call(at=clock.now, roster=roster)] == [roster]
+    assert [duty.roster for duty in queries.on_call(at=clock.now, teams=[])] == []
+
+
+def test_the_primary_roster_is_who_is_paged_for_the_team(roster, clock, team, people, django_assert_num_queries):
+    second = Roster.objects.create(slug="second", name="Second", team=team)
+    layer_of(second, people[2:])
+    actions.materialise(second, now=clock.now)
+    with django_assert_num_queries(1):
+        assert queries.on_call_people(team, clock.now) == [people[0]]
+    assert queries.people_on(second, clock.now) == [people[2]]
+
+
+def test_who_left_is_not_paged(roster, clock, team, people):
+    people[0].is_active = False
+    people[0].save()
+    assert queries.on_call_people(team, clock.now) == []
+
+
+def test_a_retired_roster_still_says_who_was_on_call(roster, clock, team, manager, people):
+    before = clock.now
+    clock.shift(hours=1)
+    actions.retire(roster, by=manager)
+    assert queries.on_call(at=clock.now) == []
+    assert queries.on_call_people(team, before) == [people[0]]
+
+
+def test_my_shifts_are_the_running_and_the_coming_ones(roster, clock, people):
+    mine = list(queries.my_shifts(people[0], clock.now)[:2])
+    assert [shift.start for shift in mine] == [clock.now, clock.now + timedelta(days=3, hours=-2)]
+
+
+def test_shifts_between_are_those_that_reach_into_the_time(roster, clock, team):
+    day = clock.now + timedelta(days=1)
+    assert [shift.person.name for shift in queries.shifts_between(clock.now, day, teams=[team])] == ["anna", "ben"]
+    assert not queries.shifts_between(clock.now, day, teams=[]).exists()
