@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class EscalationConfig(AppConfig):
+    name = "apps.escalation"
+
+    def ready(self) -> None:
+        from apps.escalation import handlers, reactions  # noqa: F401  (register)

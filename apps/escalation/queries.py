@@ -1,0 +1,98 @@
+"""Reads of the chain: which policy applies, where a run stands, and who would be paged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Prefetch, QuerySet
+
+from apps.core import clock as house_clock
+from apps.escalation import rules, targets
+from apps.escalation.models import Level, LevelState, LevelTarget, Policy, Run, RunLevel, Trigger
+from apps.incidents.models import Incident, Severity
+from apps.teams.models import Team, User
+
+
+@dataclass(frozen=True)
+class EscalationSummary:
+    """Where an incident stands in its chain: the highest level paged, and the one that is due next."""
+
+    level: int | None
+    next_level: int | None
+    next_at: datetime | None
+
+
+NOWHERE = EscalationSummary(level=None, next_level=None, next_at=None)
+
+
+def policy_for(severity: Severity, team: Team) -> Policy | None:
+    """The team's own policy for the severity, else the one of every team, with levels and targets at hand."""
+    levels = Prefetch("levels", Level.objects.prefetch_related(_with_references()))
+    policies = Policy.objects.filter(severity=severity).prefetch_related(levels)
+    return policies.filter(team=team).first() or policies.filter(team__isnull=True).first()
+
+
+def current_run(incident: Incident) -> Run | None:
+    """The run that goes on now, if any."""
+    return Run.objects.filter(incident=incident, ended_at__isnull=True).first()
+
+
+def latest_run(incident: Incident) -> Run | None:
+    """The run that goes on now, or the last one that did."""
+    return Run.objects.filter(incident=incident).last()
+
+
+def levels_of(incident: Incident) -> list[RunLevel]:
+    """The levels of the latest run with who was paged, lowest first; two queries."""
+    run = latest_run(incident)
+    return list(run.levels.prefetch_related("people")) if run else []
+
+
+def answers_of(incident: Incident) -> rules.Answers:
+    """What has happened to the incident, as far as the chain asks."""
+    return rules.Answers(
+        acknowledged_at=incident.acknowledged_at,
+        resolved_at=incident.resolved_at,
+        ended=not incident.is_open,
+        response_started_at=incident.response_started_at,
+    )
+
+
+def next_level(incident: Incident) -> RunLevel | None:
+    """The level that fires next if nothing more happens, while the chain still goes on."""
+    run = current_run(incident)
+    return rules.next_to_fire(list(run.levels.all()), answers_of(incident)) if run else None
+
+
+def who_would_be_paged(level: RunLevel) -> list[User]:
+    """The people behind the level's targets as things stand now."""
+    incident = level.run.incident
+    return targets.people(level.targets, team=incident.team, incident=incident, at=house_clock.now())
+
+
+def summaries(incidents: Iterable[Incident]) -> dict[int, EscalationSummary]:
+    """Where each incident stands, by incident id; two queries however many there are."""
+    by_id = {incident.pk: incident for incident in incidents}
+    runs = Run.objects.filter(incident__in=by_id).order_by("pk")
+    found = {}
+    for run in runs.prefetch_related("levels"):
+        levels = list(run.levels.all())
+        fired = [level.number for level in levels if level.state == LevelState.FIRED]
+        upcoming = rules.next_to_fire(levels, answers_of(by_id[run.incident_id])) if run.ended_at is None else None
+        found[run.incident_id] = EscalationSummary(
+            level=max(fired, default=None),
+            next_level=upcoming.number if upcoming else None,
+            next_at=upcoming.due_at if upcoming else None,
+        )
+    return found
+
+
+def triggers() -> QuerySet[Trigger]:
+    """The reasons to raise at once that the procedures know."""
+    return Trigger.objects.filter(is_active=True)
+
+
+def _with_references() -> Prefetch[LevelTarget]:
+    return Prefetch("targets", LevelTarget.objects.select_related("role", "contact", "person", "roster"))

@@ -1,0 +1,43 @@
+"""Every change of an incident, one verb a function (design, law 3).
+
+Each locks the incident's row, checks the rule and the person's right, writes, and records the timeline event, in one
+transaction. ``by`` is the person, None where an alert or the engine acts; ``via`` says by which way.
+"""
+
+from apps.incidents.actions.checklists import tick, waive
+from apps.incidents.actions.declaring import declare
+from apps.incidents.actions.ending import (
+    cancel,
+    close,
+    confirm_closure,
+    merge,
+    reopen,
+    reopen_by_alert,
+    resolve,
+    resolve_by_alert,
+)
+from apps.incidents.actions.records import add_note, assess_impact, record_resolution
+from apps.incidents.actions.responding import acknowledge, change_severity, transition
+from apps.incidents.actions.roles import assign_role, involve
+
+__all__ = [
+    "acknowledge",
+    "add_note",
+    "assess_impact",
+    "assign_role",
+    "cancel",
+    "change_severity",
+    "close",
+    "confirm_closure",
+    "declare",
+    "involve",
+    "merge",
+    "record_resolution",
+    "reopen",
+    "reopen_by_alert",
+    "resolve",
+    "resolve_by_alert",
+    "tick",
+    "transition",
+    "waive",
+]

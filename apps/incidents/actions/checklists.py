@@ -1,0 +1,69 @@
+"""Works a checklist: each tick and each waiver is recorded with who and when (R15, R22)."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from apps.core import clock as house_clock
+from apps.core.errors import Invalid, NotAllowed, RuleViolation
+from apps.incidents import queries, timeline
+from apps.incidents.actions.locking import locked
+from apps.incidents.models import ChecklistItem, EventKind, Incident, Status, Via
+from apps.teams import access
+from apps.teams.models import User
+
+
+@transaction.atomic
+def tick(item_id: int, *, done: bool, by: User, via: Via = Via.WEB) -> ChecklistItem:
+    """Mark the item done, or open again; saying what is already so records nothing.
+
+    Raises NotAllowed without the right to respond, RuleViolation once the incident is closed.
+    """
+    incident, item = _locked_item(item_id, by=by)
+    if item.done == done and not item.waived_reason:
+        return item
+    item.done, item.waived_reason = done, ""
+    item.by, item.at = (by, house_clock.now()) if done else (None, None)
+    item.save()
+    kind = EventKind.CHECKLIST_TICKED if done else EventKind.CHECKLIST_UNTICKED
+    mark = "☑" if done else "☐"
+    timeline.record(
+        incident, kind, text=f"{mark} {item.text}", actor=by, via=via, data={"item": item.pk, "part": item.part}
+    )
+    return item
+
+
+@transaction.atomic
+def waive(item_id: int, *, reason: str, by: User, via: Via = Via.WEB) -> ChecklistItem:
+    """Settle the item without doing it, for a reason: the commander's right, or while that role is vacant any
+    commander's of the team (requirements, "Who waives a gate?").
+
+    Raises Invalid without a reason, NotAllowed without the right, RuleViolation once the incident is closed.
+    """
+    incident, item = _locked_item(item_id, by=by)
+    if not reason.strip():
+        raise Invalid("Say why the item is waived.", field="waived_reason")
+    commander = queries.holder_of(incident, "commander")
+    if commander is None:
+        access.require(by, access.Permission.COMMAND, incident)
+    elif commander != by:
+        raise NotAllowed(f"Only the incident's commander, {commander}, may waive an item.")
+    item.done, item.waived_reason, item.by, item.at = False, reason.strip(), by, house_clock.now()
+    item.save()
+    timeline.record(
+        incident,
+        EventKind.CHECKLIST_WAIVED,
+        text=f"Waived: {item.text} ({item.waived_reason})",
+        actor=by,
+        via=via,
+        data={"item": item.pk, "part": item.part, "reason": item.waived_reason},
+    )
+    return item
+
+
+def _locked_item(item_id: int, *, by: User) -> tuple[Incident, ChecklistItem]:
+    incident = locked(ChecklistItem.objects.values_list("incident_id", flat=True).get(pk=item_id))
+    access.require(by, access.Permission.RESPOND, incident)
+    if incident.status in (Status.CLOSED, Status.CANCELLED, Status.MERGED):
+        raise RuleViolation(f"{incident} is {incident.get_status_display().lower()}; its checklist is settled.")
+    return incident, ChecklistItem.objects.get(pk=item_id)

@@ -1,0 +1,127 @@
+"""Records what is known of an incident: notes, its impact, its fix."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from apps.core import clock as house_clock
+from apps.core.errors import Invalid, RuleViolation
+from apps.incidents import timeline
+from apps.incidents.actions.locking import locked
+from apps.incidents.models import EventKind, ImpactAssessment, Incident, Resolution, Status, Via
+from apps.teams import access
+from apps.teams.models import User
+
+IMPACT_FIELDS = (
+    "users_affected",
+    "customers_affected",
+    "availability_percent",
+    "revenue_impact",
+    "data_integrity",
+    "security_implications",
+    "media_attention",
+    "note",
+)
+
+
+@transaction.atomic
+def add_note(incident_id: int, *, text: str, by: User, via: Via = Via.WEB) -> Incident:
+    """Put a note on the timeline, at any time of the incident's life.
+
+    Raises Invalid for an empty one, NotAllowed without the right.
+    """
+    incident = locked(incident_id)
+    access.require(by, access.Permission.RESPOND, incident)
+    if not text.strip():
+        raise Invalid("A note needs a text.", field="text")
+    timeline.record(incident, EventKind.NOTE, text=text.strip(), actor=by, via=via)
+    return incident
+
+
+@transaction.atomic
+def assess_impact(incident_id: int, *, by: User, via: Via = Via.WEB, **known: Any) -> ImpactAssessment:
+    """Record what is now known of the impact; what is not named is taken over from the latest assessment (R19).
+
+    Raises Invalid naming the field that cannot be, NotAllowed without the right.
+    """
+    incident = locked(incident_id)
+    access.require(by, access.Permission.RESPOND, incident)
+    if unknown := set(known) - set(IMPACT_FIELDS):
+        raise Invalid(f"Unknown: {', '.join(sorted(unknown))}.", field=min(unknown))
+    latest = incident.impact_assessments.first()
+    before = {field: getattr(latest, field) for field in IMPACT_FIELDS} if latest else {}
+    assessment = ImpactAssessment(incident=incident, at=house_clock.now(), by=by, **{**before, **known})
+    try:
+        assessment.full_clean()
+    except ValidationError as error:
+        field, messages = next(iter(error.message_dict.items()))
+        raise Invalid(messages[0], field=field) from error
+    assessment.save()
+    assessment.refresh_from_db()
+    told = [f"{field.replace('_', ' ')} {known[field]}" for field in IMPACT_FIELDS if known.get(field) not in (None, "")]
+    timeline.record(
+        incident,
+        EventKind.IMPACT_ASSESSED,
+        text=f"Impact assessed: {', '.join(told) or 'nothing known'}.",
+        actor=by,
+        via=via,
+        data={"assessment": assessment.pk, "changed": sorted(known)},
+    )
+    return assessment
+
+
+@transaction.atomic
+def record_resolution(
+    incident_id: int,
+    *,
+    by: User,
+    via: Via = Via.WEB,
+    reference: str | None = None,
+    approved_by: str | None = None,
+    verified: bool | None = None,
+    unverified_reason: str | None = None,
+) -> Resolution:
+    """Record the fix, its fast-track approval and its verification, or why it cannot be verified (R21).
+
+    What is None stays as it is. Raises Invalid where verified and a reason against it are both given, RuleViolation
+    on an incident that ended without a fix, NotAllowed without the right.
+    """
+    incident = locked(incident_id)
+    access.require(by, access.Permission.RESPOND, incident)
+    if incident.status in (Status.CLOSED, Status.CANCELLED, Status.MERGED):
+        raise RuleViolation(f"{incident} is {incident.get_status_display().lower()}; its fix is settled.")
+    resolution = incident.resolution
+    given = {
+        "reference": reference,
+        "approved_by": approved_by,
+        "verified": verified,
+        "unverified_reason": unverified_reason,
+    }
+    for field, value in given.items():
+        if value is not None:
+            setattr(resolution, field, value.strip() if isinstance(value, str) else value)
+    if verified:
+        resolution.unverified_reason = (unverified_reason or "").strip()
+    if resolution.verified and resolution.unverified_reason:
+        raise Invalid("The fix is either verified or there is a reason why not.", field="unverified_reason")
+    resolution.updated_by, resolution.updated_at = by, house_clock.now()
+    resolution.save()
+    timeline.record(
+        incident, EventKind.RESOLUTION_RECORDED, text=_told(resolution), actor=by, via=via,
+        data={field: value for field, value in given.items() if value is not None},
+    )  # fmt: skip
+    return resolution
+
+
+def _told(resolution: Resolution) -> str:
+    parts = [f"Fix recorded: {resolution.reference}" if resolution.reference else "Fix recorded"]
+    if resolution.approved_by:
+        parts.append(f"fast track approved by {resolution.approved_by}")
+    if resolution.verified:
+        parts.append("verified")
+    elif resolution.unverified_reason:
+        parts.append(f"not verified: {resolution.unverified_reason}")
+    return ", ".join(parts) + "."

@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class IncidentsConfig(AppConfig):
+    name = "apps.incidents"
+
+    def ready(self) -> None:
+        from apps.incidents import handlers  # noqa: F401  (registers)

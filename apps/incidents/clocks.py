@@ -1,0 +1,153 @@
+"""Runs the clocks: starts, meets, breaches and stops them, and puts each of these on the timeline (R4).
+
+The caller holds the lock of the incident's row.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from apps.core import clock as house_clock
+from apps.core.durations import Fixed, Fraction, Targets, parse_delay
+from apps.core.spans import in_words
+from apps.engine import actions as engine
+from apps.incidents import timeline
+from apps.incidents.models import Clock, ClockName, EventKind, Incident, Procedures
+
+WARNING = "incidents.clock_warning"
+BREACH = "incidents.clock_breach"
+
+
+def start(
+    incident: Incident,
+    name: ClockName,
+    *,
+    due_at: datetime,
+    started_at: datetime | None = None,
+    warn_at: datetime | None = None,
+) -> Clock:
+    """Start the clock ``name`` anew; one that still runs under that name is stopped.
+
+    ``warn_at`` defaults to the procedures' ``warn_before``. A clock that is due in the past is breached by the engine
+    at once, with its due time as the time of the breach.
+    """
+    stop(incident, name)
+    begun = started_at or house_clock.now()
+    clock = Clock.objects.create(
+        incident=incident,
+        name=name,
+        started_at=begun,
+        due_at=due_at,
+        warn_at=warn_at or _warning_time(incident, begun, due_at),
+    )
+    if clock.warn_at is not None and clock.warn_at > house_clock.now():
+        _schedule(WARNING, clock, clock.warn_at)
+    _schedule(BREACH, clock, clock.due_at)
+    timeline.record(
+        incident,
+        EventKind.CLOCK_STARTED,
+        text=f"{clock.get_name_display()} clock started.",
+        data={"clock": name, "due_at": due_at.isoformat()},
+    )
+    return clock
+
+
+def meet(incident: Incident, name: ClockName, *, at: datetime | None = None) -> Clock | None:
+    """Record that the running clock ``name`` was met at ``at`` (now), or late; None if none runs."""
+    clock = running(incident, name)
+    if clock is None:
+        return None
+    met_at = at or house_clock.now()
+    if met_at > clock.due_at:
+        breach(clock)
+    clock.met_at = met_at
+    clock.save(update_fields=["met_at"])
+    _unschedule(clock)
+    late = f", {in_words(met_at - clock.due_at)} late" if clock.breached_at else ""
+    timeline.record(
+        incident,
+        EventKind.CLOCK_MET,
+        text=f"{clock.get_name_display()} clock met after {in_words(met_at - clock.started_at)}{late}.",
+        data={"clock": name, "due_at": clock.due_at.isoformat(), "late": bool(clock.breached_at)},
+    )
+    return clock
+
+
+def breach(clock: Clock) -> None:
+    """Record that the clock ran out at its due time; doing it twice is doing it once."""
+    if clock.breached_at is not None:
+        return
+    clock.breached_at = clock.due_at
+    clock.save(update_fields=["breached_at"])
+    timeline.record(
+        clock.incident,
+        EventKind.CLOCK_BREACHED,
+        text=f"{clock.get_name_display()} clock ran out after {in_words(clock.due_at - clock.started_at)}.",
+        data={"clock": clock.name, "due_at": clock.due_at.isoformat()},
+    )
+
+
+def warn(clock: Clock) -> None:
+    """Record that the clock is about to run out."""
+    timeline.record(
+        clock.incident,
+        EventKind.CLOCK_WARNED,
+        text=f"{clock.get_name_display()} clock runs out in {in_words(clock.due_at - house_clock.now())}.",
+        data={"clock": clock.name, "due_at": clock.due_at.isoformat()},
+    )
+
+
+def stop(incident: Incident, name: ClockName) -> None:
+    """End the running clock ``name`` without an answer, if one runs."""
+    clock = running(incident, name)
+    if clock is None:
+        return
+    clock.stopped_at = house_clock.now()
+    clock.save(update_fields=["stopped_at"])
+    _unschedule(clock)
+
+
+def stop_all(incident: Incident) -> None:
+    """End every running clock of the incident: it was cancelled or merged."""
+    for name in ClockName:
+        stop(incident, name)
+
+
+def retarget(incident: Incident, name: ClockName, *, due_at: datetime) -> None:
+    """Compute the clock anew with another due time, its start kept; an answer that was given stays given."""
+    last = incident.clocks.filter(name=name).last()
+    if last is None:
+        return
+    start(incident, name, due_at=due_at, started_at=last.started_at)
+    if last.met_at is not None:
+        meet(incident, name, at=last.met_at)
+
+
+def running(incident: Incident, name: ClockName) -> Clock | None:
+    """The clock that runs under ``name``, if any."""
+    return incident.clocks.filter(name=name, met_at__isnull=True, stopped_at__isnull=True).first()
+
+
+def _warning_time(incident: Incident, started_at: datetime, due_at: datetime) -> datetime | None:
+    severity = incident.severity
+    targets = Targets(response=severity.response_time, resolution=severity.resolution_target)
+    delay = parse_delay(Procedures.objects.get().warn_before)
+    before = delay.span(targets) if isinstance(delay, Fraction) else delay.span if isinstance(delay, Fixed) else None
+    if before is None or before <= timedelta(0) or due_at - before <= started_at:
+        return None
+    return due_at - before
+
+
+def _schedule(kind: str, clock: Clock, at: datetime) -> None:
+    engine.schedule(
+        kind,
+        due_at=at,
+        key=f"{kind}:{clock.pk}",
+        subject=f"incident:{clock.incident_id}",
+        payload={"clock": clock.pk},
+    )
+
+
+def _unschedule(clock: Clock) -> None:
+    for kind in (WARNING, BREACH):
+        engine.cancel_key(f"{kind}:{clock.pk}")

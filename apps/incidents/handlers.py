@@ -1,0 +1,37 @@
+"""What the engine calls when a timer of an incident is due: clocks that warn or run out, roles nobody took."""
+
+from __future__ import annotations
+
+from apps.engine.models import Timer
+from apps.engine.registry import Lane, handler
+from apps.incidents import clocks
+from apps.incidents.actions import roles
+from apps.incidents.actions.locking import locked
+from apps.incidents.models import Clock
+
+
+@handler(clocks.WARNING, lane=Lane.PAGES)
+def clock_warns(timer: Timer) -> None:
+    """Say that a clock is about to run out, unless it was answered meanwhile (R4)."""
+    if (clock := _still_running(timer)) is not None:
+        clocks.warn(clock)
+
+
+@handler(clocks.BREACH, lane=Lane.PAGES)
+def clock_runs_out(timer: Timer) -> None:
+    """Record the breach at the clock's due time, unless it was answered meanwhile (R4)."""
+    if (clock := _still_running(timer)) is not None:
+        clocks.breach(clock)
+
+
+@handler(roles.BACKUP, lane=Lane.PAGES)
+def role_still_vacant(timer: Timer) -> None:
+    """Page the next candidate of a role that nobody took (R6)."""
+    roles.invite_next(timer.payload["incident"], role=timer.payload["role"], position=timer.payload["position"])
+
+
+def _still_running(timer: Timer) -> Clock | None:
+    clock = Clock.objects.get(pk=timer.payload["clock"])
+    clock.incident = locked(clock.incident_id)
+    clock.refresh_from_db(fields=["met_at", "stopped_at", "breached_at"])
+    return clock if clock.is_running else None

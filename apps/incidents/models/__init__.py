@@ -1,0 +1,39 @@
+"""The tables of incidents, one subject a module."""
+
+from apps.incidents.models.checklists import ChecklistItem, ChecklistPart, ChecklistTemplateItem
+from apps.incidents.models.clocks import Clock, ClockName
+from apps.incidents.models.impact import DataIntegrity, ImpactAssessment
+from apps.incidents.models.incident import OPEN, Detection, Incident, Involvement, Status
+from apps.incidents.models.procedures import Procedures, ProceduresOrigin, ProceduresRevision
+from apps.incidents.models.resolution import Resolution
+from apps.incidents.models.roles import Expert, ResponseRole, RoleAssignment, RoleCandidate, RoleInvitation
+from apps.incidents.models.severity import Severity
+from apps.incidents.models.timeline import EventKind, TimelineEvent, Via
+
+__all__ = [
+    "OPEN",
+    "ChecklistItem",
+    "ChecklistPart",
+    "ChecklistTemplateItem",
+    "Clock",
+    "ClockName",
+    "DataIntegrity",
+    "Detection",
+    "EventKind",
+    "Expert",
+    "ImpactAssessment",
+    "Incident",
+    "Involvement",
+    "Procedures",
+    "ProceduresOrigin",
+    "ProceduresRevision",
+    "Resolution",
+    "ResponseRole",
+    "RoleAssignment",
+    "RoleCandidate",
+    "RoleInvitation",
+    "Severity",
+    "Status",
+    "TimelineEvent",
+    "Via",
+]

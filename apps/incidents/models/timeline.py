@@ -1,0 +1,76 @@
+"""The timeline: what happened, once and for all. A row here is also the domain event (design, law 4)."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from apps.core.models import AppendOnly
+from apps.incidents.models.incident import Incident
+
+
+class EventKind(models.TextChoices):
+    DECLARED = "declared", "Declared"
+    ACKNOWLEDGED = "acknowledged", "Acknowledged"
+    PAGE_ACKNOWLEDGED = "page_acknowledged", "Page acknowledged"
+    STATUS_CHANGED = "status_changed", "Status changed"
+    SEVERITY_CHANGED = "severity_changed", "Severity changed"
+    RESOLVED = "resolved", "Resolved"
+    REOPENED = "reopened", "Reopened"
+    CLOSURE_CONFIRMED = "closure_confirmed", "Closure confirmed"
+    CLOSED = "closed", "Closed"
+    CANCELLED = "cancelled", "Cancelled"
+    MERGED = "merged", "Merged"
+    ROLE_INVITED = "role_invited", "Invited to a role"
+    ROLE_ASSIGNED = "role_assigned", "Role assigned"
+    ROLE_VACANT = "role_vacant", "Role vacant"
+    LEVEL_FIRED = "level_fired", "Level paged"
+    LEVEL_SKIPPED = "level_skipped", "Level skipped"
+    LEVEL_PASSED = "level_passed", "Level passed"
+    ESCALATION_HELD = "escalation_held", "Escalation held"
+    ESCALATED = "escalated", "Escalated by hand"
+    CLOCK_STARTED = "clock_started", "Clock started"
+    CLOCK_WARNED = "clock_warned", "Clock about to break"
+    CLOCK_MET = "clock_met", "Clock met"
+    CLOCK_BREACHED = "clock_breached", "Clock breached"
+    ALERT_FIRING = "alert_firing", "Alert firing"
+    ALERT_RESOLVED = "alert_resolved", "Alert resolved"
+    NOTE = "note", "Note"
+    UPDATE_SENT = "update_sent", "Update sent"
+    UPDATE_OVERDUE = "update_overdue", "Update overdue"
+    IMPACT_ASSESSED = "impact_assessed", "Impact assessed"
+    RESOLUTION_RECORDED = "resolution_recorded", "Fix recorded"
+    CHECKLIST_TICKED = "checklist_ticked", "Checklist ticked"
+    CHECKLIST_UNTICKED = "checklist_unticked", "Checklist unticked"
+    CHECKLIST_WAIVED = "checklist_waived", "Checklist item waived"
+    NOTIFICATION_FAILED = "notification_failed", "Notification failed"
+    REVIEW_STARTED = "review_started", "Review started"
+    REVIEW_FINISHED = "review_finished", "Review finished"
+
+
+class Via(models.TextChoices):
+    WEB = "web", "Web"
+    API = "api", "API"
+    EMAIL = "email", "Link in a mail"
+    ALERT = "alert", "Alert"
+    ENGINE = "engine", "Engine"
+    ADMIN = "admin", "Admin"
+
+
+class TimelineEvent(AppendOnly):
+    """One thing that happened, with who did it and by which way. Written by ``incidents.timeline.record`` only."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="timeline")
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=32, choices=EventKind)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    via = models.CharField(max_length=16, choices=Via)
+    text = models.TextField()
+    data = models.JSONField(default=dict)
+
+    class Meta(AppendOnly.Meta):
+        ordering = ["pk"]
+        indexes = [models.Index(fields=["incident", "id"], name="timeline_of_incident")]
+
+    def __str__(self) -> str:
+        return self.text

@@ -1,0 +1,146 @@
+"""Reads of incidents: what a person may see, what runs, who holds which role, what a gate waits for."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from apps.core import clock as house_clock
+from apps.core.errors import Missing
+from apps.incidents import rules
+from apps.incidents.models import (
+    OPEN,
+    Clock,
+    Incident,
+    Involvement,
+    Procedures,
+    Resolution,
+    ResponseRole,
+    RoleAssignment,
+    RoleCandidate,
+)
+from apps.rosters import queries as rosters
+from apps.teams import access
+from apps.teams.models import Team, User
+
+REFERENCE = re.compile(r"INC-([1-9][0-9]{0,17})", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class RoleHolder:
+    """A response role of an incident and who holds it, if anybody."""
+
+    role: ResponseRole
+    person: User | None
+    since: datetime | None
+
+
+def procedures_in_force() -> Procedures:
+    """The organisation's procedures. Raises Procedures.DoesNotExist before the first were applied."""
+    return Procedures.objects.get()
+
+
+def visible_to(person: access.Viewer) -> QuerySet[Incident]:
+    """The incidents ``person`` may see, by the same rule as ``access.may`` (default deny)."""
+    if not person.is_authenticated or not person.is_active:
+        return Incident.objects.none()
+    involved = Exists(Involvement.objects.filter(incident=OuterRef("pk"), person=person))
+    commanded = Q(private=True, team__in=access.commanded_team_ids(person))
+    shared = Q(private=False)
+    if not access.is_administrator(person):
+        shared &= Q(team__in=access.team_ids(person, access.Permission.VIEW))
+    return Incident.objects.filter(shared | commanded | involved)
+
+
+def open_incidents(person: access.Viewer) -> QuerySet[Incident]:
+    """Those of ``visible_to`` that are declared to monitoring."""
+    return visible_to(person).filter(status__in=OPEN)
+
+
+def by_reference(reference: str, among: QuerySet[Incident] | None = None) -> Incident:
+    """The incident named INC-7. Raises Incident.DoesNotExist, also for what is no reference."""
+    incidents = Incident.objects.all() if among is None else among
+    match = REFERENCE.fullmatch(reference)
+    if match is None:
+        raise Incident.DoesNotExist(f"{reference} is not an incident's number.")
+    return incidents.select_related("severity", "team", "procedures").get(pk=int(match[1]))
+
+
+def current_clocks(incidents: Iterable[Incident]) -> dict[int, dict[str, Clock]]:
+    """The latest clock of each name of each incident, by incident id and name; one query."""
+    latest: dict[int, dict[str, Clock]] = defaultdict(dict)
+    for clock in Clock.objects.filter(incident__in=[incident.pk for incident in incidents]).order_by("pk"):
+        latest[clock.incident_id][clock.name] = clock
+    return latest
+
+
+def current_holders(incidents: Iterable[Incident]) -> dict[int, list[RoleHolder]]:
+    """Every response role of each incident with its holder or None; two queries."""
+    ids = [incident.pk for incident in incidents]
+    roles = list(ResponseRole.objects.all())
+    held = {
+        (assignment.incident_id, assignment.role_id): assignment
+        for assignment in RoleAssignment.objects.filter(incident__in=ids, until__isnull=True).select_related("person")
+    }
+    return {pk: [_holder(role, held.get((pk, role.pk))) for role in roles] for pk in ids}
+
+
+def holders(incident: Incident) -> list[RoleHolder]:
+    """Every response role of the incident with its holder or None."""
+    return current_holders([incident])[incident.pk]
+
+
+def holder_of(incident: Incident, role: str) -> User | None:
+    """Who holds the role with the key ``role`` now."""
+    held = incident.role_assignments.filter(role__key=role, until__isnull=True).select_related("person").first()
+    return held.person if held else None
+
+
+def candidates(role: ResponseRole, team: Team, *, position: int, at: datetime | None = None) -> list[User]:
+    """Who stands at ``position`` (1: primary, 2: backup) of the role for the team, or for every team; often one."""
+    own = RoleCandidate.objects.filter(role=role, team=team).exists()
+    return [
+        person
+        for candidate in RoleCandidate.objects.filter(
+            role=role, team=team if own else None, position=position
+        ).select_related("person", "contact__person", "roster")
+        for person in people_behind(candidate, at=at or house_clock.now())
+    ]
+
+
+def people_behind(candidate: RoleCandidate, *, at: datetime) -> list[User]:
+    """The active people a candidate stands for at that instant; none while only a title is named."""
+    if candidate.roster is not None:
+        found = rosters.people_on(candidate.roster, at)
+    elif candidate.contact is not None:
+        found = [candidate.contact.person] if candidate.contact.person else []
+    else:
+        found = [candidate.person] if candidate.person else []
+    return [person for person in found if person.is_active]
+
+
+def response_team(incident: Incident) -> list[User]:
+    """Who responds: holders of roles, whoever was asked to take one, and who acknowledged; each once (R14)."""
+    people = User.objects.filter(
+        Q(role_assignments__incident=incident, role_assignments__until__isnull=True)
+        | Q(role_invitations__incident=incident)
+        | Q(pk=incident.acknowledged_by_id)
+    )
+    return list(people.filter(is_active=True).distinct())
+
+
+def missing_for(incident: Incident, wanted: str) -> tuple[Missing, ...]:
+    """What still stands before the status ``wanted``; empty when its gate is open to pass."""
+    resolution = Resolution.objects.filter(incident=incident).first()
+    return rules.missing_for(wanted, items=incident.checklist.all(), resolution=resolution)
+
+
+def _holder(role: ResponseRole, assignment: RoleAssignment | None) -> RoleHolder:
+    if assignment is None:
+        return RoleHolder(role=role, person=None, since=None)
+    return RoleHolder(role=role, person=assignment.person, since=assignment.since)

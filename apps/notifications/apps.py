@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class NotificationsConfig(AppConfig):
+    name = "apps.notifications"
+
+    def ready(self) -> None:
+        from apps.notifications import handlers, reactions  # noqa: F401  (register)

@@ -1,0 +1,104 @@
+"""What notifications do when something happens to an incident: tell the response team, and stop what is needless."""
+
+from __future__ import annotations
+
+from apps.core.events import on
+from apps.incidents import queries as incidents
+from apps.incidents.models import ClockName, EventKind, ResponseRole, RoleInvitation, TimelineEvent
+from apps.notifications import actions, messages
+from apps.notifications.models import NotificationKind, Until
+from apps.teams.models import User
+
+
+@on(EventKind.DECLARED)
+def tell_the_response_team(event: TimelineEvent) -> None:
+    """A notice to whoever is asked to take a role, outside the chain's counts (R6, R14); one a person."""
+    asked: dict[User, list[ResponseRole]] = {}
+    for invitation in RoleInvitation.objects.filter(incident=event.incident).select_related("person", "role"):
+        asked.setdefault(invitation.person, []).append(invitation.role)
+    for person, roles in asked.items():
+        actions.notify(
+            person,
+            incident=event.incident,
+            kind=NotificationKind.NOTICE,
+            step="declared",
+            subject=messages.subject(event.incident, "declared"),
+            text=messages.invitation(event.incident, roles),
+        )
+
+
+@on(EventKind.ROLE_INVITED)
+def page_the_backup(event: TimelineEvent) -> None:
+    """A backup gets one page, for however many roles nobody took (R6)."""
+    if not event.data["page"]:
+        return
+    role = ResponseRole.objects.get(key=event.data["role"])
+    actions.notify(
+        User.objects.get(pk=event.data["person"]),
+        incident=event.incident,
+        kind=NotificationKind.ROLE_PAGE,
+        step="role_page",
+        subject=messages.subject(event.incident, f"nobody took {role}"),
+        text=messages.invitation(event.incident, [role]),
+        until=Until.ACKNOWLEDGED,
+    )
+
+
+@on(EventKind.ROLE_ASSIGNED)
+def tell_who_was_given_a_role(event: TimelineEvent) -> None:
+    """A notice to whoever holds a role since now, unless they took it themselves (R6)."""
+    if event.actor_id == event.data["person"]:
+        return
+    role = ResponseRole.objects.get(key=event.data["role"])
+    actions.notify(
+        User.objects.get(pk=event.data["person"]),
+        incident=event.incident,
+        kind=NotificationKind.NOTICE,
+        step=f"role_given:{event.pk}",
+        subject=messages.subject(event.incident, f"you are {role}"),
+        text=messages.role_given(event.incident, role, by=event.actor),
+    )
+
+
+@on(EventKind.CLOCK_WARNED, EventKind.CLOCK_BREACHED)
+def warn_of_targets(event: TimelineEvent) -> None:
+    """A notice to the response team before the response or resolution target breaks, and when it has (R4)."""
+    if event.data["clock"] not in (ClockName.RESPONSE, ClockName.RESOLUTION):
+        return
+    for person in incidents.response_team(event.incident):
+        actions.notify(
+            person,
+            incident=event.incident,
+            kind=NotificationKind.NOTICE,
+            step=f"clock:{event.pk}",
+            subject=messages.subject(event.incident, event.text.rstrip(".")),
+            text=messages.about(event.incident, event.text),
+        )
+
+
+@on(EventKind.REOPENED)
+def tell_that_it_came_back(event: TimelineEvent) -> None:
+    """A notice to the response team of a reopened incident; the chain pages by itself."""
+    for person in incidents.response_team(event.incident):
+        actions.notify(
+            person,
+            incident=event.incident,
+            kind=NotificationKind.NOTICE,
+            step=f"reopened:{event.pk}",
+            subject=messages.subject(event.incident, "reopened"),
+            text=messages.about(event.incident, event.text),
+        )
+
+
+@on(EventKind.ACKNOWLEDGED)
+def stop_what_waits_for_an_answer(event: TimelineEvent) -> None:
+    """The first acknowledgement stops what waits for one, and every page of the one who gave it."""
+    actions.stop_for(event.incident, until=Until.ACKNOWLEDGED)
+    if event.actor is not None:
+        actions.acknowledge_pages(event.incident, by=event.actor)
+
+
+@on(EventKind.RESOLVED, EventKind.CANCELLED, EventKind.MERGED)
+def stop_everything(event: TimelineEvent) -> None:
+    """Nobody is paged for what is over."""
+    actions.stop_for(event.incident)
