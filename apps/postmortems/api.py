@@ -1,0 +1,202 @@
+"""Reviews and action items over HTTP (R28 to R30). What one may not see does not exist."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any, cast
+
+from django.db.models import QuerySet
+from django.http import Http404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import mixins, serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.core.api import HouseViewSet
+from apps.core.pagination import OldestFirst
+from apps.incidents import queries as incidents
+from apps.incidents.models import Incident, Via
+from apps.postmortems import actions, queries
+from apps.postmortems.models import ActionItem, ActionKind, ActionStatus, Answer, Postmortem, Priority, Section
+from apps.teams.models import Team, User
+from apps.teams.representation import PersonByEmail, PersonSerializer
+
+LONGEST_TEXT = 20_000
+LARGEST_ID = 2**63 - 1
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class VisibleIncident(serializers.Field[Incident, str, str, Any]):
+    """An incident by its number, INC-7, among those that the caller may see."""
+
+    default_error_messages = {"does_not_exist": "There is no incident {reference}."}
+
+    def to_internal_value(self, data: Any) -> Incident:
+        """Find the incident. Raises ValidationError."""
+        try:
+            return incidents.by_reference(str(data), incidents.visible_to(self.context["request"].user))
+        except Incident.DoesNotExist:
+            self.fail("does_not_exist", reference=data)
+
+    def to_representation(self, value: Incident) -> str:
+        """The incident's number."""
+        return value.reference
+
+
+class AnswerSerializer(serializers.ModelSerializer[Answer]):
+    """A question and its answer; ``filled_in`` says that the record answered it and nobody changed that since."""
+
+    section = serializers.ChoiceField(Section.choices)
+    question = serializers.CharField(source="text")
+    required = serializers.BooleanField(source="is_required")  # type: ignore[assignment]  # the API's name for it
+
+    class Meta:
+        model = Answer
+        fields = ("id", "section", "key", "question", "answer", "required", "filled_in")
+
+
+class ReviewSerializer(serializers.ModelSerializer[Postmortem]):
+    """The review of an incident."""
+
+    id = serializers.CharField(source="incident.reference")
+    lead = PersonSerializer(allow_null=True)
+    finished_by = PersonSerializer(allow_null=True)
+    answers = AnswerSerializer(many=True)
+
+    class Meta:
+        model = Postmortem
+        fields = ("id", "status", "summary", "lead", "started_at", "finished_at", "finished_by", "answers")
+
+
+class BeginReviewSerializer(serializers.Serializer[Any]):
+    incident = VisibleIncident()
+
+
+class WrittenAnswerSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField(min_value=1, max_value=LARGEST_ID)
+    answer = serializers.CharField(allow_blank=True, max_length=LONGEST_TEXT)
+
+
+class EditReviewSerializer(serializers.Serializer[Any]):
+    """What is not named stays as it is."""
+
+    summary = serializers.CharField(required=False, allow_blank=True, max_length=LONGEST_TEXT)
+    lead = PersonByEmail(required=False)
+    answers = WrittenAnswerSerializer(many=True, required=False)
+
+
+class PostmortemsViewSet(HouseViewSet):
+    """What both viewsets share: who asks."""
+
+    @property
+    def caller(self) -> User:
+        """The person who asks; a viewset lets nobody else in."""
+        return cast("User", self.request.user)
+
+
+class ReviewViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PostmortemsViewSet):
+    """Reviews, named by their incident; each is made when its incident is resolved."""
+
+    serializer_class = ReviewSerializer
+    lookup_field = "reference"
+    lookup_value_regex = "INC-[1-9][0-9]{0,17}"
+
+    def get_queryset(self) -> QuerySet[Postmortem]:
+        """The reviews of the incidents that the caller may see, newest first."""
+        return queries.reviews_visible_to(self.request.user).prefetch_related("answers")
+
+    def get_object(self) -> Postmortem:
+        """The review of the incident that the address names. Raises Http404 for one that the caller may not see."""
+        found = self.get_queryset().filter(incident=int(self.kwargs["reference"].removeprefix("INC-"))).first()
+        if found is None:
+            raise Http404
+        return found
+
+    @extend_schema(request=BeginReviewSerializer, responses={201: ReviewSerializer})
+    def create(self, request: Request) -> Response:
+        """Make the review of a resolved incident, or answer with the one that it has."""
+        told = self.understood(BeginReviewSerializer)
+        review = actions.open_review(told["incident"].pk, by=self.caller)
+        return Response(self.get_serializer(review).data, status=HTTPStatus.CREATED)
+
+    @extend_schema(request=EditReviewSerializer, responses=ReviewSerializer)
+    def partial_update(self, request: Request, reference: str) -> Response:
+        """Write its summary, lead and answers; what is not named stays."""
+        review, told = self.get_object(), self.understood(EditReviewSerializer)
+        told["answers"] = {written["id"]: written["answer"] for written in told.get("answers", [])}
+        actions.edit(review.pk, by=self.caller, **told)
+        return Response(self.get_serializer(self.get_object()).data)
+
+    @extend_schema(request=None, responses=ReviewSerializer)
+    @action(detail=True, methods=["post"])
+    def finish(self, request: Request, reference: str) -> Response:
+        """Finish it; 409 names the required answers that are missing (R29)."""
+        actions.finish(self.get_object().pk, by=self.caller, via=Via.API)
+        return Response(self.get_serializer(self.get_object()).data)
+
+
+class ActionItemSerializer(serializers.ModelSerializer[ActionItem]):
+    """What is to be done because of an incident, owned by a person or by a team."""
+
+    incident = serializers.CharField(source="incident.reference")
+    owner = PersonSerializer(allow_null=True)
+    owner_team = serializers.SlugRelatedField[Team](slug_field="slug", read_only=True, allow_null=True)
+
+    class Meta:
+        model = ActionItem
+        fields = (
+            "id", "incident", "kind", "action", "owner", "owner_team", "due_date", "remind_on", "priority", "status",
+            "created_at", "done_at",
+        )  # fmt: skip
+
+
+class ChangeActionItemSerializer(serializers.Serializer[Any]):
+    """A person or a team owns it: naming the one takes it from the other."""
+
+    kind = serializers.ChoiceField(ActionKind.choices)
+    action = serializers.CharField(max_length=300)
+    owner = PersonByEmail(required=False, allow_null=True)
+    owner_team = serializers.SlugRelatedField(
+        slug_field="slug",
+        queryset=Team.objects.filter(is_active=True),
+        required=False,
+        allow_null=True,
+        error_messages={"does_not_exist": "There is no team {value}."},
+    )
+    due_date = serializers.DateField()
+    remind_on = serializers.DateField(required=False, help_text="By default two days before it is due.")
+    priority = serializers.ChoiceField(Priority.choices, required=False)
+    status = serializers.ChoiceField(ActionStatus.choices, required=False)
+
+
+class AddActionItemSerializer(ChangeActionItemSerializer):
+    incident = VisibleIncident()
+    status = None  # type: ignore[assignment]  # a new item is open
+
+
+class ActionItemViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, PostmortemsViewSet):
+    """Action items of the incidents that one may see, oldest first."""
+
+    serializer_class = ActionItemSerializer
+    pagination_class = OldestFirst
+    lookup_value_regex = "[1-9][0-9]{0,17}"
+    filterset_fields = ("status", "kind", "priority")
+
+    def get_queryset(self) -> QuerySet[ActionItem]:
+        """The action items that the caller may see."""
+        return queries.action_items_visible_to(self.request.user)
+
+    @extend_schema(request=AddActionItemSerializer, responses={201: ActionItemSerializer})
+    def create(self, request: Request) -> Response:
+        """Add what is to be done because of an incident (R30)."""
+        told = self.understood(AddActionItemSerializer)
+        item = actions.add_action_item(told.pop("incident").pk, by=self.caller, **told)
+        return Response(self.get_serializer(item).data, status=HTTPStatus.CREATED)
+
+    @extend_schema(request=ChangeActionItemSerializer, responses=ActionItemSerializer)
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Change what is named: another owner, another date, done."""
+        item, told = self.get_object(), self.understood(ChangeActionItemSerializer, partial=True)
+        return Response(self.get_serializer(actions.change_action_item(item.pk, by=self.caller, **told)).data)
