@@ -1,0 +1,56 @@
+"""``manage.py create_integration``: a sender's address, once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from apps.alerts import actions
+from apps.alerts.keys import ingest_url
+from apps.alerts.models import Format
+from apps.catalog import queries as catalog
+from apps.catalog.models import Service
+from apps.teams.models import Team
+
+
+class Command(BaseCommand):
+    help = "Make an integration and print nothing but the absolute address to send its alerts to."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--team", required=True, metavar="SLUG", help="the team it belongs to")
+        parser.add_argument("--format", required=True, choices=Format.values, help="what the sender writes")
+        parser.add_argument("--name", required=True, metavar="NAME", help="how the team calls it")
+        parser.add_argument(
+            "--service", metavar="SLUG", help="what its alerts are about when they name no known service"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            integration, key = actions.create_integration(
+                team=_team(options["team"]),
+                name=options["name"],
+                sender_format=Format(options["format"]),
+                service=_service(options["service"]) if options["service"] else None,
+                by=None,
+            )
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from error
+        self.stdout.write(ingest_url(integration, key))
+
+
+def _team(slug: str) -> Team:
+    team = Team.objects.filter(slug=slug, is_active=True).first()
+    if team is None:
+        known = ", ".join(Team.objects.filter(is_active=True).values_list("slug", flat=True))
+        raise CommandError(f'There is no team "{slug}"; there are: {known or "none yet"}.')
+    return team
+
+
+def _service(slug: str) -> Service:
+    service = catalog.by_slug(slug)
+    if service is None:
+        known = ", ".join(catalog.active_services().values_list("slug", flat=True))
+        raise CommandError(f'There is no service "{slug}"; there are: {known or "none yet"}.')
+    return service

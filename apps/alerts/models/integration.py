@@ -1,0 +1,68 @@
+"""Integrations: who may send alerts, in which format, and whose they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.db import models
+
+from apps.catalog.models import Service
+from apps.core import clock
+from apps.core.models import History
+from apps.teams.models import Team, User
+
+
+class Format(models.TextChoices):
+    ALERTMANAGER = "alertmanager", "Prometheus Alertmanager"
+    GENERIC = "generic", "Generic JSON"
+
+
+class Integration(models.Model):
+    """A sender of alerts with a key of its own. Switched off instead of deleted: its alerts refer to it.
+
+    Only the key's SHA-256 is stored: the key itself is shown once, when it is made or rotated.
+    """
+
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="integrations")
+    name = models.CharField(max_length=120)
+    format = models.CharField(max_length=32, choices=Format)
+    service = models.ForeignKey(
+        Service,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="integrations",
+        help_text="What its alerts are about when they name no known service.",
+    )
+    key_digest = models.CharField(max_length=64, unique=True, editable=False)
+    key_hint = models.CharField("key", max_length=16, editable=False, help_text="How the key begins.")
+    is_active = models.BooleanField(default=True, help_text="Switched off, its key is unknown (404).")
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, editable=False, related_name="+"
+    )
+
+    history = History(excluded_fields=["key_digest"])
+
+    class Meta:
+        ordering = ["team__name", "name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "name"],
+                name="integration_name_once_per_team",
+                violation_error_message="The team already has an integration of this name.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def guarding_team_ids(self) -> Iterable[int]:
+        return (self.team_id,)
+
+    def is_guarded_private(self) -> bool:
+        return False
+
+    def involves(self, person: User) -> bool:
+        return False

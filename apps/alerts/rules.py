@@ -1,0 +1,106 @@
+"""How an alert is read and what a delivery means: pure, no database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from apps.alerts.models import ANY_VALUE, NO_VALUE, AlertStatus
+
+A_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class SeverityRow:
+    """One rule as plain values; ``severity`` is a code, None for the label's value as written."""
+
+    labels: Collection[str]
+    values: Collection[str]
+    severity: str | None
+
+
+@dataclass(frozen=True)
+class SeverityVerdict:
+    """The code that a rule gave, and the label and value that it went by (both empty for an alert without one)."""
+
+    code: str
+    label: str = ""
+    value: str = ""
+
+
+def severity_of(
+    labels: Mapping[str, str], rules: Iterable[SeverityRow], *, known: Collection[str]
+) -> SeverityVerdict | None:
+    """Return what the first rule that fits says, or None if none does.
+
+    Values are compared in any case of letters. A rule that gives a code which is not ``known`` does not fit.
+    """
+    codes = {code.casefold(): code for code in known}
+    for rule in rules:
+        for label, value in _matches(labels, rule):
+            code = codes.get((rule.severity or value).casefold())
+            if code is not None:
+                return SeverityVerdict(code, label, value)
+    return None
+
+
+def _matches(labels: Mapping[str, str], rule: SeverityRow) -> list[tuple[str, str]]:
+    """The labels by which ``rule`` fits, with their values; one empty pair if it fits for want of any."""
+    wanted = {value.casefold() for value in rule.values}
+    present = [(label, labels[label].strip()) for label in rule.labels if labels.get(label, "").strip()]
+    if not present:
+        return [("", "")] if NO_VALUE in wanted else []
+    return [(label, value) for label, value in present if ANY_VALUE in wanted or value.casefold() in wanted]
+
+
+class Meaning(Enum):
+    """What a delivery means for the alert it belongs to."""
+
+    FIRES = auto()
+    STILL_FIRES = auto()
+    ENDS = auto()
+    SAYS_NOTHING_NEW = auto()
+
+
+@dataclass(frozen=True)
+class Episode:
+    """A stretch of time in which an alert fired, as far as it is known. Times are the sender's."""
+
+    status: AlertStatus
+    starts_at: datetime | None
+    ends_at: datetime | None
+
+
+def meaning(known: Episode, delivered: Episode) -> Meaning:
+    """Return what ``delivered`` means where ``known`` is the latest of the same fingerprint; order does not help it.
+
+    A delivery that was overtaken is recognised by the sender's times alone: a resolve that ended before the present
+    episode began, and a firing of an episode older than the one that was resolved. Where times say nothing or are
+    equal, a firing fires: a page too many is better than one too few.
+    """
+    if delivered.status is AlertStatus.RESOLVED:
+        if known.status is AlertStatus.RESOLVED or _before(delivered.ends_at, known.starts_at):
+            return Meaning.SAYS_NOTHING_NEW
+        return Meaning.ENDS
+    if known.status is AlertStatus.FIRING:
+        return Meaning.STILL_FIRES
+    if _before(delivered.starts_at, known.starts_at):
+        return Meaning.SAYS_NOTHING_NEW
+    return Meaning.FIRES
+
+
+def ended_already(known: Episode, delivered: Episode) -> bool:
+    """Whether the firing ``delivered`` is of an episode whose end is ``known`` (its resolve came first)."""
+    return (
+        known.status is AlertStatus.RESOLVED
+        and known.ends_at is not None
+        and delivered.starts_at is not None
+        and delivered.starts_at <= known.ends_at
+    )
+
+
+def _before(first: datetime | None, second: datetime | None) -> bool:
+    """Whether ``first`` is known to be the earlier one: some senders cut off the fractions of a second."""
+    return first is not None and second is not None and first + A_SECOND <= second

@@ -1,0 +1,1 @@
+"""What the house can bear, measured with its real servers (``make bench``)."""
