@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class ProceduresConfig(AppConfig):
+    name = "apps.procedures"
+
+    def ready(self) -> None:
+        from apps.procedures import reactions
+
+        reactions.watch()

@@ -1,0 +1,198 @@
+"""The demo's teams, people, services and rosters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from apps.catalog.models import Dependency, LinkKind, Service, ServiceLink
+from apps.contacts.models import ContactMethod, MethodKind
+from apps.core import clock
+from apps.incidents.models import ResponseRole, RoleCandidate
+from apps.rosters import actions as rosters
+from apps.rosters.models import Layer, LayerMember, Roster, Rotation, Weekday
+from apps.teams import actions as teams
+from apps.teams.models import Team, TeamRole, User
+
+DOMAIN = "example.com"
+
+
+@dataclass(frozen=True)
+class Demonstrator:
+    """A person of the demo: where they work, as what, and what they are titled."""
+
+    login: str
+    name: str
+    zone: str
+    roles: tuple[tuple[str | None, TeamRole], ...]
+    phone: str = ""
+    staff: bool = False
+    signs_in: bool = False
+
+    @property
+    def email(self) -> str:
+        return f"{self.login}@{DOMAIN}"
+
+
+TEAMS = (
+    ("platform", "Platform", "Europe/Berlin", "Application, data stores, hosts and monitoring of ADO."),
+    ("ai", "AI agents", "America/New_York", "The agent execution pipeline."),
+    ("security", "Security", "Europe/London", "Access, secrets and supply chain."),
+    ("product", "Product", "Europe/Berlin", "Prioritisation, reporting and documentation."),
+)
+EVERYWHERE = tuple(slug for slug, *_ in TEAMS)
+
+
+def _in(role: TeamRole, *slugs: str) -> tuple[tuple[str | None, TeamRole], ...]:
+    return tuple((slug, role) for slug in slugs)
+
+
+_BERLIN, _LONDON, _NEW_YORK = "Europe/Berlin", "Europe/London", "America/New_York"
+PEOPLE = (
+    Demonstrator(
+        "admin", "Ada Admin", _BERLIN, ((None, TeamRole.ADMIN),), staff=True, signs_in=True
+    ),
+    Demonstrator(
+        "manager", "Marek Novak", _BERLIN, _in(TeamRole.MANAGER, "platform"), "+4930901820", staff=True, signs_in=True
+    ),
+    Demonstrator(
+        "commander", "Carla Mendes", _BERLIN, _in(TeamRole.COMMANDER, *EVERYWHERE), "+4930901821", signs_in=True
+    ),
+    Demonstrator(
+        "responder", "Rafi Cohen", _BERLIN, _in(TeamRole.RESPONDER, "platform"), "+4930901822", signs_in=True
+    ),
+    Demonstrator(
+        "stakeholder", "Stella Brandt", _BERLIN, _in(TeamRole.STAKEHOLDER, "platform", "product"), signs_in=True
+    ),
+    Demonstrator("auditor", "Aurel Weiss", _LONDON, ((None, TeamRole.AUDITOR),), staff=True, signs_in=True),
+    Demonstrator("ines.duarte", "Inês Duarte", _BERLIN, _in(TeamRole.RESPONDER, "platform"), "+4930901823"),
+    Demonstrator("jonas.keller", "Jonas Keller", _BERLIN, _in(TeamRole.RESPONDER, "platform"), "+4930901824"),
+    Demonstrator("priya.nair", "Priya Nair", _NEW_YORK, _in(TeamRole.RESPONDER, "ai"), "+12125550131"),
+    Demonstrator("tom.okafor", "Tom Okafor", _NEW_YORK, _in(TeamRole.RESPONDER, "ai"), "+12125550132"),
+    Demonstrator("lena.fischer", "Lena Fischer", _BERLIN, _in(TeamRole.RESPONDER, "ai", "platform"), "+4930901825"),
+    Demonstrator("hugh.barrett", "Hugh Barrett", _LONDON, _in(TeamRole.RESPONDER, "security"), "+442079460131"),
+    Demonstrator("sana.malik", "Sana Malik", _LONDON, _in(TeamRole.RESPONDER, "security"), "+442079460132"),
+    Demonstrator("yuki.tanaka", "Yuki Tanaka", _BERLIN, _in(TeamRole.RESPONDER, "product"), "+4930901826"),
+    Demonstrator("olek.wolski", "Olek Wolski", _BERLIN, _in(TeamRole.RESPONDER, "product"), "+4930901827"),
+)
+ROTATIONS = {
+    "platform": ("responder", "ines.duarte", "jonas.keller"),
+    "ai": ("priya.nair", "tom.okafor", "lena.fischer"),
+    "security": ("hugh.barrett", "sana.malik"),
+    "product": ("yuki.tanaka", "olek.wolski"),
+}
+#: Primary and backup of each response role, for every team of the demo.
+CANDIDATES = {
+    "commander": (("commander", "Development Team Lead"), ("ines.duarte", "Senior Developer")),
+    "technical_lead": (("lena.fischer", "Principal Engineer"), ("jonas.keller", "Senior DevOps Engineer")),
+    "communications_lead": (("yuki.tanaka", "Product Manager"), ("manager", "Engineering Manager")),
+}
+SERVICES = (
+    ("application", "ADO application", "platform", "cli_access", "The API and the CLI's backend."),
+    ("database", "Database", "platform", "data_integrity", "PostgreSQL of the backlog and the runs."),
+    ("cache", "Cache", "platform", "", "Redis in front of the application."),
+    ("system", "Hosts", "platform", "", "The machines that everything runs on."),
+    ("container", "Containers", "platform", "", "Kubernetes, namespace ado-production."),
+    ("monitoring", "Monitoring", "platform", "", "Prometheus and Grafana."),
+    ("agents", "Agent pipeline", "ai", "agent_pipeline", "Plans, executes and reviews tasks."),
+    ("security", "Access and secrets", "security", "security", "Tokens, sign-in and the GitHub app."),
+    ("business", "Prioritisation", "product", "wsjf", "WSJF scores and the backlog's order."),
+)
+DEPENDENCIES = (
+    ("application", "database"),
+    ("application", "cache"),
+    ("application", "container"),
+    ("agents", "application"),
+    ("business", "database"),
+    ("container", "system"),
+)
+WEEKS_BACK = 6
+
+
+def build(*, password: str) -> None:
+    """Create all of it; people who sign in get ``password``."""
+    for slug, name, zone, description in TEAMS:
+        Team.objects.create(slug=slug, name=name, time_zone=zone, description=description)
+    for each in PEOPLE:
+        _person(each, password=password)
+    for slug, name, team, area, description in SERVICES:
+        service = Service.objects.create(
+            slug=slug, name=name, team=Team.objects.get(slug=team), area=area, description=description
+        )
+        _links(service)
+    for service_slug, needed in DEPENDENCIES:
+        Dependency.objects.create(
+            service=Service.objects.get(slug=service_slug), depends_on=Service.objects.get(slug=needed)
+        )
+    for team in Team.objects.all():
+        _roster(team)
+        _candidates(team)
+
+
+def person(login: str) -> User:
+    """The person of the demo with that log-in."""
+    return User.objects.get(email=f"{login}@{DOMAIN}")
+
+
+def _person(each: Demonstrator, *, password: str) -> None:
+    user = User.objects.create_user(
+        each.email,
+        password if each.signs_in else None,
+        name=each.name,
+        time_zone=each.zone,
+        is_staff=each.staff,
+    )
+    for slug, role in each.roles:
+        teams.add_member(user, Team.objects.get(slug=slug) if slug else None, role)
+    now = clock.now()
+    ContactMethod.objects.create(person=user, kind=MethodKind.EMAIL, value=each.email, position=1, verified_at=now)
+    if each.phone:
+        ContactMethod.objects.create(person=user, kind=MethodKind.VOICE, value=each.phone, position=2, verified_at=now)
+
+
+def _links(service: Service) -> None:
+    for kind, title, path in (
+        (LinkKind.DASHBOARD, "Dashboard", "grafana/d"),
+        (LinkKind.LOGS, "Logs", "logs"),
+        (LinkKind.RUNBOOK, "Runbook", "runbooks"),
+    ):
+        ServiceLink.objects.create(
+            service=service, kind=kind, title=title, url=f"https://monitoring.{DOMAIN}/{path}/{service.slug}"
+        )
+
+
+def _roster(team: Team) -> None:
+    """A weekly rotation, handed over on Monday at nine, filled from six weeks ago; its first person has this week."""
+    members = ROTATIONS[team.slug]
+    now = clock.now()
+    monday = _monday(now)
+    roster = Roster.objects.create(
+        slug=team.slug, name=f"{team.name} on-call", team=team, time_zone=team.time_zone, is_primary=True
+    )
+    layer = Layer.objects.create(
+        roster=roster,
+        name="Weekly rotation",
+        position=1,
+        rotation=Rotation.WEEKS,
+        length=1,
+        handoff_time=time(9),
+        handoff_weekday=Weekday.MONDAY,
+        starts_on=(monday - timedelta(weeks=len(members) * WEEKS_BACK)).date(),
+    )
+    for position, login in enumerate(members, start=1):
+        LayerMember.objects.create(layer=layer, person=person(login), position=position)
+    rosters.materialise(roster, now=now - timedelta(weeks=WEEKS_BACK))
+    rosters.materialise(roster, now=now)
+
+
+def _monday(now: datetime) -> datetime:
+    """The Monday whose week is running; before the handoff on a Monday it is still the week before's."""
+    running = now - timedelta(hours=14)
+    return running - timedelta(days=running.weekday())
+
+
+def _candidates(team: Team) -> None:
+    for key, candidates in CANDIDATES.items():
+        role = ResponseRole.objects.get(key=key)
+        for position, (login, title) in enumerate(candidates, start=1):
+            RoleCandidate.objects.create(role=role, team=team, position=position, title=title, person=person(login))

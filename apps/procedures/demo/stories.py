@@ -1,0 +1,178 @@
+"""The demo's incidents: each is lived through by the house's own actions, with its clock set to that time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Min
+
+from apps.catalog.models import Service
+from apps.communications import actions as communications
+from apps.communications.models import Audience
+from apps.core import clock
+from apps.engine.models import State, Timer
+from apps.engine.runner import run_due
+from apps.incidents import actions as incidents
+from apps.incidents.models import ChecklistPart, Detection, Incident, Severity, Status, Via
+from apps.notifications import actions as notifications
+from apps.postmortems import actions as reviews
+from apps.postmortems.models import ActionKind, Answer, Postmortem, Priority
+from apps.procedures.demo.organisation import person
+from apps.teams.models import User
+
+Step = tuple[timedelta, Callable[[Incident], object]]
+
+
+@dataclass(frozen=True)
+class Story:
+    """An incident of the demo: when it was declared, and what was done how long after."""
+
+    ago: timedelta
+    title: str
+    summary: str
+    severity: str
+    service: str
+    detection: Detection
+    steps: tuple[Step, ...]
+    by: str | None = None
+
+
+def tell(stories: Iterable[Story], *, now: datetime) -> None:
+    """Live through every story, oldest first, each up to ``now``; what is due after that stays planned."""
+    for story in sorted(stories, key=lambda story: story.ago, reverse=True):
+        declared_at = now - story.ago
+        with clock.stands_at(declared_at):
+            service = Service.objects.get(slug=story.service)
+            incident = incidents.declare(
+                title=story.title,
+                summary=story.summary,
+                severity=Severity.objects.get(code=story.severity),
+                team=service.team,
+                by=person(story.by) if story.by else None,
+                via=Via.WEB if story.by else Via.ALERT,
+                services=[service],
+                detection=story.detection,
+            )
+        reached = declared_at
+        for after, step in story.steps:
+            reached = _let_pass(reached, until=declared_at + after)
+            with clock.stands_at(reached):
+                step(incident)
+        _let_pass(reached, until=now)
+
+
+def _let_pass(since: datetime, *, until: datetime) -> datetime:
+    """Let the engine do what was due between the two instants, each at its time."""
+    instant = since
+    while True:
+        with clock.stands_at(instant):
+            run_due()
+        if instant >= until:
+            return until
+        waiting = Timer.objects.filter(state=State.PENDING, due_at__gt=instant, due_at__lte=until)
+        instant = waiting.aggregate(next=Min("due_at"))["next"] or until
+
+
+def after(days: float = 0, hours: float = 0, minutes: float = 0) -> timedelta:
+    return timedelta(days=days, hours=hours, minutes=minutes)
+
+
+def acknowledged(login: str) -> Callable[[Incident], object]:
+    return lambda incident: notifications.acknowledge(incident.pk, by=person(login))
+
+
+def takes(login: str, role: str) -> Callable[[Incident], object]:
+    return lambda incident: incidents.assign_role(incident.pk, role=role, person=person(login), by=person(login))
+
+
+def moved(login: str, status: Status, note: str = "") -> Callable[[Incident], object]:
+    return lambda incident: incidents.transition(incident.pk, to=status, by=person(login), note=note)
+
+
+def noted(login: str, text: str) -> Callable[[Incident], object]:
+    return lambda incident: incidents.add_note(incident.pk, text=text, by=person(login))
+
+
+def ticked(login: str, part: ChecklistPart, count: int | None = None) -> Callable[[Incident], object]:
+    def tick(incident: Incident) -> None:
+        for item in list(incident.checklist.filter(part=part))[:count]:
+            incidents.tick(item.pk, done=True, by=person(login))
+
+    return tick
+
+
+def assessed(login: str, **known: object) -> Callable[[Incident], object]:
+    return lambda incident: incidents.assess_impact(incident.pk, by=person(login), **known)
+
+
+def told(login: str, message: str) -> Callable[[Incident], object]:
+    return lambda incident: communications.send_update(
+        incident.pk, audience=Audience.INTERNAL, message=message, by=person(login)
+    )
+
+
+def fixed(login: str, reference: str, *, approved_by: str) -> Callable[[Incident], object]:
+    def fix(incident: Incident) -> None:
+        by = person(login)
+        ticked(login, ChecklistPart.IMMEDIATE)(incident)
+        incidents.record_resolution(incident.pk, by=by, reference=reference, approved_by=approved_by, verified=True)
+        incidents.resolve(incident.pk, by=by)
+
+    return fix
+
+
+def confirmed(login: str) -> Callable[[Incident], object]:
+    return lambda incident: incidents.confirm_closure(
+        incident.pk, by=person(login), note="Stakeholders agree, the channel is archived."
+    )
+
+
+def reviewed(login: str, summary: str, answers: dict[str, str], *, finish: bool = True) -> Callable[[Incident], object]:
+    def review(incident: Incident) -> None:
+        by = person(login)
+        found = Postmortem.objects.get(incident=incident)
+        by_key = {answer.key: answer.pk for answer in Answer.objects.filter(postmortem=found)}
+        reviews.edit(
+            found.pk,
+            by=by,
+            summary=summary,
+            lead=by,
+            answers={by_key[key]: text for key, text in answers.items() if key in by_key},
+        )
+        if finish:
+            reviews.finish(found.pk, by=by)
+
+    return review
+
+
+def action_item(
+    login: str, kind: ActionKind, action: str, *, due_in: int, owner: str, priority: Priority, done: bool = False
+) -> Callable[[Incident], object]:
+    """An item due ``due_in`` days after it is written down."""
+
+    def add(incident: Incident) -> None:
+        by: User = person(login)
+        item = reviews.add_action_item(
+            incident.pk,
+            kind=kind,
+            action=action,
+            due_date=(clock.now() + timedelta(days=due_in)).date(),
+            by=by,
+            owner=person(owner),
+            priority=priority,
+        )
+        if done:
+            reviews.complete_action_item(item.pk, by=by)
+
+    return add
+
+
+def closed(login: str) -> Callable[[Incident], object]:
+    def close(incident: Incident) -> None:
+        ticked(login, ChecklistPart.SHORT_TERM)(incident)
+        ticked(login, ChecklistPart.LONG_TERM)(incident)
+        incidents.close(incident.pk, by=person(login))
+
+    return close

@@ -1,0 +1,65 @@
+"""``manage.py simulate``: who would be paged, by what, and which clock would run out (contract)."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.dateparse import parse_datetime
+
+from apps.catalog.models import Service
+from apps.core import clock
+from apps.core.errors import HouseError
+from apps.core.spans import in_words
+from apps.incidents.models import Severity
+from apps.procedures.simulation import Moment, simulate
+
+
+class Command(BaseCommand):
+    help = "Try the procedures out: what would happen to an incident that nobody answers. Nothing is changed or sent."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--severity", required=True, metavar="P0", help="the incident's severity")
+        parser.add_argument("--service", required=True, metavar="SLUG", help="the affected service")
+        parser.add_argument("--at", metavar="ISO", help="when it is declared, with an offset; now by default")
+        parser.add_argument("--json", action="store_true", help="print data instead of text")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        severity = Severity.objects.filter(code=options["severity"], is_active=True).first()
+        if severity is None:
+            known = ", ".join(Severity.objects.filter(is_active=True).values_list("code", flat=True))
+            raise CommandError(f"There is no severity {options['severity']}. Known: {known or 'none yet'}.")
+        service = Service.objects.select_related("team").filter(slug=options["service"]).first()
+        if service is None:
+            known = ", ".join(Service.objects.values_list("slug", flat=True))
+            raise CommandError(f"There is no service {options['service']}. Known: {known or 'none yet'}.")
+        try:
+            moments = simulate(severity, service, at=self._instant(options["at"]))
+        except HouseError as error:
+            raise CommandError(str(error)) from error
+        if options["json"]:
+            self.stdout.write(json.dumps([asdict(moment) for moment in moments], default=str, indent=2))
+            return
+        self.stdout.write(f"{severity} of {service}, team {service.team}, answered by nobody:")
+        for moment in moments:
+            self.stdout.write(self._line(moment, since=moments[0].at))
+
+    def _instant(self, text: str | None) -> datetime:
+        if text is None:
+            return clock.now()
+        try:
+            instant = parse_datetime(text)
+        except ValueError as error:
+            raise CommandError(f"--at {text}: {error}.") from error
+        if instant is None or instant.tzinfo is None:
+            raise CommandError(f"--at {text}: expected a time with an offset, such as 2026-03-02T03:00:00+01:00.")
+        return instant
+
+    def _line(self, moment: Moment, *, since: datetime) -> str:
+        after = in_words(moment.at - since)
+        by = "".join(f" by {told.channel} to {told.address}" for told in moment.told)
+        return f"  +{after:<12} {moment.at:%Y-%m-%d %H:%M:%S}  {moment.text}{by}"
