@@ -1,0 +1,147 @@
+"""What the API reads from requests about incidents. Each checks form and range; the rules are the actions'."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.catalog.models import Service
+from apps.communications.models import Audience
+from apps.incidents.models import Detection, ImpactAssessment, Resolution, Severity, Status
+from apps.teams.models import Team
+from apps.teams.representation import PersonByEmail
+
+LONGEST_TEXT = 20_000
+_OPTIONAL: dict[str, Any] = {"required": False, "default": "", "allow_blank": True, "max_length": LONGEST_TEXT}
+
+
+class DeclareSerializer(serializers.Serializer[Any]):
+    """Without ``team`` the owner of ``service`` responds, else the caller's only team."""
+
+    title = serializers.CharField(max_length=200)
+    severity = serializers.SlugRelatedField(
+        slug_field="code",
+        queryset=Severity.objects.filter(is_active=True),
+        error_messages={"does_not_exist": "There is no severity {value}."},
+    )
+    summary = serializers.CharField(**_OPTIONAL)
+    service = serializers.SlugRelatedField(
+        slug_field="slug",
+        queryset=Service.objects.filter(is_active=True).select_related("team"),
+        required=False,
+        allow_null=True,
+        default=None,
+        error_messages={"does_not_exist": "There is no service {value}."},
+    )
+    team = serializers.SlugRelatedField(
+        slug_field="slug",
+        queryset=Team.objects.filter(is_active=True),
+        required=False,
+        allow_null=True,
+        default=None,
+        error_messages={"does_not_exist": "There is no team {value}."},
+    )
+    private = serializers.BooleanField(default=False)
+    drill = serializers.BooleanField(default=False)
+    detection = serializers.ChoiceField(Detection.choices, default=Detection.INTERNAL)
+
+
+class NoteSerializer(serializers.Serializer[Any]):
+    """A remark on the step that is taken."""
+
+    note = serializers.CharField(**_OPTIONAL)
+
+
+class ReasonSerializer(serializers.Serializer[Any]):
+    """Why the step is taken."""
+
+    reason = serializers.CharField(**_OPTIONAL)
+
+
+class TransitionSerializer(NoteSerializer):
+    status = serializers.ChoiceField(Status.choices)
+
+
+class ChangeSeveritySerializer(serializers.Serializer[Any]):
+    severity = serializers.SlugRelatedField(
+        slug_field="code",
+        queryset=Severity.objects.filter(is_active=True),
+        error_messages={"does_not_exist": "There is no severity {value}."},
+    )
+    reason = serializers.CharField(max_length=LONGEST_TEXT)
+
+
+class EscalateSerializer(serializers.Serializer[Any]):
+    """To ``level``, or to the level that the ``trigger`` of the procedures names, else to the next."""
+
+    level = serializers.IntegerField(min_value=1, max_value=5, required=False, allow_null=True, default=None)
+    trigger = serializers.CharField(max_length=50, required=False, allow_null=True, default=None)
+    reason = serializers.CharField(max_length=LONGEST_TEXT)
+
+
+class AssignRoleSerializer(serializers.Serializer[Any]):
+    role = serializers.CharField(max_length=50, help_text="commander, technical_lead or communications_lead.")
+    user = PersonByEmail()
+
+
+class AddNoteSerializer(serializers.Serializer[Any]):
+    text = serializers.CharField(max_length=LONGEST_TEXT)
+
+
+class SnoozeSerializer(serializers.Serializer[Any]):
+    minutes = serializers.IntegerField(min_value=1, max_value=24 * 60)
+
+
+class SendUpdateSerializer(serializers.Serializer[Any]):
+    """``status`` is what the message calls the incident's status, by default the one that it has."""
+
+    audience = serializers.ChoiceField(Audience.choices)
+    status = serializers.ChoiceField(Status.choices, required=False, allow_null=True, default=None)
+    message = serializers.CharField(max_length=LONGEST_TEXT)
+
+
+class MergeSerializer(serializers.Serializer[Any]):
+    into = serializers.RegexField(r"^INC-[1-9][0-9]{0,17}$", error_messages={"invalid": "Name the incident as INC-7."})
+
+
+class ChecklistSerializer(serializers.Serializer[Any]):
+    """Done or not; or, while it is not done, waived for a reason (R22)."""
+
+    done = serializers.BooleanField()
+    waived_reason = serializers.CharField(**{**_OPTIONAL, "allow_null": True})
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Raise ValidationError for an item that would be both done and waived."""
+        if attrs["done"] and attrs["waived_reason"]:
+            raise serializers.ValidationError({"waived_reason": "What is done needs no waiver."})
+        return attrs
+
+
+class SomethingChanges(serializers.Serializer[Any]):
+    """The form of a PATCH: what is not named stays, and something must be named."""
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Raise ValidationError where no known field is named."""
+        if not attrs:
+            raise serializers.ValidationError(f"Name at least one of {', '.join(self.fields)}.")
+        return attrs
+
+
+class RecordResolutionSerializer(SomethingChanges, serializers.ModelSerializer[Resolution]):
+    unverified_reason = serializers.CharField(required=False, allow_blank=True, max_length=LONGEST_TEXT)
+
+    class Meta:
+        model = Resolution
+        fields = ("reference", "approved_by", "verified", "unverified_reason")
+
+
+class AssessImpactSerializer(SomethingChanges, serializers.ModelSerializer[ImpactAssessment]):
+    note = serializers.CharField(required=False, allow_blank=True, max_length=LONGEST_TEXT)
+
+    class Meta:
+        model = ImpactAssessment
+        fields = (
+            "users_affected", "customers_affected", "availability_percent", "revenue_impact", "data_integrity",
+            "security_implications", "media_attention", "note",
+        )  # fmt: skip

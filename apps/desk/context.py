@@ -1,0 +1,24 @@
+"""What the frame of every page shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from apps.notifications import queries as notifications
+from apps.teams.models import User
+
+
+def house(request: HttpRequest) -> dict[str, Any]:
+    """``unread``: how many notifications wait in the bell, counted only where a template shows it.
+
+    ``has_sandbox``: whether this is a development installation whose mails are readable at /sandbox/.
+    """
+    shown: dict[str, Any] = {"unread": 0, "has_sandbox": bool(settings.SANDBOX_DIR)}
+    user = getattr(request, "user", None)
+    if isinstance(user, User):
+        shown["unread"] = SimpleLazyObject(lambda: notifications.unread_of(user).count())
+    return shown

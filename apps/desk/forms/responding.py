@@ -1,0 +1,128 @@
+"""The small forms of the incident page: each is one action of ``incidents``, ``escalation`` or ``communications``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+
+from apps.communications.models import Audience
+from apps.escalation.models import Trigger
+from apps.incidents import rules
+from apps.incidents.models import OPEN, DataIntegrity, ImpactAssessment, Incident, ResponseRole, Severity
+from apps.teams.models import User
+
+_SHORT = {"rows": 2}
+
+
+class NoteForm(forms.Form):
+    text = forms.CharField(
+        label="Add a note", widget=forms.Textarea(attrs={**_SHORT, "placeholder": "What you found, tried or decided"})
+    )
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(widget=forms.Textarea(attrs=_SHORT))
+
+
+class OptionalNoteForm(forms.Form):
+    note = forms.CharField(required=False, max_length=2000, widget=forms.Textarea(attrs=_SHORT))
+
+
+class StatusForm(forms.Form):
+    """A step of the lifecycle other than resolving and closing, which have gates and forms of their own."""
+
+    to = forms.ChoiceField(label="New status")
+    note = forms.CharField(required=False, max_length=2000, widget=forms.Textarea(attrs=_SHORT))
+
+    def __init__(self, *args: Any, incident: Incident, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        steps = [status for status in rules.following(incident.status) if status in OPEN]
+        self.fields["to"].choices = [(step.value, step.label) for step in steps]  # type: ignore[attr-defined]
+
+
+class SeverityForm(forms.Form):
+    severity = forms.ModelChoiceField(
+        Severity.objects.filter(is_active=True), empty_label=None, label="New severity",
+        help_text="Every clock is computed anew from the declaration.",
+    )  # fmt: skip
+    reason = forms.CharField(widget=forms.Textarea(attrs=_SHORT))
+
+
+class MergeForm(forms.Form):
+    into = forms.RegexField(
+        r"^\s*INC-[1-9][0-9]{0,17}\s*$", label="Merge into", help_text="For example INC-7.",
+        error_messages={"invalid": "Name the incident as INC-7."},
+    )  # fmt: skip
+
+    def clean_into(self) -> int:
+        return int(self.cleaned_data["into"].strip().removeprefix("INC-"))
+
+
+class EscalateForm(forms.Form):
+    """By hand to a level, or by a trigger that says which (R10, R11, R13)."""
+
+    level = forms.TypedChoiceField(
+        choices=[("", "That of the trigger, else the next"), *((number, f"Level {number}") for number in range(1, 6))],
+        coerce=int, empty_value=None, required=False,
+    )  # fmt: skip
+    trigger = forms.ModelChoiceField(
+        Trigger.objects.filter(is_active=True), to_field_name="key", required=False, empty_label="None of these"
+    )
+    reason = forms.CharField(widget=forms.Textarea(attrs=_SHORT))
+
+
+class HoldForm(forms.Form):
+    minutes = forms.TypedChoiceField(
+        label="Hold for", choices=[(15, "15 minutes"), (30, "30 minutes"), (60, "1 hour"), (120, "2 hours")], coerce=int
+    )
+
+
+class RoleForm(forms.Form):
+    role = forms.ModelChoiceField(ResponseRole.objects.all(), to_field_name="key")
+    person = forms.ModelChoiceField(User.objects.filter(is_active=True))
+
+
+class ChecklistForm(forms.Form):
+    done = forms.BooleanField(required=False)
+
+
+class ResolutionForm(forms.Form):
+    """The fix, its approval and its verification, or why it could not be verified (R21)."""
+
+    reference = forms.CharField(
+        label="The fix", required=False, max_length=300, help_text="Hotfix branch, change or deployment."
+    )
+    approved_by = forms.CharField(
+        label="Fast track approved by", required=False, max_length=120, help_text="Empty when it went the normal way."
+    )
+    verified = forms.BooleanField(label="The fix is verified", required=False)
+    unverified_reason = forms.CharField(
+        label="If it cannot be verified: why not", required=False, widget=forms.Textarea(attrs=_SHORT)
+    )
+
+
+class ImpactForm(forms.ModelForm[ImpactAssessment]):
+    """What is known of the impact now; each saving is kept (R19)."""
+
+    availability_percent = forms.DecimalField(
+        label="Availability (%)", required=False, max_digits=6, decimal_places=3,
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
+    )  # fmt: skip
+    data_integrity = forms.ChoiceField(choices=DataIntegrity.choices)
+
+    class Meta:
+        model = ImpactAssessment
+        fields = (
+            "users_affected", "customers_affected", "availability_percent", "revenue_impact", "data_integrity",
+            "security_implications", "media_attention", "note",
+        )  # fmt: skip
+        widgets = {"note": forms.Textarea(attrs=_SHORT)}  # noqa: RUF012
+
+
+class UpdateForm(forms.Form):
+    """A message to the response team and stakeholders, or to customers (R24)."""
+
+    audience = forms.ChoiceField(choices=Audience.choices)
+    message = forms.CharField(widget=forms.Textarea(attrs={"rows": 6}))

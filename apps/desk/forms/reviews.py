@@ -1,0 +1,61 @@
+"""The forms of a review: its answers, and the action items that follow from it (R28 to R30)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.forms import BoundField
+from django.http import QueryDict
+
+from apps.postmortems.models import ActionItem, Postmortem, Section
+from apps.teams.models import User
+
+_DATE = "%Y-%m-%d"
+
+
+class ReviewForm(forms.Form):
+    """Summary, lead, and one field for each question of ``review``."""
+
+    summary = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 3}))
+    lead = forms.ModelChoiceField(
+        User.objects.filter(is_active=True), required=False, empty_label="Nobody yet",
+        help_text="Sees to it that the review is done.",
+    )  # fmt: skip
+
+    def __init__(self, data: QueryDict | None = None, *, review: Postmortem) -> None:
+        super().__init__(data, initial={"summary": review.summary, "lead": review.lead_id})
+        self._asked = list(review.answers.all())
+        for asked in self._asked:
+            notes = ["Needed before the review is finished."] * asked.is_missing
+            notes += ["Filled in from the record."] * asked.filled_in
+            self.fields[f"answer_{asked.pk}"] = forms.CharField(
+                label=asked.text, initial=asked.answer, required=False, help_text=" ".join(notes),
+                widget=forms.Textarea(attrs={"rows": 2}),
+            )  # fmt: skip
+
+    def sections(self) -> list[tuple[Section, list[BoundField]]]:
+        """The fields of the questions by section, in the order of the procedures."""
+        by_section = [
+            (section, [self[f"answer_{asked.pk}"] for asked in self._asked if asked.section == section])
+            for section in Section
+        ]
+        return [(section, fields) for section, fields in by_section if fields]
+
+    def answers(self) -> dict[int, str]:
+        """What was answered, by the answer's id."""
+        return {asked.pk: self.cleaned_data[f"answer_{asked.pk}"] for asked in self._asked}
+
+
+class ActionItemForm(forms.ModelForm[ActionItem]):
+    """An action item; either a person or a team owns it."""
+
+    class Meta:
+        model = ActionItem
+        fields = ("action", "kind", "priority", "owner", "owner_team", "due_date")
+        widgets = {"due_date": forms.DateInput(attrs={"type": "date"}, format=_DATE)}  # noqa: RUF012
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].queryset = User.objects.filter(is_active=True)  # type: ignore[attr-defined]
+        self.fields["owner"].help_text = "A person, or a team below."

@@ -1,0 +1,159 @@
+"""The parts of the incident page. Each can be rendered alone, so that a page that stays open keeps itself fresh."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from apps.alerts import queries as alerts
+from apps.communications import queries as communications
+from apps.communications.models import Audience
+from apps.core import clock
+from apps.desk import clock_faces, next_step, timeline
+from apps.desk.forms import responding as forms
+from apps.escalation import queries as escalation
+from apps.incidents import queries as incidents
+from apps.incidents.models import ChecklistItem, ChecklistPart, ClockName, Incident, Status
+from apps.notifications import queries as notifications
+from apps.teams import access
+from apps.teams.models import User
+
+Context = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ChecklistSection:
+    """One part of the checklist with how far it has come."""
+
+    part: ChecklistPart
+    items: list[ChecklistItem]
+
+    @property
+    def settled(self) -> int:
+        return sum(item.is_settled for item in self.items)
+
+    @property
+    def complete(self) -> bool:
+        return self.settled == len(self.items)
+
+
+def _rights(incident: Incident, viewer: User) -> Context:
+    return {
+        "incident": incident,
+        "may_respond": access.may(viewer, access.Permission.RESPOND, incident),
+        "is_over": incident.status in (Status.CLOSED, Status.CANCELLED, Status.MERGED),
+    }
+
+
+def head(incident: Incident, viewer: User) -> Context:
+    """Severity, status, clocks, who commands, and the one thing to do next."""
+    running = incidents.current_clocks([incident]).get(incident.pk, {})
+    holders = {holder.role.key: holder.person for holder in incidents.holders(incident)}
+    return {
+        "clocks": clock_faces.faces(running.values()),
+        "step": next_step.of(incident),
+        "commander": holders.get("commander"),
+        "last_event": timeline.last_event_id(incident),
+    }
+
+
+def escalation_part(incident: Incident, viewer: User) -> Context:
+    """What the chain did, and who is next and when (R12)."""
+    run, upcoming = escalation.current_run(incident), escalation.next_level(incident)
+    return {
+        "held_until": run.held_until if run and run.held_until and run.held_until > clock.now() else None,
+        "levels": escalation.levels_of(incident),
+        "next_level": upcoming,
+        "next_people": escalation.who_would_be_paged(upcoming) if upcoming else [],
+    }
+
+
+def roles(incident: Incident, viewer: User) -> Context:
+    """The response roles, who holds them, and who could (R5, R6)."""
+    return {"holders": incidents.holders(incident), "people": list(User.objects.filter(is_active=True))}
+
+
+def checklist(incident: Incident, viewer: User) -> Context:
+    """The checklist by its parts (R15, R22)."""
+    items = list(incident.checklist.select_related("by"))
+    sections = [ChecklistSection(part, [item for item in items if item.part == part]) for part in ChecklistPart]
+    return {"sections": [section for section in sections if section.items]}
+
+
+def updates(incident: Incident, viewer: User) -> Context:
+    """The messages that were sent, and when the next one is due (R24)."""
+    running = incidents.current_clocks([incident]).get(incident.pk, {}).get(ClockName.UPDATE)
+    due = clock_faces.face_of(running) if running and running.is_running else None
+    return {"update_clock": due, "updates": communications.updates_of(incident)}
+
+
+def impact(incident: Incident, viewer: User) -> Context:
+    """The latest assessment and those before it (R19)."""
+    assessed = list(incident.impact_assessments.select_related("by"))
+    return {"impact": assessed[0] if assessed else None, "earlier_impacts": assessed[1:]}
+
+
+def alerts_part(incident: Incident, viewer: User) -> Context:
+    """The alerts that led to the incident, or joined it."""
+    return {"alerts": alerts.of_incident(incident)}
+
+
+def receipts(incident: Incident, viewer: User) -> Context:
+    """Who was told what, and what became of it, newest first (R14)."""
+    return {"deliveries": list(notifications.of_incident(incident).order_by("-pk"))}
+
+
+def timeline_part(incident: Incident, viewer: User) -> Context:
+    """The newest events."""
+    entries, left_out = timeline.latest(incident)
+    return {"entries": entries, "left_out": left_out}
+
+
+#: Name in the address → template and what it shows.
+PARTS: dict[str, tuple[str, Callable[[Incident, User], Context]]] = {
+    "head": ("incidents/_head.html", head),
+    "escalation": ("incidents/_escalation.html", escalation_part),
+    "roles": ("incidents/_roles.html", roles),
+    "checklist": ("incidents/_checklist.html", checklist),
+    "updates": ("incidents/_updates.html", updates),
+    "impact": ("incidents/_impact.html", impact),
+    "alerts": ("incidents/_alerts.html", alerts_part),
+    "receipts": ("incidents/_receipts.html", receipts),
+    "timeline": ("incidents/_timeline.html", timeline_part),
+}
+
+
+def part(name: str, incident: Incident, viewer: User) -> tuple[str, Context]:
+    """The template of part ``name`` and its context. KeyError for a part that does not exist."""
+    template, context = PARTS[name]
+    return template, {**_rights(incident, viewer), **context(incident, viewer)}
+
+
+def whole(incident: Incident, viewer: User) -> Context:
+    """Everything on the page, forms included."""
+    context = _rights(incident, viewer)
+    for _, of_part in PARTS.values():
+        context |= of_part(incident, viewer)
+    return context | _forms(incident)
+
+
+def _forms(incident: Incident) -> Context:
+    resolution = getattr(incident, "resolution", None)
+    recorded = {name: getattr(resolution, name) for name in forms.ResolutionForm.base_fields if resolution is not None}
+    # Each form has ids of its own: they share one page, and several ask for a reason.
+    return {
+        "note_form": forms.NoteForm(auto_id="note_%s"),
+        "status_form": forms.StatusForm(incident=incident, auto_id="status_%s"),
+        "severity_form": forms.SeverityForm(initial={"severity": incident.severity_id}, auto_id="severity_%s"),
+        "escalate_form": forms.EscalateForm(auto_id="escalate_%s"),
+        "merge_form": forms.MergeForm(auto_id="merge_%s"),
+        "reason_form": forms.ReasonForm(auto_id="end_%s"),
+        "closure_form": forms.OptionalNoteForm(auto_id="resolve_%s"),
+        "resolution_form": forms.ResolutionForm(initial=recorded, auto_id="fix_%s"),
+        "update_form": forms.UpdateForm(
+            initial={"audience": Audience.INTERNAL, "message": communications.prefilled(incident, Audience.INTERNAL)},
+            auto_id="update_%s",
+        ),
+        "verification": incidents.procedures_in_force().verification,
+    }

@@ -1,0 +1,200 @@
+"""What one does on the incident page: each view parses a form, calls one action, and goes back to the page."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views import View
+
+from apps.communications import actions as communications
+from apps.core.errors import HouseError
+from apps.desk.forms import responding
+from apps.desk.pages import incident_or_404, say_done, say_failure, say_invalid, viewer
+from apps.escalation import actions as escalation
+from apps.incidents import actions
+from apps.incidents.models import ChecklistItem, Incident, Via
+from apps.notifications import actions as notifications
+from apps.teams.models import User
+
+
+class IncidentAction(LoginRequiredMixin, View):
+    """A POST that does one thing to an incident, says how it went, and goes back to the incident's page."""
+
+    http_method_names = ["post"]  # noqa: RUF012
+    form_class: ClassVar[type[forms.BaseForm]] = forms.Form
+    done: ClassVar[str] = ""
+
+    def post(self, request: HttpRequest, number: int, **found: int) -> HttpResponse:
+        """Do it, if the form is complete and the house's rules allow it."""
+        incident = incident_or_404(request, number)
+        form = self.form_class(request.POST, **self.form_arguments(incident))
+        if not form.is_valid():
+            say_invalid(request, form)
+            return redirect(incident)
+        try:
+            then = self.act(incident, viewer(request), **form.cleaned_data, **found)
+        except HouseError as failure:
+            say_failure(request, failure)
+            return redirect(incident)
+        say_done(request, self.done)
+        return redirect(then or incident)
+
+    def form_arguments(self, incident: Incident) -> dict[str, Any]:
+        """What the form needs to know besides what was sent."""
+        return {}
+
+    def act(self, incident: Incident, by: User, **known: Any) -> Incident | None:
+        """Call the action with the form's data; another incident that is returned is shown next."""
+        raise NotImplementedError
+
+
+class Acknowledge(IncidentAction):
+    done = "Acknowledged. It is yours now."
+
+    def act(self, incident: Incident, by: User, **known: Any) -> None:
+        notifications.acknowledge(incident.pk, by=by, via=Via.WEB)
+
+
+class Transition(IncidentAction):
+    form_class = responding.StatusForm
+    done = "The status is changed."
+
+    def form_arguments(self, incident: Incident) -> dict[str, Any]:
+        return {"incident": incident}
+
+    def act(self, incident: Incident, by: User, **known: Any) -> None:
+        actions.transition(incident.pk, by=by, via=Via.WEB, to=known["to"], note=known["note"])
+
+
+class Resolve(IncidentAction):
+    form_class = responding.OptionalNoteForm
+    done = "Resolved. Next, confirm the closure with the stakeholders."
+
+    def act(self, incident: Incident, by: User, **known: Any) -> None:
+        actions.resolve(incident.pk, by=by, via=Via.WEB, note=known["note"])
+
+
+class ConfirmClosure(IncidentAction):
+    form_class = responding.OptionalNoteForm
+    done = "The closure is confirmed."
+
+    def act(self, incident: Incident, by: User, **known: Any) -> None:
+        actions.confirm_closure(incident.pk, by=by, via=Via.WEB, note=known["note"])
+
+
+class Close(IncidentAction):
+    form_class = responding.OptionalNoteForm
+    done = "Closed."
+
+    def act(self, incident: Incident, by: User, **known: Any) -> None:
+        actions.close(incident.pk, by=by, via=Via.WEB, note=known["note"])
+
+
+class Reopen(IncidentAction):
+    """Where it is too late to reopen, the new incident that follows is shown."""
+
+    form_class = responding.ReasonForm
+    done = "Reopened."
+
+    def act(self, incident: Incident, by: User, **known: Any) -> Incident:
+        return actions.reopen(incident.pk, by=by, via=Via.WEB, reason=known["reason"])
+
+
+class Cancel(IncidentAction):
+    form_class = responding.ReasonForm
+    done = "Cancelled."
+
+    def act(self, incident: Incident, by: User, **known: Any) -> None:
+        actions.cancel(incident.pk, by=by, via=Via.WEB, reason=known["reason"])
+
+
+class Merge(IncidentAction):
+    form_class = responding.MergeForm
+    done = "Merged into this incident."
+
+    def act(self, incident: Incident, by: User, **known: Any) -> Incident:
+        target = incident_or_404(self.request, known["into"])
+        actions.merge(incident.pk, by=by, via=Via.WEB, into=target.pk)
+        return target
+
+
+class ChangeSeverity(IncidentAction):
+    form_class = responding.SeverityForm
+    done = "The severity is changed, and every clock with it."
+
+    def act(self, incident: Incident, by: User, **known: Any) -> None:
+        actions.change_severity(incident.pk, by=by, via=Via.WEB, severity=known["severity"], reason=known["reason"])
+
+
+class Escalate(IncidentAction):
+    form_class = responding.EscalateForm
+    done = "Escalated."
+
+    def act(self, incident: Incident, by: User, **known: Any) -> None:
+        trigger = known["trigger"].key if known["trigger"] else None
+        escalation.escalate(
+            incident.pk, by=by, via=Via.WEB, level=known["level"], trigger=trigger, reason=known["reason"]
+        )
+
+
+class Hold(IncidentAction):
+    form_class = responding.HoldForm
+    done = "The escalation is held."
+
+    def act(self, incident: Incident, by: User, **known: Any) -> None:
+        escalation.hold(incident.pk, by=by, via=Via.WEB, minutes=known["minutes"])
+
+
+class AssignRole(IncidentAction):
+    form_class = responding.RoleForm
+    done = "The role is assigned."
+
+    def act(self, incident: Incident, by: User, **known: Any) -> None:
+        actions.assign_role(incident.pk, by=by, via=Via.WEB, role=known["role"].key, person=known["person"])
+
+
+class AddNote(IncidentAction):
+    form_class = responding.NoteForm
+    done = "The note is on the timeline."
+
+    def act(self, incident: Incident, by: User, **known: Any) -> None:
+        actions.add_note(incident.pk, by=by, via=Via.WEB, text=known["text"])
+
+
+class Tick(IncidentAction):
+    form_class = responding.ChecklistForm
+
+    def act(self, incident: Incident, by: User, **known: Any) -> None:
+        item = get_object_or_404(ChecklistItem, pk=known["item"], incident=incident)
+        actions.tick(item.pk, by=by, via=Via.WEB, done=known["done"])
+
+
+class Waive(IncidentAction):
+    form_class = responding.ReasonForm
+    done = "Waived, with your reason on the timeline."
+
+    def act(self, incident: Incident, by: User, **known: Any) -> None:
+        item = get_object_or_404(ChecklistItem, pk=known["item"], incident=incident)
+        actions.waive(item.pk, by=by, via=Via.WEB, reason=known["reason"])
+
+
+class RecordResolution(IncidentAction):
+    form_class = responding.ResolutionForm
+    done = "The fix is recorded."
+
+    def act(self, incident: Incident, by: User, **known: Any) -> None:
+        actions.record_resolution(incident.pk, by=by, via=Via.WEB, **known)
+
+
+class SendUpdate(IncidentAction):
+    form_class = responding.UpdateForm
+    done = "The update is on its way."
+
+    def act(self, incident: Incident, by: User, **known: Any) -> None:
+        communications.send_update(
+            incident.pk, by=by, via=Via.WEB, audience=known["audience"], message=known["message"]
+        )

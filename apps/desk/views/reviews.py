@@ -1,0 +1,123 @@
+"""Reviews of incidents and the action items that follow (R28 to R31)."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from apps.core import clock
+from apps.desk import clock_faces
+from apps.desk.forms.reviews import ActionItemForm, ReviewForm
+from apps.desk.pages import attempt, incident_or_404, say_invalid, viewer
+from apps.incidents import queries as incidents
+from apps.incidents.models import ClockName
+from apps.postmortems import actions
+from apps.postmortems import queries as reviews
+from apps.postmortems.models import Postmortem
+from apps.teams import access
+
+PAGE_SIZE = 25
+
+#: The clocks that belong to a review.
+CLOCKS = (ClockName.CLOSURE, ClockName.REVIEW)
+
+
+@login_required
+def postmortems(request: HttpRequest) -> HttpResponse:
+    """All reviews one may see, newest first, each with the deadline that comes first."""
+    visible = reviews.reviews_visible_to(viewer(request)).order_by("-pk")
+    page = Paginator(visible, PAGE_SIZE).get_page(request.GET.get("page"))
+    listed = list(page.object_list)
+    running = incidents.current_clocks([review.incident for review in listed])
+    rows = [
+        (review, clock_faces.most_urgent(each for each in running[review.incident_id].values() if each.name in CLOCKS))
+        for review in listed
+    ]
+    return render(request, "postmortems/list.html", {"page": page, "rows": rows})
+
+
+@login_required
+def postmortem(request: HttpRequest, number: int) -> HttpResponse:
+    """One review; POST saves its summary, lead and answers."""
+    review = _review_or_404(request, number)
+    form = ReviewForm(request.POST or None, review=review)
+    if request.method == "POST" and form.is_valid():
+        saved = attempt(
+            request,
+            lambda: actions.edit(
+                review.pk,
+                by=viewer(request),
+                summary=form.cleaned_data["summary"],
+                lead=form.cleaned_data["lead"],
+                answers=form.answers(),
+            ),
+            done="The review is saved.",
+        )
+        if saved:
+            return redirect("postmortem", number)
+    clocks = incidents.current_clocks([review.incident]).get(number, {})
+    context = {
+        "review": review,
+        "incident": review.incident,
+        "form": form,
+        "clocks": clock_faces.faces(each for name, each in clocks.items() if name in CLOCKS),
+        "action_items": reviews.action_items_of(review.incident),
+        "item_form": ActionItemForm(),
+        "today": reviews.today(review.incident.team),
+        "may_respond": access.may(viewer(request), access.Permission.RESPOND, review),
+    }
+    return render(request, "postmortems/postmortem.html", context)
+
+
+@login_required
+@require_POST
+def finish(request: HttpRequest, number: int) -> HttpResponse:
+    """Finish the review, unless a required answer is missing."""
+    review = _review_or_404(request, number)
+    attempt(request, lambda: actions.finish(review.pk, by=viewer(request)), done="The review is finished.")
+    return redirect("postmortem", number)
+
+
+@login_required
+@require_POST
+def add_action_item(request: HttpRequest, number: int) -> HttpResponse:
+    """Add an action item to the incident."""
+    incident = incident_or_404(request, number)
+    form = ActionItemForm(request.POST)
+    if form.is_valid():
+        attempt(
+            request,
+            lambda: actions.add_action_item(incident.pk, by=viewer(request), **form.cleaned_data),
+            done="The action item is added.",
+        )
+    else:
+        say_invalid(request, form)
+    return redirect("postmortem", number)
+
+
+@login_required
+def action_items(request: HttpRequest) -> HttpResponse:
+    """What is still to be done, the first due first."""
+    items = reviews.open_action_items(viewer(request))
+    return render(request, "postmortems/action_items.html", {"items": items, "today": clock.now().date()})
+
+
+@login_required
+@require_POST
+def complete_action_item(request: HttpRequest, item: int) -> HttpResponse:
+    """Record that an action item is done, and go back to where it was ticked."""
+    found = get_object_or_404(reviews.open_action_items(viewer(request)), pk=item)
+    attempt(request, lambda: actions.complete_action_item(found.pk, by=viewer(request)), done="Done.")
+    then = request.POST.get("then", "")
+    return redirect(then if url_has_allowed_host_and_scheme(then, allowed_hosts=None) else "action_items")
+
+
+def _review_or_404(request: HttpRequest, number: int) -> Postmortem:
+    review = reviews.reviews_visible_to(viewer(request)).filter(incident=number).first()
+    if review is None:
+        raise Http404(f"No review of INC-{number}.")
+    return review

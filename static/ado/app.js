@@ -1,0 +1,133 @@
+/* Makes pages livelier than HTML alone; nothing on them depends on it. */
+(() => {
+  "use strict";
+
+  const UNITS = [["d", 86400], ["h", 3600], ["min", 60]];
+
+  /** "1 h 20 min" of a number of seconds: the two largest units that say something. */
+  function span(seconds) {
+    if (seconds < 60) return `${Math.floor(seconds)} s`;
+    const said = [];
+    for (const [unit, length] of UNITS) {
+      const number = Math.floor(seconds / length);
+      seconds -= number * length;
+      if (number) said.push(`${number} ${unit}`);
+    }
+    return said.slice(0, 2).join(" ");
+  }
+
+  /** "12:05" below an hour, "1:12:05" below a day, "2 d 4 h" above; late instants carry a plus sign. */
+  function countdown(seconds) {
+    const left = Math.abs(seconds);
+    const sign = seconds < 0 ? "+" : "";
+    if (left >= 86400) return sign + span(left);
+    const pad = (number) => String(Math.floor(number)).padStart(2, "0");
+    const hours = Math.floor(left / 3600);
+    const clock = `${pad((left / 60) % 60)}:${pad(left % 60)}`;
+    return sign + (hours ? `${hours}:${clock}` : clock);
+  }
+
+  function relative(seconds) {
+    const left = Math.abs(seconds);
+    if (left < 10) return "now";
+    return seconds < 0 ? `${span(left)} ago` : `in ${span(left)}`;
+  }
+
+  function tick() {
+    const now = Date.now();
+    for (const time of document.querySelectorAll("time[data-countdown], time[data-relative]")) {
+      const seconds = (Date.parse(time.dateTime) - now) / 1000;
+      const text = "countdown" in time.dataset ? countdown(seconds) : relative(seconds);
+      if (time.textContent !== text) time.textContent = text;
+    }
+    for (const clock of document.querySelectorAll("[data-clock]")) {
+      const overdue = now >= Date.parse(clock.dataset.dueAt);
+      clock.classList.toggle("overdue", overdue);
+      clock.classList.toggle("warn", !overdue && now >= Date.parse(clock.dataset.warnAt));
+    }
+  }
+
+  /* Theme: a cookie, so that the server sends the right one and nothing flashes. */
+  const THEMES = { auto: "automatic", light: "light", dark: "dark" };
+  const root = document.documentElement;
+
+  function showTheme() {
+    for (const name of document.querySelectorAll("[data-theme-name]")) {
+      name.textContent = THEMES[root.dataset.theme] ?? THEMES.auto;
+    }
+  }
+
+  function nextTheme() {
+    const names = Object.keys(THEMES);
+    root.dataset.theme = names[(names.indexOf(root.dataset.theme) + 1) % names.length];
+    document.cookie = `theme=${root.dataset.theme}; path=/; max-age=31536000; samesite=lax`;
+    showTheme();
+  }
+
+  async function copy(button) {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    const use = button.querySelector("use");
+    use.setAttribute("href", "#i-check");
+    setTimeout(() => use.setAttribute("href", "#i-copy"), 1500);
+  }
+
+  /* Forms with data-confirm ask first. */
+  function confirmFirst(event) {
+    const form = event.target;
+    const question = form.dataset?.confirm;
+    if (!question || form.dataset.confirmed) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const dialog = document.getElementById("confirm");
+    const submitter = event.submitter;
+    dialog.querySelector("h2").textContent = question;
+    dialog.querySelector("[data-confirm-yes]").textContent = submitter?.textContent.trim() || "Continue";
+    dialog.addEventListener("close", () => {
+      if (dialog.returnValue !== "yes") return;
+      form.dataset.confirmed = "yes";
+      form.requestSubmit(submitter);
+    }, { once: true });
+    dialog.returnValue = "";
+    dialog.showModal();
+  }
+
+  /* A part that refreshes itself waits while somebody is working in it. */
+  function isInUse(part) {
+    const field = document.activeElement;
+    const typing = part.contains(field) && field.matches("input, select, textarea");
+    return typing || part.querySelector("details[data-editing][open]") !== null;
+  }
+
+  /* What somebody folded or unfolded stays so when its part is refreshed. */
+  const unfolded = new Map();
+
+  function enliven(scope) {
+    for (const details of scope.querySelectorAll("details[id]")) {
+      if (unfolded.has(details.id)) details.open = unfolded.get(details.id);
+    }
+    for (const hidden of scope.querySelectorAll("[data-theme-switch], [data-copy], [data-print]")) hidden.hidden = false;
+    showTheme();
+    tick();
+  }
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-theme-switch]")) nextTheme();
+    const button = event.target.closest("[data-copy]");
+    if (button) copy(button);
+    if (event.target.closest("[data-print]")) window.print();
+  });
+  document.addEventListener("submit", confirmFirst, true);
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
+  });
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const part = event.detail.elt;
+    if (part.matches("[data-part]") && isInUse(part)) event.preventDefault();
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    for (const details of event.detail.target.querySelectorAll("details[id]")) unfolded.set(details.id, details.open);
+  });
+  document.addEventListener("htmx:afterSwap", (event) => enliven(event.detail.target.parentElement ?? document));
+  enliven(document);
+  setInterval(tick, 1000);
+})();

@@ -1,0 +1,185 @@
+"""Whatever is sent, the answer is a problem that says so, never a fault of the server."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+import pytest
+from rest_framework.test import APIClient
+
+from apps.core.parsers import LARGEST_BODY
+from apps.incidents.models import Incident
+from apps.teams.models import Scope
+from tests.api.clients import client_of
+
+URL = "/api/v1/incidents/"
+
+
+def problem(answer) -> int:
+    assert answer["Content-Type"] == "application/problem+json"
+    told = answer.json()
+    assert {"type", "title", "status", "detail"} <= told.keys()
+    assert told["status"] == answer.status_code
+    return answer.status_code
+
+
+def test_without_credentials_it_is_401_and_says_how(db):
+    answer = APIClient().get("/api/v1/me/")
+    assert problem(answer) == 401
+    assert answer["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("secret", ["nonsense", "", "ado_" + "x" * 5000])
+def test_wrong_credentials_are_401(db, secret):
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+    assert problem(client.get("/api/v1/me/")) == 401
+
+
+def test_a_token_that_only_sends_alerts_reads_nothing(house):
+    assert problem(client_of(house.rita, scope=Scope.INGEST).get("/api/v1/me/")) == 403
+
+
+@pytest.mark.parametrize("method", ["get", "post", "patch", "delete"])
+@pytest.mark.parametrize(
+    "path", ["/api/", "/api/v1/", "/api/v1/nothing/", "/api/v1/incidents/INC-1/nothing/", "/api/v1/me"]
+)
+def test_an_unknown_address_is_a_404_problem(db, method, path):
+    assert problem(getattr(APIClient(), method)(path)) == 404
+
+
+def test_a_method_that_is_not_served_is_405(house, rita):
+    assert problem(rita.delete(URL)) == 405
+    assert problem(rita.options(URL)) == 405
+
+
+def test_a_body_that_is_not_json_is_415(house, rita):
+    assert problem(rita.post(URL, "title=Down", content_type="application/x-www-form-urlencoded")) == 415
+    assert problem(rita.post(URL, b"<down/>", content_type="application/xml")) == 415
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"",
+        b"null",
+        b"[]",
+        b"7",
+        b'"Down"',
+        b"\xff\xfe",
+        b'{"title": NaN}',
+        b'{"title": ' + b"9" * 5000 + b"}",
+        b"[" * 100_000,
+        b'{"title": "a\\u0000b", "severity": "P0", "team": "platform"}',
+        b'{"title": "Down", "severity": "P\\u0000", "team": "platform"}',
+        b'{"title": "a\\ud800b", "severity": "P0", "team": "platform"}',
+        b'{"a\\u0000": [{"b": "\\udfff"}], "title": "Down", "severity": "P0", "team": "platform"}',
+    ],
+)
+@pytest.mark.parametrize("key", [{}, {"HTTP_IDEMPOTENCY_KEY": "a"}])
+def test_a_body_that_makes_no_sense_is_400(house, rita, body, key):
+    assert problem(rita.generic("POST", URL, body, content_type="application/json", **key)) == 400
+    assert not Incident.objects.exists()
+
+
+def test_a_body_over_the_limit_is_413(house, rita):
+    assert problem(rita.post(URL, {"title": "x" * LARGEST_BODY})) == 413
+
+
+@pytest.mark.parametrize(
+    "reference",
+    ["INC-0", "INC-999999999999999999", "INC-99999999999999999999", "INC-1x", "1", "INC-%00", "inc-1", "💥"],
+)
+def test_an_incident_that_is_not_there_is_404(house, rita, reference):
+    assert problem(rita.get(f"{URL}{reference}/")) == 404
+    assert problem(rita.post(f"{URL}{reference}/acknowledge/")) == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("status", "broken"),
+        ("severity", "P9"),
+        ("severity", "P0\x00"),
+        ("team", "nobody"),
+        ("service", "nothing"),
+        ("open", "perhaps"),
+        ("ordering", "title"),
+        ("q", "a\x00b"),
+        ("q", "x" * 201),
+    ],
+)
+def test_a_filter_that_cannot_be_is_named(house, rita, name, value):
+    answer = rita.get(URL, {name: value})
+    assert problem(answer) == 400
+    assert list(answer.json()["errors"]) == [name]
+
+
+@pytest.mark.parametrize("ordering", ["", "declared_at", "severity"])
+@pytest.mark.parametrize(
+    "cursor", ["nonsense", "💥", "p=abc", "p=" + "9" * 40, "p=1\x00", "o=x", "r=x", "p=2026-13-45"]
+)
+def test_a_cursor_of_somebody_elses_making_is_never_a_fault(house, rita, cursor, ordering):
+    for text in (cursor, b64encode(cursor.encode()).decode()):
+        answer = rita.get(URL, {"cursor": text, "ordering": ordering})
+        assert answer.status_code in (200, 400, 404)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("transition", {"status": "mended"}, "status"),
+        ("transition", {}, "status"),
+        ("severity", {"severity": "P9", "reason": "worse"}, "severity"),
+        ("severity", {"severity": "P1"}, "reason"),
+        ("severity", {"severity": "P1", "reason": "   "}, "reason"),
+        ("escalate", {"level": 9, "reason": "now"}, "level"),
+        ("escalate", {"level": 10**30, "reason": "now"}, "level"),
+        ("escalate", {"level": True, "reason": "now"}, "level"),
+        ("escalate", {"level": 5, "reason": "the chain has three"}, "level"),
+        ("escalate", {"trigger": "astrology", "reason": "now"}, "trigger"),
+        ("escalate", {"level": 2}, "reason"),
+        ("roles", {"role": "king", "user": "rita@example.com"}, "role"),
+        ("roles", {"role": "commander", "user": "nobody@example.com"}, "user"),
+        ("roles", {"role": "commander", "user": {"email": "rita@example.com"}}, "user"),
+        ("roles", {"role": "commander", "user": 10**400}, "user"),
+        ("notes", {"text": ""}, "text"),
+        ("notes", {"text": "x" * 20_001}, "text"),
+        ("snooze", {"minutes": 0}, "minutes"),
+        ("snooze", {"minutes": 10**30}, "minutes"),
+        ("snooze", {"minutes": "soon"}, "minutes"),
+        ("updates", {"audience": "everybody", "message": "Hello"}, "audience"),
+        ("updates", {"audience": "internal", "message": " "}, "message"),
+        ("updates", {"audience": "internal", "message": "Hello", "status": "mended"}, "status"),
+        ("merge", {"into": "INC-999999"}, "into"),
+        ("merge", {"into": 7}, "into"),
+    ],
+)
+def test_what_cannot_be_done_to_an_incident_is_named(house, rita, declare, path, body, field):
+    answer = rita.post(f"{URL}{declare()['id']}/{path}/", body)
+    assert problem(answer) == 400
+    assert list(answer.json()["errors"]) == [field]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("impact", {"users_affected": -1}, "users_affected"),
+        ("impact", {"users_affected": 10**12}, "users_affected"),
+        ("impact", {"users_affected": 1.5}, "users_affected"),
+        ("impact", {"availability_percent": 101}, "availability_percent"),
+        ("impact", {"availability_percent": "NaN"}, "availability_percent"),
+        ("impact", {"revenue_impact": 10**20}, "revenue_impact"),
+        ("impact", {"data_integrity": "fine"}, "data_integrity"),
+        ("impact", {}, "non_field_errors"),
+        ("resolution", {"verified": None}, "verified"),
+        ("resolution", {"reference": "x" * 301}, "reference"),
+        ("resolution", {"verified": True, "unverified_reason": "no access"}, "unverified_reason"),
+        ("resolution", {"colour": "red"}, "non_field_errors"),
+    ],
+)
+def test_what_cannot_be_recorded_is_named(house, rita, declare, path, body, field):
+    answer = rita.patch(f"{URL}{declare()['id']}/{path}/", body)
+    assert problem(answer) == 400
+    assert list(answer.json()["errors"]) == [field]

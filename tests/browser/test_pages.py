@@ -1,0 +1,177 @@
+"""Every page in a real browser: readable, reachable and quiet, in both themes, wide and at 360 px."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page, expect
+
+from apps.engine.runner import run_due
+from apps.incidents import actions
+from apps.incidents.models import Incident
+from apps.notifications import links
+from apps.postmortems import actions as postmortems
+from apps.teams.models import TeamRole, User
+from tests.factories.checklists import make_checklist
+from tests.factories.communications import make_schedules, make_templates
+from tests.factories.escalation import make_chain
+from tests.factories.incidents import declare, make_procedures, resolve
+from tests.factories.postmortems import make_questions
+from tests.factories.teams import make_person, make_team
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PASSWORD = "correct horse battery staple"
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
+WIDTHS = {"wide": 1280, "narrow": 360}
+LOOKS = [(width, theme) for width in WIDTHS for theme in ("light", "dark")]
+
+
+@pytest.fixture
+def cora(transactional_db: None) -> User:
+    """Commander of a team with one incident at work (INC-n) and one in review."""
+    make_procedures()
+    make_checklist()
+    make_schedules()
+    make_templates()
+    make_questions()
+    team = make_team()
+    cora = make_person("Cora", team, TeamRole.COMMANDER)
+    cora.set_password(PASSWORD)
+    cora.save()
+    make_chain("P0", [cora, make_person("Max", team, TeamRole.RESPONDER), make_person("Eve")])
+    resolved = declare(team, cora, title="Pull requests are opened twice", severity="P2")
+    resolve(resolved, cora)
+    postmortems.create_for(resolved)
+    declare(team, cora, title="Agent pipeline fails for every run since the last deployment")
+    run_due()
+    return cora
+
+
+@pytest.fixture
+def open_incident(cora: User) -> Incident:
+    return Incident.objects.get(severity__code="P0")
+
+
+@pytest.fixture
+def context(browser, live_server, cora, request) -> BrowserContext:
+    """A browser signed in as Cora, of the width and theme that the test asks for."""
+    wanted = getattr(request, "param", ("wide", "light"))
+    found = browser.new_context(
+        base_url=live_server.url, viewport={"width": WIDTHS[wanted[0]], "height": 800}, color_scheme=wanted[1]
+    )
+    page = found.new_page()
+    page.goto("/login/")
+    page.get_by_label("Email").fill(cora.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{live_server.url}/")
+    page.close()
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+@pytest.mark.parametrize("context", LOOKS, indirect=True, ids="-".join)
+def test_every_page_is_accessible_quiet_and_never_scrolls_sideways(context, open_incident, tmp_path):
+    page = context.new_page()
+    trouble: list[str] = []
+    page.on("pageerror", lambda error: trouble.append(f"{page.url}: {error}"))
+    page.on("console", lambda said: trouble.append(f"{page.url}: {said.text}") if said.type == "error" else None)
+    review = Incident.objects.get(status="resolved")
+    for address in (
+        "/", "/incidents/", "/incidents/?open=false", "/incidents/new/", open_incident.get_absolute_url(),
+        review.get_absolute_url(), f"{open_incident.get_absolute_url()}impact/",
+        f"{open_incident.get_absolute_url()}history/", f"{open_incident.get_absolute_url()}timeline/", "/oncall/",
+        "/services/", "/contacts/", "/postmortems/", f"/postmortems/{review.reference}/", "/action-items/",
+        "/notifications/", "/profile/",
+    ):  # fmt: skip
+        assert page.goto(address).status == 200
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > page.viewport_size["width"]:
+            trouble.append(f"{address}: {width} px wide")
+        trouble += [f"{address}: {found['id']} {found['nodes'][0]['target']}" for found in violations(page)]
+        page.screenshot(path=screenshot(tmp_path, address), full_page=True)
+    assert trouble == []
+
+
+def test_an_incident_is_acknowledged_by_the_link_in_the_mail(browser, live_server, cora, open_incident, settings):
+    settings.SITE_URL = live_server.url
+    page = browser.new_page()
+    page.goto(links.acknowledge_url(cora.notifications.get(incident=open_incident, kind="page")))
+    page.get_by_role("button", name="Acknowledge").click()
+    expect(page.get_by_role("status")).to_contain_text(["You acknowledged this page"])
+    page.close()
+    open_incident.refresh_from_db()
+    assert open_incident.acknowledged_by == cora
+
+
+def test_a_page_that_stays_open_shows_what_others_do(page, cora, open_incident):
+    page.goto(open_incident.get_absolute_url())
+    actions.add_note(open_incident.pk, text="Found it: the disk is full", by=cora)
+    expect(page.locator("#part-timeline")).to_contain_text("Found it: the disk is full", timeout=10_000)
+
+
+def test_a_tick_changes_the_page_without_leaving_it(page, open_incident):
+    page.goto(open_incident.get_absolute_url())
+    item = open_incident.checklist.first()
+    page.get_by_role("button", name=f"Done: {item.text}").click()
+    expect(page.get_by_role("button", name=f"Done: {item.text}")).to_have_attribute("aria-pressed", "true")
+    item.refresh_from_db()
+    assert item.done
+
+
+def test_the_clock_of_the_response_counts_down(page, open_incident):
+    page.goto(open_incident.get_absolute_url())
+    face = page.locator(".clock-face", has_text="Response").locator("time")
+    before = face.inner_text()
+    page.wait_for_function("([time, before]) => time.textContent !== before", arg=[face.element_handle(), before])
+    assert face.inner_text() < before
+
+
+def test_the_chosen_theme_is_there_before_any_script_runs(page):
+    page.goto("/")
+    page.get_by_role("button", name="Theme").click()
+    page.get_by_role("button", name="Theme").click()
+    body = page.request.get("/").text()
+    assert 'data-theme="dark"' in body
+
+
+def test_cancelling_asks_first(page, open_incident):
+    page.goto(open_incident.get_absolute_url())
+    page.get_by_text("Merge or cancel").click()
+    page.get_by_label("Reason").last.fill("A false alarm")
+    page.get_by_role("button", name="Cancel the incident").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Cancel", exact=True).click()
+    open_incident.refresh_from_db()
+    assert open_incident.is_open
+
+
+def test_an_incident_is_declared_and_acknowledged_without_javascript(browser, live_server, context):
+    plain = browser.new_context(
+        base_url=live_server.url, java_script_enabled=False, storage_state=context.storage_state()
+    )
+    page = plain.new_page()
+    page.goto("/incidents/new/")
+    page.get_by_role("radio").first.check()
+    page.get_by_label("Title").fill("Declared without a script")
+    page.get_by_role("main").get_by_role("button", name="Declare incident").click()
+    page.get_by_role("main").get_by_role("button", name="Acknowledge").click()
+    expect(page.get_by_role("main")).to_contain_text("Start investigating")
+    plain.close()
+
+
+def violations(page: Page) -> list[dict]:
+    return Axe().run(page, options=RULES).response["violations"]
+
+
+def screenshot(folder: Path, address: str) -> Path:
+    name = address.strip("/").replace("/", "-").replace("?", "-") or "home"
+    return folder / f"{name}.png"

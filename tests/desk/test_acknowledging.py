@@ -1,0 +1,59 @@
+"""The signed link in a page: one right, one button, for a while."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from apps.engine.runner import run_due
+from apps.incidents.models import Status
+from apps.notifications import links
+
+
+@pytest.fixture
+def link(incident, house, settings):
+    """The link of the page that Rita got."""
+    run_due()
+    page = house.rita.notifications.get(incident=incident, kind="page")
+    return links.acknowledge_url(page).removeprefix(settings.SITE_URL)
+
+
+def test_opening_the_link_shows_one_button_and_changes_nothing(incident, link):
+    answer = Client().get(link)
+    assert answer.status_code == 200
+    assert answer.content.decode().count('type="submit"') == 1
+    incident.refresh_from_db()
+    assert incident.acknowledged_at is None
+
+
+def test_pressing_the_button_acknowledges_as_whoever_was_paged(incident, house, link):
+    page = Client().post(link).content.decode()
+    incident.refresh_from_db()
+    assert (incident.status, incident.acknowledged_by) == (Status.ACKNOWLEDGED, house.rita)
+    assert "You acknowledged this page" in page
+    assert 'type="submit"' not in page
+    assert incident.timeline.get(kind="acknowledged").via == "email"
+
+
+def test_the_link_signs_nobody_in(link):
+    stranger = Client()
+    stranger.post(link)
+    assert stranger.get("/").status_code == 302
+
+
+def test_a_link_that_was_tampered_with_is_not_there(incident, link):
+    answer = Client().post(f"{link[:-4]}abc/")
+    assert answer.status_code == 404
+    incident.refresh_from_db()
+    assert incident.acknowledged_at is None
+
+
+def test_a_link_that_is_too_old_says_so(incident, link, settings):
+    settings.ACKNOWLEDGE_LINK_LIFETIME = timedelta(seconds=-1)
+    answer = Client().post(link)
+    assert answer.status_code == 410
+    assert "expired" in answer.content.decode()
+    incident.refresh_from_db()
+    assert incident.acknowledged_at is None
