@@ -1,0 +1,45 @@
+# The commands of the project. Everything is installed into .venv by the first of them; see README.md.
+
+PYTHON ?= python3
+VENV := .venv/bin/python
+TESTS ?= tests
+
+.PHONY: run test lint bench migrations clean install install-dev
+.DEFAULT_GOAL := run
+
+run: install
+	@exec $(VENV) -m launcher
+
+test: install-dev
+	@exec $(VENV) -m pytest -n 2 $(TESTS)
+
+# The settings ask for a key even where nothing is served.
+lint: export SECRET_KEY := only-for-lint
+lint: install-dev
+	$(VENV) -m ruff check .
+	$(VENV) -m ruff format --check .
+	$(VENV) -m mypy apps
+	$(VENV) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
+	$(VENV) -m djlint --check --quiet templates
+	$(VENV) manage.py makemigrations --check --dry-run
+	$(VENV) manage.py spectacular --validate --fail-on-warn --file /dev/null
+
+bench: install
+	@exec $(VENV) -m benchmarks
+
+migrations: install-dev
+	$(VENV) manage.py makemigrations
+
+install:
+	@"$(PYTHON)" --version >/dev/null 2>&1 || { echo "Python 3.11 or newer is needed; '$(PYTHON)' was not found. Try: make PYTHON=python3.12 run"; exit 1; }
+	@"$(PYTHON)" launcher/install.py run
+
+install-dev:
+	@"$(PYTHON)" --version >/dev/null 2>&1 || { echo "Python 3.11 or newer is needed; '$(PYTHON)' was not found. Try: make PYTHON=python3.12 test"; exit 1; }
+	@"$(PYTHON)" launcher/install.py dev
+
+# Ends nothing that runs: a running `make run` keeps its data.
+clean:
+	@if [ -x $(VENV) ]; then $(VENV) -m launcher.clean; fi
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

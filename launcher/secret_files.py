@@ -1,0 +1,24 @@
+"""Files that only their owner may read."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+
+def keep(path: Path, content: str) -> None:
+    """Write ``content`` to ``path`` with mode 0600, replacing it at once: a reader sees the old text or the new."""
+    draft = path.with_name(f"{path.name}.new")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(content)
+    draft.replace(path)
+
+
+def lasting_secret(path: Path, length: int = 32) -> str:
+    """The secret kept in ``path``; made of ``length`` random bytes the first time."""
+    if not path.exists():
+        keep(path, secrets.token_urlsafe(length) + "\n")
+    return path.read_text(encoding="utf-8").strip()
