@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 import django_stubs_ext
@@ -24,7 +25,7 @@ env = Env()
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="")
 if not SECRET_KEY and {"makemigrations", "spectacular", "check"} & set(sys.argv):
-    SECRET_KEY = "only-for-commands-that-serve-nothing"
+    SECRET_KEY = "only-for-commands-that-serve-nothing"  # noqa: S105
 if not SECRET_KEY:
     raise SystemExit("SECRET_KEY is not set. Start with `make run`, or set it in the environment.")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
@@ -108,7 +109,7 @@ TEMPLATES = [
     }
 ]
 
-# Database: the application's role by default; the owner's for the commands that change the schema (manage.py says which).
+# Database: the application's role by default, the owner's for the commands that change the schema (see manage.py).
 OWNER_ROLE = env.str("DATABASE_ROLE", default="application") == "owner"
 _application_url = env.str("DATABASE_URL", default="postgresql://ado_app@127.0.0.1:5432/ado")
 _owner_url = env.str("DATABASE_OWNER_URL", default=_application_url)
@@ -118,7 +119,7 @@ DATABASES = {
         "ENGINE": "django.db.backends.postgresql",
         "CONN_MAX_AGE": env.int("DATABASE_CONN_MAX_AGE", default=60),
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"application_name": "ado_incidents"},
+        "OPTIONS": {"application_name": "ado_incidents", "connect_timeout": 5},
     }
 }
 DATABASE_APPLICATION_ROLE = dj_database_url.parse(_application_url)["USER"]
@@ -278,7 +279,7 @@ UNFOLD = {
 
 # Logs: one JSON object a line when a machine reads them, colours when a person does.
 _renderer = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
-_shared = [
+_shared: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,

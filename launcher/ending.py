@@ -8,7 +8,7 @@ from types import FrameType
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class AskedToEnd(Exception):  # noqa: N818  (nothing went wrong)
+class AskedToEnd(Exception):
     """The house closes in order."""
 
 

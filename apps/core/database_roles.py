@@ -29,9 +29,7 @@ def grant_application_role(using: str = "default", **_: Any) -> None:
         ):
             cursor.execute(sql.SQL(statement).format(name))
         for table in append_only_tables():
-            cursor.execute(
-                sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(sql.Identifier(table), name)
-            )
+            cursor.execute(sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(sql.Identifier(table), name))
 
 
 def append_only_tables() -> list[str]:

@@ -118,7 +118,7 @@ def parse(text: str) -> timedelta:
     return timedelta(microseconds=int(seconds * 1_000_000))
 
 
-def format(span: timedelta) -> str:
+def format(span: timedelta) -> str:  # noqa: A001  (the counterpart of parse, called as durations.format)
     """Return ``span`` in the largest unit that holds it without a fraction; ``parse`` reads it back unchanged.
 
     Raises DurationError for a negative span, which no text stands for.
@@ -136,7 +136,7 @@ def format(span: timedelta) -> str:
 
 
 def parse_delay(text: str) -> Delay:
-    """Return the delay that ``text`` names: a duration, ``immediately``, ``next_business_day`` or a fraction of a target.
+    """Return the delay that ``text`` names: a duration, ``immediately``, ``next_business_day``, a fraction of a target.
 
     Raises DurationError for anything else.
     """

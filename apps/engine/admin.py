@@ -13,7 +13,7 @@ from apps.engine.models import Timer
 
 
 @admin.register(Timer)
-class TimerAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+class TimerAdmin(ModelAdmin):
     list_display = ("kind", "lane", "state", "due_at", "subject", "attempts", "last_error")
     list_filter = ("state", "lane")
     search_fields = ("kind", "key", "subject")

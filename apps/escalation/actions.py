@@ -39,12 +39,12 @@ def start_run(incident: Incident, *, fired: frozenset[int] = frozenset()) -> Run
     end_run(incident, reason="the chain began anew", say=False)
     policy = queries.policy_for(incident.severity, incident.team)
     if policy is None:
-        timeline.record(incident, EventKind.NOTE, text=f"No escalation policy for {incident.severity}: nobody is paged.")
+        timeline.record(
+            incident, EventKind.NOTE, text=f"No escalation policy for {incident.severity}: nobody is paged."
+        )
         return None
     now = house_clock.now()
-    run = Run.objects.create(
-        incident=incident, policy=policy, started_at=incident.response_started_at, created_at=now
-    )
+    run = Run.objects.create(incident=incident, policy=policy, started_at=incident.response_started_at, created_at=now)
     levels = [
         RunLevel.objects.create(
             run=run,
@@ -100,7 +100,7 @@ def fire_when_due(level_id: int) -> None:
 def escalate(
     incident_id: int, *, reason: str, by: User, via: Via = Via.WEB, level: int | None = None, trigger: str | None = None
 ) -> Incident:
-    """Raise the incident at once, to ``level`` or to the one that the ``trigger`` names, else to the next (R10, R11, R13).
+    """Raise the incident at once, to ``level`` or the one that ``trigger`` names, else to the next (R10, R11, R13).
 
     That level fires once; undecided levels below it are passed, levels above keep their times. Raises Invalid without
     a reason or for an unknown level or trigger, RuleViolation where it already fired or nothing is left to climb,

@@ -37,7 +37,8 @@ class PolicyAdmin(AdministratedAdmin):
         return " → ".join(f"L{level.number} {level.name} ({level.after})" for level in policy.levels.all())
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Policy]:
-        return super().get_queryset(request).prefetch_related("levels")
+        policies: QuerySet[Policy] = super().get_queryset(request)
+        return policies.prefetch_related("levels")
 
 
 @admin.register(Trigger)

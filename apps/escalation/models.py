@@ -82,7 +82,9 @@ class LevelTarget(models.Model):
     kind = models.CharField(max_length=16, choices=TargetKind)
     role = models.ForeignKey(ResponseRole, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     contact = models.ForeignKey(EmergencyContact, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     roster = models.ForeignKey(Roster, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     history = History()

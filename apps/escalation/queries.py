@@ -29,7 +29,8 @@ NOWHERE = EscalationSummary(level=None, next_level=None, next_at=None)
 
 def policy_for(severity: Severity, team: Team) -> Policy | None:
     """The team's own policy for the severity, else the one of every team, with levels and targets at hand."""
-    levels = Prefetch("levels", Level.objects.prefetch_related(_with_references()))
+    targets_with_names = LevelTarget.objects.select_related("role", "contact", "person", "roster")
+    levels = Prefetch("levels", Level.objects.prefetch_related(Prefetch("targets", targets_with_names)))
     policies = Policy.objects.filter(severity=severity).prefetch_related(levels)
     return policies.filter(team=team).first() or policies.filter(team__isnull=True).first()
 
@@ -92,7 +93,3 @@ def summaries(incidents: Iterable[Incident]) -> dict[int, EscalationSummary]:
 def triggers() -> QuerySet[Trigger]:
     """The reasons to raise at once that the procedures know."""
     return Trigger.objects.filter(is_active=True)
-
-
-def _with_references() -> Prefetch[LevelTarget]:
-    return Prefetch("targets", LevelTarget.objects.select_related("role", "contact", "person", "roster"))

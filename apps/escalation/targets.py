@@ -21,9 +21,7 @@ def snapshot(target: LevelTarget) -> dict[str, Any]:
     return {"kind": target.kind, "id": referred.pk if referred else None, "label": str(target)}
 
 
-def people(
-    targets: Iterable[dict[str, Any]], *, team: Team, incident: Incident | None, at: datetime
-) -> list[User]:
+def people(targets: Iterable[dict[str, Any]], *, team: Team, incident: Incident | None, at: datetime) -> list[User]:
     """The active people behind the targets at that instant, each once, in the order of the targets.
 
     A role is its holder in ``incident``, else its primary, else its backup.
@@ -36,16 +34,16 @@ def people(
     return list(found.values())
 
 
-def _on_call(_: int | None, team: Team, incident: Incident | None, at: datetime) -> list[User]:
+def _on_call(_: int, team: Team, incident: Incident | None, at: datetime) -> list[User]:
     return rosters.on_call_people(team, at)
 
 
-def _roster(pk: int | None, team: Team, incident: Incident | None, at: datetime) -> list[User]:
+def _roster(pk: int, team: Team, incident: Incident | None, at: datetime) -> list[User]:
     roster = Roster.objects.filter(pk=pk).first()
     return rosters.people_on(roster, at) if roster else []
 
 
-def _role(pk: int | None, team: Team, incident: Incident | None, at: datetime) -> list[User]:
+def _role(pk: int, team: Team, incident: Incident | None, at: datetime) -> list[User]:
     role = ResponseRole.objects.filter(pk=pk).first()
     if role is None:
         return []
@@ -54,16 +52,16 @@ def _role(pk: int | None, team: Team, incident: Incident | None, at: datetime) -
     return incidents.candidates(role, team, position=1, at=at) or incidents.candidates(role, team, position=2, at=at)
 
 
-def _contact(pk: int | None, team: Team, incident: Incident | None, at: datetime) -> list[User]:
+def _contact(pk: int, team: Team, incident: Incident | None, at: datetime) -> list[User]:
     contact = EmergencyContact.objects.select_related("person").filter(pk=pk).first()
     return [contact.person] if contact and contact.person else []
 
 
-def _person(pk: int | None, team: Team, incident: Incident | None, at: datetime) -> list[User]:
+def _person(pk: int, team: Team, incident: Incident | None, at: datetime) -> list[User]:
     return list(User.objects.filter(pk=pk))
 
 
-_Resolver = Callable[[int | None, Team, Incident | None, datetime], list[User]]
+_Resolver = Callable[[int, Team, Incident | None, datetime], list[User]]
 _RESOLVERS: dict[TargetKind, _Resolver] = {
     TargetKind.ON_CALL: _on_call,
     TargetKind.ROSTER: _roster,

@@ -93,9 +93,7 @@ def acknowledge(incident_id: int, *, by: User, via: Via = Via.WEB) -> Incident:
     before = locked(incident_id).acknowledged_at
     incident = incidents.acknowledge(incident_id, by=by, via=via)
     if acknowledge_pages(incident, by=by) and before is not None:
-        timeline.record(
-            incident, EventKind.PAGE_ACKNOWLEDGED, text=f"{by} acknowledged their page.", actor=by, via=via
-        )
+        timeline.record(incident, EventKind.PAGE_ACKNOWLEDGED, text=f"{by} acknowledged their page.", actor=by, via=via)
     return incident
 
 
@@ -126,9 +124,9 @@ def mark_read(person: User, *, incident: Incident | None = None) -> None:
     unread = Notification.objects.filter(person=person, read_at__isnull=True)
     if incident is not None:
         unread = unread.filter(incident=incident)
-    Delivery.objects.filter(
-        notification__in=unread, channel=Channel.IN_APP, state=DeliveryState.DELIVERED
-    ).update(state=DeliveryState.READ)
+    Delivery.objects.filter(notification__in=unread, channel=Channel.IN_APP, state=DeliveryState.DELIVERED).update(
+        state=DeliveryState.READ
+    )
     unread.update(read_at=house_clock.now())
 
 
@@ -149,7 +147,7 @@ def _plan(notification: Notification, method: ContactMethod, *, position: int) -
 
 
 def _cancel(deliveries: QuerySet[Delivery]) -> int:
-    """Cancel what is planned, and the second sending of what may have arrived. What is being sent now runs its course."""
+    """Cancel what is planned, and the second sending of what may have arrived; what is being sent runs its course."""
     cancelled = 0
     for delivery in deliveries.filter(state__in=(DeliveryState.PLANNED, DeliveryState.UNKNOWN)):
         engine.cancel_key(f"{DELIVER}:{delivery.pk}")

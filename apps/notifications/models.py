@@ -34,7 +34,7 @@ class Until(models.TextChoices):
 
 
 class Notification(models.Model):
-    """One thing one person is told. ``step`` names the occasion: once per person, incident and step, whatever happens."""
+    """One thing one person is told. ``step`` names the occasion: once per person, incident and step."""
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="notifications")
     incident = models.ForeignKey(

@@ -47,7 +47,5 @@ def pages_waiting_for(person: User) -> QuerySet[Notification]:
 def of_incident(incident: Incident) -> QuerySet[Delivery]:
     """Every delivery for the incident: who was told what, when, how, and did it arrive."""
     return (
-        Delivery.objects.filter(notification__incident=incident)
-        .select_related("notification__person")
-        .order_by("pk")
+        Delivery.objects.filter(notification__incident=incident).select_related("notification__person").order_by("pk")
     )

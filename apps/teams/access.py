@@ -168,5 +168,3 @@ def _organisation_roles(person: Viewer) -> set[str]:
         held = Membership.objects.filter(person_id=person.pk, team__isnull=True)
         known = person.__dict__["_organisation_roles"] = set(held.values_list("role", flat=True))
     return known
-
-

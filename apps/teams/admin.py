@@ -41,7 +41,7 @@ class MembershipInline(TabularInline):
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin, AdministratedAdmin):  # type: ignore[misc]  # both are ModelAdmin; the house's rights win
+class PersonAdmin(UserAdmin[User], AdministratedAdmin):
     form = PersonChangeForm
     add_form = PersonCreationForm
     change_password_form = AdminPasswordChangeForm

@@ -61,7 +61,8 @@ class TeamOwnedAdmin(HouseAdmin):
     team_path = "team"
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        return super().get_queryset(request).filter(**{f"{self.team_path}__in": visible_team_ids(request)})
+        rows: models.QuerySet[Any] = super().get_queryset(request)
+        return rows.filter(**{f"{self.team_path}__in": visible_team_ids(request)})
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.related_model is Team:

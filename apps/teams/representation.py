@@ -24,7 +24,7 @@ class PersonSerializer(serializers.ModelSerializer[User]):
 class PersonByEmail(serializers.SlugRelatedField[User]):
     """An active person, in requests: the one who has the address, in any case."""
 
-    default_error_messages = {"does_not_exist": "Nobody here has the address {value}."}  # noqa: RUF012
+    default_error_messages = {"does_not_exist": "Nobody here has the address {value}."}
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__("email__iexact", queryset=User.objects.filter(is_active=True), **kwargs)

@@ -23,7 +23,7 @@ def link(incident, house, settings):
 def test_opening_the_link_shows_one_button_and_changes_nothing(incident, link):
     answer = Client().get(link)
     assert answer.status_code == 200
-    assert answer.content.decode().count('type="submit"') == 1
+    assert answer.content.decode().count("<button") == 1
     incident.refresh_from_db()
     assert incident.acknowledged_at is None
 
@@ -33,7 +33,7 @@ def test_pressing_the_button_acknowledges_as_whoever_was_paged(incident, house, 
     incident.refresh_from_db()
     assert (incident.status, incident.acknowledged_by) == (Status.ACKNOWLEDGED, house.rita)
     assert "You acknowledged this page" in page
-    assert 'type="submit"' not in page
+    assert "<button" not in page
     assert incident.timeline.get(kind="acknowledged").via == "email"
 
 

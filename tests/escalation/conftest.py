@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.factories.people import TeamFactory, member
+from tests.factories.response import on_call
 
 from apps.procedures import reading
 from apps.procedures.apply import apply
 from apps.procedures.document import Document
 from apps.teams.models import Team, TeamRole, User
-from tests.factories.people import TeamFactory, member
-from tests.factories.response import on_call
 
 FILE = Path(__file__).parents[2] / "procedures" / "ado.yml"
 

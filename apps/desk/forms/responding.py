@@ -118,7 +118,7 @@ class ImpactForm(forms.ModelForm[ImpactAssessment]):
             "users_affected", "customers_affected", "availability_percent", "revenue_impact", "data_integrity",
             "security_implications", "media_attention", "note",
         )  # fmt: skip
-        widgets = {"note": forms.Textarea(attrs=_SHORT)}  # noqa: RUF012
+        widgets = {"note": forms.Textarea(attrs=_SHORT)}
 
 
 class UpdateForm(forms.Form):

@@ -53,7 +53,7 @@ class ActionItemForm(forms.ModelForm[ActionItem]):
     class Meta:
         model = ActionItem
         fields = ("action", "kind", "priority", "owner", "owner_team", "due_date")
-        widgets = {"due_date": forms.DateInput(attrs={"type": "date"}, format=_DATE)}  # noqa: RUF012
+        widgets = {"due_date": forms.DateInput(attrs={"type": "date"}, format=_DATE)}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -24,7 +24,7 @@ from apps.teams.models import User
 class IncidentAction(LoginRequiredMixin, View):
     """A POST that does one thing to an incident, says how it went, and goes back to the incident's page."""
 
-    http_method_names = ["post"]  # noqa: RUF012
+    http_method_names = ["post"]
     form_class: ClassVar[type[forms.BaseForm]] = forms.Form
     done: ClassVar[str] = ""
 

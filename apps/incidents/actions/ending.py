@@ -14,6 +14,7 @@ from apps.incidents.actions.locking import locked
 from apps.incidents.models import (
     ChecklistPart,
     ClockName,
+    Detection,
     EventKind,
     Incident,
     Status,
@@ -160,7 +161,9 @@ def merge(incident_id: int, *, into: int, by: User, via: Via = Via.WEB) -> Incid
     timeline.record(
         incident, EventKind.MERGED, text=f"Merged into {target} by {by}.", actor=by, via=via, data={"into": str(target)}
     )
-    timeline.record(target, EventKind.NOTE, text=f"{incident} was merged into this one: {incident.title}", actor=by, via=via)
+    timeline.record(
+        target, EventKind.NOTE, text=f"{incident} was merged into this one: {incident.title}", actor=by, via=via
+    )
     return incident
 
 
@@ -172,7 +175,12 @@ def _resolve(incident: Incident, *, by: User | None, via: Via, note: str) -> Non
     whom = f" by {by}" if by else ""
     remark = f" {note.strip()}" if note.strip() else ""
     timeline.record(
-        incident, EventKind.RESOLVED, text=f"Resolved{whom} after {after}.{remark}", actor=by, via=via, data={"note": note}
+        incident,
+        EventKind.RESOLVED,
+        text=f"Resolved{whom} after {after}.{remark}",
+        actor=by,
+        via=via,
+        data={"note": note},
     )
     if incident.acknowledged_at is None:
         clocks.stop(incident, ClockName.RESPONSE)
@@ -192,7 +200,7 @@ def _take_up_again(incident: Incident, *, by: User | None, via: Via, reason: str
             via=via,
             summary=incident.summary,
             services=list(incident.services.all()),
-            detection=incident.detection,
+            detection=Detection(incident.detection),
             private=incident.private,
             drill=incident.drill,
             follows=incident,

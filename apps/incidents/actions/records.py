@@ -61,7 +61,9 @@ def assess_impact(incident_id: int, *, by: User, via: Via = Via.WEB, **known: An
         raise Invalid(messages[0], field=field) from error
     assessment.save()
     assessment.refresh_from_db()
-    told = [f"{field.replace('_', ' ')} {known[field]}" for field in IMPACT_FIELDS if known.get(field) not in (None, "")]
+    told = [
+        f"{field.replace('_', ' ')} {known[field]}" for field in IMPACT_FIELDS if known.get(field) not in (None, "")
+    ]
     timeline.record(
         incident,
         EventKind.IMPACT_ASSESSED,

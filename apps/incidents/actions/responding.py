@@ -56,9 +56,7 @@ def transition(incident_id: int, *, to: str, by: User, via: Via = Via.WEB, note:
 
 
 @transaction.atomic
-def change_severity(
-    incident_id: int, *, severity: Severity, reason: str, by: User, via: Via = Via.WEB
-) -> Incident:
+def change_severity(incident_id: int, *, severity: Severity, reason: str, by: User, via: Via = Via.WEB) -> Incident:
     """Give the incident another severity: every clock is computed anew from the declaration (requirements).
 
     Raises Invalid without a reason, RuleViolation once it is no longer open, NotAllowed without the right.

@@ -19,9 +19,7 @@ def answer(incident: Incident, *, by: User, via: Via) -> None:
     incident.acknowledged_by = by
     incident.save(update_fields=["status", "acknowledged_at", "acknowledged_by"])
     after = in_words(incident.acknowledged_at - incident.response_started_at)
-    timeline.record(
-        incident, EventKind.ACKNOWLEDGED, text=f"Acknowledged by {by} after {after}.", actor=by, via=via
-    )
+    timeline.record(incident, EventKind.ACKNOWLEDGED, text=f"Acknowledged by {by} after {after}.", actor=by, via=via)
     clocks.meet(incident, ClockName.RESPONSE, at=incident.acknowledged_at)
 
 

@@ -62,7 +62,9 @@ class Incident(models.Model):
     declared_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="declared_incidents"
     )
-    response_started_at = models.DateTimeField(help_text="Declaration, or the latest reopening: the chain counts from it.")
+    response_started_at = models.DateTimeField(
+        help_text="Declaration, or the latest reopening: the chain counts from it."
+    )
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     acknowledged_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
@@ -75,7 +77,12 @@ class Incident(models.Model):
     )
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")
     follows = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="followed_by", help_text="Came back after."
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="followed_by",
+        help_text="Came back after.",
     )
 
     history = History(m2m_fields=[services])
@@ -105,6 +112,9 @@ class Incident(models.Model):
     def __str__(self) -> str:
         return self.reference
 
+    def get_absolute_url(self) -> str:
+        return reverse("incident", args=[self.reference])
+
     @property
     def reference(self) -> str:
         return f"INC-{self.pk}"
@@ -112,9 +122,6 @@ class Incident(models.Model):
     @property
     def is_open(self) -> bool:
         return self.status in OPEN
-
-    def get_absolute_url(self) -> str:
-        return reverse("incident", args=[self.reference])
 
     def guarding_team_ids(self) -> Iterable[int]:
         return (self.team_id,)

@@ -23,7 +23,9 @@ class Procedures(models.Model):
     areas = models.JSONField(default=list, help_text="The areas an incident may affect: [{slug, name}] (R1).")
     tools = models.JSONField(default=dict, help_text="Which product serves which purpose (R33).")
     reopen_within = models.DurationField(default=timedelta(hours=24))
-    warn_before = models.CharField(max_length=20, help_text="How long before a clock breaks one is warned: 10m, response/3.")
+    warn_before = models.CharField(
+        max_length=20, help_text="How long before a clock breaks one is warned: 10m, response/3."
+    )
     closure_within = models.DurationField(help_text="From resolution to the confirmed closure (R28).")
     review_within = models.DurationField(help_text="From resolution to the finished review (R29).")
     business_calendar = models.JSONField(

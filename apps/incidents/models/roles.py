@@ -21,7 +21,8 @@ class ResponseRole(models.Model):
     responsibilities = models.JSONField(default=list)
     position = models.PositiveSmallIntegerField()
     backup_after = models.CharField(
-        max_length=20, help_text="When the backup is paged, after declaration: 5m, or response/3 of the severity's time."
+        max_length=20,
+        help_text="When the backup is paged, after declaration: 5m, or response/3 of the severity's time.",
     )
 
     history = History()

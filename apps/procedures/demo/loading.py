@@ -59,7 +59,9 @@ def remove() -> None:
     tables = {model._meta.db_table for model in apps.get_models(include_auto_created=True) if model._meta.managed}
     names = sql.SQL(", ").join(sql.Identifier(table) for table in sorted(tables - KEPT))
     with pgtrigger.ignore(), connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table whose foreign keys wait to be checked is not truncated
+        cursor.execute(
+            "SET CONSTRAINTS ALL IMMEDIATE"
+        )  # a table whose foreign keys wait to be checked is not truncated
         cursor.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY").format(names))
     if document is not None:
         apply(document)

@@ -49,18 +49,14 @@ def _in(role: TeamRole, *slugs: str) -> tuple[tuple[str | None, TeamRole], ...]:
 
 _BERLIN, _LONDON, _NEW_YORK = "Europe/Berlin", "Europe/London", "America/New_York"
 PEOPLE = (
-    Demonstrator(
-        "admin", "Ada Admin", _BERLIN, ((None, TeamRole.ADMIN),), staff=True, signs_in=True
-    ),
+    Demonstrator("admin", "Ada Admin", _BERLIN, ((None, TeamRole.ADMIN),), staff=True, signs_in=True),
     Demonstrator(
         "manager", "Marek Novak", _BERLIN, _in(TeamRole.MANAGER, "platform"), "+4930901820", staff=True, signs_in=True
     ),
     Demonstrator(
         "commander", "Carla Mendes", _BERLIN, _in(TeamRole.COMMANDER, *EVERYWHERE), "+4930901821", signs_in=True
     ),
-    Demonstrator(
-        "responder", "Rafi Cohen", _BERLIN, _in(TeamRole.RESPONDER, "platform"), "+4930901822", signs_in=True
-    ),
+    Demonstrator("responder", "Rafi Cohen", _BERLIN, _in(TeamRole.RESPONDER, "platform"), "+4930901822", signs_in=True),
     Demonstrator(
         "stakeholder", "Stella Brandt", _BERLIN, _in(TeamRole.STAKEHOLDER, "platform", "product"), signs_in=True
     ),
@@ -124,9 +120,9 @@ def build(*, password: str) -> None:
         Dependency.objects.create(
             service=Service.objects.get(slug=service_slug), depends_on=Service.objects.get(slug=needed)
         )
-    for team in Team.objects.all():
-        _roster(team)
-        _candidates(team)
+    for owner in Team.objects.all():
+        _roster(owner)
+        _candidates(owner)
 
 
 def person(login: str) -> User:

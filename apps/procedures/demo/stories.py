@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Min
 
@@ -103,7 +104,7 @@ def ticked(login: str, part: ChecklistPart, count: int | None = None) -> Callabl
     return tick
 
 
-def assessed(login: str, **known: object) -> Callable[[Incident], object]:
+def assessed(login: str, **known: Any) -> Callable[[Incident], object]:
     return lambda incident: incidents.assess_impact(incident.pk, by=person(login), **known)
 
 
