@@ -32,8 +32,8 @@ from launcher.program import Program
 from launcher.valkey import Valkey
 
 TARGET = 0.5
-ROUNDS = 2
-SECONDS = 3.0
+ROUNDS = 4
+SECONDS = 1.5
 WARM_UP = 1.0
 READY_WITHIN = 60.0
 
@@ -101,7 +101,7 @@ def main() -> bool:
         subprocess.run([sys.executable, *commands.MIGRATE, "--verbosity", "0"], check=True, cwd=PROJECT, env=os.environ)
         path = new_integration_path()
         with web_server(folder) as port:
-            print(f"Measuring with bodies of {len(BODY)} bytes, {ROUNDS} rounds of {SECONDS:.0f} s each…", flush=True)
+            print(f"Measuring with bodies of {len(BODY)} bytes, {ROUNDS} rounds of {SECONDS} s each…", flush=True)
             measured = measure(port, path)
     print(measured)
     return measured.is_good

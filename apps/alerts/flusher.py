@@ -29,9 +29,6 @@ LARGEST_GROUP_BYTES = 8 * 1024 * 1024
 
 #: A worker is called at most once in so many seconds: one that was called works on until the inbox is empty.
 CALLS_EVERY = 0.1
-import os
-
-LINGER = float(os.environ.get("LINGER", "0"))
 
 # An integration that was switched off meanwhile gets nothing stored, and its request a refusal.
 _INSERT = """
@@ -74,7 +71,6 @@ class Flusher:
         self._thread: threading.Thread | None = None
         self._call_at: float | None = None
         self._called_at = 0.0
-        self._expected = 1
 
     def store(self, integration_id: int, body: bytes) -> None:
         """Return once ``body`` is committed to the inbox and its handling planned.
@@ -124,30 +120,19 @@ class Flusher:
 
     def _next_group(self, queue: SimpleQueue[Posted | None]) -> list[Posted]:
         """Everything that waits, up to the bounds of a group; waits for the first. Empty at the end."""
-        group = []
+        group: list[Posted] = []
         size = 0
-        linger_until = None
         while len(group) < LARGEST_GROUP and size < LARGEST_GROUP_BYTES:
             try:
-                if not group:
-                    posted = self._first(queue)
-                elif len(group) < self._expected and (left := linger_until - time.monotonic()) > 0:
-                    posted = queue.get(timeout=left)
-                else:
-                    posted = queue.get_nowait()
+                posted = queue.get_nowait() if group else self._first(queue)
             except Empty:
-                if len(group) < self._expected and linger_until > time.monotonic():
-                    continue
                 break
             if posted is None:
-                queue.put(None)
+                queue.put(None)  # seen again once this group is stored
                 break
-            if not group:
-                linger_until = time.monotonic() + LINGER
-            if time.monotonic() < posted.give_up_at:
+            if time.monotonic() < posted.give_up_at:  # whoever gave up has been told to send it again
                 group.append(posted)
                 size += len(posted.body)
-        self._expected = len(group)
         return group
 
     def _first(self, queue: SimpleQueue[Posted | None]) -> Posted | None:

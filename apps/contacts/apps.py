@@ -5,3 +5,6 @@ from django.apps import AppConfig
 
 class ContactsConfig(AppConfig):
     name = "apps.contacts"
+
+    def ready(self) -> None:
+        from apps.contacts import reactions  # noqa: F401  (registers)

@@ -20,6 +20,7 @@ from apps.incidents.models import (
     Severity,
     TimelineEvent,
 )
+from apps.teams import access
 from apps.teams.admin_access import AdministratedAdmin, ReadOnlyAdmin
 
 
@@ -93,3 +94,8 @@ class IncidentAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).filter(pk__in=queries.visible_to(request.user).values("pk"))
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # The history page falls back to a row's own history where the list above does not have it.
+        seen = obj is None or access.may(request.user, access.Permission.VIEW, obj)
+        return seen and super().has_view_permission(request, obj)

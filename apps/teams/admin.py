@@ -14,9 +14,10 @@ from django.http import HttpRequest
 from unfold.admin import TabularInline
 from unfold.forms import AdminPasswordChangeForm
 
-from apps.core import clock
+from apps.core import clock, events
 from apps.teams import access
 from apps.teams.admin_access import AdministratedAdmin
+from apps.teams.events import PERSON_ADDED
 from apps.teams.models import ApiToken, Membership, Team, User
 
 admin.site.unregister(Group)  # groups are derived from memberships
@@ -69,6 +70,8 @@ class PersonAdmin(UserAdmin[User], AdministratedAdmin):
     def save_related(self, request: HttpRequest, form: forms.ModelForm[User], formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         access.rebuild_grants(form.instance)
+        if not change:
+            events.publish(PERSON_ADDED, form.instance)
 
 
 class TeamMembershipInline(MembershipInline):

@@ -19,7 +19,12 @@ from apps.teams.models import Team
 
 
 class HouseAdmin(SimpleHistoryAdmin, ModelAdmin):
-    """A page with the house's look and the history of its rows."""
+    """A page with the house's look and the history of its rows, where they have one."""
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        kept = hasattr(self.model._meta, "simple_history_manager_attribute")
+        view = super().history_view if kept else super(SimpleHistoryAdmin, self).history_view
+        return view(request, object_id, extra_context)
 
 
 class AdministratedAdmin(HouseAdmin):

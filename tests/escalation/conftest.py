@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.factories.people import TeamFactory, member
-from tests.factories.response import on_call
 
 from apps.procedures import reading
 from apps.procedures.apply import apply
 from apps.procedures.document import Document
 from apps.teams.models import Team, TeamRole, User
+from tests.factories.rosters import put_on_call
+from tests.factories.teams import make_person, make_team
 
 FILE = Path(__file__).parents[2] / "procedures" / "ado.yml"
 
@@ -26,12 +26,12 @@ def document(db, clock) -> Document:
 
 @pytest.fixture
 def team(document: Document) -> Team:
-    return TeamFactory(slug="platform")
+    return make_team()
 
 
 @pytest.fixture
 def engineer(team: Team) -> User:
     """On call for the team, day and night."""
-    person = member(team, TeamRole.RESPONDER, name="Olga Oncall")
-    on_call(team, person)
+    person = make_person("Olga", team, TeamRole.RESPONDER)
+    put_on_call(team, person)
     return person

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,9 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 def make(folder: Path, target: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = ["make", f"PYTHON={sys.executable}", *arguments, target]
-    return subprocess.run(command, check=False, capture_output=True, text=True, cwd=folder)
+    # As from a shell, also where these tests themselves run under make, which then would speak of folders.
+    outside = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    return subprocess.run(command, check=False, capture_output=True, text=True, cwd=folder, env=outside)
 
 
 @pytest.fixture(scope="module")

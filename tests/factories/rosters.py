@@ -1,0 +1,26 @@
+"""Rosters that somebody is on."""
+
+from __future__ import annotations
+
+from datetime import time, timedelta
+
+from apps.core import clock
+from apps.rosters import actions
+from apps.rosters.models import Layer, LayerMember, Roster, Rotation
+from apps.teams.models import Team, User
+
+
+def put_on_call(team: Team, person: User) -> Roster:
+    """``person`` is on call for ``team`` from now on, day and night."""
+    roster = Roster.objects.create(slug=team.slug, name=team.name, team=team, time_zone="UTC", is_primary=True)
+    layer = Layer.objects.create(
+        roster=roster,
+        name="Days",
+        rotation=Rotation.DAYS,
+        length=1,
+        handoff_time=time(9),
+        starts_on=clock.now().date() - timedelta(days=1),
+    )
+    LayerMember.objects.create(layer=layer, person=person, position=1)
+    actions.materialise(roster, now=clock.now())
+    return roster

@@ -1,0 +1,93 @@
+"""Every page of the admin opens for whoever may open it, and for nobody else."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib import admin
+from django.urls import reverse
+
+from apps.contacts.queries import reachable_methods
+from apps.incidents.models import Incident
+from apps.teams.models import TeamRole, User
+from tests.factories.incidents import declare, make_procedures
+from tests.factories.rosters import put_on_call
+from tests.factories.teams import make_person, make_team
+
+pytestmark = pytest.mark.django_db
+
+MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
+OURS = [model for model in MODELS if model.__module__.startswith("apps.")]
+
+
+@pytest.fixture
+def team():
+    make_procedures()
+    return make_team()
+
+
+@pytest.fixture
+def administrator(team, client):
+    person = make_person("Ada", None, TeamRole.ADMIN)
+    person.is_staff = True
+    person.save()
+    client.force_login(person)
+    return person
+
+
+@pytest.fixture
+def incident(team):
+    engineer = make_person("Rafi", team, TeamRole.RESPONDER)
+    put_on_call(team, engineer)
+    return declare(team, engineer)
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model._meta.label)
+def test_an_administrator_opens_the_list_and_whatever_it_holds(administrator, incident, client, model):
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    assert client.get(reverse(f"{name}_changelist")).status_code == 200
+    row = model._default_manager.first()
+    if (
+        row is not None
+        and admin.site._registry[model]
+        .get_queryset(type("Request", (), {"user": administrator, "GET": {}}))
+        .filter(pk=row.pk)
+        .exists()
+    ):
+        assert client.get(reverse(f"{name}_change", args=[row.pk])).status_code == 200
+        assert client.get(reverse(f"{name}_history", args=[row.pk])).status_code == 200
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model._meta.label)
+def test_a_responder_who_was_let_into_the_admin_finds_it_empty(team, client, model):
+    person = make_person("Rafi", team, TeamRole.RESPONDER)
+    person.is_staff = True
+    person.save()
+    client.force_login(person)
+    page = client.get(reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"))
+    assert page.status_code == 403
+
+
+def test_the_history_of_a_private_incident_stays_hidden_from_administrators(administrator, incident, client):
+    incident.private = True
+    incident.save()
+    page = client.get(reverse("admin:incidents_incident_history", args=[incident.pk]))
+    assert page.status_code in (302, 403, 404)
+    assert Incident.objects.filter(pk=incident.pk).exists()
+    assert incident.title not in page.content.decode()
+
+
+def test_a_person_who_is_added_can_be_paged_at_once(administrator, client):
+    form = {
+        "email": "new@example.com",
+        "name": "Nora New",
+        "time_zone": "UTC",
+        "usable_password": "false",
+        "memberships-TOTAL_FORMS": 0,
+        "memberships-INITIAL_FORMS": 0,
+    }
+    page = client.post(
+        reverse("admin:teams_user_add"), form | {"password1": "a long pass phrase", "password2": "a long pass phrase"}
+    )
+    assert page.status_code == 302, page.context["adminform"].form.errors
+    added = User.objects.get(email="new@example.com")
+    assert [method.value for method in reachable_methods(added)] == ["new@example.com"]
