@@ -33,6 +33,7 @@ from apps.core import clock as house_clock
 from apps.engine.identity import me
 from launcher.databases import EXTENSIONS
 from launcher.servers import temporary_servers
+from tests.chromium import browser  # noqa: F401  (a fixture)
 
 RUN = "ADO_TEST_RUN"  # set once the servers of this run are known: here, or in the process that started this worker
 BROKER = "TEST_REDIS_URL"

@@ -72,6 +72,20 @@ class House:
         """``make run`` in this project, with the Python of the tests as the one that is installed."""
         return self._run(["make", "--old-file=install", f"VENV={sys.executable}", "run"], {})
 
+    def manage(self, *arguments: str) -> str:
+        """Run ``manage.py`` with nothing but DATA_DIR, as a person does beside a running house; what it printed."""
+        inherited = {name: value for name, value in os.environ.items() if name not in REPLACED}
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd=self.project,
+            env=inherited | {"DATA_DIR": str(self.data_dir)},
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def _run(self, command: list[str], variables: dict[str, str]) -> Run:
         defaults = {"PORT": str(self.port), "DATA_DIR": str(self.data_dir)}
         self.runs.append(Run(self.project, command, **(defaults | variables)))
