@@ -24,7 +24,8 @@ from apps.notifications.models import (
 )
 from apps.teams.models import User
 
-DELIVER = "notifications.deliver"
+#: The jobs that deliver: a page never waits behind notices, which have a lane of their own.
+DELIVER = {Urgency.HIGH: "notifications.deliver", Urgency.LOW: "notifications.deliver_low"}
 HIGH_URGENCY = (NotificationKind.PAGE, NotificationKind.ROLE_PAGE)
 
 
@@ -140,9 +141,8 @@ def _plan(notification: Notification, method: ContactMethod, *, position: int) -
         planned_at=house_clock.now(),
     )
     subject = f"incident:{notification.incident_id}" if notification.incident_id else ""
-    engine.schedule(
-        DELIVER, key=f"{DELIVER}:{delivery.pk}", subject=f"{subject}:delivery", payload={"delivery": delivery.pk}
-    )
+    kind = DELIVER[Urgency(notification.urgency)]
+    engine.schedule(kind, key=_key(delivery), subject=f"{subject}:delivery", payload={"delivery": delivery.pk})
     return delivery
 
 
@@ -150,8 +150,12 @@ def _cancel(deliveries: QuerySet[Delivery]) -> int:
     """Cancel what is planned, and the second sending of what may have arrived; what is being sent runs its course."""
     cancelled = 0
     for delivery in deliveries.filter(state__in=(DeliveryState.PLANNED, DeliveryState.UNKNOWN)):
-        engine.cancel_key(f"{DELIVER}:{delivery.pk}")
+        engine.cancel_key(_key(delivery))
         cancelled += Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.PLANNED).update(
             state=DeliveryState.CANCELLED
         )
     return cancelled
+
+
+def _key(delivery: Delivery) -> str:
+    return f"notifications.deliver:{delivery.pk}"

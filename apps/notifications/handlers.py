@@ -6,15 +6,18 @@ from apps.engine.models import Timer
 from apps.engine.registry import Lane, handler, on_dead
 from apps.notifications import delivery
 from apps.notifications.actions import DELIVER
+from apps.notifications.models import Urgency
 
 
-@handler(DELIVER, lane=Lane.PAGES, transactional=False)
+@handler(DELIVER[Urgency.HIGH], lane=Lane.PAGES, transactional=False)
+@handler(DELIVER[Urgency.LOW], lane=Lane.WORK, transactional=False)
 def deliver(timer: Timer) -> None:
     """Make one attempt; the engine tries again with growing pauses while that is of use."""
     delivery.attempt(timer.payload["delivery"])
 
 
-@on_dead(DELIVER)
+@on_dead(DELIVER[Urgency.HIGH])
+@on_dead(DELIVER[Urgency.LOW])
 def delivery_given_up(timer: Timer, error: str) -> None:
     """After the last attempt the next contact method is tried, and failing that the timeline says so."""
     delivery.give_up(timer.payload["delivery"], error)

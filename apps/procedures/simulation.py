@@ -21,8 +21,8 @@ from apps.incidents.models import Detection, Incident, Severity, Via
 from apps.notifications.actions import DELIVER
 from apps.notifications.models import Channel, Notification
 
-#: The number of the simulated incident: none of the record's is spent on it.
-SIMULATED = 0
+#: The number of the simulated incident, far beyond those of the record: none of them is spent on it.
+SIMULATED = 10**18 - 1
 #: Nothing is simulated beyond this: by then every chain and every clock has run out.
 HORIZON = timedelta(days=14)
 #: A cadence that nobody answers would repeat for ever: after this many moments the picture is complete.
@@ -83,7 +83,7 @@ def _play(severity: Severity, service: Service, at: datetime) -> Iterator[Moment
         timer.finished_at = now
         timer.save(update_fields=["state", "finished_at"])
         handler = handler_of(timer.kind)
-        if handler is not None and timer.kind != DELIVER:
+        if handler is not None and timer.kind not in DELIVER.values():
             with clock.stands_at(now):
                 handler.function(timer)
     yield from _story(incident)
@@ -96,7 +96,8 @@ def _next(incident: Incident) -> Timer | None:
 
 def _story(incident: Incident) -> Iterator[Moment]:
     events = [
-        Moment(event.at, _minute(incident, event.at), event.kind, event.text) for event in incident.timeline.all()
+        Moment(event.at, _minute(incident, event.at), event.kind, event.text.replace(str(incident), "The incident"))
+        for event in incident.timeline.all()
     ]
     notifications = Notification.objects.filter(incident=incident).select_related("person")
     for notification in notifications.prefetch_related("deliveries").order_by("pk"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import signal
 import time
 from collections.abc import Callable
@@ -14,6 +15,8 @@ import psutil
 import psycopg
 
 from tests.launcher.houses import House, command_line_of
+
+logging.getLogger("httpx").setLevel(logging.WARNING)  # the tests ask every moment whether something is there
 
 READY = "Ctrl-C ends everything."
 
@@ -113,7 +116,7 @@ def eventually(true: Callable[[], Any], *, within: float) -> Any:
     deadline = time.monotonic() + within
     while not (found := true()):
         assert time.monotonic() < deadline, f"not within {within:g} s; the last answer was {json.dumps(found)}"
-        time.sleep(0.05)
+        time.sleep(0.1)
     return found
 
 

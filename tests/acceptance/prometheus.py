@@ -46,6 +46,7 @@ class Alertmanager(AbstractContextManager["Alertmanager"]):
         self._folder = folder
         self._webhook = webhook
         self._address = f"127.0.0.1:{free_port()}"
+        self._firing_since = datetime.now(UTC)
 
     def __enter__(self) -> Alertmanager:
         configuration = {
@@ -94,7 +95,12 @@ class Alertmanager(AbstractContextManager["Alertmanager"]):
 
     def _tell(self, rules: tuple[Rule, ...], *, ends_at: datetime) -> None:
         alerts = [
-            {"labels": rule.labels, "annotations": {"summary": rule.summary}, "endsAt": ends_at.isoformat()}
+            {
+                "labels": rule.labels,
+                "annotations": {"summary": rule.summary},
+                "startsAt": self._firing_since.isoformat(),
+                "endsAt": ends_at.isoformat(),
+            }
             for rule in rules
         ]
         url = f"http://{self._address}/api/v2/alerts"

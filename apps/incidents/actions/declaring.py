@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import transaction
+from simple_history.utils import bulk_create_with_history
 
 from apps.catalog.models import Service
 from apps.core import clock as house_clock
@@ -94,8 +95,8 @@ def _attach_checklist(incident: Incident) -> None:
     templates = sorted(
         ChecklistTemplateItem.objects.filter(is_active=True), key=lambda item: (order[item.part], item.position)
     )
-    for template in templates:
-        ChecklistItem.objects.create(
+    items = [
+        ChecklistItem(
             incident=incident,
             part=template.part,
             position=template.position,
@@ -103,6 +104,9 @@ def _attach_checklist(incident: Incident) -> None:
             command=template.command,
             gates=template.gates,
         )
+        for template in templates
+    ]
+    bulk_create_with_history(items, ChecklistItem, default_date=incident.declared_at)
 
 
 def _declaration(incident: Incident, by: User | None) -> str:

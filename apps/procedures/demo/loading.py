@@ -18,6 +18,7 @@ from psycopg import sql
 from apps.core import clock
 from apps.core.errors import RuleViolation
 from apps.incidents.models import Incident
+from apps.notifications import actions as notifications
 from apps.procedures import current
 from apps.procedures.apply import apply
 from apps.procedures.demo import incidents, organisation, stories
@@ -50,6 +51,8 @@ def load(*, password: str) -> None:
     with _mails_go_nowhere():
         organisation.build(password=password)
         stories.tell(incidents.STORIES, now=clock.now())
+        for person in User.objects.all():
+            notifications.mark_read(person)
 
 
 @transaction.atomic
