@@ -4,14 +4,18 @@ PYTHON ?= python3
 VENV := .venv/bin/python
 TESTS ?= tests
 
-.PHONY: run test lint bench migrations clean install install-dev
+.PHONY: run test acceptance lint bench migrations clean install install-dev
 .DEFAULT_GOAL := run
 
 run: install
 	@exec $(VENV) -m launcher
 
 test: install-dev
-	@exec $(VENV) -m pytest -n 2 $(TESTS)
+	@exec $(VENV) -m pytest -n 2 --ignore=tests/acceptance $(TESTS)
+
+# Alerts, kills and outages against a whole running house, with limits in seconds: alone, on a machine that is quiet.
+acceptance: install-dev
+	@exec $(VENV) -m pytest tests/acceptance
 
 # The settings ask for a key even where nothing is served.
 lint: export SECRET_KEY := only-for-lint
