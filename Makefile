@@ -10,12 +10,16 @@ TESTS ?= tests
 run: install
 	@exec $(VENV) -m launcher
 
+# Everything, or what TESTS names: make test TESTS=tests/incidents
 test: install-dev
-	@exec $(VENV) -m pytest -n 2 --ignore=tests/acceptance $(TESTS)
+	@$(VENV) -m pytest -n 2 --ignore=tests/acceptance --junit-xml=.pytest_cache/report.xml $(TESTS)
+ifeq ($(TESTS),tests)
+	@$(MAKE) --no-print-directory acceptance
+endif
 
-# Alerts, kills and outages against a whole running house, with limits in seconds: alone, on a machine that is quiet.
+# Alerts, kills and outages against a whole running house. Their limits are in seconds, so nothing runs beside them.
 acceptance: install-dev
-	@exec $(VENV) -m pytest tests/acceptance
+	@$(VENV) -m pytest --junit-xml=.pytest_cache/acceptance.xml tests/acceptance
 
 # The settings ask for a key even where nothing is served.
 lint: export SECRET_KEY := only-for-lint

@@ -204,6 +204,7 @@ ENGINE_KEEPS_FINISHED = timedelta(days=7)
 
 # Mail
 _email = env.dj_email_url("EMAIL_URL", default="smtp://127.0.0.1:25")
+EMAIL_BACKEND = "apps.notifications.channels.smtp.Backend"
 EMAIL_HOST = _email["EMAIL_HOST"]
 EMAIL_PORT = _email["EMAIL_PORT"]
 EMAIL_HOST_USER = _email["EMAIL_HOST_USER"]

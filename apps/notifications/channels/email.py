@@ -18,7 +18,7 @@ from apps.notifications.models import Delivery
 
 
 class OutcomeUnknown(ProviderError):
-    """The connection ended after the message was handed over and before the server said that it has it."""
+    """The connection ended after the handing over of the message began and before the server said that it has it."""
 
 
 @contextmanager
@@ -54,7 +54,9 @@ def _hand_over(message: EmailMultiAlternatives) -> None:
     except smtplib.SMTPNotSupportedError as error:
         raise ProviderError(f"The mail server cannot take it: {error}", permanent=True) from error
     except (OSError, smtplib.SMTPException) as error:
-        raise OutcomeUnknown(f"The connection broke while the mail was handed over: {error}") from error
+        if getattr(message.connection, "data_begun", True):
+            raise OutcomeUnknown(f"The connection broke while the mail was handed over: {error}") from error
+        raise ProviderError(f"The connection broke before the mail was handed over: {error}") from error
 
 
 def compose(delivery: Delivery) -> EmailMultiAlternatives:

@@ -1,0 +1,47 @@
+"""A mail server that the house sends to, and somebody who has two addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import LazySettings
+
+from apps.contacts.models import ContactMethod, MethodKind
+from apps.core import clock as house_clock
+from apps.teams.models import Team, TeamRole, User
+from tests.factories.incidents import make_procedures
+from tests.factories.teams import make_person, make_team
+from tests.notifications.mail_server import MailServer
+
+
+@pytest.fixture
+def mail_server(settings: LazySettings) -> Iterator[MailServer]:
+    """The mail server of the house, up until the test stops it."""
+    with MailServer() as server:
+        settings.EMAIL_BACKEND = "apps.notifications.channels.smtp.Backend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+        yield server
+
+
+@pytest.fixture
+def no_mail_server(settings: LazySettings, mail_server: MailServer) -> MailServer:
+    """The address of the house's mail server, where nobody listens yet."""
+    settings.EMAIL_PORT = MailServer().port
+    return mail_server
+
+
+@pytest.fixture
+def team(db, clock) -> Team:
+    make_procedures()
+    return make_team()
+
+
+@pytest.fixture
+def olga(team: Team) -> User:
+    """Reached at olga@example.com first, then at olga@home.example."""
+    person = make_person("Olga", team, TeamRole.RESPONDER)
+    ContactMethod.objects.create(
+        person=person, kind=MethodKind.EMAIL, value="olga@home.example", position=1, verified_at=house_clock.now()
+    )
+    return person
