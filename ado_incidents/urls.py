@@ -13,5 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.alerts.urls")),
     path("admin/", admin.site.urls),
 ]
+handler500 = "apps.core.problems.fault"
+
 if settings.SANDBOX_DIR:
     urlpatterns.append(path("sandbox/", include("sandbox.urls")))

@@ -10,7 +10,6 @@ from django.db.models import QuerySet
 from apps.communications import messages, rules
 from apps.communications.models import Audience, Phase, Update, UpdateSchedule
 from apps.core import clock as house_clock
-from apps.core.business_calendar import WorkingWeek
 from apps.core.durations import Delay, Targets
 from apps.incidents import queries as incidents
 from apps.incidents.models import Incident, Severity
@@ -27,9 +26,8 @@ def cadence_of(severity: Severity) -> rules.Cadence:
 def due_after(incident: Incident, delay: Delay, start: datetime) -> datetime:
     """When ``delay`` after ``start`` is over, by the incident's severity and its team's business calendar."""
     severity = incident.severity
-    calendar = WorkingWeek.read(incidents.procedures_in_force().business_calendar).in_zone(incident.team.time_zone)
     targets = Targets(response=severity.response_time, resolution=severity.resolution_target)
-    return delay.due(start, targets=targets, calendar=calendar)
+    return delay.due(start, targets=targets, calendar=incidents.calendar_of(incident.team))
 
 
 def next_phase(incident: Incident, audience: str) -> Phase:

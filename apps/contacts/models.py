@@ -165,8 +165,8 @@ class ExternalContactPoint(models.Model):
 
     @property
     def title(self) -> str:
-        """The label as a person reads it: ``priority_support`` is "Priority support"."""
-        return self.label.replace("_", " ").capitalize()
+        """The label as a person reads it: ``priority_support`` is "Priority support", ``support_url`` "Support"."""
+        return self.label.removesuffix(f"_{self.kind}").replace("_", " ").capitalize()
 
     @property
     def is_dialable(self) -> bool:

@@ -7,7 +7,8 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as ModelValidationError
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views.defaults import server_error
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -27,9 +28,7 @@ STATUS_OF: dict[type[HouseError], HTTPStatus] = {
 
 def problem(status: int, detail: str, **more: Any) -> Response:
     """A problem details answer; ``more`` are its extension members (``errors``, ``missing``)."""
-    status = HTTPStatus(status)
-    body = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail, **more}
-    return Response(body, status=status, content_type=CONTENT_TYPE)
+    return Response(_body(HTTPStatus(status), detail, **more), status=status, content_type=CONTENT_TYPE)
 
 
 def as_problem(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -55,6 +54,16 @@ def as_problem(error: Exception, context: dict[str, Any]) -> Response | None:
     return None
 
 
+def fault(request: HttpRequest) -> HttpResponse:
+    """What answers a fault of ours (500): problem details under ``/api/``, the page for people elsewhere."""
+    if not request.path.startswith("/api/"):
+        return server_error(request)
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    return JsonResponse(
+        _body(status, "Something went wrong on our side; it is logged."), status=status, content_type=CONTENT_TYPE
+    )
+
+
 def _of_the_house(error: HouseError) -> Response:
     status = next((code for kind, code in STATUS_OF.items() if isinstance(error, kind)), HTTPStatus.CONFLICT)
     more: dict[str, Any] = {}
@@ -63,6 +72,10 @@ def _of_the_house(error: HouseError) -> Response:
     if isinstance(error, Invalid):
         more["errors"] = {error.field or "non_field_errors": [str(error)]}
     return problem(status, str(error), **more)
+
+
+def _body(status: HTTPStatus, detail: str, **more: Any) -> dict[str, Any]:
+    return {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail, **more}
 
 
 def _by_field(detail: Any) -> Any:

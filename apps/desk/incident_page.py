@@ -66,6 +66,7 @@ def escalation_part(incident: Incident, viewer: User) -> Context:
         "levels": escalation.levels_of(incident),
         "next_level": upcoming,
         "next_people": escalation.who_would_be_paged(upcoming) if upcoming else [],
+        "external_contacts": escalation.external_contacts(incident),
     }
 
 
@@ -146,6 +147,7 @@ def _forms(incident: Incident) -> Context:
         "note_form": forms.NoteForm(auto_id="note_%s"),
         "status_form": forms.StatusForm(incident=incident, auto_id="status_%s"),
         "severity_form": forms.SeverityForm(initial={"severity": incident.severity_id}, auto_id="severity_%s"),
+        "description_form": forms.DescriptionForm(instance=incident, auto_id="description_%s"),
         "escalate_form": forms.EscalateForm(auto_id="escalate_%s"),
         "merge_form": forms.MergeForm(auto_id="merge_%s"),
         "reason_form": forms.ReasonForm(auto_id="end_%s"),

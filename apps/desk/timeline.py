@@ -33,6 +33,7 @@ _LOOKS: dict[str, tuple[str, str]] = {
     EventKind.CLOCK_BREACHED: ("clock", "danger"),
     EventKind.ALERT_FIRING: ("pulse", "danger"),
     EventKind.ALERT_RESOLVED: ("pulse", "ok"),
+    EventKind.DESCRIBED: ("file", ""),
     EventKind.NOTE: ("chat", ""),
     EventKind.UPDATE_SENT: ("mail", "accent"),
     EventKind.UPDATE_OVERDUE: ("mail", "danger"),

@@ -30,6 +30,7 @@ of_one_incident = [
     path("hold/", responding.Hold.as_view(), name="incident_hold"),
     path("roles/", responding.AssignRole.as_view(), name="incident_role"),
     path("notes/", responding.AddNote.as_view(), name="incident_note"),
+    path("describe/", responding.Describe.as_view(), name="incident_describe"),
     path("updates/", responding.SendUpdate.as_view(), name="incident_update"),
     path("fix/", responding.RecordResolution.as_view(), name="incident_fix"),
     path("checklist/<int:item>/", responding.Tick.as_view(), name="incident_tick"),

@@ -8,10 +8,12 @@ from datetime import datetime
 
 from django.db.models import Prefetch, QuerySet
 
+from apps.contacts import queries as contacts
+from apps.contacts.models import ExternalContact
 from apps.core import clock as house_clock
 from apps.escalation import rules, targets
 from apps.escalation.models import Level, LevelState, LevelTarget, Policy, Run, RunLevel, Trigger
-from apps.incidents.models import Incident, Severity
+from apps.incidents.models import EventKind, Incident, Severity
 from apps.teams.models import Team, User
 
 
@@ -88,6 +90,22 @@ def summaries(incidents: Iterable[Incident]) -> dict[int, EscalationSummary]:
             next_at=upcoming.due_at if upcoming else None,
         )
     return found
+
+
+def external_contacts(incident: Incident) -> list[ExternalContact]:
+    """Whom outside to ask, once a trigger said that a vendor is needed (R11).
+
+    Those whom the incident or the reason names, else all of them; empty before.
+    """
+    asking = set(Trigger.objects.filter(shows_external_contacts=True).values_list("key", flat=True))
+    raised = incident.timeline.filter(kind=EventKind.ESCALATED).values_list("data__trigger", "text")
+    reasons = [text for key, text in raised if key in asking]
+    if not reasons:
+        return []
+    known = list(contacts.external_contacts())
+    told = " ".join([incident.title, incident.summary, *reasons])
+    named = rules.named_in(told, [contact.name for contact in known])
+    return [contact for contact in known if contact.name in named] or known
 
 
 def triggers() -> QuerySet[Trigger]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -57,6 +59,18 @@ def carried_over(levels: Sequence[PlannedLevel], *, fired: frozenset[int], now: 
     if fired:
         passed |= {number for number in numbers - spent if number < max(fired)}
     return spent, passed
+
+
+def named_in(text: str, names: Iterable[str]) -> set[str]:
+    """Which of ``names`` the text speaks of: by a word that no other name has ("GitHub", not "Support")."""
+    words = {name: _words(name) for name in names}
+    often = Counter(word for of_name in words.values() for word in of_name)
+    spoken = _words(text)
+    return {name for name, of_name in words.items() if any(often[word] == 1 for word in of_name & spoken)}
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.casefold()))
 
 
 def next_to_fire(levels: Sequence[LevelT], answers: Answers) -> LevelT | None:

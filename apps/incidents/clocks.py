@@ -29,20 +29,24 @@ def start(
     """Start the clock ``name`` anew; one that still runs under that name is stopped.
 
     ``warn_at`` defaults to the procedures' ``warn_before``. A clock that is due in the past is breached by the engine
-    at once, with its due time as the time of the breach.
+    at once, with its due time as the time of the breach; one that goes on after that breach was recorded stays
+    breached, and nobody is told of it twice.
     """
     stop(incident, name)
     begun = started_at or house_clock.now()
+    ran_out = incident.clocks.filter(name=name, started_at=begun, due_at=due_at, breached_at__isnull=False).exists()
     clock = Clock.objects.create(
         incident=incident,
         name=name,
         started_at=begun,
         due_at=due_at,
         warn_at=warn_at or _warning_time(incident, begun, due_at),
+        breached_at=due_at if ran_out else None,
     )
     if clock.warn_at is not None and clock.warn_at > house_clock.now():
         _schedule(WARNING, clock, clock.warn_at)
-    _schedule(BREACH, clock, clock.due_at)
+    if not ran_out:
+        _schedule(BREACH, clock, clock.due_at)
     timeline.record(
         incident,
         EventKind.CLOCK_STARTED,

@@ -11,6 +11,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.core import clock as house_clock
+from apps.core.business_calendar import WorkingWeek
 from apps.core.errors import Missing
 from apps.incidents import rules
 from apps.incidents.models import (
@@ -43,6 +44,11 @@ class RoleHolder:
 def procedures_in_force() -> Procedures:
     """The organisation's procedures. Raises Procedures.DoesNotExist before the first were applied."""
     return Procedures.objects.get()
+
+
+def calendar_of(team: Team) -> WorkingWeek:
+    """The business calendar of the procedures in the team's time zone: what *next business day* means there."""
+    return WorkingWeek.read(procedures_in_force().business_calendar).in_zone(team.time_zone)
 
 
 def visible_to(person: access.Viewer) -> QuerySet[Incident]:

@@ -1,10 +1,10 @@
-"""Which status may follow which, and what a gate waits for. No database (R13, R21, R22)."""
+"""Which status may follow which, what a gate waits for, what a title is. No database (R13, R21, R22)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apps.core.errors import Missing, RuleViolation
+from apps.core.errors import Invalid, Missing, RuleViolation
 from apps.incidents.models.incident import OPEN, Status
 
 if TYPE_CHECKING:
@@ -23,6 +23,17 @@ FORWARD = (
 )
 #: Where work is taken up again: a fix that does not hold, an incident that comes back.
 BACK = {Status.MONITORING: Status.INVESTIGATING, Status.RESOLVED: Status.INVESTIGATING}
+
+
+LONGEST_TITLE = 200
+
+
+def title(words: str) -> str:
+    """``words`` as a title: on one line, cut where it is too long. Raises Invalid where nothing is left."""
+    told = " ".join(words.split())[:LONGEST_TITLE]
+    if not told:
+        raise Invalid("An incident needs a title.", field="title")
+    return told
 
 
 def check_transition(current: str, wanted: str) -> None:

@@ -9,7 +9,6 @@ from django.db.models import Count, Q, QuerySet
 
 from apps.contacts.models import ContactGroup, EmergencyContact
 from apps.core import clock as house_clock
-from apps.core.business_calendar import WorkingWeek
 from apps.incidents import queries as incidents
 from apps.incidents.models import Incident
 from apps.postmortems.models import ActionItem, ActionStatus, Answer, Postmortem
@@ -65,22 +64,17 @@ def is_overdue(item: ActionItem) -> bool:
 
 def reminder_time(item: ActionItem) -> datetime:
     """When its owner is reminded: as the working hours of the day begin, in UTC."""
-    return calendar_of(item.incident.team).opening(item.remind_on)
+    return incidents.calendar_of(item.incident.team).opening(item.remind_on)
 
 
 def overdue_time(item: ActionItem) -> datetime:
     """When it is raised: as the working hours of the day after its due date begin, in UTC."""
-    return calendar_of(item.incident.team).opening(item.due_date + timedelta(days=1))
+    return incidents.calendar_of(item.incident.team).opening(item.due_date + timedelta(days=1))
 
 
 def today(team: Team) -> date:
     """The day that it is for ``team``."""
-    return calendar_of(team).local_day(house_clock.now())
-
-
-def calendar_of(team: Team) -> WorkingWeek:
-    """The organisation's working week by the wall clock of ``team``."""
-    return WorkingWeek.read(incidents.procedures_in_force().business_calendar).in_zone(team.time_zone)
+    return incidents.calendar_of(team).local_day(house_clock.now())
 
 
 def owners_of(item: ActionItem) -> list[User]:

@@ -7,6 +7,6 @@ class ProceduresConfig(AppConfig):
     name = "apps.procedures"
 
     def ready(self) -> None:
-        from apps.procedures import reactions
+        from apps.procedures import handlers, reactions  # noqa: F401  (the handlers register)
 
         reactions.watch()

@@ -183,3 +183,15 @@ def test_what_cannot_be_recorded_is_named(house, rita, declare, path, body, fiel
     answer = rita.patch(f"{URL}{declare()['id']}/{path}/", body)
     assert problem(answer) == 400
     assert list(answer.json()["errors"]) == [field]
+
+
+def test_a_fault_of_ours_is_a_500_problem(house, rita, monkeypatch):
+    def broken(*_args, **_named):
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("apps.desk.api.records.complete", broken)
+    answer = rita.get("/api/v1/incidents/")
+    assert answer.status_code == 500
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer.json()["status"] == 500
+    assert "broken" not in answer.content.decode()

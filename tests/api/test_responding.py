@@ -227,3 +227,25 @@ def test_what_is_done_over_the_api_is_marked_so(house, below):
     below("notes", {"text": "Seen"})
     ways = set(Incident.objects.get().timeline.filter(actor__isnull=False).values_list("via", flat=True))
     assert ways == {Via.API}
+
+
+def test_a_description_is_changed_by_patch_and_what_is_not_named_stays(house, rita, below):
+    answer = rita.patch(below.address, {"title": "API answers 502", "services": ["api"]})
+    assert answer.status_code == 200
+    assert (answer.json()["title"], answer.json()["summary"], answer.json()["services"]) == (
+        "API answers 502", "", ["api"],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [({"title": " "}, "title"), ({"services": ["nothing"]}, "services"), ({}, "non_field_errors")],
+)
+def test_a_description_that_makes_no_sense_is_400(house, rita, below, body, field):
+    answer = rita.patch(below.address, body)
+    assert answer.status_code == 400
+    assert list(answer.json()["errors"]) == [field]
+
+
+def test_a_stakeholder_describes_nothing(house, below):
+    assert client_of(house.stella).patch(below.address, {"title": "Else"}).status_code == 403

@@ -6,6 +6,8 @@ import pytest
 
 from apps.engine.runner import run_due
 from apps.incidents.models import ChecklistItem, EventKind, Severity, Status
+from tests.factories.contacts import make_external_contacts
+from tests.factories.escalation import make_trigger
 from tests.factories.incidents import declare, resolve
 
 
@@ -189,3 +191,36 @@ def test_reopening_later_leads_to_a_new_incident_that_follows(house, incident, c
 
 def test_an_action_is_never_done_by_opening_its_address(incident, rita):
     assert rita.get(f"{incident.get_absolute_url()}acknowledge/").status_code == 405
+
+
+def test_what_the_incident_is_can_be_said_better_and_the_timeline_keeps_what_was_said(incident, house, post):
+    page = post("describe", title="API answers 502", summary="Since the deployment.", services=[])
+    assert incident.title == "API answers 502"
+    assert "Since the deployment." in page
+    assert not incident.services.exists()
+    event = incident.timeline.get(kind=EventKind.DESCRIBED)
+    assert event.data["before"] == {"title": "Agent pipeline down", "summary": "", "services": ["api"]}
+    assert "“Agent pipeline down” is now “API answers 502”" in event.text
+
+
+def test_saving_the_description_as_it_is_records_nothing(incident, house, post):
+    post("describe", title=incident.title, summary=incident.summary, services=[house.api.pk])
+    assert not incident.timeline.filter(kind=EventKind.DESCRIBED).exists()
+
+
+def test_a_trigger_that_needs_a_vendor_shows_whom_to_call(incident, house, post):
+    make_external_contacts()
+    make_trigger("vendor", level=2, shows_external_contacts=True)
+    assert "Vendors to involve" not in post("notes", text="GitHub?")
+    page = post("escalate", level="", trigger="vendor", reason="The GitHub API answers nothing")
+    assert "Vendors to involve" in page
+    assert "https://support.github.example" in page
+    assert "https://support.aws.example" not in page
+
+
+def test_a_vendor_that_nobody_named_shows_all_of_them(incident, house, post):
+    make_external_contacts()
+    make_trigger("vendor", level=2, shows_external_contacts=True)
+    page = post("escalate", level="", trigger="vendor", reason="Somebody outside")
+    assert "https://support.github.example" in page
+    assert "https://support.aws.example" in page

@@ -24,5 +24,11 @@ def make_chain(severity: str, people: list[User], *, minutes: tuple[int, ...] = 
     return policy
 
 
-def make_trigger(key: str, *, level: int) -> Trigger:
-    return Trigger.objects.create(key=key, kind=TriggerKind.IMPACT, text=key.title(), level=level)
+def make_trigger(key: str, *, level: int, shows_external_contacts: bool = False) -> Trigger:
+    return Trigger.objects.create(
+        key=key,
+        kind=TriggerKind.IMPACT,
+        text=key.title(),
+        level=level,
+        shows_external_contacts=shows_external_contacts,
+    )

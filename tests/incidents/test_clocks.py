@@ -94,3 +94,17 @@ def test_a_cancelled_incident_has_no_clock_that_runs(incident, engineer, clock):
     clock.shift(hours=3)
     run_due()
     assert not any(row.is_running or row.breached_at for row in incident.clocks.filter(name__in=ClockName.values[:2]))
+
+
+def test_a_target_that_broke_before_the_reopening_is_not_told_again(incident, engineer, clock):
+    clock.shift(hours=3)
+    run_due()
+    resolve(incident, engineer)
+    assert len(told(incident, EventKind.CLOCK_BREACHED, "resolution")) == 1
+    actions.reopen(incident.pk, by=engineer, reason="It is back")
+    clock.shift(minutes=1)
+    run_due()
+    assert len(told(incident, EventKind.CLOCK_BREACHED, "resolution")) == 1
+    running = the(incident, "resolution")
+    assert running.is_running
+    assert running.breached_at == running.due_at == incident.declared_at + timedelta(hours=2)

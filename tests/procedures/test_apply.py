@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 from apps.contacts.models import ContactGroup, EmergencyContact
 from apps.contacts.queries import reachable_methods
 from apps.core.errors import Invalid
+from apps.engine.runner import run_due
 from apps.escalation.models import Level, Trigger
 from apps.incidents.models import Procedures, ProceduresOrigin, ProceduresRevision, Severity
 from apps.procedures import current, export, reading, structure
@@ -174,6 +175,17 @@ def test_an_edit_in_the_admin_makes_one_revision(in_force, django_capture_on_com
     assert revision.origin == ProceduresOrigin.ADMIN
     assert revision.document["severities"]["P0"]["response"] == "14m"
     assert ProceduresRevision.objects.count() == 2
+
+
+def test_an_edit_whose_process_ended_right_after_its_commit_is_a_revision_too(in_force, clock):
+    severity = Severity.objects.get(code="P0")
+    severity.label = "Very critical"
+    severity.save()
+    assert ProceduresRevision.objects.count() == 1
+    clock.shift(minutes=1)
+    run_due()
+    assert ProceduresRevision.objects.count() == 2
+    assert ProceduresRevision.objects.first().document["severities"]["P0"]["label"] == "Very critical"
 
 
 def test_the_number_of_queries_does_not_grow_with_the_document(in_force, django_assert_max_num_queries):

@@ -15,7 +15,7 @@ from apps.desk.api import listing, records
 from apps.desk.api.answers import IncidentSerializer
 from apps.desk.api.following import Following
 from apps.desk.api.recording import Recording
-from apps.desk.api.requests import DeclareSerializer
+from apps.desk.api.requests import DeclareSerializer, DescribeSerializer
 from apps.desk.api.responding import Responding
 from apps.incidents import actions
 from apps.incidents.models import OPEN, Detection, Incident, Via
@@ -45,6 +45,12 @@ class IncidentViewSet(Responding, Recording, Following):
     def retrieve(self, request: Request, reference: str) -> Response:
         """One incident."""
         return self.answer(self.incident())
+
+    @extend_schema(operation_id="incidents_describe", request=DescribeSerializer, responses=IncidentSerializer)
+    def partial_update(self, request: Request, reference: str) -> Response:
+        """Say better what it is and what it affects; what is not named stays (R1)."""
+        incident, told = self.incident(), self.understood(DescribeSerializer, partial=True)
+        return self.answer(actions.describe(incident.pk, by=caller(request), via=Via.API, **told))
 
     @extend_schema(operation_id="incidents_declare", request=DeclareSerializer, responses={201: IncidentSerializer})
     def create(self, request: Request) -> Response:

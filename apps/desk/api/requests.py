@@ -47,6 +47,27 @@ class DeclareSerializer(serializers.Serializer[Any]):
     detection = serializers.ChoiceField(Detection.choices, default=Detection.INTERNAL)
 
 
+class SomethingChanges(serializers.Serializer[Any]):
+    """The form of a PATCH: what is not named stays, and something must be named."""
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Raise ValidationError where no known field is named."""
+        if not attrs:
+            raise serializers.ValidationError(f"Name at least one of {', '.join(self.fields)}.")
+        return attrs
+
+
+class DescribeSerializer(SomethingChanges):
+    title = serializers.CharField(max_length=200)
+    summary = serializers.CharField(allow_blank=True, max_length=LONGEST_TEXT)
+    services = serializers.SlugRelatedField(
+        slug_field="slug",
+        queryset=Service.objects.filter(is_active=True),
+        many=True,
+        error_messages={"does_not_exist": "There is no service {value}."},
+    )
+
+
 class NoteSerializer(serializers.Serializer[Any]):
     """A remark on the step that is taken."""
 
@@ -115,16 +136,6 @@ class ChecklistSerializer(serializers.Serializer[Any]):
         """Raise ValidationError for an item that would be both done and waived."""
         if attrs["done"] and attrs["waived_reason"]:
             raise serializers.ValidationError({"waived_reason": "What is done needs no waiver."})
-        return attrs
-
-
-class SomethingChanges(serializers.Serializer[Any]):
-    """The form of a PATCH: what is not named stays, and something must be named."""
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Raise ValidationError where no known field is named."""
-        if not attrs:
-            raise serializers.ValidationError(f"Name at least one of {', '.join(self.fields)}.")
         return attrs
 
 

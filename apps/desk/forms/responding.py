@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 
+from apps.catalog.models import Service
 from apps.communications.models import Audience
 from apps.escalation.models import Trigger
 from apps.incidents import rules
@@ -48,6 +49,19 @@ class SeverityForm(forms.Form):
         help_text="Every clock is computed anew from the declaration.",
     )  # fmt: skip
     reason = forms.CharField(widget=forms.Textarea(attrs=_SHORT))
+
+
+class DescriptionForm(forms.ModelForm[Incident]):
+    """What the incident is, and what it affects."""
+
+    services = forms.ModelMultipleChoiceField(
+        Service.objects.filter(is_active=True), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    class Meta:
+        model = Incident
+        fields = ("title", "summary", "services")
+        widgets = {"summary": forms.Textarea(attrs={"rows": 4})}
 
 
 class MergeForm(forms.Form):

@@ -130,6 +130,14 @@ class ChangeSeverity(IncidentAction):
         actions.change_severity(incident.pk, by=by, via=Via.WEB, severity=known["severity"], reason=known["reason"])
 
 
+class Describe(IncidentAction):
+    form_class = responding.DescriptionForm
+    done = "The description is changed."
+
+    def act(self, incident: Incident, by: User, **known: Any) -> None:
+        actions.describe(incident.pk, by=by, via=Via.WEB, **known)
+
+
 class Escalate(IncidentAction):
     form_class = responding.EscalateForm
     done = "Escalated."

@@ -16,7 +16,7 @@ from apps.incidents.actions.ending import (
     resolve,
     resolve_by_alert,
 )
-from apps.incidents.actions.records import add_note, assess_impact, record_resolution
+from apps.incidents.actions.records import add_note, assess_impact, describe, record_resolution
 from apps.incidents.actions.responding import acknowledge, change_severity, transition
 from apps.incidents.actions.roles import assign_role, involve
 
@@ -30,6 +30,7 @@ __all__ = [
     "close",
     "confirm_closure",
     "declare",
+    "describe",
     "involve",
     "merge",
     "record_resolution",

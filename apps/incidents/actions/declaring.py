@@ -9,8 +9,8 @@ from simple_history.utils import bulk_create_with_history
 
 from apps.catalog.models import Service
 from apps.core import clock as house_clock
-from apps.core.errors import Invalid, RuleViolation
-from apps.incidents import clocks, timeline
+from apps.core.errors import RuleViolation
+from apps.incidents import clocks, rules, timeline
 from apps.incidents.actions import roles
 from apps.incidents.models import (
     ChecklistItem,
@@ -53,16 +53,14 @@ def declare(
     """
     if by is not None:
         access.require_for_team(by, access.Permission.RESPOND, team)
-    title = " ".join(title.split())
-    if not title:
-        raise Invalid("An incident needs a title.", field="title")
+    title = rules.title(title)
     revision = ProceduresRevision.objects.first()
     if revision is None:
         raise RuleViolation("No procedures are in force yet: load them with `manage.py procedures apply`.")
     now = house_clock.now()
     incident = Incident.objects.create(
         pk=number,
-        title=title[:200],
+        title=title,
         summary=summary,
         severity=severity,
         team=team,

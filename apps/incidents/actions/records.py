@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from apps.catalog.models import Service
 from apps.core import clock as house_clock
 from apps.core.errors import Invalid, RuleViolation
-from apps.incidents import timeline
+from apps.incidents import rules, timeline
 from apps.incidents.actions.locking import locked
 from apps.incidents.models import EventKind, ImpactAssessment, Incident, Resolution, Status, Via
 from apps.teams import access
@@ -38,6 +40,48 @@ def add_note(incident_id: int, *, text: str, by: User, via: Via = Via.WEB) -> In
     if not text.strip():
         raise Invalid("A note needs a text.", field="text")
     timeline.record(incident, EventKind.NOTE, text=text.strip(), actor=by, via=via)
+    return incident
+
+
+@transaction.atomic
+def describe(
+    incident_id: int,
+    *,
+    by: User,
+    via: Via = Via.WEB,
+    title: str | None = None,
+    summary: str | None = None,
+    services: Iterable[Service] | None = None,
+) -> Incident:
+    """Say better what the incident is and what it affects (R1); the timeline keeps what was said before.
+
+    What is None stays as it is; a call that changes nothing records nothing. Raises Invalid for an empty title,
+    RuleViolation once the record is settled, NotAllowed without the right.
+    """
+    incident = locked(incident_id)
+    access.require(by, access.Permission.RESPOND, incident)
+    if incident.status in (Status.CLOSED, Status.CANCELLED, Status.MERGED):
+        raise RuleViolation(f"{incident} is {incident.get_status_display().lower()}; its description is settled.")
+    before = _description(incident)
+    if title is not None:
+        incident.title = rules.title(title)
+    if summary is not None:
+        incident.summary = summary.strip()
+    if services is not None:
+        incident.services.set(services)
+    after = _description(incident)
+    changed = [name for name, value in after.items() if value != before[name]]
+    if not changed:
+        return incident
+    incident.save(update_fields=["title", "summary"])
+    timeline.record(
+        incident,
+        EventKind.DESCRIBED,
+        text=f"{by} changed the {' and the '.join(changed)}{_renamed(before, after)}.",
+        actor=by,
+        via=via,
+        data={"before": {name: before[name] for name in changed}, "after": {name: after[name] for name in changed}},
+    )
     return incident
 
 
@@ -116,6 +160,15 @@ def record_resolution(
         data={field: value for field, value in given.items() if value is not None},
     )  # fmt: skip
     return resolution
+
+
+def _description(incident: Incident) -> dict[str, object]:
+    services = sorted(incident.services.values_list("slug", flat=True))
+    return {"title": incident.title, "summary": incident.summary, "services": services}
+
+
+def _renamed(before: dict[str, object], after: dict[str, object]) -> str:
+    return f": “{before['title']}” is now “{after['title']}”" if before["title"] != after["title"] else ""
 
 
 def _told(resolution: Resolution) -> str:

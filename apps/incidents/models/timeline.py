@@ -33,6 +33,7 @@ class EventKind(models.TextChoices):
     CLOCK_WARNED = "clock_warned", "Clock about to break"
     CLOCK_MET = "clock_met", "Clock met"
     CLOCK_BREACHED = "clock_breached", "Clock breached"
+    DESCRIBED = "described", "Description changed"
     ALERT_FIRING = "alert_firing", "Alert firing"
     ALERT_RESOLVED = "alert_resolved", "Alert resolved"
     NOTE = "note", "Note"
