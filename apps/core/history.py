@@ -6,6 +6,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
 
 
-def made_by(row: models.Model, person: AbstractBaseUser) -> None:
-    """Name ``person`` in the history of the next change of ``row``; without: whoever signed the request, or nobody."""
-    row._history_user = person  # type: ignore[attr-defined]  # the name by which simple-history asks for it
+def made_by(row: models.Model, person: AbstractBaseUser | None) -> None:
+    """Name ``person`` in the history of the next changes of ``row``; with None: whoever signed in, or the system."""
+    if person is not None:
+        row._history_user = person  # type: ignore[attr-defined]  # the name by which simple-history asks for it

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.db import models
 from simple_history.models import HistoricalRecords
 
+from apps.core import clock
+
 
 def refuse_rewriting() -> list[pgtrigger.Trigger]:
     """Triggers that refuse UPDATE, DELETE and TRUNCATE whoever asks, the table's owner included."""
@@ -43,6 +45,11 @@ class History(HistoricalRecords):
     def __init__(self, **options: Any) -> None:
         options.setdefault("user_db_constraint", False)
         super().__init__(**options)
+
+    def create_historical_record(self, instance: models.Model, *args: Any, **options: Any) -> None:
+        """Write down the change at the instant of the house's clock."""
+        instance._history_date = clock.now()  # type: ignore[attr-defined]  # the name by which simple-history asks
+        super().create_historical_record(instance, *args, **options)
 
     def get_meta_options(self, model: type[models.Model]) -> dict[str, Any]:
         options: dict[str, Any] = super().get_meta_options(model)

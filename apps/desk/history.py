@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import models
+from simple_history.models import DeletedObject
 
 from apps.teams.models import User
 
@@ -53,16 +54,19 @@ def _fields(thing: models.Model, record: object, earlier: object) -> Iterator[Fi
     delta = record.diff_against(earlier, foreign_keys_are_objs=True)  # type: ignore[attr-defined]
     for change in delta.changes:
         label = str(thing._meta.get_field(change.field).verbose_name).capitalize()  # type: ignore[union-attr]
-        yield FieldChange(label, _said(change.old), _said(change.new))
+        yield FieldChange(label, _said(change.old, thing), _said(change.new, thing))
 
 
-def _said(value: object) -> str:
-    if value is None or value == "":
+def _said(value: object, of: models.Model) -> str:
+    """A field's value in words. Of a link between ``of`` and something else, which comes as both, the other one."""
+    if value is None or value == "" or (isinstance(value, DeletedObject) and value.pk is None):
         return "empty"
+    if isinstance(value, dict):
+        return ", ".join(_said(each, of) for each in value.values() if each != of)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S} UTC"
     if isinstance(value, list):
-        return ", ".join(_said(each) for each in value) or "none"
+        return ", ".join(_said(each, of) for each in value) or "none"
     return str(value)

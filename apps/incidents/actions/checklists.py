@@ -6,6 +6,7 @@ from django.db import transaction
 
 from apps.core import clock as house_clock
 from apps.core.errors import Invalid, NotAllowed, RuleViolation
+from apps.core.history import made_by
 from apps.incidents import queries, timeline
 from apps.incidents.actions.locking import locked
 from apps.incidents.models import ChecklistItem, EventKind, Incident, Status, Via
@@ -66,4 +67,6 @@ def _locked_item(item_id: int, *, by: User) -> tuple[Incident, ChecklistItem]:
     access.require(by, access.Permission.RESPOND, incident)
     if incident.status in (Status.CLOSED, Status.CANCELLED, Status.MERGED):
         raise RuleViolation(f"{incident} is {incident.get_status_display().lower()}; its checklist is settled.")
-    return incident, ChecklistItem.objects.get(pk=item_id)
+    item = ChecklistItem.objects.get(pk=item_id)
+    made_by(item, by)
+    return incident, item

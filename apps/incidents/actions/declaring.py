@@ -10,6 +10,7 @@ from simple_history.utils import bulk_create_with_history
 from apps.catalog.models import Service
 from apps.core import clock as house_clock
 from apps.core.errors import RuleViolation
+from apps.core.history import made_by
 from apps.incidents import clocks, rules, timeline
 from apps.incidents.actions import roles
 from apps.incidents.models import (
@@ -58,7 +59,7 @@ def declare(
     if revision is None:
         raise RuleViolation("No procedures are in force yet: load them with `manage.py procedures apply`.")
     now = house_clock.now()
-    incident = Incident.objects.create(
+    incident = Incident(
         pk=number,
         title=title,
         summary=summary,
@@ -73,6 +74,8 @@ def declare(
         response_started_at=now,
         follows=follows,
     )
+    made_by(incident, by)
+    incident.save(force_insert=True)
     incident.services.set(services)
     Resolution.objects.create(incident=incident)
     _attach_checklist(incident)

@@ -30,7 +30,7 @@ def resolve(incident_id: int, *, by: User, via: Via = Via.WEB, note: str = "") -
 
     Raises RuleViolation, naming what is missing, while a gate is open; NotAllowed without the right.
     """
-    incident = locked(incident_id)
+    incident = locked(incident_id, by=by)
     access.require(by, access.Permission.RESPOND, incident)
     rules.check_transition(incident.status, Status.RESOLVED)
     _require_open_gate(incident, Status.RESOLVED)
@@ -64,7 +64,7 @@ def confirm_closure(incident_id: int, *, by: User, via: Via = Via.WEB, note: str
 
     Raises RuleViolation before it is resolved, NotAllowed without the right.
     """
-    incident = locked(incident_id)
+    incident = locked(incident_id, by=by)
     access.require(by, access.Permission.RESPOND, incident)
     if incident.status not in (Status.RESOLVED, Status.CLOSED):
         raise RuleViolation(f"{incident} is not resolved yet; there is no closure to confirm.")
@@ -87,7 +87,7 @@ def close(incident_id: int, *, by: User, via: Via = Via.WEB, note: str = "") -> 
 
     Raises RuleViolation, naming what is missing, while the gate is open; NotAllowed without the right.
     """
-    incident = locked(incident_id)
+    incident = locked(incident_id, by=by)
     access.require(by, access.Permission.RESPOND, incident)
     rules.check_transition(incident.status, Status.CLOSED)
     _require_open_gate(incident, Status.CLOSED)
@@ -105,7 +105,7 @@ def reopen(incident_id: int, *, by: User, via: Via = Via.WEB, reason: str = "") 
 
     Raises RuleViolation unless it is resolved or closed, NotAllowed without the right.
     """
-    incident = locked(incident_id)
+    incident = locked(incident_id, by=by)
     access.require(by, access.Permission.RESPOND, incident)
     return _take_up_again(incident, by=by, via=via, reason=reason)
 
@@ -126,7 +126,7 @@ def cancel(incident_id: int, *, reason: str, by: User, via: Via = Via.WEB) -> In
 
     Raises Invalid without a reason, RuleViolation unless it is open, NotAllowed without the right.
     """
-    incident = locked(incident_id)
+    incident = locked(incident_id, by=by)
     access.require(by, access.Permission.RESPOND, incident)
     if not reason.strip():
         raise Invalid("Say why the incident is cancelled.", field="reason")
@@ -147,7 +147,7 @@ def merge(incident_id: int, *, into: int, by: User, via: Via = Via.WEB) -> Incid
     """
     if incident_id == into:
         raise Invalid("An incident cannot be merged into itself.", field="into")
-    first, second = (locked(pk) for pk in sorted((incident_id, into)))
+    first, second = (locked(pk, by=by) for pk in sorted((incident_id, into)))
     incident, target = (first, second) if first.pk == incident_id else (second, first)
     access.require(by, access.Permission.RESPOND, incident)
     access.require(by, access.Permission.RESPOND, target)

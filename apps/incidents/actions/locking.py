@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from apps.core.history import made_by
 from apps.incidents.models import Incident
+from apps.teams.models import User
 
 
-def locked(incident_id: int) -> Incident:
-    """The incident with its row locked until the transaction ends.
+def locked(incident_id: int, *, by: User | None = None) -> Incident:
+    """The incident with its row locked until the transaction ends; its history names ``by`` as who changes it.
 
     A key-share-friendly lock (``no_key``): a plain FOR UPDATE would deadlock with inserts that refer to the row.
     """
-    return (
+    incident = (
         Incident.objects.select_for_update(no_key=True, of=("self",))
         .select_related("severity", "team")
         .get(pk=incident_id)
     )
+    made_by(incident, by)
+    return incident

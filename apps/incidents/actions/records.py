@@ -11,6 +11,7 @@ from django.db import transaction
 from apps.catalog.models import Service
 from apps.core import clock as house_clock
 from apps.core.errors import Invalid, RuleViolation
+from apps.core.history import made_by
 from apps.incidents import rules, timeline
 from apps.incidents.actions.locking import locked
 from apps.incidents.models import EventKind, ImpactAssessment, Incident, Resolution, Status, Via
@@ -35,7 +36,7 @@ def add_note(incident_id: int, *, text: str, by: User, via: Via = Via.WEB) -> In
 
     Raises Invalid for an empty one, NotAllowed without the right.
     """
-    incident = locked(incident_id)
+    incident = locked(incident_id, by=by)
     access.require(by, access.Permission.RESPOND, incident)
     if not text.strip():
         raise Invalid("A note needs a text.", field="text")
@@ -58,7 +59,7 @@ def describe(
     What is None stays as it is; a call that changes nothing records nothing. Raises Invalid for an empty title,
     RuleViolation once the record is settled, NotAllowed without the right.
     """
-    incident = locked(incident_id)
+    incident = locked(incident_id, by=by)
     access.require(by, access.Permission.RESPOND, incident)
     if incident.status in (Status.CLOSED, Status.CANCELLED, Status.MERGED):
         raise RuleViolation(f"{incident} is {incident.get_status_display().lower()}; its description is settled.")
@@ -91,7 +92,7 @@ def assess_impact(incident_id: int, *, by: User, via: Via = Via.WEB, **known: An
 
     Raises Invalid naming the field that cannot be, NotAllowed without the right.
     """
-    incident = locked(incident_id)
+    incident = locked(incident_id, by=by)
     access.require(by, access.Permission.RESPOND, incident)
     if unknown := set(known) - set(IMPACT_FIELDS):
         raise Invalid(f"Unknown: {', '.join(sorted(unknown))}.", field=min(unknown))
@@ -135,11 +136,12 @@ def record_resolution(
     What is None stays as it is. Raises Invalid where verified and a reason against it are both given, RuleViolation
     on an incident that ended without a fix, NotAllowed without the right.
     """
-    incident = locked(incident_id)
+    incident = locked(incident_id, by=by)
     access.require(by, access.Permission.RESPOND, incident)
     if incident.status in (Status.CLOSED, Status.CANCELLED, Status.MERGED):
         raise RuleViolation(f"{incident} is {incident.get_status_display().lower()}; its fix is settled.")
     resolution = incident.resolution
+    made_by(resolution, by)
     given = {
         "reference": reference,
         "approved_by": approved_by,

@@ -20,7 +20,7 @@ def acknowledge(incident_id: int, *, by: User, via: Via = Via.WEB) -> Incident:
     Acknowledging twice is harmless: the second call changes nothing and records nothing.
     Raises NotAllowed if ``by`` may not respond to it, RuleViolation once it is resolved.
     """
-    incident = locked(incident_id)
+    incident = locked(incident_id, by=by)
     access.require(by, access.Permission.RESPOND, incident)
     if not incident.is_open:
         raise RuleViolation(f"{incident} is {incident.get_status_display().lower()}; there is nothing to acknowledge.")
@@ -43,7 +43,7 @@ def transition(incident_id: int, *, to: str, by: User, via: Via = Via.WEB, note:
         return ending.cancel(incident_id, reason=note, by=by, via=via)
     if wanted is Status.MERGED:
         raise RuleViolation("Merging needs to know into which incident: use merge.")
-    incident = locked(incident_id)
+    incident = locked(incident_id, by=by)
     access.require(by, access.Permission.RESPOND, incident)
     if incident.status == Status.RESOLVED:
         return ending.reopen(incident_id, by=by, via=via, reason=note)
@@ -61,7 +61,7 @@ def change_severity(incident_id: int, *, severity: Severity, reason: str, by: Us
 
     Raises Invalid without a reason, RuleViolation once it is no longer open, NotAllowed without the right.
     """
-    incident = locked(incident_id)
+    incident = locked(incident_id, by=by)
     access.require(by, access.Permission.RESPOND, incident)
     if not incident.is_open:
         raise RuleViolation(f"{incident} is {incident.get_status_display().lower()}; its severity is settled.")

@@ -35,7 +35,7 @@ def assign_role(incident_id: int, *, role: str, person: User, by: User, via: Via
     Giving a role to its holder changes nothing. Raises Invalid for an unknown role or a deactivated person,
     RuleViolation once the incident is closed, NotAllowed without the right.
     """
-    incident = locked(incident_id)
+    incident = locked(incident_id, by=by)
     access.require(by, access.Permission.RESPOND, incident)
     if incident.status in (Status.CLOSED, Status.CANCELLED, Status.MERGED):
         raise RuleViolation(f"{incident} is {incident.get_status_display().lower()}; its roles are settled.")
