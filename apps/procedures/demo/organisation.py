@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
+from apps.alerts.actions import create_integration
+from apps.alerts.models import Format
 from apps.catalog.models import Dependency, LinkKind, Service, ServiceLink
 from apps.contacts.models import ContactMethod, MethodKind
 from apps.core import clock
@@ -102,6 +104,8 @@ DEPENDENCIES = (
     ("business", "database"),
     ("container", "system"),
 )
+#: Who sends the alerts of the demo's past. Nobody knows its key; a manager can give it another.
+MONITORING = "Prometheus, production"
 WEEKS_BACK = 6
 
 
@@ -120,6 +124,13 @@ def build(*, password: str) -> None:
         Dependency.objects.create(
             service=Service.objects.get(slug=service_slug), depends_on=Service.objects.get(slug=needed)
         )
+    create_integration(
+        team=Team.objects.get(slug="platform"),
+        name=MONITORING,
+        sender_format=Format.ALERTMANAGER,
+        by=None,
+        service=Service.objects.get(slug="application"),
+    )
     for owner in Team.objects.all():
         _roster(owner)
         _candidates(owner)

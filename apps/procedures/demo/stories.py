@@ -9,6 +9,9 @@ from typing import Any
 
 from django.db.models import Min
 
+from apps.alerts import actions as alerts
+from apps.alerts.formats.base import IncomingAlert, fingerprint
+from apps.alerts.models import AlertStatus, Integration
 from apps.catalog.models import Service
 from apps.communications import actions as communications
 from apps.communications.models import Audience
@@ -20,6 +23,7 @@ from apps.incidents.models import ChecklistPart, Detection, Incident, Severity, 
 from apps.notifications import actions as notifications
 from apps.postmortems import actions as reviews
 from apps.postmortems.models import ActionKind, Answer, Postmortem, Priority
+from apps.procedures.demo import organisation
 from apps.procedures.demo.organisation import person
 from apps.teams.models import User
 
@@ -28,7 +32,7 @@ Step = tuple[timedelta, Callable[[Incident], object]]
 
 @dataclass(frozen=True)
 class Story:
-    """An incident of the demo: when it was declared, and what was done how long after."""
+    """An incident of the demo: when it was declared, and what was done how long after. Without ``by`` by an alert."""
 
     ago: timedelta
     title: str
@@ -45,23 +49,43 @@ def tell(stories: Iterable[Story], *, now: datetime) -> None:
     for story in sorted(stories, key=lambda story: story.ago, reverse=True):
         declared_at = now - story.ago
         with clock.stands_at(declared_at):
-            service = Service.objects.get(slug=story.service)
-            incident = incidents.declare(
-                title=story.title,
-                summary=story.summary,
-                severity=Severity.objects.get(code=story.severity),
-                team=service.team,
-                by=person(story.by) if story.by else None,
-                via=Via.WEB if story.by else Via.ALERT,
-                services=[service],
-                detection=story.detection,
-            )
+            incident = _declared(story, person(story.by)) if story.by else _alerted(story)
         reached = declared_at
         for after, step in story.steps:
             reached = _let_pass(reached, until=declared_at + after)
             with clock.stands_at(reached):
                 step(incident)
         _let_pass(reached, until=now)
+
+
+def _declared(story: Story, by: User) -> Incident:
+    service = Service.objects.get(slug=story.service)
+    return incidents.declare(
+        title=story.title,
+        summary=story.summary,
+        severity=Severity.objects.get(code=story.severity),
+        team=service.team,
+        by=by,
+        via=Via.WEB,
+        services=[service],
+        detection=story.detection,
+    )
+
+
+def _alerted(story: Story) -> Incident:
+    firing = IncomingAlert(
+        fingerprint=fingerprint(story.title),
+        status=AlertStatus.FIRING,
+        title=story.title,
+        description=story.summary,
+        labels={"severity": story.severity, "component": story.service},
+    )
+    return _taken_in(firing)
+
+
+def _taken_in(alert: IncomingAlert) -> Incident:
+    alerts.receive(Integration.objects.get(name=organisation.MONITORING), [alert], received_at=clock.now())
+    return Incident.objects.get(alerts__fingerprint=alert.fingerprint)
 
 
 def _let_pass(since: datetime, *, until: datetime) -> datetime:
@@ -82,6 +106,20 @@ def after(days: float = 0, hours: float = 0, minutes: float = 0) -> timedelta:
 
 def acknowledged(login: str) -> Callable[[Incident], object]:
     return lambda incident: notifications.acknowledge(incident.pk, by=person(login))
+
+
+def quiet() -> Callable[[Incident], object]:
+    """The alert that declared the incident ends."""
+
+    def end(incident: Incident) -> None:
+        alert = incident.alerts.get()
+        _taken_in(
+            IncomingAlert(
+                fingerprint=alert.fingerprint, status=AlertStatus.RESOLVED, title=alert.title, labels=alert.labels
+            )
+        )
+
+    return end
 
 
 def takes(login: str, role: str) -> Callable[[Incident], object]:
