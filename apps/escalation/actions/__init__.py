@@ -1,0 +1,7 @@
+"""Writes of escalation, one verb a function."""
+
+from apps.escalation.actions.climbing import end_run, fire_when_due, start_run
+from apps.escalation.actions.levels import FIRE
+from apps.escalation.actions.raising import LONGEST_HOLD, escalate, hold
+
+__all__ = ["FIRE", "LONGEST_HOLD", "end_run", "escalate", "fire_when_due", "hold", "start_run"]
