@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Exists, Model, OuterRef, QuerySet, TextField, Value
+from django.db.models.functions import Cast, Concat
 
 from apps.core import clock
 from apps.engine.identity import LIVING
 from apps.engine.models import Lane, State, Timer
+
+ModelT = TypeVar("ModelT", bound=Model)
 
 #: The engine counts as late once something has been due for longer than this.
 LATE_AFTER = timedelta(seconds=30)
@@ -121,6 +124,15 @@ def standing_keys(keys: Iterable[str]) -> set[str]:
     for state in (State.PENDING, State.LEASED):
         standing.update(Timer.objects.filter(state=state, key__in=wanted).values_list("key", flat=True))
     return standing
+
+
+def without_timer(rows: QuerySet[ModelT], *, kind: str) -> QuerySet[ModelT]:
+    """Those of ``rows`` that no timer ``kind:pk`` waits for or works on. Set-based: two index probes a row."""
+    key = Concat(Value(f"{kind}:"), Cast(OuterRef("pk"), TextField()))
+    return rows.filter(
+        ~Exists(Timer.objects.filter(key=key, state=State.PENDING)),
+        ~Exists(Timer.objects.filter(key=key, state=State.LEASED)),
+    )
 
 
 def dead() -> QuerySet[Timer]:

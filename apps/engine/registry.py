@@ -13,6 +13,7 @@ __all__ = ["Handler", "Lane", "handler", "handler_of", "lane_of", "on_dead", "re
 
 HandlerFunction = Callable[[Timer], None]
 DeathReaction = Callable[[Timer, str], None]
+WatchFunction = Callable[[], None]
 
 ATTEMPTS = 12
 
@@ -29,6 +30,16 @@ class Handler:
     every: timedelta | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Something that looks after the engine from outside of it."""
+
+    name: str
+    function: WatchFunction
+    every: timedelta
+
+
+_watches: dict[str, Watch] = {}
 _handlers: dict[str, Handler] = {}
 _death_reactions: dict[str, list[DeathReaction]] = defaultdict(list)
 
@@ -56,6 +67,26 @@ def recurring(
     The first one is planned by a worker that finds none (``worker.tick``), so a new sweep needs no migration.
     """
     return _register(kind, lane=lane, transactional=transactional, attempts=attempts, every=every)
+
+
+def watch(name: str, *, every: timedelta) -> Callable[[WatchFunction], WatchFunction]:
+    """Register the decorated function: each process of ``engine run``, the standby too, calls it ``every`` so often.
+
+    For what must look after the engine itself: it needs no timer and no broker. Whatever it raises is logged.
+    """
+
+    def register(function: WatchFunction) -> WatchFunction:
+        if name in _watches:
+            raise ValueError(f"There is a watch {name!r} already: {_watches[name].function}.")
+        _watches[name] = Watch(name, function, every)
+        return function
+
+    return register
+
+
+def watches() -> list[Watch]:
+    """Every registered watch."""
+    return list(_watches.values())
 
 
 def on_dead(kind: str) -> Callable[[DeathReaction], DeathReaction]:

@@ -1,13 +1,34 @@
-"""What the engine calls when a level is due."""
+"""What the engine calls when a level is due, and what proves that none is missing."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from apps.engine.models import Timer
-from apps.engine.registry import Lane, handler
+from apps.engine.registry import Lane, handler, recurring, watch
 from apps.escalation import actions
+from apps.escalation.actions import proving
 
 
 @handler(actions.FIRE, lane=Lane.PAGES)
 def level_is_due(timer: Timer) -> None:
     """Page everyone on the level that is due, or say why nobody could be (R12)."""
     actions.fire_when_due(timer.payload["level"])
+
+
+@recurring("escalation.proof", every=proving.EVERY, lane=Lane.PAGES)
+def prove(timer: Timer) -> None:
+    """Prove that nobody was forgotten."""
+    actions.prove()
+
+
+@watch("escalation.proof", every=proving.EVERY)
+def prove_without_timers() -> None:
+    """The same where no timer is needed for it: the timers themselves may be what is missing."""
+    actions.prove()
+
+
+@recurring("escalation.forget_old_proofs", every=timedelta(days=1))
+def forget_old_proofs(timer: Timer) -> None:
+    """Delete old proofs that found nothing."""
+    actions.forget_old_proofs()

@@ -154,6 +154,24 @@ class Run(models.Model):
         return f"Escalation of {self.incident}"
 
 
+class Proof(models.Model):
+    """One look at all open incidents: was whoever should be paged paged, left out for a reason, or is it planned?"""
+
+    at = models.DateTimeField(db_index=True)
+    milliseconds = models.PositiveIntegerField(help_text="How long the look took.")
+    open_incidents = models.PositiveIntegerField()
+    gaps = models.JSONField(default=list, help_text="What was missing and is repaired, as sentences.")
+    raised = models.ForeignKey(
+        Incident, on_delete=models.PROTECT, null=True, related_name="+", help_text="The incident about the gaps."
+    )
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S}: {len(self.gaps)} gaps in {self.open_incidents} open incidents"
+
+
 class LevelState(models.TextChoices):
     PLANNED = "planned", "Planned"
     FIRED = "fired", "Paged"

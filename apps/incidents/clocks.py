@@ -46,7 +46,7 @@ def start(
     if clock.warn_at is not None and clock.warn_at > house_clock.now():
         _schedule(WARNING, clock, clock.warn_at)
     if not ran_out:
-        _schedule(BREACH, clock, clock.due_at)
+        plan_breach(clock)
     timeline.record(
         incident,
         EventKind.CLOCK_STARTED,
@@ -54,6 +54,11 @@ def start(
         data={"clock": name, "due_at": due_at.isoformat()},
     )
     return clock
+
+
+def plan_breach(clock: Clock) -> None:
+    """Let the engine look at the clock when it runs out."""
+    _schedule(BREACH, clock, clock.due_at)
 
 
 def meet(incident: Incident, name: ClockName, *, at: datetime | None = None) -> Clock | None:

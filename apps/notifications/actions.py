@@ -26,6 +26,8 @@ from apps.teams.models import User
 
 #: The jobs that deliver: a page never waits behind notices, which have a lane of their own.
 DELIVER = {Urgency.HIGH: "notifications.deliver", Urgency.LOW: "notifications.deliver_low"}
+#: What the keys of both begin with.
+DELIVERY_KEY = "notifications.deliver"
 HIGH_URGENCY = (NotificationKind.PAGE, NotificationKind.ROLE_PAGE)
 
 
@@ -84,6 +86,14 @@ def plan_next(notification: Notification) -> Delivery | None:
     return None
 
 
+def plan_delivery(delivery: Delivery) -> None:
+    """Let the engine make the next attempt of the delivery now."""
+    notification = delivery.notification
+    subject = f"incident:{notification.incident_id}" if notification.incident_id else ""
+    kind = DELIVER[Urgency(notification.urgency)]
+    engine.schedule(kind, key=_key(delivery), subject=f"{subject}:delivery", payload={"delivery": delivery.pk})
+
+
 @transaction.atomic
 def acknowledge(incident_id: int, *, by: User, via: Via = Via.WEB) -> Incident:
     """Acknowledge the incident and with it every page ``by`` received for it, whose further attempts stop.
@@ -140,9 +150,7 @@ def _plan(notification: Notification, method: ContactMethod, *, position: int) -
         position=position,
         planned_at=house_clock.now(),
     )
-    subject = f"incident:{notification.incident_id}" if notification.incident_id else ""
-    kind = DELIVER[Urgency(notification.urgency)]
-    engine.schedule(kind, key=_key(delivery), subject=f"{subject}:delivery", payload={"delivery": delivery.pk})
+    plan_delivery(delivery)
     return delivery
 
 
@@ -158,4 +166,4 @@ def _cancel(deliveries: QuerySet[Delivery]) -> int:
 
 
 def _key(delivery: Delivery) -> str:
-    return f"notifications.deliver:{delivery.pk}"
+    return f"{DELIVERY_KEY}:{delivery.pk}"

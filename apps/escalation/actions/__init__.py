@@ -2,6 +2,17 @@
 
 from apps.escalation.actions.climbing import end_run, fire_when_due, start_run
 from apps.escalation.actions.levels import FIRE
+from apps.escalation.actions.proving import forget_old_proofs, prove
 from apps.escalation.actions.raising import LONGEST_HOLD, escalate, hold
 
-__all__ = ["FIRE", "LONGEST_HOLD", "end_run", "escalate", "fire_when_due", "hold", "start_run"]
+__all__ = [
+    "FIRE",
+    "LONGEST_HOLD",
+    "end_run",
+    "escalate",
+    "fire_when_due",
+    "forget_old_proofs",
+    "hold",
+    "prove",
+    "start_run",
+]
