@@ -214,6 +214,12 @@ EMAIL_USE_SSL = _email.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="ADO Incidents <incidents@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# The watchdog: who is mailed, past everything else, when pages do not get out; and who is told that they do.
+WATCHDOG_TO: list[str] = env.list("WATCHDOG_TO", default=[])
+WATCHDOG_AFTER = timedelta(seconds=env.int("WATCHDOG_AFTER_SECONDS", default=60))
+WATCHDOG_AGAIN_AFTER = timedelta(minutes=30)
+HEARTBEAT_URL = env.str("HEARTBEAT_URL", default="")
 ACKNOWLEDGE_LINK_LIFETIME = timedelta(hours=24)
 
 # The sandbox: what a development installation sends to, readable at /sandbox/ (never set in production).

@@ -78,6 +78,7 @@ def variables(configuration: Configuration, *, database_url: str, owner_url: str
             "SANDBOX_DIR": str(data_dir / "sandbox"),
             "SANDBOX_SMTP_PORT": str(port),
             "EMAIL_URL": f"smtp://{LOOPBACK}:{port}",
+            "WATCHDOG_TO": given.get("WATCHDOG_TO") or "admin@example.com",
         }
     else:
         chosen["EMAIL_URL"] = configuration.email_url

@@ -10,11 +10,12 @@ from datetime import timedelta
 import psycopg
 import structlog
 from django.db import Error as DatabaseFailure
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 
 from apps.engine import queries, registry, worker
 from apps.engine.identity import me
 from apps.engine.models import Lane
+from apps.engine.registry import Watch
 
 log = structlog.get_logger(__name__)
 
@@ -27,34 +28,34 @@ def run(*, stop: threading.Event, lanes: Sequence[Lane] = tuple(Lane), standby: 
     With ``standby``, work only while something has been due for longer than that: whoever else works the lanes is
     then too slow or gone. Outlasts a database that goes away.
     """
-    watching = Watching()
+    watchers = [
+        threading.Thread(target=_keep_watch, args=(watch, stop), name=watch.name) for watch in registry.watches()
+    ]
+    for watcher in watchers:
+        watcher.start()
     with ThreadPoolExecutor(sum(worker.SLOTS[lane] for lane in lanes), "engine") as threads:
         while not stop.is_set():
             if _is_needed(lanes, standby):
                 for lane in lanes:
                     for _ in range(worker.slots[lane].free):
                         threads.submit(worker.tick, lane, budget=PULSE, stop=stop)
-            watching.look()
             stop.wait(PULSE.total_seconds())
+    for watcher in watchers:
+        watcher.join()
     me.release()
 
 
-class Watching:
-    """Calls each watch when its time has come; one that fails is tried again at its next time."""
-
-    def __init__(self) -> None:
-        self._due = [(watch, worker.Every(watch.every)) for watch in registry.watches()]
-
-    def look(self) -> None:
-        """Call what is due. Never raises."""
-        for watch, every in self._due:
-            if not every.is_due():
-                continue
-            try:
-                close_old_connections()
-                watch.function()
-            except Exception:  # a watch that fails must not take the engine with it
-                log.exception("watch_failed", watch=watch.name)
+def _keep_watch(watch: Watch, stop: threading.Event) -> None:
+    """Call the watch until ``stop`` is set, in a thread of its own: one that hangs holds up nobody else."""
+    while not stop.is_set():
+        try:
+            close_old_connections()
+            watch.function()
+        except Exception:  # it is called again at its next time, whatever it was
+            log.exception("watch_failed", watch=watch.name)
+        finally:
+            connection.close()
+        stop.wait(watch.every.total_seconds())
 
 
 def _is_needed(lanes: Sequence[Lane], standby: timedelta | None) -> bool:

@@ -14,7 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from apps.engine import queries
+from apps.engine import checks, queries
 from apps.engine.metrics import EngineCollector
 
 
@@ -45,13 +45,13 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
     A broker that is away is shown and is no reason for 503: the engine works without it, a second later.
     """
-    checks, lag = _engine()
-    checks["broker"] = _broker()
-    cannot_page = any(check.needed and not check.is_ok for check in checks.values())
-    all_ok = all(check.is_ok for check in checks.values())
+    found, lag = _engine()
+    found["broker"] = _broker()
+    cannot_page = any(check.needed and not check.is_ok for check in found.values())
+    all_ok = all(check.is_ok for check in found.values())
     body = {
         "status": "cannot page" if cannot_page else "ready" if all_ok else "degraded",
-        "checks": {name: {"state": check.state, "detail": check.detail} for name, check in checks.items()},
+        "checks": {name: {"state": check.state, "detail": check.detail} for name, check in found.items()},
         "lag_seconds": lag,
     }
     return JsonResponse(body, status=503 if cannot_page else 200)
@@ -72,12 +72,13 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 def _engine() -> tuple[dict[str, Check], dict[str, float]]:
     try:
-        health = queries.health()
+        health, others = queries.health(), checks.complaints()
     except DatabaseFailure as error:
         return {"database": Check("failed", str(error)), "engine": Check("unknown", "The database is away.")}, {}
     lag = {lane: round(age, 1) for lane, age in health.lag.items()}
     engine = Check("failed", health.complaint) if health.complaint else Check("ok", f"{health.workers} at work.")
-    return {"database": Check("ok"), "engine": engine}, lag
+    found = {name: Check("failed", complaint) if complaint else Check("ok") for name, complaint in others.items()}
+    return {"database": Check("ok"), "engine": engine, **found}, lag
 
 
 def _broker() -> Check:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from apps.engine.checks import check
 from apps.engine.models import Timer
 from apps.engine.registry import Lane, handler, recurring, watch
-from apps.escalation import actions
+from apps.escalation import actions, queries
 from apps.escalation.actions import proving
+
+#: A proof that is older than this says nothing about now.
+STALE = timedelta(minutes=5)
 
 
 @handler(actions.FIRE, lane=Lane.PAGES)
@@ -26,6 +30,13 @@ def prove(timer: Timer) -> None:
 def prove_without_timers() -> None:
     """The same where no timer is needed for it: the timers themselves may be what is missing."""
     actions.prove()
+
+
+@check("proof")
+def proof_is_fresh() -> str:
+    """Whether it was proved lately; nothing to complain of before the first proof."""
+    age = queries.age_of_proof()
+    return f"It was last proved {age.total_seconds():.0f} s ago that nobody was forgotten." if age > STALE else ""
 
 
 @recurring("escalation.forget_old_proofs", every=timedelta(days=1))

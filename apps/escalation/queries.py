@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Prefetch, QuerySet
 
@@ -12,7 +12,7 @@ from apps.contacts import queries as contacts
 from apps.contacts.models import ExternalContact
 from apps.core import clock as house_clock
 from apps.escalation import rules, targets
-from apps.escalation.models import Level, LevelState, LevelTarget, Policy, Run, RunLevel, Trigger
+from apps.escalation.models import Level, LevelState, LevelTarget, Policy, Proof, Run, RunLevel, Trigger
 from apps.incidents.models import EventKind, Incident, Severity
 from apps.teams.models import Team, User
 
@@ -106,6 +106,12 @@ def external_contacts(incident: Incident) -> list[ExternalContact]:
     told = " ".join([incident.title, incident.summary, *reasons])
     named = rules.named_in(told, [contact.name for contact in known])
     return [contact for contact in known if contact.name in named] or known
+
+
+def age_of_proof() -> timedelta:
+    """How long ago it was proved that nobody was forgotten; nothing before the first proof."""
+    latest = Proof.objects.values_list("at", flat=True).first()
+    return house_clock.now() - latest if latest is not None else timedelta(0)
 
 
 def triggers() -> QuerySet[Trigger]:
