@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
@@ -25,7 +26,7 @@ _CLAIM = f"""
     WITH instant AS MATERIALIZED (SELECT {clock.DATABASE_NOW} AS now),
     due AS (
         SELECT id FROM engine_timer
-         WHERE state = 'pending' AND lane = %s
+         WHERE state = 'pending' AND lane = %s AND kind <> ALL (%s)
            AND due_at <= (SELECT now FROM instant)
            AND due_at >= coalesce(%s::timestamptz, (SELECT now FROM instant) - %s::interval)
          ORDER BY due_at, id LIMIT %s
@@ -43,30 +44,39 @@ _LOST = f"""
      WHERE state = 'leased'
        AND (lease_until < (SELECT {clock.DATABASE_NOW}) OR leased_by <> ALL (ARRAY({LIVING})))
      ORDER BY due_at, id
+     LIMIT 1
        FOR UPDATE SKIP LOCKED
 """  # noqa: S608  (constants of the house)
 
 
-def claim(lane: Lane, *, limit: int = 1, since: datetime | None = None) -> list[Timer]:
+def claim(lane: Lane, *, limit: int = 1, since: datetime | None = None, without: Collection[str] = ()) -> list[Timer]:
     """Lease up to ``limit`` timers of ``lane`` that are due by the database's clock, the longest due first.
 
     Only what is due since ``since`` is looked at (without it: since RECENT), so that the index entries of what was
     completed long ago, which an old snapshot keeps alive, are not read at each claim. Any number of workers may
-    claim at once; no timer is leased twice.
+    claim at once; no timer is leased twice. Timers of the kinds ``without`` are left to others.
     """
     worker = me.number()
-    parameters = [clock.standing(), lane.value, since, RECENT, limit, worker, LEASE]
+    parameters = [clock.standing(), lane.value, list(without), since, RECENT, limit, worker, LEASE]
     return sorted(Timer.objects.raw(_CLAIM, parameters), key=lambda timer: (timer.due_at, timer.pk))
 
 
-@transaction.atomic
 def take_back() -> int:
     """Make timers pending again whose worker is gone or whose lease has expired; return how many there were.
 
     Their effect either happened whole with their completion, or not at all, or (a handler that talks to the
-    network) its outcome is unknown and it runs again under the same id.
+    network) its outcome is unknown and it runs again under the same id. Each is a transaction of its own: what reacts
+    to one that is given up locks what it changes, and nobody may hold other timers meanwhile.
     """
-    lost = list(Timer.objects.raw(_LOST, [clock.standing()]))
-    for timer in lost:
+    number = 0
+    while _take_one_back():
+        number += 1
+    return number
+
+
+@transaction.atomic
+def _take_one_back() -> bool:
+    for timer in Timer.objects.raw(_LOST, [clock.standing()]):
         outcomes.lose(timer)
-    return len(lost)
+        return True
+    return False

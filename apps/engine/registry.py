@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ class Handler:
     transactional: bool
     attempts: int
     every: timedelta | None = None
+    at_once: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,12 @@ _death_reactions: dict[str, list[DeathReaction]] = defaultdict(list)
 
 
 def handler(
-    kind: str, *, lane: Lane, transactional: bool = True, attempts: int = ATTEMPTS
+    kind: str, *, lane: Lane, transactional: bool = True, attempts: int = ATTEMPTS, at_once: int | None = None
 ) -> Callable[[HandlerFunction], HandlerFunction]:
-    """Register the decorated function for timers of ``kind``.
+    """Register the decorated function for timers of ``kind``, of which a process handles ``at_once`` at most.
+
+    What waits for somebody outside needs such a limit, below the threads that its lane has: when it hangs, it holds
+    back only its own kind.
 
     ``transactional``: it touches only the database and runs in one transaction with the completion of its timer, so
     its effect happens exactly once. Otherwise it runs outside of any transaction, may talk to the network, and may
@@ -56,7 +61,7 @@ def handler(
     It fails by raising: ProviderError says whether and when another attempt is of use; after any other exception
     there is one, until ``attempts`` were made and the timer is dead.
     """
-    return _register(kind, lane=lane, transactional=transactional, attempts=attempts, every=None)
+    return _register(kind, lane=lane, transactional=transactional, attempts=attempts, every=None, at_once=at_once)
 
 
 def recurring(
@@ -115,6 +120,12 @@ def lane_of(kind: str) -> Lane:
     return known.lane
 
 
+def at_once(kind: str) -> float:
+    """How many timers of ``kind`` one process may handle at a time."""
+    known = _handlers.get(kind)
+    return known.at_once if known is not None and known.at_once is not None else math.inf
+
+
 def recurring_handlers() -> list[Handler]:
     """Every handler that recurs."""
     return [each for each in _handlers.values() if each.every is not None]
@@ -131,12 +142,18 @@ def reactions_to_death(kind: str) -> tuple[DeathReaction, ...]:
 
 
 def _register(
-    kind: str, *, lane: Lane, transactional: bool, attempts: int, every: timedelta | None
+    kind: str,
+    *,
+    lane: Lane,
+    transactional: bool,
+    attempts: int,
+    every: timedelta | None,
+    at_once: int | None = None,
 ) -> Callable[[HandlerFunction], HandlerFunction]:
     def register(function: HandlerFunction) -> HandlerFunction:
         if kind in _handlers:
             raise ValueError(f"Timers of kind {kind!r} already have the handler {_handlers[kind].function}.")
-        _handlers[kind] = Handler(kind, function, lane, transactional, attempts, every)
+        _handlers[kind] = Handler(kind, function, lane, transactional, attempts, every, at_once)
         return function
 
     return register

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from datetime import datetime, timedelta
 
 import psycopg
@@ -88,7 +89,34 @@ class LowWater:
             self._since = None
 
 
+class Crowd:
+    """How many timers of each kind this process handles now, and which kinds have as many as they may."""
+
+    def __init__(self) -> None:
+        self._mutex = threading.Lock()
+        self._handled: Counter[str] = Counter()
+
+    def claim(self, lane: Lane, low_water: LowWater) -> list[Timer]:
+        """Claim one timer of ``lane`` of a kind that may have one more, and count it."""
+        with self._mutex:
+            full, since = self._full(), low_water.mark()
+            timers = leases.claim(lane, since=since, without=full)
+            self._handled.update(timer.kind for timer in timers)
+        if not full:  # else older ones may have been left where they are
+            low_water.found(timers, since=since)
+        return timers
+
+    def leave(self, timer: Timer) -> None:
+        """Its handling has ended."""
+        with self._mutex:
+            self._handled[timer.kind] -= 1
+
+    def _full(self) -> list[str]:
+        return [kind for kind, number in self._handled.items() if number >= registry.at_once(kind)]
+
+
 slots = {lane: Slots(number) for lane, number in SLOTS.items()}
+_crowd = Crowd()
 _low_water = {lane: LowWater() for lane in Lane}
 _taking_back = Every(timedelta(seconds=1))
 _planning = Every(timedelta(minutes=1))
@@ -130,12 +158,13 @@ def _work(lane: Lane, *, until: float, stop: threading.Event) -> int:
     handled = 0
     low_water = _low_water[lane]
     while not stop.is_set() and time.monotonic() < until:
-        since = low_water.mark()
-        timers = leases.claim(lane, since=since)
-        low_water.found(timers, since=since)
+        timers = _crowd.claim(lane, low_water)
         if not timers:
             break
         for timer in timers:
-            runner.handle(timer)
+            try:
+                runner.handle(timer)
+            finally:
+                _crowd.leave(timer)
         handled += len(timers)
     return handled

@@ -8,10 +8,7 @@ from django.db.models import QuerySet
 from apps.contacts.models import ContactMethod
 from apps.core import clock as house_clock
 from apps.engine import actions as engine
-from apps.incidents import actions as incidents
-from apps.incidents import timeline
-from apps.incidents.actions.locking import locked
-from apps.incidents.models import EventKind, Incident, Via
+from apps.incidents.models import Incident
 from apps.notifications import queries
 from apps.notifications.models import (
     Channel,
@@ -94,51 +91,37 @@ def plan_delivery(delivery: Delivery) -> None:
     engine.schedule(kind, key=_key(delivery), subject=f"{subject}:delivery", payload={"delivery": delivery.pk})
 
 
-@transaction.atomic
-def acknowledge(incident_id: int, *, by: User, via: Via = Via.WEB) -> Incident:
-    """Acknowledge the incident and with it every page ``by`` received for it, whose further attempts stop.
-
-    On an incident that others acknowledged before, only the own pages are: the timeline says so.
-    Raises as ``incidents.actions.acknowledge``.
-    """
-    before = locked(incident_id).acknowledged_at
-    incident = incidents.acknowledge(incident_id, by=by, via=via)
-    if acknowledge_pages(incident, by=by) and before is not None:
-        timeline.record(incident, EventKind.PAGE_ACKNOWLEDGED, text=f"{by} acknowledged their page.", actor=by, via=via)
-    return incident
-
-
 def acknowledge_pages(incident: Incident, *, by: User) -> int:
-    """Mark every page that ``by`` received for the incident acknowledged and stop its attempts; how many there were."""
-    pages = list(
-        Notification.objects.filter(
-            incident=incident, person=by, kind__in=HIGH_URGENCY, acknowledged_at__isnull=True
-        ).values_list("pk", flat=True)
+    """Mark every page that ``by`` received for the locked incident acknowledged and stop its attempts; how many."""
+    pages = Notification.objects.filter(
+        incident=incident, person=by, kind__in=HIGH_URGENCY, acknowledged_at__isnull=True
     )
-    now = house_clock.now()
-    Notification.objects.filter(pk__in=pages).update(acknowledged_at=now)
-    Notification.objects.filter(pk__in=pages, read_at__isnull=True).update(read_at=now)
-    _cancel(Delivery.objects.filter(notification__in=pages))
-    return len(pages)
+    keys = list(pages.values_list("pk", flat=True))
+    _stop(pages)
+    Notification.objects.filter(pk__in=keys).update(acknowledged_at=house_clock.now())
+    _mark_read(Notification.objects.filter(pk__in=keys))
+    return len(keys)
 
 
-def stop_for(incident: Incident, *, until: Until | None = None) -> int:
-    """Cancel what was not sent yet of the incident's pages: those that wait ``until``, or all; how many there were."""
-    waiting = Delivery.objects.filter(notification__incident=incident, notification__kind__in=HIGH_URGENCY)
-    if until is not None:
-        waiting = waiting.filter(notification__until=until)
-    return _cancel(waiting)
+def stop_for(incident: Incident, *, until: Until | None = None) -> None:
+    """No further attempt is made for the pages of the locked incident: those that wait ``until``, or all."""
+    waiting = Notification.objects.filter(incident=incident, kind__in=HIGH_URGENCY)
+    _stop(waiting.filter(until=until) if until is not None else waiting)
 
 
+@transaction.atomic
 def mark_read(person: User, *, incident: Incident | None = None) -> None:
     """The person has seen what the app shows: of one incident, or everything."""
-    unread = Notification.objects.filter(person=person, read_at__isnull=True)
-    if incident is not None:
-        unread = unread.filter(incident=incident)
+    shown = Notification.objects.filter(person=person)
+    _mark_read(shown.filter(incident=incident) if incident is not None else shown)
+
+
+def _mark_read(notifications: QuerySet[Notification]) -> None:
+    unread = list(notifications.filter(read_at__isnull=True).values_list("pk", flat=True))
     Delivery.objects.filter(notification__in=unread, channel=Channel.IN_APP, state=DeliveryState.DELIVERED).update(
         state=DeliveryState.READ
     )
-    unread.update(read_at=house_clock.now())
+    Notification.objects.filter(pk__in=unread).update(read_at=house_clock.now())
 
 
 def _plan(notification: Notification, method: ContactMethod, *, position: int) -> Delivery:
@@ -154,15 +137,22 @@ def _plan(notification: Notification, method: ContactMethod, *, position: int) -
     return delivery
 
 
-def _cancel(deliveries: QuerySet[Delivery]) -> int:
-    """Cancel what is planned, and the second sending of what may have arrived; what is being sent runs its course."""
-    cancelled = 0
-    for delivery in deliveries.filter(state__in=(DeliveryState.PLANNED, DeliveryState.UNKNOWN)):
-        engine.cancel_key(_key(delivery))
-        cancelled += Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.PLANNED).update(
-            state=DeliveryState.CANCELLED
-        )
-    return cancelled
+def cancel(delivery: Delivery) -> None:
+    """Take a delivery back that is not under way. One that may have arrived stays *unknown*, and is not repeated."""
+    engine.cancel_key(_key(delivery))
+    if delivery.state == DeliveryState.PLANNED:
+        delivery.state = DeliveryState.CANCELLED
+        delivery.save(update_fields=["state"])
+
+
+def _stop(notifications: QuerySet[Notification]) -> None:
+    """What is being sent this moment runs its course; it sees afterwards that it was stopped."""
+    wanted = notifications.filter(stopped_at__isnull=True)
+    keys = list(wanted.values_list("pk", flat=True))
+    wanted.update(stopped_at=house_clock.now())
+    under_way = Delivery.objects.filter(notification__in=keys, state__in=(DeliveryState.PLANNED, DeliveryState.UNKNOWN))
+    for delivery in under_way:
+        cancel(delivery)
 
 
 def _key(delivery: Delivery) -> str:

@@ -20,7 +20,7 @@ from apps.notifications.models import Delivery, DeliveryState
 
 
 def attempt(delivery_id: int) -> None:
-    """Try to deliver, unless it is already sent, cancelled or given up.
+    """Try to deliver, unless it is already sent, cancelled, stopped or given up.
 
     Raises ProviderError when another attempt is of use; a permanent failure is recorded and handed to the next
     contact method instead.
@@ -37,8 +37,7 @@ def attempt(delivery_id: int) -> None:
         if _outcome_is_unknown(delivery_id, str(error)):
             raise
     except ProviderError as error:
-        _failed(delivery_id, error)
-        if not error.permanent:
+        if _failed(delivery_id, error):
             raise
     else:
         _sent(delivery_id)
@@ -60,7 +59,7 @@ def _begin(delivery_id: int) -> Delivery | None:
         delivery, "The attempt was interrupted before its outcome was recorded."
     ):
         return None
-    if delivery.state not in (DeliveryState.PLANNED, DeliveryState.UNKNOWN):
+    if not _is_to_be_sent(delivery):
         return None
     delivery.attempts += 1
     delivery.save(update_fields=["attempts"])
@@ -69,36 +68,55 @@ def _begin(delivery_id: int) -> Delivery | None:
 
 @transaction.atomic
 def _about_to_send(delivery_id: int) -> bool:
-    """The message is handed over next: from here on a crash leaves the outcome unknown. False if it was cancelled."""
+    """The message is handed over next: from here on a crash leaves the outcome unknown. False if it was stopped."""
     delivery = _locked(delivery_id)
-    if delivery.state not in (DeliveryState.PLANNED, DeliveryState.UNKNOWN):
+    if not _is_to_be_sent(delivery):
         return False
     delivery.state = DeliveryState.SENDING
     delivery.save(update_fields=["state"])
     return True
 
 
+def _is_to_be_sent(delivery: Delivery) -> bool:
+    if not delivery.notification.is_wanted:
+        actions.cancel(delivery)
+        return False
+    return delivery.state in (DeliveryState.PLANNED, DeliveryState.UNKNOWN)
+
+
 @transaction.atomic
 def _sent(delivery_id: int) -> None:
+    """Record it; whatever was planned in its stead is no longer needed."""
     delivery = _locked(delivery_id)
     if delivery.state != DeliveryState.SENDING:
         return
     delivery.state, delivery.sent_at, delivery.last_error = DeliveryState.SENT, house_clock.now(), ""
     delivery.save(update_fields=["state", "sent_at", "last_error"])
+    for other in delivery.notification.deliveries.filter(state=DeliveryState.PLANNED):
+        actions.cancel(other)
 
 
 @transaction.atomic
-def _failed(delivery_id: int, error: ProviderError) -> None:
+def _failed(delivery_id: int, error: ProviderError) -> bool:
+    """Record it; True if another attempt is of use.
+
+    The next method is tried at once where no server answered at all, else after a second failure: a server that only
+    asks for patience gets it once.
+    """
     delivery = _locked(delivery_id)
+    before = DeliveryState.UNKNOWN if delivery.unknown_at is not None else DeliveryState.PLANNED
+    if not delivery.notification.is_wanted:
+        stopped = DeliveryState.UNKNOWN if delivery.unknown_at is not None else DeliveryState.CANCELLED
+        _settle(delivery, stopped, str(error))
+        return False
     if error.permanent:
         _end(delivery, str(error))
-        return
-    sent_before = delivery.unknown_at is not None
-    delivery.state = DeliveryState.UNKNOWN if sent_before else DeliveryState.PLANNED
-    delivery.last_error = str(error)
-    delivery.save(update_fields=["state", "last_error"])
-    if delivery.attempts == 1:
+        return False
+    _settle(delivery, before, str(error))
+    waited_enough = isinstance(error, email.Unreachable) or delivery.attempts > 1
+    if waited_enough and not delivery.notification.deliveries.filter(position__gt=delivery.position).exists():
         actions.plan_next(delivery.notification)
+    return True
 
 
 @transaction.atomic
@@ -108,20 +126,23 @@ def _outcome_is_unknown(delivery_id: int, reason: str) -> bool:
 
 
 def _may_be_sent_again(delivery: Delivery, reason: str) -> bool:
-    """Mark the locked delivery *outcome unknown*; True the first time if it is a page, else it ends here."""
-    again = delivery.notification.is_page and delivery.unknown_at is None
-    delivery.state, delivery.last_error = DeliveryState.UNKNOWN, reason
+    """Mark the locked delivery *outcome unknown*; True the first time if it is a page that is wanted, else it ends."""
+    page = delivery.notification.is_page and delivery.notification.is_wanted
+    again = page and delivery.unknown_at is None
     delivery.unknown_at = delivery.unknown_at or house_clock.now()
-    delivery.save(update_fields=["state", "last_error", "unknown_at"])
-    if delivery.notification.is_page and not again:
+    delivery.save(update_fields=["unknown_at"])
+    _settle(delivery, DeliveryState.UNKNOWN, reason)
+    if page and not again:
         actions.plan_next(delivery.notification)
     return again
 
 
 def _end(delivery: Delivery, reason: str) -> None:
-    delivery.state, delivery.last_error = DeliveryState.FAILED, reason
-    delivery.save(update_fields=["state", "last_error"])
+    """Give the locked delivery up, and take the next method while it is wanted."""
+    _settle(delivery, DeliveryState.FAILED, reason)
     notification = delivery.notification
+    if not notification.is_wanted:
+        return
     others = notification.deliveries.exclude(pk=delivery.pk).exclude(address="")
     lost = actions.plan_next(notification) is None and not others.exclude(state=DeliveryState.FAILED).exists()
     if lost and notification.incident is not None:
@@ -131,6 +152,11 @@ def _end(delivery: Delivery, reason: str) -> None:
             text=f"{notification.person} could not be reached: {reason}",
             data={"notification": notification.pk, "person": notification.person_id, "level": notification.level},
         )
+
+
+def _settle(delivery: Delivery, state: DeliveryState, reason: str) -> None:
+    delivery.state, delivery.last_error = state, reason
+    delivery.save(update_fields=["state", "last_error"])
 
 
 def _locked(delivery_id: int) -> Delivery:

@@ -8,9 +8,12 @@ from apps.notifications import delivery
 from apps.notifications.actions import DELIVER
 from apps.notifications.models import Urgency
 
+#: Half of the lanes' threads: a mail server that hangs keeps no level and no alert waiting.
+PAGES_AT_ONCE, NOTICES_AT_ONCE = 2, 1
 
-@handler(DELIVER[Urgency.HIGH], lane=Lane.PAGES, transactional=False)
-@handler(DELIVER[Urgency.LOW], lane=Lane.WORK, transactional=False)
+
+@handler(DELIVER[Urgency.HIGH], lane=Lane.PAGES, transactional=False, at_once=PAGES_AT_ONCE)
+@handler(DELIVER[Urgency.LOW], lane=Lane.WORK, transactional=False, at_once=NOTICES_AT_ONCE)
 def deliver(timer: Timer) -> None:
     """Make one attempt; the engine tries again with growing pauses while that is of use."""
     delivery.attempt(timer.payload["delivery"])

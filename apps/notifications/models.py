@@ -49,6 +49,7 @@ class Notification(models.Model):
     text = models.TextField()
     created_at = models.DateTimeField(default=clock.now)
     acknowledged_at = models.DateTimeField(null=True)
+    stopped_at = models.DateTimeField(null=True, help_text="Since then no further attempt is made to deliver it.")
     read_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -65,6 +66,11 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} to {self.person}: {self.subject}"
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether it is still to be delivered: what is not urgent always is, a page until somebody answered."""
+        return self.stopped_at is None
 
     @property
     def is_page(self) -> bool:
@@ -85,10 +91,6 @@ class DeliveryState(models.TextChoices):
     FAILED = "failed", "Failed"
     CANCELLED = "cancelled", "Cancelled"
     UNKNOWN = "unknown", "Outcome unknown"
-
-
-#: States in which an attempt may still be made.
-UNFINISHED = (DeliveryState.PLANNED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
 
 
 class Delivery(models.Model):

@@ -44,6 +44,14 @@ def pages_waiting_for(person: User) -> QuerySet[Notification]:
     ).select_related("incident__severity", "incident__team")
 
 
+def paged_for(incident: Incident) -> list[User]:
+    """Who was paged since the response began, in order."""
+    pages = Notification.objects.filter(
+        incident=incident, kind=NotificationKind.PAGE, created_at__gte=incident.response_started_at
+    )
+    return list(dict.fromkeys(page.person for page in pages.select_related("person").order_by("pk")))
+
+
 def of_incident(incident: Incident) -> QuerySet[Delivery]:
     """Every delivery for the incident: who was told what, when, how, and did it arrive."""
     return (

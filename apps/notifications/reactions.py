@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from apps.core.events import on
 from apps.incidents import queries as incidents
+from apps.incidents import timeline
+from apps.incidents.actions.steps import ANSWERED, Answer
 from apps.incidents.models import ClockName, EventKind, ResponseRole, RoleInvitation, TimelineEvent
-from apps.notifications import actions, messages
+from apps.notifications import actions, messages, queries
 from apps.notifications.models import NotificationKind, Until
 from apps.teams.models import User
 
@@ -62,10 +64,11 @@ def tell_who_was_given_a_role(event: TimelineEvent) -> None:
 
 @on(EventKind.CLOCK_WARNED, EventKind.CLOCK_BREACHED)
 def warn_of_targets(event: TimelineEvent) -> None:
-    """A notice to the response team before the response or resolution target breaks, and when it has (R4)."""
+    """A notice to whoever can still meet a target before it breaks, and when it has: response team and paged (R4)."""
     if event.data["clock"] not in (ClockName.RESPONSE, ClockName.RESOLUTION):
         return
-    for person in incidents.response_team(event.incident):
+    paged = queries.paged_for(event.incident)
+    for person in dict.fromkeys([*incidents.response_team(event.incident), *paged]):
         actions.notify(
             person,
             incident=event.incident,
@@ -92,10 +95,21 @@ def tell_that_it_came_back(event: TimelineEvent) -> None:
 
 @on(EventKind.ACKNOWLEDGED)
 def stop_what_waits_for_an_answer(event: TimelineEvent) -> None:
-    """The first acknowledgement stops what waits for one, and every page of the one who gave it."""
+    """The first acknowledgement stops what waits for one."""
     actions.stop_for(event.incident, until=Until.ACKNOWLEDGED)
-    if event.actor is not None:
-        actions.acknowledge_pages(event.incident, by=event.actor)
+
+
+@on(ANSWERED)
+def acknowledge_own_pages(answer: Answer) -> None:
+    """Whoever answers acknowledges their own pages; one who is not the first has that on the timeline."""
+    if actions.acknowledge_pages(answer.incident, by=answer.by) and not answer.first:
+        timeline.record(
+            answer.incident,
+            EventKind.PAGE_ACKNOWLEDGED,
+            text=f"{answer.by} acknowledged their page.",
+            actor=answer.by,
+            via=answer.via,
+        )
 
 
 @on(EventKind.RESOLVED, EventKind.CANCELLED, EventKind.MERGED)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -111,3 +112,36 @@ def test_a_worker_plans_recurring_kinds_that_have_nothing_ahead(monkeypatch):
 
     worker.tick(Lane.PAGES)
     assert Timer.objects.get().kind == "hourly"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_kind_that_hangs_holds_back_only_itself():
+    """Four that hang, of a kind that may have two threads, and one of another kind that is due after them."""
+    released, hanging, seen = threading.Event(), threading.Semaphore(0), []
+
+    @registry.handler("hangs", lane=Lane.PAGES, transactional=False, at_once=2)
+    def hangs(timer: Timer) -> None:
+        hanging.release()
+        released.wait(10)
+
+    @registry.handler("answers", lane=Lane.PAGES)
+    def answers(timer: Timer) -> None:
+        seen.append(timer.key)
+
+    for number in range(4):
+        actions.schedule("hangs", key=f"hang:{number}")
+    actions.schedule("answers", key="answer")
+    threads = [threading.Thread(target=worker.tick, args=(Lane.PAGES,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    assert all(hanging.acquire(timeout=5) for _ in range(2))
+    deadline = time.monotonic() + 5
+    while not seen and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert seen == ["answer"]
+    assert Timer.objects.filter(kind="hangs", state=State.LEASED).count() == 2
+    released.set()
+    for thread in threads:
+        thread.join(10)
+    worker.tick(Lane.PAGES)
+    assert Timer.objects.filter(kind="hangs", state=State.DONE).count() == 4

@@ -9,6 +9,7 @@ import pytest
 from apps.engine.identity import me
 from apps.engine.models import State, Timer
 from apps.engine.runner import run_due
+from apps.incidents import actions as incidents
 from apps.incidents.models import EventKind
 from apps.notifications import actions, delivery
 from apps.notifications.models import Channel, Delivery, DeliveryState, Notification, NotificationKind, Until
@@ -85,8 +86,9 @@ def test_while_the_mail_server_is_down_the_next_address_is_tried_and_the_first_a
     settings.EMAIL_PORT = no_mail_server.port
     clock.shift(minutes=5)
     run_due()
-    assert set(no_mail_server.addresses()) == {WORK, HOME}
-    assert states_of(page) == {WORK: DeliveryState.SENT, HOME: DeliveryState.SENT}
+    [reached] = [mail["To"] for mail in no_mail_server.received if mail["X-ADO-Level"]]
+    assert sorted(states_of(page).values()) == [DeliveryState.CANCELLED, DeliveryState.SENT]
+    assert states_of(page)[reached] == DeliveryState.SENT
 
 
 def test_a_page_that_no_server_ever_took_is_said_on_the_timeline(no_mail_server, page, incident, clock):
@@ -114,24 +116,31 @@ def test_nobody_left_to_try_is_said_on_the_timeline_at_once(mail_server, page, i
     assert incident.timeline.filter(kind=EventKind.NOTIFICATION_FAILED, data__notification=page.pk).count() == 1
 
 
-def test_a_server_that_is_busy_is_asked_again(mail_server, page, clock):
+def test_a_server_that_is_busy_once_is_asked_again_and_nobody_else(mail_server, page, clock):
     mail_server.busy = True
     run_due()
-    assert states_of(page)[WORK] == DeliveryState.PLANNED
+    assert states_of(page) == {WORK: DeliveryState.PLANNED}
     mail_server.busy = False
     run_again(clock)
-    assert states_of(page)[WORK] == DeliveryState.SENT
+    assert states_of(page) == {WORK: DeliveryState.SENT}
     assert mails_of(page)[WORK].unknown_at is None
+
+
+def test_a_server_that_is_busy_twice_makes_the_next_address_be_tried(mail_server, page, clock):
+    mail_server.busy = True
+    run_due()
+    run_again(clock)
+    assert states_of(page) == {WORK: DeliveryState.PLANNED, HOME: DeliveryState.PLANNED}
 
 
 def test_a_connection_that_breaks_before_the_message_is_no_doubt(mail_server, page, clock):
     mail_server.breaks_off_at = "RCPT"
     run_due()
-    assert states_of(page)[WORK] == DeliveryState.PLANNED
-    assert mails_of(page)[WORK].unknown_at is None
+    assert states_of(page) == {WORK: DeliveryState.PLANNED, HOME: DeliveryState.PLANNED}
     mail_server.breaks_off_at = ""
     run_again(clock)
-    assert states_of(page)[WORK] == DeliveryState.SENT
+    assert sorted(states_of(page).values()) == [DeliveryState.CANCELLED, DeliveryState.SENT]
+    assert [mail.unknown_at for mail in mails_of(page).values()] == [None, None]
 
 
 def test_a_page_whose_outcome_is_unknown_is_sent_once_more_under_the_same_message_id(mail_server, page, clock):
@@ -202,7 +211,7 @@ def test_a_page_is_sent_once_when_the_worker_died_before_sending(mail_server, pa
 
 def test_acknowledging_stops_what_was_not_sent(no_mail_server, page, incident, olga, settings, clock):
     run_due()
-    actions.acknowledge(incident.pk, by=olga)
+    incidents.acknowledge(incident.pk, by=olga)
     assert states_of(page) == {WORK: DeliveryState.CANCELLED, HOME: DeliveryState.CANCELLED}
     settings.EMAIL_PORT = no_mail_server.port
     clock.shift(minutes=5)
@@ -215,7 +224,7 @@ def test_acknowledging_while_the_connection_opens_stops_the_page(mail_server, pa
     about_to_send = delivery._about_to_send
 
     def acknowledged_just_now(delivery_id):
-        actions.acknowledge(incident.pk, by=olga)
+        incidents.acknowledge(incident.pk, by=olga)
         return about_to_send(delivery_id)
 
     monkeypatch.setattr(delivery, "_about_to_send", acknowledged_just_now)
@@ -224,14 +233,77 @@ def test_acknowledging_while_the_connection_opens_stops_the_page(mail_server, pa
     assert not [mail for mail in mail_server.received if mail["X-ADO-Kind"] == "page"]
 
 
+@pytest.mark.parametrize("end", ["acknowledge", "resolve"])
+def test_what_is_stopped_while_no_server_answers_is_sent_to_nobody_afterwards(
+    no_mail_server, page, incident, olga, monkeypatch, settings, clock, end
+):
+    """The connection is being opened when the page becomes needless; then it fails."""
+    begin = delivery._begin
+
+    def overtaken(delivery_id):
+        begun = begin(delivery_id)
+        if end == "acknowledge":
+            incidents.acknowledge(incident.pk, by=olga)
+        else:
+            resolve(incident, olga)
+        return begun
+
+    with monkeypatch.context() as racing:
+        racing.setattr(delivery, "_begin", overtaken)
+        run_due()
+    assert states_of(page) == {WORK: DeliveryState.CANCELLED}
+    settings.EMAIL_PORT = no_mail_server.port
+    clock.shift(minutes=5)
+    run_due()
+    assert not [mail for mail in no_mail_server.received if mail["X-ADO-Kind"] == "page"]
+
+
+def test_a_page_of_unknown_outcome_is_not_repeated_to_somebody_who_answered(mail_server, page, incident, olga, clock):
+    mail_server.breaks_off_at = "DATA"
+    run_due()
+    mail_server.breaks_off_at = ""
+    incidents.acknowledge(incident.pk, by=olga)
+    clock.shift(minutes=5)
+    run_due()
+    assert mail_server.addresses().count(WORK) == 1
+    assert states_of(page) == {WORK: DeliveryState.UNKNOWN}
+
+
+def test_a_mail_that_cannot_be_written_fails_and_is_no_doubt(mail_server, page, incident, monkeypatch):
+    def broken(*_args, **_named):
+        raise UnicodeEncodeError("ascii", "ü", 0, 1, "not ascii")
+
+    monkeypatch.setattr("django.core.mail.message.EmailMessage.message", broken)
+    run_due()
+    assert states_of(page) == {WORK: DeliveryState.FAILED, HOME: DeliveryState.FAILED}
+    assert "cannot be written" in mails_of(page)[WORK].last_error
+    assert mails_of(page)[WORK].unknown_at is None
+    assert incident.timeline.filter(kind=EventKind.NOTIFICATION_FAILED, data__notification=page.pk).count() == 1
+
+
+def test_each_paged_person_acknowledges_their_own_page_by_whatever_step(no_mail_server, incident, olga, team):
+    sam = make_person("Sam", team, TeamRole.RESPONDER)
+    pages = {person: tell(person, incident, until=Until.RESOLVED) for person in (olga, sam)}
+    incidents.acknowledge(incident.pk, by=sam)
+    assert states_of(pages[olga]) == {WORK: DeliveryState.PLANNED}
+    incidents.transition(incident.pk, to="investigating", by=olga)
+    pages[olga].refresh_from_db()
+    assert pages[olga].acknowledged_at is not None
+    assert states_of(pages[olga]) == {WORK: DeliveryState.CANCELLED}
+    in_app = pages[olga].deliveries.get(channel=Channel.IN_APP)
+    assert in_app.state == DeliveryState.READ
+    [event] = incident.timeline.filter(kind=EventKind.PAGE_ACKNOWLEDGED)
+    assert event.actor == olga
+
+
 def test_a_page_for_the_resolution_target_stops_at_its_receivers_own_answer_only(
     no_mail_server, incident, olga, team, clock
 ):
     page = tell(olga, incident, until=Until.RESOLVED)
     somebody = make_person("Sam", team, TeamRole.RESPONDER)
-    actions.acknowledge(incident.pk, by=somebody)
+    incidents.acknowledge(incident.pk, by=somebody)
     assert states_of(page) == {WORK: DeliveryState.PLANNED}
-    actions.acknowledge(incident.pk, by=olga)
+    incidents.acknowledge(incident.pk, by=olga)
     assert states_of(page) == {WORK: DeliveryState.CANCELLED}
 
 

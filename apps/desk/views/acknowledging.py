@@ -8,8 +8,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from apps.core.errors import HouseError
+from apps.incidents import actions as incidents
 from apps.incidents.models import Via
-from apps.notifications import actions as notifications
 from apps.notifications import links
 
 
@@ -29,7 +29,7 @@ def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
     context = {"notification": notification, "incident": incident}
     if request.method == "POST":
         try:
-            notifications.acknowledge(incident.pk, by=notification.person, via=Via.EMAIL)
+            incidents.acknowledge(incident.pk, by=notification.person, via=Via.EMAIL)
         except HouseError as failure:
             return render(request, "desk/acknowledge.html", {**context, "failure": failure}, status=409)
         notification.refresh_from_db()

@@ -17,7 +17,6 @@ from apps.desk.pages import incident_or_404, say_done, say_failure, say_invalid,
 from apps.escalation import actions as escalation
 from apps.incidents import actions
 from apps.incidents.models import ChecklistItem, Incident, Via
-from apps.notifications import actions as notifications
 from apps.teams.models import User
 
 
@@ -56,7 +55,7 @@ class Acknowledge(IncidentAction):
     done = "Acknowledged. It is yours now."
 
     def act(self, incident: Incident, by: User, **known: Any) -> None:
-        notifications.acknowledge(incident.pk, by=by, via=Via.WEB)
+        actions.acknowledge(incident.pk, by=by, via=Via.WEB)
 
 
 class Transition(IncidentAction):

@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from apps.core import clock as house_clock
+from apps.core import events
 from apps.core.spans import in_words
 from apps.incidents import clocks, timeline
 from apps.incidents.models import ClockName, EventKind, Incident, Status, Via
 from apps.teams.models import User
 
+#: A person answered the incident by whatever step; its subject is an ``Answer``.
+ANSWERED = "incidents.answered"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Who answered which incident; ``first``: nobody had before."""
+
+    incident: Incident
+    by: User
+    via: Via
+    first: bool
+
 
 def answer(incident: Incident, *, by: User, via: Via) -> None:
-    """Set the acknowledgement of a locked incident, once."""
-    if incident.acknowledged_at is not None:
-        return
+    """Set the acknowledgement of a locked incident, once; each who answers is told to whom it concerns (ANSWERED)."""
+    first = incident.acknowledged_at is None
+    if first:
+        _acknowledge(incident, by=by, via=via)
+    events.publish(ANSWERED, Answer(incident, by, via, first))
+
+
+def _acknowledge(incident: Incident, *, by: User, via: Via) -> None:
     if incident.status == Status.DECLARED:
         incident.status = Status.ACKNOWLEDGED
     incident.acknowledged_at = house_clock.now()

@@ -17,6 +17,10 @@ from apps.notifications import links
 from apps.notifications.models import Delivery
 
 
+class Unreachable(ProviderError):
+    """No mail server answered."""
+
+
 class OutcomeUnknown(ProviderError):
     """The connection ended after the handing over of the message began and before the server said that it has it."""
 
@@ -35,7 +39,7 @@ def connected(delivery: Delivery) -> Iterator[Callable[[], None]]:
     except smtplib.SMTPAuthenticationError as error:
         raise ProviderError(f"The mail server refused the sign-in: {_said(error)}") from error
     except (OSError, smtplib.SMTPException) as error:
-        raise ProviderError(f"The mail server cannot be reached: {error}") from error
+        raise Unreachable(f"The mail server cannot be reached: {error}") from error
     message.connection = connection
     try:
         yield lambda: _hand_over(message)
@@ -56,7 +60,12 @@ def _hand_over(message: EmailMultiAlternatives) -> None:
     except (OSError, smtplib.SMTPException) as error:
         if getattr(message.connection, "data_begun", True):
             raise OutcomeUnknown(f"The connection broke while the mail was handed over: {error}") from error
-        raise ProviderError(f"The connection broke before the mail was handed over: {error}") from error
+        raise Unreachable(f"The connection broke before the mail was handed over: {error}") from error
+    except Exception as error:
+        # A fault of ours would else look like a crash, after which it is not known what was sent.
+        if getattr(message.connection, "data_begun", True):
+            raise OutcomeUnknown(f"The mail was perhaps handed over: {error!r}") from error
+        raise ProviderError(f"The mail cannot be written: {error!r}", permanent=True) from error
 
 
 def compose(delivery: Delivery) -> EmailMultiAlternatives:

@@ -20,7 +20,6 @@ from apps.engine.models import State, Timer
 from apps.engine.runner import run_due
 from apps.incidents import actions as incidents
 from apps.incidents.models import ChecklistPart, Detection, Incident, Severity, Status, Via
-from apps.notifications import actions as notifications
 from apps.postmortems import actions as reviews
 from apps.postmortems.models import ActionKind, Answer, Postmortem, Priority
 from apps.procedures.demo import organisation
@@ -105,7 +104,7 @@ def after(days: float = 0, hours: float = 0, minutes: float = 0) -> timedelta:
 
 
 def acknowledged(login: str) -> Callable[[Incident], object]:
-    return lambda incident: notifications.acknowledge(incident.pk, by=person(login))
+    return lambda incident: incidents.acknowledge(incident.pk, by=person(login))
 
 
 def quiet() -> Callable[[Incident], object]:
