@@ -6,6 +6,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
 import django_stubs_ext
@@ -28,10 +29,13 @@ if not SECRET_KEY and {"makemigrations", "spectacular", "check"} & set(sys.argv)
     SECRET_KEY = "only-for-commands-that-serve-nothing"  # noqa: S105
 if not SECRET_KEY:
     raise SystemExit("SECRET_KEY is not set. Start with `make run`, or set it in the environment.")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
+_site = urlsplit(SITE_URL)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]", str(_site.hostname)])
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
-SECURE_ORIGIN = SITE_URL.startswith("https://")
+SECURE_ORIGIN = _site.scheme == "https"
+if SECURE_ORIGIN:  # the web server speaks HTTP: what ends TLS before it says so
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 INSTALLED_APPS = [
     "unfold",

@@ -9,6 +9,7 @@ from apps.alerts import inbox
 from apps.alerts.inbox import Outcome
 from apps.core import clock
 from apps.engine import actions as engine
+from apps.engine.checks import check
 from apps.engine.models import Timer
 from apps.engine.registry import Lane, handler, recurring
 
@@ -17,22 +18,28 @@ PROCESS_INBOX = "alerts.process_inbox"
 #: For how long one timer goes on; the next one, due at once, takes over.
 BUDGET = timedelta(seconds=10)
 
+#: By then an alert that was accepted is an incident, or something is wrong.
+LATE = timedelta(minutes=1)
+
 #: When to look again while another process is at it: what it has read as the end may have been followed by more.
 SOON = timedelta(milliseconds=500)
 
 
 @handler(PROCESS_INBOX, lane=Lane.PAGES, transactional=False)
 def process_inbox(timer: Timer) -> None:
-    """Handle what waits in the inbox. Not one transaction: each entry's effect is there as soon as it is handled."""
+    """Handle what waits in the inbox, the senders in turn: one that posts thousands of alerts holds up no other.
+
+    Not one transaction: the effect of a few alerts is there as soon as they are taken in.
+    """
     until = time.monotonic() + BUDGET.total_seconds()
-    while time.monotonic() < until:
-        match inbox.handle_next(inbox.waiting()):
-            case Outcome.NOTHING_LEFT:
-                return
-            case Outcome.SOMEBODY_ELSE_IS_AT_IT:
+    while senders := inbox.integrations_waiting():
+        for sender in senders:
+            if inbox.handle_next(inbox.waiting().filter(integration=sender)) is Outcome.SOMEBODY_ELSE_IS_AT_IT:
                 engine.schedule(PROCESS_INBOX, key=PROCESS_INBOX, due_at=clock.now() + SOON)
                 return
-    engine.schedule(PROCESS_INBOX, key=PROCESS_INBOX)
+            if time.monotonic() > until:
+                engine.schedule(PROCESS_INBOX, key=PROCESS_INBOX)
+                return
 
 
 @recurring("alerts.try_inbox_again", every=timedelta(seconds=15), lane=Lane.PAGES, transactional=False)
@@ -41,6 +48,13 @@ def try_inbox_again(timer: Timer) -> None:
     process_inbox(timer)
     for pk in list(inbox.failing().values_list("pk", flat=True)):
         inbox.handle_next(inbox.failing().filter(pk=pk))
+
+
+@check("inbox")
+def inbox_is_worked_off() -> str:
+    """Whether alerts become incidents."""
+    age = inbox.age_of_oldest()
+    return f"An alert has waited for {age.total_seconds():.0f} s to be looked at." if age > LATE else ""
 
 
 @recurring("alerts.forget_old_entries", every=timedelta(days=1), lane=Lane.BULK)

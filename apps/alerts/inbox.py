@@ -1,4 +1,4 @@
-"""Works the inbox off: one entry a transaction, in the order they came, one process at a time."""
+"""Works the inbox off: a few alerts a transaction, in the order their sender posted them, one process at a time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import Enum, auto
 
 import structlog
 from django.db import OperationalError, connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 
 from apps.alerts import actions
 from apps.alerts.formats import FORMATS, Unreadable
@@ -19,6 +19,9 @@ log = structlog.get_logger(__name__)
 
 #: The name of the advisory lock whose holder handles an entry: an arbitrary number that nothing else here uses.
 TURN = 0x1A6B0C5
+
+#: How many alerts of one body are taken in before somebody else has their turn.
+AT_A_TIME = 10
 
 #: How long a handled entry is kept for whoever wants to see what was really sent.
 KEPT_FOR = timedelta(days=30)
@@ -33,21 +36,34 @@ class Outcome(Enum):
 
 
 def waiting() -> QuerySet[InboxEntry]:
-    """The entries that nobody has tried to handle yet, in order."""
+    """The entries of which something was not looked at yet, in order."""
     return InboxEntry.objects.filter(handled_at__isnull=True, failures=0).order_by("pk")
 
 
 def failing() -> QuerySet[InboxEntry]:
-    """The entries that could not be handled for a fault of ours, in order."""
+    """The entries of which something could not be handled for a fault of ours, in order."""
     return InboxEntry.objects.filter(handled_at__isnull=True, failures__gt=0).order_by("pk")
+
+
+def integrations_waiting() -> list[int]:
+    """The integrations of which something waits, whoever has waited for the longest first."""
+    first = waiting().order_by().values("integration").annotate(first=Min("pk")).order_by("first")
+    return [row["integration"] for row in first]
+
+
+def age_of_oldest() -> timedelta:
+    """For how long the oldest entry has waited to be looked at; nothing if none waits."""
+    oldest = waiting().values_list("received_at", flat=True).first()
+    return clock.now() - oldest if oldest is not None else timedelta(0)
 
 
 @transaction.atomic
 def handle_next(entries: QuerySet[InboxEntry]) -> Outcome:
-    """Handle the first of ``entries``, whatever is in it; its effect and its mark are one transaction.
+    """Take in the next few alerts of the first of ``entries``; their effect and the mark are one transaction.
 
-    What cannot be understood is marked with the reason. A fault of ours is noted at the entry and leaves it to be
-    tried again; it holds up no other. Raises the database's errors: it is away, or wants all of it tried again.
+    A body of many alerts takes several calls, between which others have their turn. What cannot be understood is marked
+    with the reason. A fault of ours costs the alert that met it, which is noted and tried again; it holds up no other.
+    Raises the database's errors: it is away, or wants all of it tried again.
     """
     if not _is_my_turn():
         return Outcome.SOMEBODY_ELSE_IS_AT_IT
@@ -56,16 +72,14 @@ def handle_next(entries: QuerySet[InboxEntry]) -> Outcome:
         return Outcome.NOTHING_LEFT
     try:
         with transaction.atomic():
-            entry.problem = _take_in(entry)
-            entry.handled_at = clock.now()
+            _handle(entry)
     except OperationalError:
         raise
     except Exception as error:  # whatever is wrong with one entry, the next may be the one that pages
         log.exception("inbox_entry_failed", entry=entry.pk, integration=entry.integration_id)
-        entry.problem = f"{type(error).__name__}: {error}".replace("\x00", "")
+        entry.problem = _told(error)
         entry.failures += 1
-        entry.handled_at = None
-    entry.save(update_fields=["problem", "handled_at", "failures"])
+    entry.save(update_fields=["problem", "handled_at", "failures", "taken_in", "failed"])
     return Outcome.HANDLED
 
 
@@ -74,14 +88,30 @@ def forget_old() -> int:
     return InboxEntry.objects.filter(handled_at__lt=clock.now() - KEPT_FOR).delete()[0]
 
 
-def _take_in(entry: InboxEntry) -> str:
-    """Take in what the entry says, and return what of it could not be understood."""
+def _handle(entry: InboxEntry) -> None:
     try:
         reading = FORMATS[Format(entry.integration.format)].read(json.loads(entry.text))
     except Unreadable as problem:
-        return str(problem)
-    actions.receive(entry.integration, reading.alerts, received_at=entry.received_at)
-    return "\n".join(reading.problems)
+        entry.problem, entry.handled_at = str(problem), clock.now()
+        return
+    if entry.taken_in < len(reading.alerts):
+        places = list(range(len(reading.alerts)))[entry.taken_in : entry.taken_in + AT_A_TIME]
+        kept = list(entry.failed)
+    else:
+        places, kept = entry.failed, []
+    faults = actions.receive(
+        entry.integration, [reading.alerts[place] for place in places], received_at=entry.received_at
+    )
+    entry.taken_in = max([entry.taken_in, *(place + 1 for place in places)])
+    entry.failed = kept + [places[index] for index in faults]
+    entry.problem = "\n".join([*reading.problems, *map(_told, faults.values())])
+    if entry.taken_in == len(reading.alerts):
+        entry.failures += bool(entry.failed)
+        entry.handled_at = None if entry.failed else clock.now()
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".replace("\x00", "")
 
 
 def _is_my_turn() -> bool:

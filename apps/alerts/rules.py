@@ -21,38 +21,27 @@ class SeverityRow:
     severity: str | None
 
 
-@dataclass(frozen=True)
-class SeverityVerdict:
-    """The code that a rule gave, and the label and value that it went by (both empty for an alert without one)."""
-
-    code: str
-    label: str = ""
-    value: str = ""
-
-
-def severity_of(
-    labels: Mapping[str, str], rules: Iterable[SeverityRow], *, known: Collection[str]
-) -> SeverityVerdict | None:
-    """Return what the first rule that fits says, or None if none does.
+def severity_of(labels: Mapping[str, str], rules: Iterable[SeverityRow], *, known: Collection[str]) -> str | None:
+    """Return the code that the first rule that fits gives, or None if none does.
 
     Values are compared in any case of letters. A rule that gives a code which is not ``known`` does not fit.
     """
     codes = {code.casefold(): code for code in known}
     for rule in rules:
-        for label, value in _matches(labels, rule):
+        for value in _matches(labels, rule):
             code = codes.get((rule.severity or value).casefold())
             if code is not None:
-                return SeverityVerdict(code, label, value)
+                return code
     return None
 
 
-def _matches(labels: Mapping[str, str], rule: SeverityRow) -> list[tuple[str, str]]:
-    """The labels by which ``rule`` fits, with their values; one empty pair if it fits for want of any."""
+def _matches(labels: Mapping[str, str], rule: SeverityRow) -> list[str]:
+    """The values of the labels by which ``rule`` fits; one empty value if it fits for want of any."""
     wanted = {value.casefold() for value in rule.values}
-    present = [(label, labels[label].strip()) for label in rule.labels if labels.get(label, "").strip()]
+    present = [labels[label].strip() for label in rule.labels if labels.get(label, "").strip()]
     if not present:
-        return [("", "")] if NO_VALUE in wanted else []
-    return [(label, value) for label, value in present if ANY_VALUE in wanted or value.casefold() in wanted]
+        return [""] if NO_VALUE in wanted else []
+    return [value for value in present if ANY_VALUE in wanted or value.casefold() in wanted]
 
 
 class Meaning(Enum):
@@ -103,4 +92,4 @@ def ended_already(known: Episode, delivered: Episode) -> bool:
 
 def _before(first: datetime | None, second: datetime | None) -> bool:
     """Whether ``first`` is known to be the earlier one: some senders cut off the fractions of a second."""
-    return first is not None and second is not None and first + A_SECOND <= second
+    return first is not None and second is not None and second - first >= A_SECOND

@@ -12,7 +12,7 @@ from apps.catalog import queries
 from apps.catalog.models import Dependency, Service, ServiceLink
 from apps.teams import access
 from apps.teams.access import Permission
-from apps.teams.admin_access import FollowsItsParent, TeamOwnedAdmin
+from apps.teams.admin_access import FollowsItsParent, NeverDeleted, TeamOwnedAdmin
 
 
 class ServiceLinkInline(FollowsItsParent, TabularInline):
@@ -32,7 +32,7 @@ class DependencyInline(FollowsItsParent, TabularInline):
 
 
 @admin.register(Service)
-class ServiceAdmin(TeamOwnedAdmin):
+class ServiceAdmin(NeverDeleted, TeamOwnedAdmin):
     list_display = ("name", "slug", "team", "area", "is_active")
     list_filter = ("is_active", "team", "area")
     search_fields = ("name", "slug", "description")

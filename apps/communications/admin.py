@@ -9,11 +9,11 @@ from django.http import HttpRequest
 
 from apps.communications.models import MessageTemplate, Update, UpdateSchedule
 from apps.incidents import queries as incidents
-from apps.teams.admin_access import AdministratedAdmin, ReadOnlyAdmin
+from apps.teams.admin_access import AdministratedAdmin, NeverDeleted, ReadOnlyAdmin
 
 
 @admin.register(UpdateSchedule)
-class UpdateScheduleAdmin(AdministratedAdmin):
+class UpdateScheduleAdmin(NeverDeleted, AdministratedAdmin):
     list_display = ("severity", "initial", "every", "resolution")
     list_select_related = ("severity",)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Collection, Container, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -35,17 +35,16 @@ class WorkingWeek:
         empty. What is left out is every weekday, the whole day and no holidays, in UTC. Raises Invalid, naming the
         field, for what cannot be understood.
         """
-        return cls(
+        week = cls(
             zone=_zone(str(data.get("time_zone", "UTC"))),
             weekdays=_weekdays(data.get("days", WEEKDAYS)),
             start=_time(str(data.get("start", "00:00")), field="start"),
             end=_time(str(data.get("end", "23:59")), field="end"),
             free=_free_days(str(data.get("holidays", ""))),
         )
-
-    def in_zone(self, name: str) -> WorkingWeek:
-        """Return the same days and hours by the wall clock of another IANA zone. Raises Invalid for an unknown one."""
-        return replace(self, zone=_zone(name))
+        if week.end <= week.start:
+            raise Invalid("Working hours end after they begin.", field="end")
+        return week
 
     def is_business_day(self, day: date) -> bool:
         """Whether work is done on ``day``."""

@@ -32,6 +32,11 @@ class PolicyAdmin(AdministratedAdmin):
     list_filter = ("severity", "team")
     inlines = (LevelInline,)
 
+    def has_delete_permission(self, request: HttpRequest, obj: Policy | None = None) -> bool:
+        """The chain for every team stays: without one nobody would be paged."""
+        for_every_team = obj is not None and obj.team_id is None
+        return not for_every_team and super().has_delete_permission(request, obj)
+
     @admin.display(description="chain")
     def chain(self, policy: Policy) -> str:
         return " → ".join(f"L{level.number} {level.name} ({level.after})" for level in policy.levels.all())

@@ -21,11 +21,11 @@ from apps.incidents.models import (
     TimelineEvent,
 )
 from apps.teams import access
-from apps.teams.admin_access import AdministratedAdmin, ReadOnlyAdmin
+from apps.teams.admin_access import AdministratedAdmin, NeverDeleted, ReadOnlyAdmin
 
 
 @admin.register(Severity)
-class SeverityAdmin(AdministratedAdmin):
+class SeverityAdmin(NeverDeleted, AdministratedAdmin):
     list_display = ("code", "label", "response_time", "resolution_target", "auto_resolve", "is_active")
     ordering = ("rank",)
 
@@ -54,7 +54,7 @@ class RoleCandidateInline(TabularInline):
 
 
 @admin.register(ResponseRole)
-class ResponseRoleAdmin(AdministratedAdmin):
+class ResponseRoleAdmin(NeverDeleted, AdministratedAdmin):
     list_display = ("name", "key", "position", "backup_after")
     inlines = (RoleCandidateInline,)
 
@@ -65,7 +65,7 @@ class ExpertAdmin(AdministratedAdmin):
 
 
 @admin.register(ChecklistTemplateItem)
-class ChecklistTemplateItemAdmin(AdministratedAdmin):
+class ChecklistTemplateItemAdmin(NeverDeleted, AdministratedAdmin):
     list_display = ("text", "part", "position", "gates", "is_active")
     list_filter = ("part", "is_active")
     search_fields = ("text", "command")

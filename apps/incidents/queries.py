@@ -47,8 +47,8 @@ def procedures_in_force() -> Procedures:
 
 
 def calendar_of(team: Team) -> WorkingWeek:
-    """The business calendar of the procedures in the team's time zone: what *next business day* means there."""
-    return WorkingWeek.read(procedures_in_force().business_calendar).in_zone(team.time_zone)
+    """When the team works, by its own calendar or else the procedures': what *next business day* means there."""
+    return team.calendar(procedures_in_force().business_calendar)
 
 
 def visible_to(person: access.Viewer) -> QuerySet[Incident]:

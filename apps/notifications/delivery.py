@@ -164,8 +164,6 @@ def _locked(delivery_id: int) -> Delivery:
     incident_id = Delivery.objects.values_list("notification__incident", flat=True).get(pk=delivery_id)
     if incident_id is not None:
         locked(incident_id)
-    return (
-        Delivery.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("notification__person", "notification__incident__severity", "notification__incident__team")
-        .get(pk=delivery_id)
-    )
+    Delivery.objects.select_for_update(no_key=True).values_list("pk").get(pk=delivery_id)
+    related = ("notification__person", "notification__incident__severity", "notification__incident__team")
+    return Delivery.objects.select_related(*related).get(pk=delivery_id)

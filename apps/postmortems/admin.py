@@ -14,11 +14,11 @@ from unfold.admin import TabularInline
 from apps.incidents import queries as incidents
 from apps.postmortems.models import ActionItem, Answer, Postmortem, ReviewQuestion
 from apps.teams import access
-from apps.teams.admin_access import AdministratedAdmin, ReadOnlyAdmin
+from apps.teams.admin_access import AdministratedAdmin, NeverDeleted, ReadOnlyAdmin
 
 
 @admin.register(ReviewQuestion)
-class ReviewQuestionAdmin(AdministratedAdmin):
+class ReviewQuestionAdmin(NeverDeleted, AdministratedAdmin):
     list_display = ("text", "section", "key", "is_required", "position", "is_active")
     list_filter = ("section", "is_required", "is_active")
     search_fields = ("text", "key")

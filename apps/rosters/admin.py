@@ -62,7 +62,7 @@ class RosterAdmin(TeamOwnedAdmin):
         super().save_related(request, form, formsets, change)
         actions.materialise(form.instance, now=clock.now())
 
-    @admin.action(description="Retire: end now, keep what was")
+    @admin.action(description="Retire: end now, keep what was", permissions=["change"])
     def retire(self, request: HttpRequest, queryset: QuerySet[Roster]) -> None:
         """End the selected rosters; their past shifts stay."""
         for roster in queryset:

@@ -63,6 +63,15 @@ def is_auditor(person: Viewer) -> bool:
     return bool(person.is_active and TeamRole.AUDITOR in _organisation_roles(person))
 
 
+def only_reads(person: User) -> bool:
+    """Whether ``person`` is here to read: all their roles are auditor or stakeholder. One without any role is not."""
+    known: bool | None = person.__dict__.get("_only_reads")
+    if known is None:
+        roles = set(Membership.objects.filter(person=person).values_list("role", flat=True))
+        known = person.__dict__["_only_reads"] = bool(roles) and roles <= {TeamRole.AUDITOR, TeamRole.STAKEHOLDER}
+    return known
+
+
 def team_ids(person: Viewer, permission: Permission) -> set[int]:
     """The ids of the teams for which ``person`` holds ``permission``; one query, remembered on the person."""
     if not person.is_authenticated or not person.is_active:
@@ -76,13 +85,14 @@ def team_ids(person: Viewer, permission: Permission) -> set[int]:
 def may(person: Viewer, permission: Permission, thing: Guarded) -> bool:
     """Whether ``person`` may do ``permission`` to ``thing``.
 
-    Who is involved (holds a role, was paged) may view and respond. A private thing is open to the involved and to
-    its teams' commanders only, auditors and administrators excluded (requirements, "who may see a private incident").
+    Who is involved (holds a role, was paged) may view and respond, but for those who only read. A private thing is
+    open to the involved and to its teams' commanders only, auditors and administrators excluded (requirements, "who
+    may see a private incident").
     """
     if not person.is_authenticated or not person.is_active:
         return False
     if permission in (Permission.VIEW, Permission.RESPOND) and thing.involves(person):
-        return True
+        return permission is Permission.VIEW or not only_reads(person)
     teams = set(thing.guarding_team_ids())
     if thing.is_guarded_private():
         return bool(teams & commanded_team_ids(person))
@@ -137,7 +147,7 @@ def rebuild_grants(person: User | None = None) -> None:
         derived = each.groups.filter(name__startswith="team:")
         each.groups.remove(*derived.exclude(pk__in=wanted))
         each.groups.add(*wanted)
-        for remembered in ("_team_ids", "_commanded_team_ids", "_organisation_roles"):
+        for remembered in ("_team_ids", "_commanded_team_ids", "_organisation_roles", "_only_reads"):
             each.__dict__.pop(remembered, None)
 
 

@@ -113,7 +113,7 @@ class ApiTokenAdmin(AdministratedAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    @admin.action(description="Revoke: the token stops working at once")
+    @admin.action(description="Revoke: the token stops working at once", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
         """Revoke the selected tokens that are not revoked yet."""
         for token in queryset.filter(revoked_at__isnull=True):

@@ -27,6 +27,13 @@ class HouseAdmin(SimpleHistoryAdmin, ModelAdmin):
         return view(request, object_id, extra_context)
 
 
+class NeverDeleted:
+    """For rows that the record refers to, or that paging depends on: they are switched off or changed instead."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 class AdministratedAdmin(HouseAdmin):
     """What concerns the whole organisation: administrators edit it, auditors look at it."""
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import zoneinfo
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
-from django.core.exceptions import ValidationError
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
 from apps.core import clock
+from apps.core.business_calendar import WEEKDAYS, WorkingWeek
+from apps.core.errors import Invalid
 from apps.core.models import History
 
 
@@ -75,6 +79,17 @@ class Team(models.Model):
     name = models.CharField(max_length=120)
     description = models.TextField(blank=True)
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
+    working_days = ArrayField(
+        models.CharField(max_length=3, choices=[(day, day.title()) for day in WEEKDAYS]), null=True, blank=True,
+        help_text="mon,tue,wed,thu,fri; empty: those of the procedures' business calendar.",
+    )  # fmt: skip
+    work_begins = models.TimeField(null=True, blank=True, help_text="Local time; empty: as in the procedures.")
+    work_ends = models.TimeField(null=True, blank=True, help_text="Local time; empty: as in the procedures.")
+    holidays_of = models.CharField(
+        max_length=8,
+        blank=True,
+        help_text="The country whose holidays are free, for example DE; empty: as in the procedures.",
+    )
     is_active = models.BooleanField(default=True)
 
     history = History()
@@ -89,6 +104,33 @@ class Team(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Raise ValidationError for working hours or holidays that cannot be."""
+        try:
+            self.calendar({})
+        except Invalid as error:
+            raise ValidationError({_CALENDAR_FIELDS.get(error.field, NON_FIELD_ERRORS): str(error)}) from error
+
+    def calendar(self, default: Mapping[str, Any]) -> WorkingWeek:
+        """When the team works, by its own clock; what it does not say is as in ``default`` (``WorkingWeek.read``)."""
+        own = {
+            "days": self.working_days,
+            "start": f"{self.work_begins:%H:%M}" if self.work_begins else None,
+            "end": f"{self.work_ends:%H:%M}" if self.work_ends else None,
+            "holidays": self.holidays_of or None,
+        }
+        said = {name: value for name, value in own.items() if value}
+        return WorkingWeek.read({**default, **said, "time_zone": self.time_zone})
+
+
+_CALENDAR_FIELDS = {
+    "days": "working_days",
+    "start": "work_begins",
+    "end": "work_ends",
+    "holidays": "holidays_of",
+    "time_zone": "time_zone",
+}
 
 
 class TeamRole(models.TextChoices):

@@ -51,6 +51,14 @@ def integration(platform: Team, monitoring: Service) -> Integration:
 
 
 @pytest.fixture
+def other_integration(ai: Team, agents: Service) -> Integration:
+    made, _ = actions.create_integration(
+        team=ai, name="Grafana", sender_format=Format.ALERTMANAGER, service=agents, by=None
+    )
+    return made
+
+
+@pytest.fixture
 def manager(platform: Team) -> User:
     person = User.objects.create_user("mona@example.com", name="Mona", is_staff=True)
     add_member(person, platform, TeamRole.MANAGER)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -12,9 +13,17 @@ import pytest
 from django.db import connection
 
 from apps.alerts import inbox
-from apps.alerts.handlers import PROCESS_INBOX, forget_old_entries, process_inbox, try_inbox_again
+from apps.alerts.actions import receiving
+from apps.alerts.handlers import (
+    PROCESS_INBOX,
+    forget_old_entries,
+    inbox_is_worked_off,
+    process_inbox,
+    try_inbox_again,
+)
 from apps.alerts.inbox import Outcome
 from apps.alerts.models import InboxEntry, Integration
+from apps.core import clock as house_clock
 from apps.engine.models import State, Timer
 from apps.incidents.models import Incident
 from tests.alerts.building import at, notification, prometheus_alert, put_procedures_in_force
@@ -85,25 +94,67 @@ class TestHandling:
         planned = Timer.objects.get(kind=PROCESS_INBOX, state=State.PENDING)
         assert 0 < (planned.due_at - clock.now).total_seconds() <= 1
 
+    def test_a_sender_of_many_alerts_holds_up_no_other(
+        self, integration: Integration, other_integration: Integration, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        many = put(integration, notification(*(prometheus_alert(fingerprint=str(number)) for number in range(35))))
+        few = put(other_integration, notification(prometheus_alert(fingerprint="urgent")))
+        order: list[tuple[int, int]] = []
+        handle_next = inbox.handle_next
+
+        def noted(entries: Any) -> Outcome:
+            outcome = handle_next(entries)
+            order.append((InboxEntry.objects.get(pk=many.pk).taken_in, InboxEntry.objects.get(pk=few.pk).taken_in))
+            return outcome
+
+        monkeypatch.setattr(inbox, "handle_next", noted)
+        process_inbox(Timer())
+        assert order == [(10, 0), (10, 1), (20, 1), (30, 1), (35, 1)]
+        assert Incident.objects.count() == 36
+        assert not inbox.waiting().exists()
+
+    def test_the_probe_complains_of_an_alert_that_nobody_looks_at(self, integration: Integration) -> None:
+        entry = put(integration, notification(prometheus_alert()))
+        assert inbox_is_worked_off() == ""
+        InboxEntry.objects.filter(pk=entry.pk).update(received_at=house_clock.now() - timedelta(seconds=75))
+        assert inbox_is_worked_off() == "An alert has waited for 75 s to be looked at."
+        handle_all()
+        assert inbox_is_worked_off() == ""
+
 
 class TestFaults:
-    def test_a_fault_of_ours_is_noted_and_blocks_nothing(
-        self, integration: Integration, procedures: None, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        broken = put(integration, notification(prometheus_alert(fingerprint="bad")))
-        put(integration, notification(prometheus_alert(fingerprint="good")))
-        receive = inbox.actions.receive
+    @pytest.fixture
+    def bug(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        """Whatever has the fingerprint ``bad`` meets a fault of ours."""
+        take_in = receiving._take_in
 
-        def fail_for_bad(integration: Integration, alerts: Any, **more: Any) -> None:
-            receive(integration, alerts, **more)
-            if alerts[0].fingerprint == "bad":
+        def fail_for_bad(known: Any, delivery: Any) -> None:
+            take_in(known, delivery)
+            if delivery.alert.fingerprint == "bad":
                 raise KeyError("a bug")
 
-        monkeypatch.setattr(inbox.actions, "receive", fail_for_bad)
+        with monkeypatch.context() as while_it_lasts:
+            while_it_lasts.setattr(receiving, "_take_in", fail_for_bad)
+            yield while_it_lasts
+
+    def test_a_fault_of_ours_is_noted_and_blocks_nothing(
+        self, integration: Integration, procedures: None, bug: pytest.MonkeyPatch
+    ) -> None:
+        alerts = (prometheus_alert(fingerprint=name) for name in ("first", "bad", "last"))
+        broken = put(integration, notification(*alerts))
+        put(integration, notification(prometheus_alert(fingerprint="good")))
         handle_all()
         broken.refresh_from_db()
         assert (broken.handled_at, broken.failures, broken.problem) == (None, 1, "KeyError: 'a bug'")
-        assert Incident.objects.count() == 1
+        assert (broken.taken_in, broken.failed) == (3, [1])
+        assert Incident.objects.count() == 3
+
+        bug.undo()
+        try_inbox_again(Timer())
+        broken.refresh_from_db()
+        assert (broken.failed, broken.problem) == ([], "")
+        assert broken.handled_at is not None
+        assert Incident.objects.count() == 4
 
     def test_what_failed_is_tried_again_until_it_succeeds(self, integration: Integration, timer: Timer) -> None:
         entry = put(integration, notification(prometheus_alert()))

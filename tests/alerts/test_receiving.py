@@ -29,7 +29,8 @@ def post(clock: Any, integration: Integration) -> Any:
     def post(*alerts: dict[str, Any], to: Integration = integration) -> None:
         reading = FORMATS[Format.ALERTMANAGER].read(notification(*alerts))
         assert reading.problems == ()
-        actions.receive(to, reading.alerts, received_at=clock.now)
+        for fault in actions.receive(to, reading.alerts, received_at=clock.now).values():
+            raise fault
 
     return post
 

@@ -39,7 +39,7 @@ def test_it_is_the_end_of_work_on_the_first_business_day_after_today(after, due)
 
 
 def test_another_zone_keeps_days_hours_and_holidays():
-    berlin = WorkingWeek.read(OFFICE).in_zone("Europe/Berlin")
+    berlin = WorkingWeek.read(OFFICE | {"time_zone": "Europe/Berlin"})
     friday = datetime(2026, 7, 2, 23, 0, tzinfo=UTC)  # Friday 3 July there, and a holiday in the US
     assert berlin.end_of_next_business_day(friday) == datetime(2026, 7, 6, 15, 0, tzinfo=UTC)
     assert berlin.opening(date(2026, 7, 6)) == datetime(2026, 7, 6, 7, 0, tzinfo=UTC)

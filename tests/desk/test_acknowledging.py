@@ -10,6 +10,7 @@ from django.test import Client
 from apps.engine.runner import run_due
 from apps.incidents.models import Status
 from apps.notifications import links
+from apps.notifications.models import Notification
 
 
 @pytest.fixture
@@ -55,5 +56,15 @@ def test_a_link_that_is_too_old_says_so(incident, link, settings):
     answer = Client().post(link)
     assert answer.status_code == 410
     assert "expired" in answer.content.decode()
+    incident.refresh_from_db()
+    assert incident.acknowledged_at is None
+
+
+def test_the_link_is_of_one_page_and_not_of_another_that_gets_its_number(incident, house, link):
+    """A backup that is restored, a demo that is reset: numbers are given anew."""
+    page = house.rita.notifications.get(incident=incident, kind="page")
+    Notification.objects.filter(pk=page.pk).update(created_at=page.created_at + timedelta(seconds=1))
+    assert Client().get(link).status_code == 404
+    assert Client().post(link).status_code == 404
     incident.refresh_from_db()
     assert incident.acknowledged_at is None

@@ -6,9 +6,12 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
+from apps.catalog.models import Service
 from apps.contacts.queries import reachable_methods
-from apps.incidents.models import Incident
-from apps.teams.models import TeamRole, User
+from apps.escalation.models import Policy
+from apps.incidents.models import Incident, ResponseRole, Severity
+from apps.teams.models import Team, TeamRole, User
+from tests.factories.escalation import make_chain
 from tests.factories.incidents import declare, make_procedures
 from tests.factories.rosters import put_on_call
 from tests.factories.teams import make_person, make_team
@@ -91,3 +94,25 @@ def test_a_person_who_is_added_can_be_paged_at_once(administrator, client):
     assert page.status_code == 302, page.context["adminform"].form.errors
     added = User.objects.get(email="new@example.com")
     assert [method.value for method in reachable_methods(added)] == ["new@example.com"]
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model._meta.label)
+def test_an_auditor_finds_no_action_in_the_admin(team, client, model, rf):
+    auditor = make_person("Aurel", None, TeamRole.AUDITOR)
+    auditor.is_staff = True
+    auditor.save()
+    request = rf.get("/")
+    request.user = auditor
+    assert list(admin.site._registry[model].get_actions(request)) == []
+
+
+def test_what_the_record_refers_to_is_not_deleted(administrator, incident, client):
+    Service.objects.create(slug="api", name="API", team=incident.team)
+    make_chain("P0", [administrator, administrator, administrator])
+    for model in (Service, Severity, ResponseRole, Policy, User, Team):
+        row = model.objects.first()
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        assert client.post(reverse(f"{name}_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
+        selected = {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"}
+        client.post(reverse(f"{name}_changelist"), selected)
+        assert model.objects.filter(pk=row.pk).exists()

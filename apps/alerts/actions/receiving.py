@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from django.db import transaction
+import structlog
+from django.db import OperationalError, transaction
 
 from apps.alerts import rules
-from apps.alerts.classification import Classification, classify
+from apps.alerts.classification import Classification, Classifier
 from apps.alerts.formats import IncomingAlert
 from apps.alerts.models import Alert, AlertStatus, Integration
 from apps.alerts.rules import Episode, Meaning
 from apps.incidents import actions as incidents
 from apps.incidents import timeline
 from apps.incidents.models import Detection, EventKind, Incident, Status, Via
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,24 +37,38 @@ class Delivery:
 
 
 @transaction.atomic
-def receive(integration: Integration, alerts: Sequence[IncomingAlert], *, received_at: datetime) -> None:
-    """Take in the alerts of one body of ``integration`` (R3; contract, "Ingest").
+def receive(
+    integration: Integration, alerts: Sequence[IncomingAlert], *, received_at: datetime
+) -> dict[int, Exception]:
+    """Take in alerts that ``integration`` posted (R3; contract, "Ingest"); those that met a fault of ours, by place.
 
     A fingerprint that fires for the first time declares an incident. Firing again it attaches to that incident while
     it is open, reopens it soon after it was resolved, and later makes a new one that follows it. When the last alert
     of an incident ends, the incident is resolved as far as its gates allow. Repetitions are counted, not recorded.
 
-    One caller at a time: two that bring the same fingerprint are not kept apart here (``inbox`` does).
+    One caller at a time: two that bring the same fingerprint are not kept apart here (``inbox`` does). Raises the
+    database's own errors: it is away, or wants all of it tried again.
     """
     _lock_incidents(integration, alerts)
-    for alert in alerts:
-        delivery = Delivery(
-            integration=integration, alert=alert, verdict=classify(alert, integration), received_at=received_at
-        )
-        known = Alert.objects.filter(
-            integration=integration, fingerprint=alert.fingerprint, is_current=True
-        ).select_related("integration", "incident__severity", "incident__team")
-        _take_in(known.first(), delivery)
+    classifier = Classifier(integration)
+    faults: dict[int, Exception] = {}
+    for place, alert in enumerate(alerts):
+        try:
+            with transaction.atomic():
+                verdict = classifier.classify(alert)
+                delivery = Delivery(integration=integration, alert=alert, verdict=verdict, received_at=received_at)
+                _take_in(_known(integration, alert), delivery)
+        except OperationalError:
+            raise
+        except Exception as fault:  # noqa: BLE001  whatever is wrong with one alert, the next may be the one that pages
+            log.warning("alert_not_taken_in", integration=integration.pk, error=repr(fault))
+            faults[place] = fault
+    return faults
+
+
+def _known(integration: Integration, alert: IncomingAlert) -> Alert | None:
+    current = Alert.objects.filter(integration=integration, fingerprint=alert.fingerprint, is_current=True)
+    return current.select_related("integration", "incident__severity", "incident__team").first()
 
 
 def _lock_incidents(integration: Integration, alerts: Sequence[IncomingAlert]) -> None:

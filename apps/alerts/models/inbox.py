@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Value
 from django.db.models.functions import Now
 
 from apps.alerts.models.integration import Integration
@@ -19,6 +20,11 @@ class InboxEntry(models.Model):
     body = models.BinaryField()
     received_at = models.DateTimeField(db_default=Now())
     handled_at = models.DateTimeField(null=True, blank=True)
+    taken_in = models.PositiveIntegerField(db_default=0, help_text="How many of its alerts were looked at, in order.")
+    failed = models.JSONField(
+        default=list, db_default=Value([], models.JSONField()), blank=True,
+        help_text="Which of those could not be taken in for a fault of ours: they are tried again.",
+    )  # fmt: skip
     failures = models.PositiveIntegerField(db_default=0)
     problem = models.TextField(blank=True, db_default="")
 
