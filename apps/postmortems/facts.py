@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from apps.core.spans import in_words
-from apps.incidents.models import EventKind, ImpactAssessment, Incident, Status, TimelineEvent
+from apps.incidents.models import Clock, ClockName, EventKind, ImpactAssessment, Incident, Status, TimelineEvent
 from apps.postmortems.models import Section
 
 Facts = dict[tuple[str, str], str]
@@ -69,9 +69,8 @@ def _detection(incident: Incident) -> str:
 def _response(incident: Incident, course: Course) -> str:
     if course.acknowledged_at is None:
         return "Nobody acknowledged it."
-    return _against_target(
-        "Acknowledged after", course.acknowledged_at - course.declared_at, incident.severity.response_time
-    )
+    first = incident.clocks.filter(name=ClockName.RESPONSE, started_at=incident.declared_at).last()
+    return _against_target("Acknowledged after", course.acknowledged_at - course.declared_at, first)
 
 
 def _investigation(course: Course) -> str:
@@ -92,14 +91,16 @@ def _resolution(course: Course) -> str:
 def _recovery(incident: Incident, course: Course) -> str:
     if course.resolved_at is None:
         return ""
-    return _against_target(
-        "Resolved after", course.resolved_at - course.declared_at, incident.severity.resolution_target
-    )
+    last = incident.clocks.filter(name=ClockName.RESOLUTION).last()
+    return _against_target("Resolved after", course.resolved_at - course.declared_at, last)
 
 
-def _against_target(what: str, span: timedelta, target: timedelta) -> str:
-    verdict = "met" if span <= target else "missed"
-    return f"{what} {in_words(span)}; the target of {in_words(target)} was {verdict}."
+def _against_target(what: str, span: timedelta, clock: Clock | None) -> str:
+    """The span, and what the clock recorded: targets may have been edited since."""
+    if clock is None:
+        return f"{what} {in_words(span)}."
+    verdict = "missed" if clock.breached_at else "met"
+    return f"{what} {in_words(span)}; the target of {in_words(clock.due_at - clock.started_at)} was {verdict}."
 
 
 def _affected(assessment: ImpactAssessment | None) -> str:

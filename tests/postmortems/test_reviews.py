@@ -228,3 +228,14 @@ def test_both_deadlines_run_from_the_resolution(clock, team, responder):
     incident = resolve(declare(team), responder)
     assert clocks.running(incident, ClockName.CLOSURE).due_at == clock.now + timedelta(hours=24)
     assert clocks.running(incident, ClockName.REVIEW).due_at == clock.now + timedelta(days=5)
+
+
+def test_a_target_that_was_edited_afterwards_does_not_change_what_is_recorded(clock, team, responder):
+    incident = declare(team)
+    clock.shift(minutes=12)
+    incidents.acknowledge(incident.pk, by=responder)
+    severity = incident.severity
+    severity.response_time = timedelta(minutes=10)
+    severity.save()
+    review = reviewed(resolve(incident, responder))
+    assert text_of(review, "response") == "Acknowledged after 12 min; the target of 15 min was met."
