@@ -5,26 +5,49 @@ The admin asks ``teams.access`` like everything else; Django's own model permiss
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from operator import attrgetter
 from typing import Any
 
 from django.db import models
+from django.forms.models import _get_foreign_key
 from django.http import HttpRequest
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
 
+from apps.core.history import PartChange, changes_of_parts
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import Team
+
+#: So many changes of an object's parts are shown, the newest.
+PARTS_SHOWN = 200
+
+
+def _changes_below(inlines: Iterable[type], parent: type[models.Model], owners: list[int]) -> Iterator[PartChange]:
+    """The changes of what is edited on an object's page, at every depth."""
+    for inline in inlines:
+        model: type[models.Model] = inline.model  # type: ignore[attr-defined]
+        if not hasattr(model._meta, "simple_history_manager_attribute"):
+            continue
+        fk = _get_foreign_key(parent, model, fk_name=inline.fk_name)  # type: ignore[attr-defined]
+        rows: set[int] = set()
+        for row, change in changes_of_parts(model, fk=fk.attname, owners=owners):
+            rows.add(row)
+            yield change
+        yield from _changes_below(getattr(inline, "inlines", ()), model, sorted(rows))
 
 
 class HouseAdmin(SimpleHistoryAdmin, ModelAdmin):
     """A page with the house's look and the history of its rows, where they have one."""
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
-        kept = hasattr(self.model._meta, "simple_history_manager_attribute")
-        view = super().history_view if kept else super(SimpleHistoryAdmin, self).history_view
-        return view(request, object_id, extra_context)
+        if not hasattr(self.model._meta, "simple_history_manager_attribute"):
+            return super(SimpleHistoryAdmin, self).history_view(request, object_id, extra_context)
+        parts = sorted(_changes_below(self.inlines, self.model, [int(object_id)]), key=attrgetter("at"), reverse=True)
+        return super().history_view(request, object_id, {**(extra_context or {}), "parts": parts[:PARTS_SHOWN]})
+
+    object_history_template: Any = "admin/history_with_parts.html"
 
 
 class NeverDeleted:

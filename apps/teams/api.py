@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.core.api import HouseViewSet
+from apps.core.errors import NotAllowed
 from apps.teams import access, actions
 from apps.teams.authentication import caller
 from apps.teams.models import Membership, Scope, Team, TeamRole, User, validate_time_zone
@@ -106,6 +107,13 @@ class TeamViewSet(
         members = Membership.objects.select_related("person")
         visible = access.team_ids(self.request.user, access.Permission.VIEW)
         return Team.objects.filter(pk__in=visible).prefetch_related(Prefetch("memberships", members))
+
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Create a team, as an administrator."""
+        # Before the fields are checked: that a slug is taken is nothing to be told about teams that one cannot see.
+        if not access.is_administrator(caller(request)):
+            raise NotAllowed(f"{caller(request)} has no right to create teams.")
+        return super().create(request, *args, **kwargs)
 
     def perform_create(self, serializer: Any) -> None:
         serializer.instance = actions.create_team(by=caller(self.request), **serializer.validated_data)

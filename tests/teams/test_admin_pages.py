@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.contrib import admin
 from django.urls import reverse
@@ -10,6 +12,7 @@ from apps.catalog.models import Service
 from apps.contacts.queries import reachable_methods
 from apps.escalation.models import Policy
 from apps.incidents.models import Incident, ResponseRole, Severity
+from apps.rosters.models import Roster
 from apps.teams.models import Team, TeamRole, User
 from tests.factories.escalation import make_chain
 from tests.factories.incidents import declare, make_procedures
@@ -116,3 +119,29 @@ def test_what_the_record_refers_to_is_not_deleted(administrator, incident, clien
         selected = {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"}
         client.post(reverse(f"{name}_changelist"), selected)
         assert model.objects.filter(pk=row.pk).exists()
+
+
+def test_the_history_of_a_roster_tells_what_became_of_its_layers_and_their_people(administrator, incident, client):
+    roster = Roster.objects.get()
+    layer = roster.layers.get()
+    layer.length = 2
+    layer.save()
+    member = layer.members.get()
+    member.delete()
+    page = client.get(reverse("admin:rosters_roster_history", args=[roster.pk])).content.decode()
+    assert "Length of a turn: <del>1</del> → 2" in page
+    assert "deleted" in page
+    assert member.person.name in page
+
+
+def test_the_history_of_a_policy_tells_what_became_of_its_levels_and_targets(
+    administrator, incident, client, django_assert_max_num_queries
+):
+    policy = make_chain("P0", [administrator, administrator, administrator])
+    level = policy.levels.get(number=2)
+    level.after = timedelta(minutes=5)
+    level.save()
+    url = reverse("admin:escalation_policy_history", args=[policy.pk])
+    assert "After: <del>0:15:00</del> → 0:05:00" in client.get(url).content.decode()
+    with django_assert_max_num_queries(40):
+        client.get(url)
