@@ -39,11 +39,13 @@ def notify(
     text: str,
     level: int | None = None,
     until: Until = Until.SENT,
+    urgency: Urgency | None = None,
 ) -> Notification:
     """Tell ``person`` once per incident and ``step``; a second call returns the first notification and sends nothing.
 
     It is in the app at once, and on its way to the person's first usable contact method; the next method is tried
-    when one fails. Without any usable method it stays in the app only.
+    when one fails. Without any usable method it stays in the app only. Pages are of high urgency, all else is low
+    unless ``urgency`` says otherwise.
     """
     notification, created = Notification.objects.get_or_create(
         person=person,
@@ -52,7 +54,7 @@ def notify(
         defaults={
             "kind": kind,
             "level": level,
-            "urgency": Urgency.HIGH if kind in HIGH_URGENCY else Urgency.LOW,
+            "urgency": urgency or (Urgency.HIGH if kind in HIGH_URGENCY else Urgency.LOW),
             "until": until,
             "subject": subject[:250],
             "text": text,

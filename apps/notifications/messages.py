@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.conf import settings
+from django.urls import reverse
+
+from apps.engine.models import Timer
 from apps.incidents.models import Incident, ResponseRole
 from apps.teams.models import User
 
@@ -37,6 +41,19 @@ def role_given(incident: Incident, role: ResponseRole, *, by: User | None) -> st
     """What a person reads who was given a role by somebody else."""
     duties = "\n".join(f"- {responsibility}" for responsibility in role.responsibilities)
     return about(incident, f"{by or 'The engine'} gave you the role {role}:\n{duties}")
+
+
+def given_up(timer: Timer) -> str:
+    """What an administrator reads about something that the engine tried in vain."""
+    lines = [
+        f"The engine gave up {timer.kind} ({timer.key}), due at {timer.due_at:%Y-%m-%d %H:%M:%S} UTC.",
+        *([f"It is about {timer.subject}."] if timer.subject else []),
+        f"The last error: {timer.last_error}",
+        "",
+        "When its cause is mended it can be run again:",
+        f"{settings.SITE_URL}{reverse('admin:engine_timer_change', args=[timer.pk])}",
+    ]
+    return "\n".join(lines)
 
 
 def facts(incident: Incident) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from apps.core.events import on
+from apps.engine.models import Timer
+from apps.engine.outcomes import TIMER_DEAD
 from apps.incidents import queries as incidents
 from apps.incidents import timeline
 from apps.incidents.actions.steps import ANSWERED, Answer
 from apps.incidents.models import ClockName, EventKind, ResponseRole, RoleInvitation, TimelineEvent
 from apps.notifications import actions, messages, queries
-from apps.notifications.models import NotificationKind, Until
+from apps.notifications.models import Notification, NotificationKind, Until, Urgency
+from apps.teams import access
 from apps.teams.models import User
 
 
@@ -109,6 +112,27 @@ def acknowledge_own_pages(answer: Answer) -> None:
             text=f"{answer.by} acknowledged their page.",
             actor=answer.by,
             via=answer.via,
+        )
+
+
+@on(TIMER_DEAD)
+def tell_administrators_what_was_given_up(timer: Timer) -> None:
+    """Whatever the engine gave up is told to every administrator at once, each by their own ways.
+
+    What they were told themselves is not told again: past that the watchdog has to speak.
+    """
+    delivery = timer.payload.get("delivery") if timer.kind in actions.DELIVER.values() else None
+    if Notification.objects.filter(deliveries=delivery, kind=NotificationKind.OTHER).exists():
+        return
+    for person in access.administrators():
+        actions.notify(
+            person,
+            incident=None,
+            kind=NotificationKind.OTHER,
+            urgency=Urgency.HIGH,
+            step=f"engine_dead:{timer.pk}",
+            subject=f"Given up after {timer.attempts} attempts: {timer.kind}",
+            text=messages.given_up(timer),
         )
 
 

@@ -63,6 +63,12 @@ def is_auditor(person: Viewer) -> bool:
     return bool(person.is_active and TeamRole.AUDITOR in _organisation_roles(person))
 
 
+def administrators() -> models.QuerySet[User]:
+    """Who administrates the whole organisation."""
+    held = models.Q(memberships__role=TeamRole.ADMIN, memberships__team=None)
+    return User.objects.filter(models.Q(is_superuser=True) | held, is_active=True).distinct()
+
+
 def only_reads(person: User) -> bool:
     """Whether ``person`` is here to read: all their roles are auditor or stakeholder. One without any role is not."""
     known: bool | None = person.__dict__.get("_only_reads")

@@ -1,0 +1,60 @@
+"""Nothing that the engine gives up is given up in silence."""
+
+from __future__ import annotations
+
+import pytest
+from django.core import mail
+
+from apps.engine import registry
+from apps.engine.actions import schedule
+from apps.engine.models import Lane, State, Timer
+from apps.engine.registry import handler
+from apps.engine.runner import run_due
+from apps.notifications.models import Notification, NotificationKind
+from apps.teams.models import TeamRole
+from tests.factories.teams import make_person
+
+
+@pytest.fixture
+def ada(team):
+    return make_person("Ada", None, TeamRole.ADMIN)
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    """A kind of timer that always fails."""
+    monkeypatch.setattr(registry, "_handlers", dict(registry._handlers))
+
+    @handler("breaks", lane=Lane.WORK, attempts=2)
+    def breaks(timer: Timer) -> None:
+        raise RuntimeError("no luck")
+
+
+def fail_for_good(clock):
+    schedule("breaks", key="a", subject="incident:42")
+    for _ in range(3):
+        run_due()
+        clock.shift(minutes=5)
+    run_due()
+
+
+def test_administrators_are_told_what_was_given_up_and_where_to_run_it_again(ada, olga, broken, clock, settings):
+    fail_for_good(clock)
+    [message] = mail.outbox
+    assert message.to == [ada.email]
+    assert message.subject == "Given up after 2 attempts: breaks"
+    assert "no luck" in message.body
+    assert "It is about incident:42." in message.body
+    timer = Timer.objects.get(kind="breaks", state=State.DEAD)
+    assert f"{settings.SITE_URL}/admin/engine/timer/{timer.pk}/change/" in message.body
+
+
+def test_what_cannot_be_told_to_administrators_is_not_told_over_and_over(ada, broken, clock, settings):
+    settings.EMAIL_BACKEND = "apps.notifications.channels.smtp.Backend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+    fail_for_good(clock)
+    for _ in range(80):
+        clock.shift(minutes=5)
+        run_due()
+    assert Timer.objects.filter(state=State.DEAD, kind="notifications.deliver").count() == 1
+    assert Notification.objects.filter(kind=NotificationKind.OTHER).count() == 1
