@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from apps.alerts import actions
+from apps.alerts.formats import FORMATS
 from apps.alerts.models import Format, Integration
 from apps.catalog.models import Service
 from apps.teams.actions import add_member
 from apps.teams.models import Team, TeamRole, User
-from tests.alerts.building import put_procedures_in_force
+from tests.alerts.building import notification, put_procedures_in_force
 
 
 @pytest.fixture
@@ -63,3 +66,16 @@ def manager(platform: Team) -> User:
     person = User.objects.create_user("mona@example.com", name="Mona", is_staff=True)
     add_member(person, platform, TeamRole.MANAGER)
     return person
+
+
+@pytest.fixture
+def post(clock: Any, integration: Integration) -> Any:
+    """Takes in alerts as if Alertmanager had just posted them."""
+
+    def post(*alerts: dict[str, Any], to: Integration = integration) -> None:
+        reading = FORMATS[Format.ALERTMANAGER].read(notification(*alerts))
+        assert reading.problems == ()
+        for fault in actions.receive(to, reading.alerts, received_at=clock.now).values():
+            raise fault
+
+    return post

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from apps.alerts import actions
-from apps.alerts.formats import FORMATS
 from apps.alerts.models import Alert, AlertStatus, Format, Integration, SeverityRule
 from apps.catalog.models import Service
 from apps.core.errors import RuleViolation
@@ -15,24 +14,11 @@ from apps.incidents import actions as incidents
 from apps.incidents.models import Detection, EventKind, Incident, Severity, Status
 from apps.teams.actions import add_member
 from apps.teams.models import Team, TeamRole, User
-from tests.alerts.building import notification, prometheus_alert
+from tests.alerts.building import prometheus_alert
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("procedures", "application", "agents")]
 
 P3 = {"alertname": "ADOWSJFScoringAnomalies", "severity": "info"}
-
-
-@pytest.fixture
-def post(clock: Any, integration: Integration) -> Any:
-    """Takes in alerts as if Alertmanager had just posted them."""
-
-    def post(*alerts: dict[str, Any], to: Integration = integration) -> None:
-        reading = FORMATS[Format.ALERTMANAGER].read(notification(*alerts))
-        assert reading.problems == ()
-        for fault in actions.receive(to, reading.alerts, received_at=clock.now).values():
-            raise fault
-
-    return post
 
 
 @pytest.fixture

@@ -144,6 +144,8 @@ def _fire(alert: Alert, delivery: Delivery, *, incident: Incident, is_news: bool
         remarks = "".join(f" {remark}" for remark in delivery.verdict.remarks)
         text = f"{alert.title}: firing as {alert.severity.code}, says {alert.integration}.{remarks}"
         timeline.record(incident, EventKind.ALERT_FIRING, text=text, via=Via.ALERT, data=_facts(alert))
+        worse = f"{alert.title} fires as {alert.severity.code} now."
+        incidents.raise_severity_by_alert(incident.pk, severity=alert.severity, text=worse)
 
 
 def _end(alert: Alert, delivery: Delivery) -> None:

@@ -17,7 +17,7 @@ from apps.incidents.actions.ending import (
     resolve_by_alert,
 )
 from apps.incidents.actions.records import add_note, assess_impact, describe, record_resolution
-from apps.incidents.actions.responding import acknowledge, change_severity, transition
+from apps.incidents.actions.responding import acknowledge, change_severity, raise_severity_by_alert, transition
 from apps.incidents.actions.roles import assign_role, involve
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "describe",
     "involve",
     "merge",
+    "raise_severity_by_alert",
     "record_resolution",
     "reopen",
     "reopen_by_alert",

@@ -67,8 +67,21 @@ def change_severity(incident_id: int, *, severity: Severity, reason: str, by: Us
         raise RuleViolation(f"{incident} is {incident.get_status_display().lower()}; its severity is settled.")
     if not reason.strip():
         raise Invalid("Say why the severity changes.", field="reason")
-    if severity == incident.severity:
-        return incident
+    if severity != incident.severity:
+        _give_severity(incident, severity, reason=reason.strip(), by=by, via=via)
+    return incident
+
+
+@transaction.atomic
+def raise_severity_by_alert(incident_id: int, *, severity: Severity, text: str) -> Incident:
+    """An alert says that it is worse than known: the open incident gets the severity. Never a milder one."""
+    incident = locked(incident_id)
+    if incident.is_open and severity.rank < incident.severity.rank:
+        _give_severity(incident, severity, reason=text, by=None, via=Via.ALERT)
+    return incident
+
+
+def _give_severity(incident: Incident, severity: Severity, *, reason: str, by: User | None, via: Via) -> None:
     before = incident.severity
     incident.severity = severity
     incident.save(update_fields=["severity"])
@@ -77,9 +90,8 @@ def change_severity(incident_id: int, *, severity: Severity, reason: str, by: Us
     timeline.record(
         incident,
         EventKind.SEVERITY_CHANGED,
-        text=f"{before} → {severity}: {reason.strip()}",
+        text=f"{before} → {severity}: {reason}",
         actor=by,
         via=via,
         data={"from": before.code, "to": severity.code, "reason": reason},
     )
-    return incident
