@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 
-from apps.contacts.models import ContactMethod, EmergencyContact, ExternalContact
+from apps.contacts.models import MAILED, ContactMethod, EmergencyContact, ExternalContact
 from apps.teams.models import User
 
 
@@ -32,6 +32,17 @@ def methods_of(people: Iterable[User]) -> dict[int, list[ContactMethod]]:
     for method in ContactMethod.objects.filter(person__in=methods):
         methods[method.person_id].append(method)
     return methods
+
+
+def can_be_paged(people: Iterable[User]) -> list[User]:
+    """Those of ``people`` who have at least one usable method that this house serves and are active; one query."""
+    asked = [person for person in people if person.is_active]
+    methods = methods_of(asked)
+    return [
+        person
+        for person in asked
+        if any(method.is_usable and method.kind in MAILED for method in methods.get(person.pk, []))
+    ]
 
 
 def emergency_contacts() -> QuerySet[EmergencyContact]:

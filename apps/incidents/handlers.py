@@ -5,7 +5,7 @@ from __future__ import annotations
 from apps.engine.models import Timer
 from apps.engine.registry import Lane, handler
 from apps.incidents import clocks
-from apps.incidents.actions import roles
+from apps.incidents.actions import backups
 from apps.incidents.actions.locking import locked
 from apps.incidents.models import Clock
 
@@ -24,10 +24,10 @@ def clock_runs_out(timer: Timer) -> None:
         clocks.breach(clock)
 
 
-@handler(roles.BACKUP, lane=Lane.PAGES)
-def role_still_vacant(timer: Timer) -> None:
-    """Page the next candidate of a role that nobody took (R6)."""
-    roles.invite_next(timer.payload["incident"], role=timer.payload["role"], position=timer.payload["position"])
+@handler(backups.BACKUP, lane=Lane.PAGES)
+def roles_still_vacant(timer: Timer) -> None:
+    """Page the next candidate of each role that nobody took (R6)."""
+    backups.ask_backups(timer.payload["incident"])
 
 
 def _still_running(timer: Timer) -> Clock | None:

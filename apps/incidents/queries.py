@@ -24,6 +24,7 @@ from apps.incidents.models import (
     ResponseRole,
     RoleAssignment,
     RoleCandidate,
+    Status,
 )
 from apps.rosters import queries as rosters
 from apps.teams import access
@@ -49,6 +50,12 @@ def procedures_in_force() -> Procedures:
 def calendar_of(team: Team) -> WorkingWeek:
     """When the team works, by its own calendar or else the procedures': what *next business day* means there."""
     return team.calendar(procedures_in_force().business_calendar)
+
+
+def may_be_reopened(incident: Incident, *, at: datetime) -> bool:
+    """Whether the incident goes on itself when it is taken up again; later a new one follows it (requirements)."""
+    soon_enough = incident.resolved_at is not None and at - incident.resolved_at <= procedures_in_force().reopen_within
+    return incident.status == Status.RESOLVED and soon_enough
 
 
 def visible_to(person: access.Viewer) -> QuerySet[Incident]:
@@ -89,10 +96,8 @@ def current_holders(incidents: Iterable[Incident]) -> dict[int, list[RoleHolder]
     """Every response role of each incident with its holder or None; two queries."""
     ids = [incident.pk for incident in incidents]
     roles = list(ResponseRole.objects.all())
-    held = {
-        (assignment.incident_id, assignment.role_id): assignment
-        for assignment in RoleAssignment.objects.filter(incident__in=ids, until__isnull=True).select_related("person")
-    }
+    assignments = RoleAssignment.objects.filter(incident__in=ids, until__isnull=True, person__is_active=True)
+    held = {(each.incident_id, each.role_id): each for each in assignments.select_related("person")}
     return {pk: [_holder(role, held.get((pk, role.pk))) for role in roles] for pk in ids}
 
 
@@ -102,8 +107,12 @@ def holders(incident: Incident) -> list[RoleHolder]:
 
 
 def holder_of(incident: Incident, role: str) -> User | None:
-    """Who holds the role with the key ``role`` now."""
-    held = incident.role_assignments.filter(role__key=role, until__isnull=True).select_related("person").first()
+    """Who holds the role with the key ``role`` now; whoever left the organisation holds none."""
+    held = (
+        incident.role_assignments.filter(role__key=role, until__isnull=True, person__is_active=True)
+        .select_related("person")
+        .first()
+    )
     return held.person if held else None
 
 
@@ -117,6 +126,13 @@ def candidates(role: ResponseRole, team: Team, *, position: int, at: datetime | 
         ).select_related("person", "contact__person", "roster")
         for person in people_behind(candidate, at=at or house_clock.now())
     ]
+
+
+def candidate_positions(role: ResponseRole, team: Team) -> list[int]:
+    """The positions of the role's candidates for the team, the primary's first."""
+    own = RoleCandidate.objects.filter(role=role, team=team)
+    found = own if own.exists() else RoleCandidate.objects.filter(role=role, team=None)
+    return list(found.order_by("position").values_list("position", flat=True))
 
 
 def people_behind(candidate: RoleCandidate, *, at: datetime) -> list[User]:

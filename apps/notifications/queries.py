@@ -19,14 +19,8 @@ def usable_methods(person: User) -> list[ContactMethod]:
 
 
 def reachable(people: Iterable[User]) -> list[User]:
-    """Those of ``people`` who have at least one usable contact method and are active; one query."""
-    asked = [person for person in people if person.is_active]
-    methods = contacts.methods_of(asked)
-    return [
-        person
-        for person in asked
-        if any(method.is_usable and method.kind in MAILED for method in methods.get(person.pk, []))
-    ]
+    """Those of ``people`` whom a channel of this house reaches; one query."""
+    return contacts.can_be_paged(people)
 
 
 def unread_of(person: User) -> QuerySet[Notification]:

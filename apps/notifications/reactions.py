@@ -34,17 +34,22 @@ def tell_the_response_team(event: TimelineEvent) -> None:
 
 @on(EventKind.ROLE_INVITED)
 def page_the_backup(event: TimelineEvent) -> None:
-    """A backup gets one page, for however many roles nobody took (R6)."""
+    """A backup gets one page for all the roles that they are asked for together, once since the response began (R6)."""
     if not event.data["page"]:
         return
-    role = ResponseRole.objects.get(key=event.data["role"])
+    incident = event.incident
+    asked = RoleInvitation.objects.filter(
+        incident=incident, person=event.data["person"], invited_at__gte=incident.response_started_at
+    )
+    vacant = {holder.role for holder in incidents.holders(incident) if holder.person is None}
+    wanted = [invitation.role for invitation in asked.select_related("role") if invitation.role in vacant]
     actions.notify(
         User.objects.get(pk=event.data["person"]),
-        incident=event.incident,
+        incident=incident,
         kind=NotificationKind.ROLE_PAGE,
-        step="role_page",
-        subject=messages.subject(event.incident, f"nobody took {role}"),
-        text=messages.invitation(event.incident, [role]),
+        step=f"role_page:{incident.response_started_at.isoformat()}",
+        subject=messages.subject(incident, f"nobody took {' and '.join(map(str, wanted))}"),
+        text=messages.invitation(incident, wanted),
         until=Until.ACKNOWLEDGED,
     )
 

@@ -296,3 +296,17 @@ class TestOutOfOrder:
 def test_both_alerts_of_a_body_that_names_one_twice_are_taken_in_order(post: Any) -> None:
     post(prometheus_alert(labels=P3), prometheus_alert("resolved", labels=P3))
     assert Incident.objects.get().status == Status.RESOLVED
+
+
+def test_what_comes_back_too_late_is_taken_for_what_it_is_now(
+    post: Any, clock: Any, commander: User, ai: Team, agents: Service
+) -> None:
+    post(prometheus_alert(labels={"severity": "low"}, fingerprint="queue"))
+    post(prometheus_alert(labels={"severity": "low"}, fingerprint="queue", status="resolved"))
+    old = Incident.objects.get()
+    assert old.status == Status.RESOLVED
+    clock.shift(hours=25)
+    labels = {"severity": "critical", "component": "agents", "team": "ai"}
+    post(prometheus_alert(labels=labels, fingerprint="queue", startsAt=clock.now.isoformat()))
+    new = Incident.objects.get(follows=old)
+    assert (new.severity.code, new.team, list(new.services.all())) == ("P0", ai, [agents])

@@ -9,10 +9,10 @@ import pytest
 from apps.core.errors import Invalid, NotAllowed
 from apps.engine.runner import run_due
 from apps.incidents import actions, queries
-from apps.incidents.models import EventKind, ResponseRole, RoleCandidate
+from apps.incidents.models import EventKind, ResponseRole, RoleCandidate, Severity
 from apps.notifications.models import Notification, NotificationKind
-from apps.teams.models import TeamRole
-from tests.factories.incidents import declare, make_procedures
+from apps.teams.models import TeamRole, User
+from tests.factories.incidents import declare, make_procedures, resolve
 from tests.factories.teams import make_person, make_team
 
 pytestmark = pytest.mark.django_db
@@ -39,9 +39,9 @@ def backup(team):
     return _candidate(team, "Boris", position=2)
 
 
-def _candidate(team, name, *, position):
-    person = make_person(name)
-    role = ResponseRole.objects.get(key="commander")
+def _candidate(team, name, *, position, role="commander", person=None):
+    person = person or make_person(name)
+    role = ResponseRole.objects.get(key=role)
     RoleCandidate.objects.create(role=role, team=team, position=position, title=name, person=person)
     return person
 
@@ -72,6 +72,99 @@ def test_a_role_that_was_taken_pages_no_backup(team, engineer, primary, backup, 
     clock.shift(hours=1)
     run_due()
     assert told(backup, NotificationKind.ROLE_PAGE) == 0
+
+
+def asked(incident) -> list[tuple[str, int]]:
+    """Who was asked as a backup, and how many minutes after the response began."""
+    told = incident.timeline.filter(kind=EventKind.ROLE_INVITED, data__page=True)
+    return [
+        (User.objects.get(pk=event.data["person"]).name, (event.at - incident.response_started_at).seconds // 60)
+        for event in told
+    ]
+
+
+def later(clock, **span):
+    """Let time pass a minute at a time."""
+    for _ in range(int(timedelta(**span).total_seconds() // 60)):
+        clock.shift(minutes=1)
+        run_due()
+
+
+def test_every_candidate_in_order_is_asked_a_wait_after_the_one_before_and_then_it_is_vacant(
+    team, engineer, primary, backup, clock
+):
+    _candidate(team, "Carl", position=3)
+    incident = declare(team, engineer, severity="P0")
+    later(clock, minutes=14)
+    assert asked(incident) == [("Boris", 5), ("Carl", 10)]
+    vacant = incident.timeline.filter(kind=EventKind.ROLE_VACANT, data__role="commander")
+    assert not vacant.exists()
+    later(clock, minutes=30)
+    assert vacant.get().at == incident.declared_at + timedelta(minutes=15)
+
+
+def test_a_candidate_who_cannot_be_reached_is_passed_over_and_named(team, engineer, primary, clock):
+    silent = _candidate(team, "Silent", position=2)
+    silent.contact_methods.all().delete()
+    _candidate(team, "Carl", position=3)
+    incident = declare(team, engineer, severity="P0")
+    later(clock, minutes=6)
+    assert asked(incident) == [("Carl", 5)]
+    assert incident.timeline.filter(text__startswith="Silent cannot be reached").exists()
+
+
+def test_one_page_asks_for_every_role_that_nobody_took(team, engineer, primary, backup, clock):
+    _candidate(team, "Boris", position=2, role="technical_lead", person=backup)
+    incident = declare(team, engineer, severity="P0")
+    later(clock, minutes=6)
+    page = Notification.objects.get(incident=incident, person=backup, kind=NotificationKind.ROLE_PAGE)
+    assert "nobody took Commander and Technical Lead" in page.subject
+    assert "the role Commander" in page.text
+    assert "the role Technical Lead" in page.text
+
+
+def test_a_worse_severity_asks_the_backup_by_its_own_time(team, engineer, primary, backup, clock):
+    incident = declare(team, engineer, severity="P3")
+    later(clock, minutes=1)
+    actions.change_severity(incident.pk, severity=Severity.objects.get(code="P0"), reason="Everybody", by=engineer)
+    later(clock, minutes=3)
+    assert asked(incident) == []
+    later(clock, minutes=1)
+    assert asked(incident) == [("Boris", 5)]
+
+
+def test_a_severity_whose_time_has_passed_asks_at_once(team, engineer, primary, backup, clock):
+    incident = declare(team, engineer, severity="P3")
+    later(clock, minutes=9)
+    actions.change_severity(incident.pk, severity=Severity.objects.get(code="P0"), reason="Everybody", by=engineer)
+    run_due()
+    assert asked(incident) == [("Boris", 9)]
+
+
+def test_a_reopened_incident_whose_role_is_vacant_asks_again(team, engineer, primary, backup, clock):
+    incident = declare(team, engineer, severity="P0")
+    later(clock, minutes=6)
+    resolve(incident, engineer)
+    actions.reopen(incident.pk, by=engineer)
+    incident.refresh_from_db()
+    later(clock, minutes=6)
+    assert told(backup, NotificationKind.ROLE_PAGE) == 2
+
+
+def test_a_role_whose_holder_left_is_vacant_and_any_commander_waives(team, engineer, primary):
+    incident = declare(team, engineer)
+    actions.assign_role(incident.pk, role="commander", person=primary, by=primary)
+    primary.is_active = False
+    primary.save()
+    assert {holder.role.key: holder.person for holder in queries.holders(incident)}["commander"] is None
+    assert queries.holder_of(incident, "commander") is None
+
+
+def test_who_only_reads_is_given_no_role(team, engineer):
+    incident = declare(team, engineer)
+    auditor = make_person("Aurel", None, TeamRole.AUDITOR)
+    with pytest.raises(Invalid, match="reads and changes nothing"):
+        actions.assign_role(incident.pk, role="commander", person=auditor, by=engineer)
 
 
 def test_without_a_backup_the_role_is_called_vacant(team, engineer, primary, clock):

@@ -14,9 +14,10 @@ from apps.alerts.classification import Classification, Classifier
 from apps.alerts.formats import IncomingAlert
 from apps.alerts.models import Alert, AlertStatus, Integration
 from apps.alerts.rules import Episode, Meaning
+from apps.core import clock as house_clock
 from apps.incidents import actions as incidents
-from apps.incidents import timeline
-from apps.incidents.models import Detection, EventKind, Incident, Status, Via
+from apps.incidents import queries, timeline
+from apps.incidents.models import OPEN, Detection, EventKind, Incident, Status, Via
 
 log = structlog.get_logger(__name__)
 
@@ -110,7 +111,7 @@ def _still_fires(alert: Alert, delivery: Delivery) -> None:
     """Count a repetition; but an incident that was resolved while its alert fires is not over."""
     incident = _incident_of(alert)
     if incident.status in (Status.RESOLVED, Status.CLOSED):
-        again = incidents.reopen_by_alert(incident.pk, text=f"{delivery.alert.title} still fires.")
+        again = _take_up_again(incident, delivery, text=f"{delivery.alert.title} still fires.")
         _fire(_row_for(again, alert, delivery), delivery, incident=again, is_news=True)
     else:
         # What a person cancelled stays cancelled until the alert has ended and comes back.
@@ -125,13 +126,21 @@ def _fires_anew(alert: Alert, delivery: Delivery) -> None:
         if is_over:
             _end(alert, delivery)
     elif incident.status in (Status.MONITORING, Status.RESOLVED, Status.CLOSED):
-        again = incidents.reopen_by_alert(incident.pk, text=f"{delivery.alert.title} fires again.")
+        again = _take_up_again(incident, delivery, text=f"{delivery.alert.title} fires again.")
         _fire(_row_for(again, alert, delivery), delivery, incident=again, is_news=True)
     elif incident.is_open:
         _fire(alert, delivery, incident=incident, is_news=True)
     else:  # cancelled: what it was then says nothing about what it is now
         again = _declare(delivery, follows=incident)
         _fire(_row_for(again, alert, delivery), delivery, incident=again, is_news=True)
+
+
+def _take_up_again(incident: Incident, delivery: Delivery, *, text: str) -> Incident:
+    """The incident if it can go on, else one that follows it and is what the alert says now."""
+    if incident.status == Status.MONITORING or queries.may_be_reopened(incident, at=house_clock.now()):
+        return incidents.reopen_by_alert(incident.pk, text=text)
+    follower = incident.followed_by.filter(status__in=OPEN).first()
+    return follower or _declare(delivery, follows=incident)
 
 
 def _fire(alert: Alert, delivery: Delivery, *, incident: Incident, is_news: bool) -> None:

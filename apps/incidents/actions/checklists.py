@@ -68,5 +68,7 @@ def _locked_item(item_id: int, *, by: User) -> tuple[Incident, ChecklistItem]:
     if incident.status in (Status.CLOSED, Status.CANCELLED, Status.MERGED):
         raise RuleViolation(f"{incident} is {incident.get_status_display().lower()}; its checklist is settled.")
     item = ChecklistItem.objects.get(pk=item_id)
+    if item.gates == incident.status == Status.RESOLVED:
+        raise RuleViolation(f"{incident} was resolved on the strength of this item; reopen it first.")
     made_by(item, by)
     return incident, item

@@ -12,7 +12,7 @@ from apps.core import clock as house_clock
 from apps.core.errors import RuleViolation
 from apps.core.history import made_by
 from apps.incidents import clocks, rules, timeline
-from apps.incidents.actions import roles
+from apps.incidents.actions import backups, roles
 from apps.incidents.models import (
     ChecklistItem,
     ChecklistTemplateItem,
@@ -79,7 +79,7 @@ def declare(
     incident.services.set(services)
     Resolution.objects.create(incident=incident)
     _attach_checklist(incident)
-    invited = roles.invite_primaries(incident)
+    invited = backups.ask_primaries(incident)
     if by is not None:
         roles.involve(incident, by, reason="declared it")
     timeline.record(
@@ -87,7 +87,7 @@ def declare(
     )
     clocks.start(incident, ClockName.RESPONSE, due_at=now + severity.response_time, started_at=now)
     clocks.start(incident, ClockName.RESOLUTION, due_at=now + severity.resolution_target, started_at=now)
-    roles.announce(incident, invited)
+    backups.announce(incident, invited)
     return incident
 
 

@@ -8,10 +8,11 @@ from apps.core import clock as house_clock
 from apps.core.errors import Invalid, Missing, RuleViolation
 from apps.core.spans import in_words
 from apps.incidents import clocks, queries, rules, timeline
-from apps.incidents.actions import steps
+from apps.incidents.actions import backups, roles, steps
 from apps.incidents.actions.declaring import declare
 from apps.incidents.actions.locking import locked
 from apps.incidents.models import (
+    OPEN,
     ChecklistPart,
     ClockName,
     Detection,
@@ -140,10 +141,10 @@ def cancel(incident_id: int, *, reason: str, by: User, via: Via = Via.WEB) -> In
 
 @transaction.atomic
 def merge(incident_id: int, *, into: int, by: User, via: Via = Via.WEB) -> Incident:
-    """End an open incident as a part of another open one; its people become involved there.
+    """End an open incident as a part of another open one; whoever is involved in it becomes involved there.
 
-    Raises Invalid for itself or one that may not be seen, RuleViolation unless both are open, NotAllowed without the
-    right on both.
+    Raises Invalid for itself, RuleViolation unless both are open, and for a private one that would become readable as
+    a part of one that is not, NotAllowed without the right on both.
     """
     if incident_id == into:
         raise Invalid("An incident cannot be merged into itself.", field="into")
@@ -154,10 +155,14 @@ def merge(incident_id: int, *, into: int, by: User, via: Via = Via.WEB) -> Incid
     rules.check_transition(incident.status, Status.MERGED)
     if not target.is_open:
         raise RuleViolation(f"{target} is {target.get_status_display().lower()}; nothing can be merged into it.")
+    if incident.private and not target.private:
+        raise RuleViolation(f"{incident} is private, {target} is not: merged into it, all could read of it.")
     incident.status = Status.MERGED
     incident.merged_into = target
     incident.save(update_fields=["status", "merged_into"])
     clocks.stop_all(incident)
+    for involvement in incident.involvements.select_related("person"):
+        roles.involve(target, involvement.person, reason=f"{involvement.reason} in {incident}")
     timeline.record(
         incident, EventKind.MERGED, text=f"Merged into {target} by {by}.", actor=by, via=via, data={"into": str(target)}
     )
@@ -191,7 +196,9 @@ def _take_up_again(incident: Incident, *, by: User | None, via: Via, reason: str
     if incident.status not in (Status.RESOLVED, Status.CLOSED) or incident.resolved_at is None:
         raise RuleViolation(f"{incident} is {incident.get_status_display().lower()}; it cannot be reopened.")
     again = house_clock.now()
-    if incident.status == Status.CLOSED or again - incident.resolved_at > queries.procedures_in_force().reopen_within:
+    if not queries.may_be_reopened(incident, at=again):
+        if (follower := incident.followed_by.filter(status__in=OPEN).first()) is not None:
+            return follower
         return declare(
             title=incident.title,
             severity=incident.severity,
@@ -222,6 +229,7 @@ def _take_up_again(incident: Incident, *, by: User | None, via: Via, reason: str
         due_at=incident.declared_at + severity.resolution_target,
         started_at=incident.declared_at,
     )
+    backups.plan(incident)
     return incident
 
 

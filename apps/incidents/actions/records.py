@@ -134,7 +134,8 @@ def record_resolution(
     """Record the fix, its fast-track approval and its verification, or why it cannot be verified (R21).
 
     What is None stays as it is. Raises Invalid where verified and a reason against it are both given, RuleViolation
-    on an incident that ended without a fix, NotAllowed without the right.
+    on an incident that ended without a fix and where a resolved one would lose its verification, NotAllowed without
+    the right.
     """
     incident = locked(incident_id, by=by)
     access.require(by, access.Permission.RESPOND, incident)
@@ -153,6 +154,8 @@ def record_resolution(
             setattr(resolution, field, value.strip() if isinstance(value, str) else value)
     if verified:
         resolution.unverified_reason = (unverified_reason or "").strip()
+    if incident.status == Status.RESOLVED and not (resolution.verified or resolution.unverified_reason):
+        raise RuleViolation(f"{incident} was resolved on the strength of its verification; reopen it first.")
     if resolution.verified and resolution.unverified_reason:
         raise Invalid("The fix is either verified or there is a reason why not.", field="unverified_reason")
     resolution.updated_by, resolution.updated_at = by, house_clock.now()

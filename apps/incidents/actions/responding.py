@@ -6,7 +6,7 @@ from django.db import transaction
 
 from apps.core.errors import Invalid, RuleViolation
 from apps.incidents import clocks, rules, timeline
-from apps.incidents.actions import ending, steps
+from apps.incidents.actions import backups, ending, steps
 from apps.incidents.actions.locking import locked
 from apps.incidents.models import ClockName, EventKind, Incident, Severity, Status, Via
 from apps.teams import access
@@ -45,11 +45,13 @@ def transition(incident_id: int, *, to: str, by: User, via: Via = Via.WEB, note:
         raise RuleViolation("Merging needs to know into which incident: use merge.")
     incident = locked(incident_id, by=by)
     access.require(by, access.Permission.RESPOND, incident)
+    if wanted is Status.ACKNOWLEDGED and incident.status == Status.ACKNOWLEDGED:
+        return acknowledge(incident_id, by=by, via=via)
+    rules.check_transition(incident.status, wanted)
     if incident.status == Status.RESOLVED:
         return ending.reopen(incident_id, by=by, via=via, reason=note)
     if wanted is Status.ACKNOWLEDGED:
         return acknowledge(incident_id, by=by, via=via)
-    rules.check_transition(incident.status, wanted)
     steps.answer(incident, by=by, via=via)
     steps.move(incident, wanted, by=by, via=via, note=note)
     return incident
@@ -87,6 +89,7 @@ def _give_severity(incident: Incident, severity: Severity, *, reason: str, by: U
     incident.save(update_fields=["severity"])
     clocks.retarget(incident, ClockName.RESPONSE, due_at=incident.response_started_at + severity.response_time)
     clocks.retarget(incident, ClockName.RESOLUTION, due_at=incident.declared_at + severity.resolution_target)
+    backups.plan(incident)
     timeline.record(
         incident,
         EventKind.SEVERITY_CHANGED,

@@ -142,7 +142,9 @@ class Involvement(models.Model):
     since = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["incident", "person"], name="involvement_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["incident", "person", "reason"], name="involvement_once_per_reason")
+        ]
 
     def __str__(self) -> str:
         return f"{self.person} in {self.incident}: {self.reason}"
