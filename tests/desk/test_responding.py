@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from apps.engine.runner import run_due
-from apps.incidents.models import ChecklistItem, EventKind, Severity, Status
+from apps.incidents.models import ChecklistItem, ChecklistTemplateItem, EventKind, Severity, Status
 from tests.factories.contacts import make_external_contacts
 from tests.factories.escalation import make_trigger
 from tests.factories.incidents import declare, resolve
@@ -224,3 +224,12 @@ def test_a_vendor_that_nobody_named_shows_all_of_them(incident, house, post):
     page = post("escalate", level="", trigger="vendor", reason="Somebody outside")
     assert "https://support.github.example" in page
     assert "https://support.aws.example" in page
+
+
+def test_the_initial_checklist_has_its_commands_ready_to_copy(house, rita):
+    ChecklistTemplateItem.objects.create(
+        key="health", part="initial", position=9, text="Full health check", command="ado health-check --full"
+    )
+    page = rita.get(declare(house.platform, house.rita).get_absolute_url()).content.decode()
+    assert ">ado health-check --full</code>" in page
+    assert 'data-copy="ado health-check --full"' in page
