@@ -28,14 +28,19 @@ def last_applied() -> Any | None:
 
 @transaction.atomic
 def record(origin: ProceduresOrigin, *, by: User | None) -> ProceduresRevision | None:
-    """Make a revision of the procedures in force unless the latest one says the same; None if nothing was to do."""
+    """Make a revision of the procedures in force unless the latest one says the same; None if nothing was to do.
+
+    A file that says what was edited in the admin makes one too: from then on it is the file that edits are compared to.
+    """
     lock()
     document = current.document()
     if document is None:
         return None
     digest = digest_of(document)
     latest = ProceduresRevision.objects.first()
-    if latest is not None and latest.digest == digest:
+    says_the_same = latest is not None and latest.digest == digest
+    makes_a_base = origin == ProceduresOrigin.FILE and latest is not None and latest.origin != origin
+    if says_the_same and not makes_a_base:
         return None
     return ProceduresRevision.objects.create(
         version=document.version, digest=digest, document=structure.plain(document), origin=origin, created_by=by

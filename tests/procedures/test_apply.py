@@ -235,3 +235,15 @@ def test_the_command_fails_with_every_problem_of_the_file(tmp_path):
 def test_the_command_has_nothing_to_export_before_the_first_apply():
     with pytest.raises(CommandError, match="no procedures in force yet"):
         run("export", "-")
+
+
+def test_what_was_exported_after_an_edit_and_applied_is_what_later_files_are_compared_to(in_force):
+    severity = Severity.objects.get(code="P0")
+    severity.label = "Very critical"
+    severity.save()
+    exported = reading.parse(export.to_yaml(current.document()).encode(), name="exported.yml")
+    assert apply(exported).revision.origin == ProceduresOrigin.FILE
+    assert apply(exported).revision is None
+    changed = export.to_yaml(current.document()).replace("Very critical", "Worst")
+    apply(reading.parse(changed.encode(), name="changed.yml"))
+    assert Severity.objects.get(code="P0").label == "Worst"
