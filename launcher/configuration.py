@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,7 @@ class Configuration:
         if not (port.isdecimal() and 0 < int(port) < 65536):
             raise LaunchError(f"PORT must be a number between 1 and 65535, not {port!r}.")
         return cls(
-            data_dir=(PROJECT / (given.get("DATA_DIR") or ".local")).resolve(),
+            data_dir=Path(os.path.realpath(PROJECT / (given.get("DATA_DIR") or ".local"))),  # a loop of links included
             port=int(port),
             database_url=given.get("DATABASE_URL") or None,
             redis_url=given.get("REDIS_URL") or None,
@@ -51,10 +52,20 @@ class Configuration:
         return self.data_dir / "logs" / f"{name}.log"
 
     def make_folders(self) -> None:
-        """Make the data directory and the folders below it, the latter for their owner only."""
-        self.data_dir.mkdir(parents=True, exist_ok=True)
-        for name in ("logs", "sandbox", "static"):
-            (self.data_dir / name).mkdir(mode=0o700, exist_ok=True)
+        """Make the data directory and the folders below it, the latter for their owner only.
+
+        Raises LaunchError unless they are there afterwards and can be written to.
+        """
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            for name in ("logs", "sandbox", "static"):
+                (self.data_dir / name).mkdir(mode=0o700, exist_ok=True)
+            tempfile.TemporaryFile(dir=self.data_dir).close()
+        except OSError as error:
+            raise LaunchError(
+                f"DATA_DIR={self.data_dir} is no folder to keep data in: {error.strerror}. "
+                "Choose one that is yours: DATA_DIR=.local make run"
+            ) from error
 
 
 def variables(configuration: Configuration, *, database_url: str, owner_url: str, redis_url: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ from launcher.ports import LOOPBACK
 from launcher.postgres import Postgres
 from launcher.preparation import Preparation
 from launcher.program import Program
+from launcher.reachable import require_database
 from launcher.supervisor import Supervisor
 from launcher.valkey import Valkey
 
@@ -47,7 +48,7 @@ class House:
         self._start("standby", commands.STANDBY, env)
         self._start("worker", commands.WORKER, env)
         self._start("beat", commands.BEAT, env)
-        self._start("web", commands.web(LOOPBACK, configuration.port), env)
+        self._start("web", commands.web(LOOPBACK, configuration.port), env, vital=True)
         self._wait_for_the_pages()
         return chosen
 
@@ -57,11 +58,14 @@ class House:
         if configuration.database_url is None:
             self._say("Starting PostgreSQL…")
             postgres = Postgres(configuration.data_dir, log=configuration.logs("postgres"))
-            self._supervisor.start(postgres)
+            self._supervisor.start(postgres, vital=True)
             database_url, owner_url = postgres.addresses.application, postgres.addresses.owner
         else:
             database_url = configuration.database_url
             owner_url = configuration.given.get("DATABASE_OWNER_URL") or database_url
+            require_database("DATABASE_URL", database_url)
+            if owner_url != database_url:
+                require_database("DATABASE_OWNER_URL", owner_url)
         if configuration.redis_url is None:
             self._say("Starting Valkey…")
             valkey = Valkey(configuration.data_dir, log=configuration.logs("valkey"))
@@ -71,10 +75,10 @@ class House:
             redis_url = configuration.redis_url
         return variables(configuration, database_url=database_url, owner_url=owner_url, redis_url=redis_url)
 
-    def _start(self, name: str, arguments: Sequence[str], env: dict[str, str]) -> None:
+    def _start(self, name: str, arguments: Sequence[str], env: dict[str, str], *, vital: bool = False) -> None:
         self._say(f"Starting {name}…")
         log = self._configuration.logs(name)
-        self._supervisor.start(Program(name, arguments, log=log, env=env, cwd=PROJECT))
+        self._supervisor.start(Program(name, arguments, log=log, env=env, cwd=PROJECT), vital=vital)
 
     def _wait_for_the_pages(self) -> None:
         deadline = time.monotonic() + READY_WITHIN

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import pairwise
 
-from apps.communications.rules import check_placeholders
+from apps.communications.rules import check_placeholders, is_immediate
+from apps.core import durations
 from apps.core.errors import Invalid
 from apps.procedures.document import Document
 from apps.procedures.problems import Path
@@ -17,6 +19,7 @@ def findings(document: Document) -> Iterator[Finding]:
     """Yield where ``document`` contradicts itself, and what was expected there."""
     yield from _dates_and_hours(document)
     yield from _severities(document)
+    yield from _no_time_at_all(document)
     yield from _contacts(document)
     yield from _roles(document)
     yield from _chains(document)
@@ -24,6 +27,17 @@ def findings(document: Document) -> Iterator[Finding]:
     yield from _templates(document)
     yield from _unique_keys(document)
     yield from _alerts(document)
+
+
+def oddities(document: Document) -> Iterator[Finding]:
+    """Yield what is allowed in ``document`` and yet is hardly meant, and what is usual there."""
+    for severity, levels in document.escalation.items():
+        if levels[0].after:
+            path: Path = ("escalation", severity, 0, "after")
+            yield (
+                path,
+                f"nobody is paged for {durations.format(levels[0].after)}; usual is 0m, so that level 1 is at once",
+            )
 
 
 def _dates_and_hours(document: Document) -> Iterator[Finding]:
@@ -46,6 +60,25 @@ def _severities(document: Document) -> Iterator[Finding]:
             yield path, f"missing: {key}, which is a severity"
         for key in entries.keys() - document.severities.keys():
             yield (*path, key), f"expected a key of severities: {', '.join(keys)}"
+
+
+def _no_time_at_all(document: Document) -> Iterator[Finding]:
+    """A target of nothing is missed before anybody can meet it, and what is due every 0 minutes is always overdue."""
+    spans: dict[Path, timedelta | None] = {
+        ("closure", "within"): document.closure.within,
+        ("review", "within"): document.review.within,
+    }
+    for key, severity in document.severities.items():
+        spans["severities", key, "response"] = severity.response
+        spans["severities", key, "resolution"] = severity.resolution
+    for part, checklist in document.checklists.by_part().items():
+        spans["checklists", part, "within"] = checklist.within
+    for path, span in spans.items():
+        if span == timedelta(0):
+            yield path, "expected more than no time, such as 15m"
+    for key, cadence in document.communication.schedule.items():
+        if cadence.every != "off" and is_immediate(cadence.every):
+            yield ("communication", "schedule", key, "every"), "expected more than no time, such as 30m, or off"
 
 
 def _contacts(document: Document) -> Iterator[Finding]:

@@ -24,6 +24,10 @@ class Problem:
     line: int
     message: str
 
+    def within(self, name: str) -> str:
+        """Return it as ``file:line: where: what was expected``, in the file ``name``."""
+        return f"{name}:{self.line}: {dotted(self.path)}: {self.message}"
+
 
 class InvalidDocument(Invalid):
     """The file is not a procedures document. ``problems`` lists everything found, by line, not only the first."""
@@ -35,4 +39,4 @@ class InvalidDocument(Invalid):
 
     def lines(self) -> list[str]:
         """Return each problem as ``file:line: where: what was expected``."""
-        return [f"{self.name}:{problem.line}: {dotted(problem.path)}: {problem.message}" for problem in self.problems]
+        return [problem.within(self.name) for problem in self.problems]

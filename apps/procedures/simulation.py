@@ -8,18 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Max, Q, QuerySet
 
 from apps.catalog.models import Service
 from apps.core import clock
+from apps.core.errors import Invalid
 from apps.engine.models import State, Timer
 from apps.engine.registry import handler_of
+from apps.escalation import queries as escalation
+from apps.escalation.models import TargetKind
 from apps.incidents import actions as incidents
-from apps.incidents.models import Detection, Incident, Severity, Via
+from apps.incidents.models import Detection, Incident, RoleCandidate, Severity, Via
 from apps.notifications.actions import DELIVER
 from apps.notifications.models import Channel, Notification
+from apps.rosters.models import Roster
 
 #: The number of the simulated incident, far beyond those of the record: none of them is spent on it.
 SIMULATED = 10**18 - 1
@@ -27,6 +32,8 @@ SIMULATED = 10**18 - 1
 HORIZON = timedelta(days=14)
 #: A cadence that nobody answers would repeat for ever: after this many moments the picture is complete.
 MOST_MOMENTS = 500
+#: A declaration further from now than this is a slip of the pen, and its clocks may have no date at all.
+FURTHEST = timedelta(days=3660)
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,11 @@ class Moment:
 def simulate(severity: Severity, service: Service, *, at: datetime) -> list[Moment]:
     """Everything that would happen to an incident of ``severity`` declared for ``service`` at ``at`` (aware) and left
     alone, in order, until nothing is due any more. Changes nothing and sends nothing.
+
+    Where it goes on beyond the shifts that are planned it says so. Raises Invalid for an ``at`` ten years from now.
     """
+    if abs(at - clock.now()) > FURTHEST:
+        raise Invalid(f"{at.isoformat()} is more than ten years from now.", field="at")
     with transaction.atomic():
         try:
             return list(_play(severity, service, at))
@@ -115,7 +126,28 @@ def _story(incident: Incident) -> Iterator[Moment]:
                 told,
             )
         )
+    events[1:1] = _ends_of_planning(incident, until=max(event.at for event in events))
     yield from sorted(events, key=lambda moment: moment.at)
+
+
+def _ends_of_planning(incident: Incident, *, until: datetime) -> Iterator[Moment]:
+    """Where the shifts of a roster that the incident asks end before ``until``: then nobody is found on call."""
+    ends = _asked(incident).annotate(planned=Max("shifts__during__endswith")).values_list("name", "planned")
+    for roster, planned in ends:
+        if planned is not None and planned < until:
+            at = max(planned, incident.declared_at)
+            text = f"No shifts of {roster} are planned after {planned.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+            yield Moment(at, _minute(incident, at), "not_planned", f"{text}: nobody is found on call there.")
+
+
+def _asked(incident: Incident) -> QuerySet[Roster]:
+    """The rosters of which the incident's chain and roles ask who is on call."""
+    targets = [target for level in escalation.levels_of(incident) for target in level.targets]
+    asked = Q(pk__in=[target["id"] for target in targets if target["kind"] == TargetKind.ROSTER])
+    asked |= Q(pk__in=RoleCandidate.objects.filter(Q(team=incident.team) | Q(team=None)).values("roster"))
+    if any(target["kind"] == TargetKind.ON_CALL for target in targets):
+        asked |= Q(team=incident.team, is_primary=True)
+    return Roster.objects.filter(asked, retired_at__isnull=True)
 
 
 def _minute(incident: Incident, at: datetime) -> float:

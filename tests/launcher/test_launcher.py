@@ -137,6 +137,45 @@ def test_a_busy_port_is_said_before_anything_starts(small_house: House) -> None:
     assert not (small_house.data_dir / "postgres").exists()
 
 
+@pytest.mark.parametrize("folder", ["/dev/null", "/dev/null/data", "/proc/data"])
+def test_a_data_directory_that_cannot_be_is_said_in_a_sentence(small_house: House, folder: str) -> None:
+    run = small_house.start(DATA_DIR=folder)
+    assert run.finished() == 1
+    assert run.said.startswith(f"DATA_DIR={folder} is no folder to keep data in: ")
+    assert run.said.count("\n") == 1
+
+
+def test_a_data_directory_behind_links_that_lead_nowhere_is_refused_too(small_house: House) -> None:
+    there, back = small_house.project / "there", small_house.project / "back"
+    there.symlink_to(back)
+    back.symlink_to(there)
+    run = small_house.start(DATA_DIR=str(there))
+    assert run.finished() == 1
+    assert "is no folder to keep data in: " in run.said
+    assert "Traceback" not in run.said
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        (
+            "postgresql://ado:s3cret@127.0.0.1:1/ado",
+            "The database of DATABASE_URL, 127.0.0.1:1/ado, cannot be reached:",
+        ),
+        ("postgresql://ado:s3cret@no..name/ado", "The database of DATABASE_URL, no..name:5432/ado, cannot be reached:"),
+        ("postgresql://ado:12/s3cret@127.0.0.1/ado", "DATABASE_URL is not the address of a PostgreSQL database;"),
+        ("postgresql://ado:s3cret%zz@127.0.0.1/ado", "DATABASE_URL is not the address of a PostgreSQL database;"),
+        ("mysql://ado:s3cret@127.0.0.1/ado", "DATABASE_URL is not the address of a PostgreSQL database;"),
+    ],
+)
+def test_a_database_that_does_not_answer_is_named_without_its_password(small_house: House, url: str, said: str) -> None:
+    run = small_house.start(DATABASE_URL=url, REDIS_URL="redis://127.0.0.1:1/0")
+    assert run.finished() == 1
+    assert said in run.said
+    assert "s3cret" not in run.said
+    assert "Traceback" not in run.said
+
+
 def test_a_port_that_is_none_is_refused(small_house: House) -> None:
     run = small_house.start(PORT="eighty")
     assert run.finished() == 1
@@ -167,13 +206,15 @@ def test_the_database_comes_back_at_the_same_address(open_house: House) -> None:
     assert eventually(lambda: _connects(url))
 
 
-def test_what_dies_at_once_again_and_again_is_given_up_with_its_last_words(small_house: House) -> None:
+def test_a_house_whose_sandbox_dies_at_once_again_and_again_opens_and_stays_open(small_house: House) -> None:
     (small_house.project / "sandbox" / "__main__.py").write_text("raise SystemExit('the sandbox is broken')")
     run = small_house.start()
-    assert run.finished(within=60) == 1
-    assert "sandbox ended 5 times within 10 s of its start" in run.said
-    assert "the sandbox is broken" in run.said
-    assert small_house.alive() == []
+    run.until("Ready")
+    run.until("sandbox ended 5 times within 10 s of its start")
+    run.until("the sandbox is broken")
+    run.until("sandbox ended with 1; starting it again in 8 s")
+    assert _answers(small_house.port)
+    assert run.process.poll() is None
 
 
 def test_a_step_that_fails_says_what_it_said(small_house: House) -> None:

@@ -7,13 +7,21 @@ from datetime import timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
+from apps.alerts.actions import create_integration
+from apps.alerts.models import Format, Integration
 from apps.core import clock as house_clock
 from apps.engine.models import State, Timer
 from apps.incidents.models import OPEN, Incident, ProceduresRevision, Severity
 from apps.notifications.models import Delivery, DeliveryState
 from apps.postmortems.models import Postmortem, ReviewStatus
+from apps.procedures.demo import loading
+from apps.procedures.demo.incidents import STORIES
+from apps.procedures.demo.organisation import person
 from apps.rosters import queries as rosters
-from apps.teams.models import Team, User
+from apps.teams.actions import create_token
+from apps.teams.models import ApiToken, Team, User
+from tests.factories.incidents import declare, make_procedures
+from tests.factories.teams import make_person, make_team
 from tests.procedures.test_apply import FILE
 
 
@@ -55,3 +63,50 @@ def test_removed_leaves_the_procedures_and_nothing_else_but_not_what_somebody_ma
     assert not User.objects.filter(email__endswith="@example.com").exists()
     assert Severity.objects.count() == 4
     assert ProceduresRevision.objects.count() == 1
+
+
+def test_what_somebody_made_within_the_demo_is_named_and_lost_only_by_force(demo):
+    assert loading.strangers() == []
+    platform, responder = Team.objects.get(slug="platform"), person("responder")
+    create_integration(team=platform, name="My monitoring", sender_format=Format.GENERIC, by=None)
+    create_token(responder, name="laptop")
+    revoked, _ = create_token(responder, name="lost laptop")
+    revoked.revoked_at = house_clock.now()
+    revoked.save(update_fields=["revoked_at"])
+    lift = declare(platform, responder, severity="P3", title="The lift is stuck")
+    again = declare(platform, responder, severity="P3", title=STORIES[0].title)
+    leak = declare(platform, responder, severity="P3", title="Somebody leaks keys", private=True)
+    for verb in ("reset", "remove"):
+        with pytest.raises(CommandError) as refused:
+            call_command("demo", verb)
+        assert {line.strip() for line in str(refused.value).splitlines()[1:-1]} == {
+            "the integration My monitoring of Platform",
+            "the token laptop of Rafi Cohen",
+            f'the incident {lift} "The lift is stuck"',
+            f'the incident {again} "{STORIES[0].title}"',
+            f"the incident {leak}",
+        }
+    assert Integration.objects.count() == 2
+    assert ApiToken.objects.count() == 2
+    assert Incident.objects.contains(lift)
+    call_command("demo", "remove", "--force")
+    assert loading.strangers() == []
+    assert not Incident.objects.exists()
+
+
+def test_many_incidents_of_ones_own_are_counted_and_not_all_named(db):
+    make_procedures()
+    team = make_team()
+    for number in range(loading.SHOWN + 2):
+        declare(team, title=f"Lift {number}")
+    assert loading.strangers()[-1] == "and 2 more incidents"
+    assert len(loading.strangers()) == loading.SHOWN + 1
+
+
+def test_one_who_began_with_a_person_of_their_own_is_given_no_demo(db, settings, capsys):
+    settings.DEMO_PASSWORD = "correct horse battery"
+    call_command("procedures", "apply", str(FILE), verbosity=0)
+    make_person("Olga")
+    call_command("demo", "reset", "--if-empty")
+    assert "nothing was changed" in capsys.readouterr().out
+    assert not Team.objects.exists()

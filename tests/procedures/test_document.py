@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from jsonschema import Draft202012Validator
 
 from apps.core.errors import Invalid
@@ -132,6 +133,12 @@ def test_every_property_of_the_schema_is_explained():
         ("level: 3\n  revenue", "level: 9\n  revenue", "triggers.several_customers.level: expected a level from 1"),
         ("kind: technical", "kind: social", "triggers.cause_unclear.kind: expected impact or technical"),
         ("every: 30m", "every: often", "communication.schedule.P0.every: expected a duration such as 15m, 2h or 5d, o"),
+        ("response: 15m", "response: 0m", "severities.P0.response: expected more than no time"),
+        ("every: 30m", "every: 0m", "communication.schedule.P0.every: expected more than no time"),
+        ("every: 30m", "every: immediately", "communication.schedule.P0.every: expected more than no time"),
+        ("    within: 15m", "    within: 0s", "checklists.initial.within: expected more than no time"),
+        ("  within: 24h", "  within: 0h", "closure.within: expected more than no time"),
+        ("within: 5d", "within: 0d", "review.within: expected more than no time"),
         ("{reference} declared", "{refrence} declared", "communication.templates.internal.initial.any.subject: "),
         ("{reference} declared", "{reference declared", "communication.templates.internal.initial.any.subject: "),
         ("gate: resolved", "gate: acknowledged", "checklists.immediate.items.functionality_restored.gate: expected"),
@@ -163,6 +170,28 @@ def test_a_chain_begins_with_level_1():
     assert "escalation.P0[0].level: expected level 1 first, got 2" in "\n".join(
         problems_of(edited("- level: 1", "- level: 2"))
     )
+
+
+def test_a_resolution_target_of_nothing_is_refused():
+    said = "\n".join(problems_of(edited("resolution: 2h", "resolution: 0h")))
+    assert "severities.P0.resolution: expected more than no time" in said
+
+
+def test_a_first_level_that_lets_people_wait_is_pointed_out_and_allowed(tmp_path, capsys):
+    file = tmp_path / "slow.yml"
+    file.write_text(edited("after: 0m", "after: 5m"), encoding="utf-8")
+    call_command("procedures", "check", str(file))
+    out, err = capsys.readouterr()
+    line = next(number for number, text in enumerate(file.read_text().splitlines(), 1) if "after: 5m" in text)
+    assert err.startswith(f"Warning: {file}:{line}: escalation.P0[0].after: nobody is paged for 5m")
+    assert "valid, version 1.0" in out
+    call_command("procedures", "check", str(file), "--json")
+    (warning,) = json.loads(capsys.readouterr().out)["warnings"]
+    assert (warning["line"], warning["path"]) == (line, "escalation.P0[0].after")
+
+
+def test_the_ado_procedures_are_without_a_warning():
+    assert reading.check(FILE).warnings == ()
 
 
 def test_a_severity_without_chain_or_schedule_is_named():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -16,6 +17,7 @@ from apps.notifications.models import Notification
 from apps.procedures import reading
 from apps.procedures.apply import apply
 from apps.procedures.simulation import simulate
+from apps.rosters.models import Shift
 from apps.teams.models import TeamRole
 from tests.factories.rosters import put_on_call
 from tests.factories.teams import make_person, make_team
@@ -74,3 +76,49 @@ def test_the_command_prints_text_or_data_and_names_what_it_does_not_know(service
         call_command("simulate", "--severity", "P0", "--service", "nowhere")
     with pytest.raises(CommandError, match="expected a time with an offset"):
         call_command("simulate", "--severity", "P0", "--service", "application", "--at", "2026-03-02T03:00")
+
+
+def told(*arguments: str) -> str:
+    """What the command prints for a P0 of the application."""
+    out = StringIO()
+    call_command("simulate", "--severity", "P0", "--service", "application", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_times_are_told_with_the_offset_that_was_asked_in_and_else_in_the_zone_of_the_team(service):
+    asked = told("--at", "2026-03-03T02:30:00-05:00")
+    assert "2026-03-03 02:30:00-05:00  " in asked
+    assert "2026-03-03 02:45:00-05:00  " in asked
+    assert "2026-03-02 11:00:00+01:00  " in told()
+
+
+def test_data_tell_times_in_iso_8601_and_utc(service):
+    moments = json.loads(told("--json", "--at", "2026-03-03T02:30:00+02:00"))
+    assert moments[0]["at"] == "2026-03-03T00:30:00Z"
+    assert {moment["at"][10] + moment["at"][-1] for moment in moments} == {"TZ"}
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:00Z", "0001-01-01T00:00:00+14:00", "2036-04-01T00:00:00Z"])
+def test_an_instant_beyond_ten_years_is_refused_in_a_sentence(service, at):
+    with pytest.raises(CommandError, match="is more than ten years from now"):
+        told("--at", at)
+
+
+def test_where_no_shifts_are_planned_yet_it_says_so_instead_of_only_that_nobody_could_be_paged(service, clock):
+    until = Shift.objects.latest("during").end
+    beyond = simulate(Severity.objects.get(code="P0"), service, at=until + timedelta(days=30))
+    assert [moment.kind for moment in beyond][:2] == ["declared", "not_planned"]
+    assert beyond[1].text == f"No shifts of Platform are planned after {until:%Y-%m-%d %H:%M} UTC: " + (
+        "nobody is found on call there."
+    )
+    assert any(moment.text.startswith("Level 1 skipped") for moment in beyond)
+    across = simulate(Severity.objects.get(code="P0"), service, at=until - timedelta(hours=1))
+    assert [moment.at for moment in across if moment.kind == "not_planned"] == [until]
+
+
+def test_where_shifts_are_planned_or_the_roster_is_empty_nothing_is_said_about_planning(service, document, clock):
+    planned = simulate(Severity.objects.get(code="P0"), service, at=clock.now)
+    Shift.objects.all().delete()
+    empty = simulate(Severity.objects.get(code="P0"), service, at=clock.now)
+    assert "not_planned" not in {moment.kind for moment in [*planned, *empty]}
+    assert any(moment.text.startswith("Level 1 skipped: nobody could be paged") for moment in empty)

@@ -6,15 +6,18 @@ database's owner, and keep the procedures that are in force.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import pgtrigger
 from django.apps import apps
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Min, Model, Q, QuerySet
 from psycopg import sql
 
+from apps.alerts.models import Integration
 from apps.core import clock
 from apps.core.errors import RuleViolation
 from apps.incidents.models import Incident
@@ -23,24 +26,39 @@ from apps.procedures import current
 from apps.procedures.apply import apply
 from apps.procedures.demo import incidents, organisation, stories
 from apps.procedures.document import Document
-from apps.teams.models import Team, User
+from apps.teams.models import ApiToken, Team, User
 
 #: What describes the code and not the organisation.
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}
+#: Of a kind that is not of the demo: as many are named before they are only counted.
+SHOWN = 10
+
+Row = TypeVar("Row", bound=Model)
 
 
 def is_empty() -> bool:
-    """Whether nobody has begun to work here: no team and no incident."""
-    return not Team.objects.exists() and not Incident.objects.exists()
+    """Whether nobody has begun to work here: no team, no incident, and nobody's own person or token."""
+    return not (Team.objects.exists() or Incident.objects.exists() or strangers())
 
 
 def strangers() -> list[str]:
-    """The names of teams and people that neither the demo nor the procedures made, and that would be lost."""
+    """What neither the demo nor the procedures made, and that would be lost, in words.
+
+    Teams, people, integrations, tokens that are not revoked, and incidents; of each the first SHOWN and how many more.
+    """
     slugs = [slug for slug, *_ in organisation.TEAMS]
     emails = [person.email for person in organisation.PEOPLE]
-    teams = Team.objects.exclude(slug__in=slugs)
     people = User.objects.exclude(email__in=emails).filter(emergency_contacts__isnull=True)
-    return [*(f"the team {team}" for team in teams), *(f"{person.name} <{person.email}>" for person in people)]
+    own = Q(name=organisation.MONITORING, team__slug=organisation.MONITORED)
+    integrations = Integration.objects.exclude(own).select_related("team")
+    tokens = ApiToken.objects.filter(revoked_at__isnull=True).select_related("person")
+    return [
+        *_listed("teams", Team.objects.exclude(slug__in=slugs), lambda team: f"the team {team}"),
+        *_listed("people", people, lambda person: f"{person.name} <{person.email}>"),
+        *_listed("integrations", integrations, lambda each: f"the integration {each} of {each.team}"),
+        *_listed("tokens", tokens, lambda token: f"the token {token.name} of {token.person}"),
+        *_listed("incidents", _incidents_of_others(), _named),
+    ]
 
 
 @transaction.atomic
@@ -68,6 +86,23 @@ def remove() -> None:
         cursor.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY").format(names))
     if document is not None:
         apply(document)
+
+
+def _listed(kind: str, found: QuerySet[Row], named: Callable[[Row], str]) -> Iterator[str]:
+    yield from map(named, found[:SHOWN])
+    if (more := found.count() - SHOWN) > 0:
+        yield f"and {more} more {kind}"
+
+
+def _incidents_of_others() -> QuerySet[Incident]:
+    """Every incident that is none of the demo's stories; of two that share a story's title the first is the demo's."""
+    told = Incident.objects.filter(title__in=[story.title for story in incidents.STORIES])
+    return Incident.objects.exclude(pk__in=told.order_by().values("title").annotate(first=Min("pk")).values("first"))
+
+
+def _named(incident: Incident) -> str:
+    """What the incident is about stays unsaid where it is private: who resets the demo need not be involved."""
+    return f"the incident {incident}" if incident.private else f'the incident {incident} "{incident.title}"'
 
 
 @contextmanager

@@ -106,6 +106,7 @@ DEPENDENCIES = (
 )
 #: Who sends the alerts of the demo's past. Nobody knows its key; a manager can give it another.
 MONITORING = "Prometheus, production"
+MONITORED = "platform"
 WEEKS_BACK = 6
 
 
@@ -125,7 +126,7 @@ def build(*, password: str) -> None:
             service=Service.objects.get(slug=service_slug), depends_on=Service.objects.get(slug=needed)
         )
     create_integration(
-        team=Team.objects.get(slug="platform"),
+        team=Team.objects.get(slug=MONITORED),
         name=MONITORING,
         sender_format=Format.ALERTMANAGER,
         by=None,

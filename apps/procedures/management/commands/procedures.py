@@ -14,7 +14,7 @@ from apps.core.errors import HouseError, Invalid
 from apps.procedures import apply as applying
 from apps.procedures import current, export, reading, structure
 from apps.procedures.diff import Change
-from apps.procedures.problems import InvalidDocument, dotted
+from apps.procedures.problems import InvalidDocument, Problem, dotted
 from apps.teams.models import User
 
 _VERBS = {
@@ -47,7 +47,7 @@ class Command(BaseCommand):
             getattr(self, f"_{verb}")(options)
         except InvalidDocument as error:
             if as_json:
-                self._print_json({"problems": _problems(error)})
+                self._print_json({"problems": _problems(error.problems)})
             raise CommandError("\n".join(error.lines())) from error
         except applying.EditedMeanwhile as error:
             if as_json:
@@ -59,14 +59,16 @@ class Command(BaseCommand):
             raise CommandError(f"The database cannot be used: {error}") from error
 
     def _check(self, options: dict[str, Any]) -> None:
-        document = reading.load(options["file"])
+        checked = self._checked(options["file"])
+        document = checked.document
         if options["as_json"]:
-            self._print_json({"problems": [], "version": document.version})
+            warnings = _problems(checked.warnings)
+            self._print_json({"problems": [], "warnings": warnings, "version": document.version})
         else:
             self.stdout.write(f"{options['file']}: valid, version {document.version} of {document.last_updated}")
 
     def _diff(self, options: dict[str, Any]) -> None:
-        plan = applying.plan(reading.load(options["file"]))
+        plan = applying.plan(self._checked(options["file"]).document)
         if options["as_json"]:
             self._print_json({"changes": _data(plan.changes), "overwrites": _data(plan.overwrites)})
             return
@@ -75,7 +77,7 @@ class Command(BaseCommand):
             self.stdout.write(f"Edited in the admin since the last apply, and overwritten: {_places(plan.overwrites)}")
 
     def _apply(self, options: dict[str, Any]) -> None:
-        document = reading.load(options["file"])
+        document = self._checked(options["file"]).document
         applied = applying.apply(document, by=_person(options["user"]), force=options["force"])
         revision = applied.revision.pk if applied.revision else None
         if options["as_json"]:
@@ -99,6 +101,13 @@ class Command(BaseCommand):
         except OSError as error:
             raise Invalid(f"{options['file']}: cannot be written: {error.strerror}") from error
 
+    def _checked(self, file: Path) -> reading.Checked:
+        """Read FILE, and say on standard error what is odd about it; that hinders nothing."""
+        checked = reading.check(file)
+        for line in checked.lines():
+            self.stderr.write(f"Warning: {line}", self.style.WARNING)
+        return checked
+
     def _print_changes(self, found: Sequence[Change]) -> None:
         if not found:
             self.stdout.write("Nothing changes.")
@@ -117,10 +126,8 @@ def _data(found: Sequence[Change]) -> list[dict[str, Any]]:
     return [change.as_data() for change in found]
 
 
-def _problems(error: InvalidDocument) -> list[dict[str, Any]]:
-    return [
-        {"line": problem.line, "path": dotted(problem.path), "message": problem.message} for problem in error.problems
-    ]
+def _problems(found: Sequence[Problem]) -> list[dict[str, Any]]:
+    return [{"line": problem.line, "path": dotted(problem.path), "message": problem.message} for problem in found]
 
 
 def _places(found: Sequence[Change]) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.core.management.base import BaseCommand, CommandError
+from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.dateparse import parse_datetime
 
 from apps.catalog.models import Service
@@ -25,7 +27,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--severity", required=True, metavar="P0", help="the incident's severity")
         parser.add_argument("--service", required=True, metavar="SLUG", help="the affected service")
-        parser.add_argument("--at", metavar="ISO", help="when it is declared, with an offset; now by default")
+        parser.add_argument(
+            "--at",
+            metavar="ISO",
+            help="when it is declared, with an offset, in which times are shown; by default now, in the team's zone",
+        )
         parser.add_argument("--json", action="store_true", help="print data instead of text")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -37,20 +43,22 @@ class Command(BaseCommand):
         if service is None:
             known = ", ".join(Service.objects.values_list("slug", flat=True))
             raise CommandError(f"There is no service {options['service']}. Known: {known or 'none yet'}.")
+        at = self._instant(options["at"])
         try:
-            moments = simulate(severity, service, at=self._instant(options["at"]))
+            moments = simulate(severity, service, at=at or clock.now())
         except HouseError as error:
             raise CommandError(str(error)) from error
         if options["json"]:
-            self.stdout.write(json.dumps([asdict(moment) for moment in moments], default=str, indent=2))
+            self.stdout.write(json.dumps([asdict(moment) for moment in moments], cls=DjangoJSONEncoder, indent=2))
             return
         self.stdout.write(f"{severity} of {service}, team {service.team}, answered by nobody:")
+        zone = at.tzinfo if at else ZoneInfo(service.team.time_zone)
         for moment in moments:
-            self.stdout.write(self._line(moment, since=moments[0].at))
+            self.stdout.write(self._line(moment, since=moments[0].at, zone=zone))
 
-    def _instant(self, text: str | None) -> datetime:
+    def _instant(self, text: str | None) -> datetime | None:
         if text is None:
-            return clock.now()
+            return None
         try:
             instant = parse_datetime(text)
         except ValueError as error:
@@ -59,7 +67,8 @@ class Command(BaseCommand):
             raise CommandError(f"--at {text}: expected a time with an offset, such as 2026-03-02T03:00:00+01:00.")
         return instant
 
-    def _line(self, moment: Moment, *, since: datetime) -> str:
+    def _line(self, moment: Moment, *, since: datetime, zone: tzinfo | None) -> str:
+        at = moment.at.astimezone(zone).isoformat(sep=" ", timespec="seconds")
         after = in_words(moment.at - since)
         by = "".join(f" by {told.channel} to {told.address}" for told in moment.told)
-        return f"  +{after:<12} {moment.at:%Y-%m-%d %H:%M:%S}  {moment.text}{by}"
+        return f"  +{after:<12} {at}  {moment.text}{by}"
