@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -14,7 +14,7 @@ from apps.engine.models import State, Timer
 from apps.incidents.models import OPEN, Incident, ProceduresRevision, Severity
 from apps.notifications.models import Delivery, DeliveryState
 from apps.postmortems.models import Postmortem, ReviewStatus
-from apps.procedures.demo import loading
+from apps.procedures.demo import loading, organisation
 from apps.procedures.demo.incidents import STORIES
 from apps.procedures.demo.organisation import person
 from apps.rosters import queries as rosters
@@ -110,3 +110,33 @@ def test_one_who_began_with_a_person_of_their_own_is_given_no_demo(db, settings,
     call_command("demo", "reset", "--if-empty")
     assert "nothing was changed" in capsys.readouterr().out
     assert not Team.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "instant", ["2026-03-30T06:59:59Z", "2026-03-30T07:00:00Z", "2026-03-30T21:30:00Z", "2026-10-25T23:30:00Z"]
+)
+def test_at_every_hour_of_a_monday_it_is_the_responders_week_as_the_handoff_says(db, clock, instant):
+    """Of three who take turns the first has the week that is running; before nine on a Monday it is the last one's."""
+    clock.set(datetime.fromisoformat(instant))
+    call_command("procedures", "apply", str(FILE), verbosity=0)
+    organisation.build(password="correct horse battery")
+    [duty] = rosters.on_call(at=clock.now, teams=[Team.objects.get(slug="platform")])
+    assert duty.person == person("responder")
+
+
+def test_a_reset_without_a_password_takes_nothing_away(demo, settings):
+    settings.DEMO_PASSWORD = ""
+    with pytest.raises(CommandError, match="DEMO_PASSWORD"):
+        call_command("demo", "reset")
+    assert Team.objects.count() == 4
+
+
+def test_a_reset_that_fails_halfway_takes_nothing_away(demo, monkeypatch):
+    def broken(**_):
+        raise RuntimeError("half-way")
+
+    monkeypatch.setattr(loading, "load", broken)
+    with pytest.raises(RuntimeError):
+        call_command("demo", "reset")
+    assert Team.objects.count() == 4
+    assert Incident.objects.count() == 6

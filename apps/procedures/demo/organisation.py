@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from apps.alerts.actions import create_integration
 from apps.alerts.models import Format
@@ -108,6 +109,7 @@ DEPENDENCIES = (
 MONITORING = "Prometheus, production"
 MONITORED = "platform"
 WEEKS_BACK = 6
+HANDOFF = time(9)
 
 
 def build(*, password: str) -> None:
@@ -173,7 +175,7 @@ def _roster(team: Team) -> None:
     """A weekly rotation, handed over on Monday at nine, filled from six weeks ago; its first person has this week."""
     members = ROTATIONS[team.slug]
     now = clock.now()
-    monday = _monday(now)
+    monday = _monday(now, ZoneInfo(team.time_zone))
     roster = Roster.objects.create(
         slug=team.slug, name=f"{team.name} on-call", team=team, time_zone=team.time_zone, is_primary=True
     )
@@ -183,9 +185,9 @@ def _roster(team: Team) -> None:
         position=1,
         rotation=Rotation.WEEKS,
         length=1,
-        handoff_time=time(9),
+        handoff_time=HANDOFF,
         handoff_weekday=Weekday.MONDAY,
-        starts_on=(monday - timedelta(weeks=len(members) * WEEKS_BACK)).date(),
+        starts_on=monday - timedelta(weeks=len(members) * WEEKS_BACK),
     )
     for position, login in enumerate(members, start=1):
         LayerMember.objects.create(layer=layer, person=person(login), position=position)
@@ -193,9 +195,10 @@ def _roster(team: Team) -> None:
     rosters.materialise(roster, now=now)
 
 
-def _monday(now: datetime) -> datetime:
-    """The Monday whose week is running; before the handoff on a Monday it is still the week before's."""
-    running = now - timedelta(hours=14)
+def _monday(now: datetime, zone: ZoneInfo) -> date:
+    """The Monday whose week is running in ``zone``; before the handoff on a Monday it is still the week before's."""
+    local = now.astimezone(zone)
+    running = local.date() if local.time() >= HANDOFF else local.date() - timedelta(days=1)
     return running - timedelta(days=running.weekday())
 
 

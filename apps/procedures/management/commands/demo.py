@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DatabaseFailure
+from django.db import transaction
 
 from apps.core.errors import HouseError
 from apps.procedures.demo import loading, organisation
@@ -32,10 +33,12 @@ class Command(BaseCommand):
         if others and not options["force"]:
             listed = "\n".join(f"  {other}" for other in others)
             raise CommandError(f"This would also remove what is not of the demo:\n{listed}\nIf you mean it: --force")
+        password = self._password() if options["verb"] == "reset" else ""
         try:
-            loading.remove()
-            if options["verb"] == "reset":
-                loading.load(password=self._password())
+            with transaction.atomic():
+                loading.remove()
+                if options["verb"] == "reset":
+                    loading.load(password=password)
         except DatabaseFailure as error:
             raise CommandError(f"{error}\nThis needs the database's owner (DATABASE_OWNER_URL).") from error
         except HouseError as error:
