@@ -12,6 +12,7 @@ import dj_database_url
 import django_stubs_ext
 import structlog
 from csp.constants import NONCE, NONE, SELF
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from environs import Env
 
@@ -285,9 +286,24 @@ UNFOLD = {
     "SITE_HEADER": "ADO Incidents",
     "SITE_SUBHEADER": "Rosters, contacts and procedures",
     "SITE_URL": "/",
+    "SITE_ICON": lambda _: static("ado/icon.svg"),
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _: static("ado/icon.svg")},
+    ],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": True,
-}
+    # The tokens of static/ado/app.css (greys, accent) and what lies between them.
+    "COLORS": {
+        "base": {
+            "50": "#f6f6f8", "100": "#ececf1", "200": "#e3e3e9", "300": "#c9cad3", "400": "#a3a6b3", "500": "#666976",
+            "600": "#4a4d58", "700": "#33353f", "800": "#24262e", "900": "#16171c", "950": "#0e0f13",
+        },
+        "primary": {
+            "50": "#f5f5fe", "100": "#ecebfc", "200": "#d9d8f9", "300": "#c0befc", "400": "#a5a3ff", "500": "#8a87f7",
+            "600": "#4540c9", "700": "#3834a8", "800": "#302d8a", "900": "#2a2966", "950": "#25244a",
+        },
+    },
+}  # fmt: skip
 
 # Logs: one JSON object a line when a machine reads them, colours when a person does.
 _renderer = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()

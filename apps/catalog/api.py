@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django.db.models import QuerySet
 from rest_framework import mixins, serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from apps.catalog import actions
 from apps.catalog.models import Service, ServiceLink
 from apps.core.api import HouseViewSet
+from apps.core.errors import NotAllowed
 from apps.teams import access
 from apps.teams.access import Permission
+from apps.teams.authentication import caller
 from apps.teams.models import Scope, Team, User
 
 
@@ -38,6 +42,8 @@ class ServiceSerializer(serializers.ModelSerializer[Service]):
     class Meta:
         model = Service
         fields = ("slug", "name", "team", "description", "area", "is_active", "links", "depends_on")
+        # Whether a slug is taken the action finds out, after the right: it may be that of a service one cannot see.
+        extra_kwargs: ClassVar[dict[str, Any]] = {"slug": {"validators": []}}
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         fields = super().get_fields()
@@ -65,6 +71,12 @@ class ServiceViewSet(
         visible = access.team_ids(self.request.user, Permission.VIEW)
         services = Service.objects.filter(team__in=visible).select_related("team")
         return services.prefetch_related("links", "dependencies__depends_on")
+
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Add a service to a team that you manage."""
+        if not access.team_ids(caller(request), Permission.MANAGE):
+            raise NotAllowed(f"{caller(request)} has no right to add services.")
+        return super().create(request, *args, **kwargs)
 
     def perform_create(self, serializer: Any) -> None:
         fields = dict(serializer.validated_data)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as ModelValidationError
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.defaults import server_error
 from rest_framework import exceptions
@@ -16,6 +19,12 @@ from rest_framework.views import set_rollback
 from apps.core.errors import Conflict, HouseError, Invalid, NotAllowed, ProviderError, RuleViolation
 
 CONTENT_TYPE = "application/problem+json"
+
+#: After how many seconds to come back while the database is away; a server that restarts is up again by then.
+RETRY_AFTER = 5
+DATABASE_AWAY = "The database cannot be reached at the moment."
+
+log = structlog.get_logger(__name__)
 
 STATUS_OF: dict[type[HouseError], HTTPStatus] = {
     Invalid: HTTPStatus.BAD_REQUEST,
@@ -42,26 +51,33 @@ def as_problem(error: Exception, context: dict[str, Any]) -> Response | None:
         error = exceptions.ValidationError(error.message_dict if hasattr(error, "error_dict") else error.messages)
     if isinstance(error, HouseError):
         return _of_the_house(error)
-    if isinstance(error, exceptions.ValidationError):
-        return problem(400, "The request could not be understood.", errors=_by_field(error.detail))
-    if isinstance(error, exceptions.APIException):
-        answer = problem(error.status_code, str(error.detail))
-        if challenge := getattr(error, "auth_header", None):
-            answer["WWW-Authenticate"] = challenge
-        if wait := getattr(error, "wait", None):
-            answer["Retry-After"] = str(int(wait))
+    if isinstance(error, OperationalError):
+        log.error("database_away", error=str(error))
+        answer = problem(HTTPStatus.SERVICE_UNAVAILABLE, DATABASE_AWAY)
+        answer["Retry-After"] = str(RETRY_AFTER)
         return answer
+    if isinstance(error, exceptions.APIException):
+        return _of_the_request(error)
     return None
 
 
 def fault(request: HttpRequest) -> HttpResponse:
-    """What answers a fault of ours (500): problem details under ``/api/``, the page for people elsewhere."""
-    if not request.path.startswith("/api/"):
-        return server_error(request)
-    status = HTTPStatus.INTERNAL_SERVER_ERROR
-    return JsonResponse(
-        _body(status, "Something went wrong on our side; it is logged."), status=status, content_type=CONTENT_TYPE
-    )
+    """What answers a fault of ours (500): problem details under ``/api/``, the page for people elsewhere.
+
+    While the database is away it is 503, and says when to come back.
+    """
+    away = isinstance(sys.exception(), OperationalError)
+    status = HTTPStatus.SERVICE_UNAVAILABLE if away else HTTPStatus.INTERNAL_SERVER_ERROR
+    answer: HttpResponse
+    if request.path.startswith("/api/"):
+        detail = DATABASE_AWAY if away else "Something went wrong on our side; it is logged."
+        answer = JsonResponse(_body(status, detail), content_type=CONTENT_TYPE)
+    else:
+        answer = server_error(request)
+    answer.status_code = status
+    if away:
+        answer["Retry-After"] = str(RETRY_AFTER)
+    return answer
 
 
 def _of_the_house(error: HouseError) -> Response:
@@ -72,6 +88,20 @@ def _of_the_house(error: HouseError) -> Response:
     if isinstance(error, Invalid):
         more["errors"] = {error.field or "non_field_errors": [str(error)]}
     return problem(status, str(error), **more)
+
+
+def _of_the_request(error: exceptions.APIException) -> Response:
+    if isinstance(error, exceptions.ValidationError):
+        return problem(400, "The request could not be understood.", errors=_by_field(error.detail))
+    more: dict[str, Any] = {}
+    if isinstance(error, exceptions.ParseError):
+        more["errors"] = _by_field([str(error.detail)])
+    answer = problem(error.status_code, str(error.detail), **more)
+    if challenge := getattr(error, "auth_header", None):
+        answer["WWW-Authenticate"] = challenge
+    if wait := getattr(error, "wait", None):
+        answer["Retry-After"] = str(int(wait))
+    return answer
 
 
 def _body(status: HTTPStatus, detail: str, **more: Any) -> dict[str, Any]:

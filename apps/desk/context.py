@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from apps.desk import queries
 from apps.notifications import queries as notifications
 from apps.teams.models import User
 
@@ -15,10 +16,12 @@ from apps.teams.models import User
 def house(request: HttpRequest) -> dict[str, Any]:
     """``unread``: how many notifications wait in the bell, counted only where a template shows it.
 
+    ``may_declare``: whether the viewer may declare an incident for any team.
     ``has_sandbox``: whether this is a development installation whose mails are readable at /sandbox/.
     """
-    shown: dict[str, Any] = {"unread": 0, "has_sandbox": bool(settings.SANDBOX_DIR)}
+    shown: dict[str, Any] = {"unread": 0, "may_declare": False, "has_sandbox": bool(settings.SANDBOX_DIR)}
     user = getattr(request, "user", None)
     if isinstance(user, User):
         shown["unread"] = SimpleLazyObject(lambda: notifications.unread_of(user).count())
+        shown["may_declare"] = SimpleLazyObject(lambda: queries.declares_for(user).exists())
     return shown

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import models
 from simple_history.models import DeletedObject
 
+from apps.desk.templatetags.house import absolute
 from apps.teams.models import User
 
 
@@ -58,7 +59,10 @@ def _fields(thing: models.Model, record: object, earlier: object) -> Iterator[Fi
 
 
 def _said(value: object, of: models.Model) -> str:
-    """A field's value in words. Of a link between ``of`` and something else, which comes as both, the other one."""
+    """A field's value in words, an instant in the viewer's zone.
+
+    Of a link between ``of`` and something else, which comes as both, the other one.
+    """
     if value is None or value == "" or (isinstance(value, DeletedObject) and value.pk is None):
         return "empty"
     if isinstance(value, dict):
@@ -66,7 +70,7 @@ def _said(value: object, of: models.Model) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S} UTC"
+        return absolute(value)
     if isinstance(value, list):
         return ", ".join(_said(each, of) for each in value) or "none"
     return str(value)

@@ -13,6 +13,8 @@ from apps.core import clock
 from apps.desk import clock_faces, next_step, timeline
 from apps.desk.forms import responding as forms
 from apps.escalation import queries as escalation
+from apps.escalation import rules
+from apps.escalation.models import UNDECIDED, RunLevel
 from apps.incidents import queries as incidents
 from apps.incidents.models import ChecklistItem, ChecklistPart, ClockName, Incident, Status
 from apps.notifications import queries as notifications
@@ -38,6 +40,14 @@ class ChecklistSection:
         return self.settled == len(self.items)
 
 
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """A level of the chain; ``spared`` says why it will be skipped although it is not decided yet."""
+
+    level: RunLevel
+    spared: str
+
+
 def _rights(incident: Incident, viewer: User) -> Context:
     return {
         "incident": incident,
@@ -60,10 +70,14 @@ def head(incident: Incident, viewer: User) -> Context:
 
 def escalation_part(incident: Incident, viewer: User) -> Context:
     """What the chain did, and who is next and when (R12)."""
+    answers = escalation.answers_of(incident)
     run, upcoming = escalation.current_run(incident), escalation.next_level(incident)
     return {
         "held_until": run.held_until if run and run.held_until and run.held_until > clock.now() else None,
-        "levels": escalation.levels_of(incident),
+        "rungs": [
+            Rung(level, rules.why_not(level, answers) if level.state in UNDECIDED else "")
+            for level in escalation.levels_of(incident)
+        ],
         "next_level": upcoming,
         "next_people": escalation.who_would_be_paged(upcoming) if upcoming else [],
         "external_contacts": escalation.external_contacts(incident),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from apps.core import clock
-from apps.desk.clock_faces import ClockFace, ClockState, most_urgent
+from apps.desk.clock_faces import ClockFace, most_urgent
 from apps.incidents import queries as incidents
-from apps.incidents.models import OPEN, Incident
+from apps.incidents.models import OPEN, Clock, Incident
 from apps.notifications import queries as notifications
 from apps.notifications.models import Notification
 from apps.rosters import queries as rosters
@@ -18,6 +19,9 @@ from apps.rosters.models import Shift
 from apps.rosters.queries import OnCall
 from apps.teams import access
 from apps.teams.models import Team, User
+
+#: How many pages and open incidents the first page shows; it says how many more there are.
+SHOWN = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +34,26 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """What a person needs to know first: is something asked of me, what burns, am I on call."""
+    """What a person needs to know first: is something asked of me, what burns, am I on call.
+
+    ``waiting`` and ``open`` are the first SHOWN of as many as ``waiting_count`` and ``open_count`` say.
+    """
 
     waiting: list[Notification]
+    waiting_count: int
     open: list[Row]
+    open_count: int
     on_call_now: list[Shift]
     on_call_next: list[Shift]
     team_on_call: list[OnCall]
+
+    @property
+    def waiting_more(self) -> int:
+        return self.waiting_count - len(self.waiting)
+
+    @property
+    def open_more(self) -> int:
+        return self.open_count - len(self.open)
 
 
 def rows(found: Iterable[Incident]) -> list[Row]:
@@ -82,31 +99,44 @@ def filtered(viewer: User, by: Filters) -> QuerySet[Incident]:
 
 
 def dashboard(viewer: User) -> Dashboard:
-    """Everything on the first page of ``viewer``; open incidents sorted by the clock that breaks first."""
+    """Everything on the first page of ``viewer``; open incidents sorted by the clock that breaks first.
+
+    It costs the same for ten open incidents and for thousands: the database sorts and cuts.
+    """
     now = clock.now()
+    waiting, burning = notifications.pages_waiting_for(viewer), incidents.open_incidents(viewer)
     shifts = list(rosters.my_shifts(viewer, now))
     running = [shift for shift in shifts if shift.during.lower <= now]
     return Dashboard(
-        waiting=list(notifications.pages_waiting_for(viewer)),
-        open=sorted(rows(for_list(incidents.open_incidents(viewer))), key=_urgency),
+        waiting=list(waiting[:SHOWN]),
+        waiting_count=waiting.count(),
+        open=rows(most_urgent_first(for_list(burning), at=now)[:SHOWN]),
+        open_count=burning.count(),
         on_call_now=running,
         on_call_next=[shift for shift in shifts if shift not in running][:3],
         team_on_call=rosters.on_call(at=now, teams=visible_teams(viewer)),
     )
 
 
+def most_urgent_first(found: QuerySet[Incident], *, at: datetime) -> QuerySet[Incident]:
+    """Overdue first, the worst severity at the top; then what breaks next; last what no clock runs for."""
+    running = Clock.objects.filter(incident=OuterRef("pk"), met_at__isnull=True, stopped_at__isnull=True)
+    overdue, runs = When(next_due__lte=at, then=Value(0)), When(next_due__isnull=False, then=Value(1))
+    return found.annotate(
+        next_due=Subquery(running.order_by("due_at").values("due_at")[:1]),
+        urgency=Case(overdue, runs, default=Value(2)),
+        rank=Case(When(urgency=1, then=Value(0)), default=F("severity__rank"), output_field=IntegerField()),
+    ).order_by("urgency", "rank", "next_due", "pk")
+
+
+def declares_for(viewer: User) -> QuerySet[Team]:
+    """The active teams for which ``viewer`` may declare an incident: those they respond for."""
+    return Team.objects.filter(pk__in=access.team_ids(viewer, access.Permission.RESPOND), is_active=True)
+
+
 def visible_teams(viewer: User) -> list[Team]:
     """The active teams whose matters ``viewer`` may see."""
     return list(Team.objects.filter(pk__in=access.team_ids(viewer, access.Permission.VIEW), is_active=True))
-
-
-def _urgency(row: Row) -> tuple[int, int, float]:
-    """Overdue first, the worst severity at the top; then what breaks next; last what no clock runs for."""
-    rank = row.incident.severity.rank
-    if row.clock is None:
-        return (2, rank, 0)
-    due = row.clock.due_at.timestamp()
-    return (0, rank, due) if row.clock.state is ClockState.OVERDUE else (1, 0, due)
 
 
 def _matches(words: str) -> Q:

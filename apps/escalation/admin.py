@@ -33,7 +33,7 @@ class PolicyAdmin(AdministratedAdmin):
     inlines = (LevelInline,)
 
     def has_delete_permission(self, request: HttpRequest, obj: Policy | None = None) -> bool:
-        """The chain for every team stays: without one nobody would be paged."""
+        """The chain for every team stays: without one only the on-call of a team would be paged."""
         for_every_team = obj is not None and obj.team_id is None
         return not for_every_team and super().has_delete_permission(request, obj)
 

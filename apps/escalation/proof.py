@@ -9,17 +9,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from django.db.models import CharField, Exists, F, OuterRef, Q, TextField, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import Exists, F, OuterRef
 
 from apps.engine import queries as engine
 from apps.escalation.actions import climbing, levels
-from apps.escalation.models import UNDECIDED, LevelState, Policy, Run, RunLevel
+from apps.escalation.models import UNDECIDED, LevelState, Run, RunLevel
 from apps.incidents import clocks
 from apps.incidents.actions.locking import locked
 from apps.incidents.models import OPEN, Clock, Incident
 from apps.notifications import actions as notifications
-from apps.notifications.models import Delivery, DeliveryState, Notification
+from apps.notifications.models import Delivery, DeliveryState, Notification, NotificationKind
 
 
 @dataclass(frozen=True)
@@ -38,9 +37,8 @@ def gaps() -> list[Gap]:
 
 
 def _no_run() -> Iterator[Gap]:
-    policies = Policy.objects.filter(Q(team=OuterRef("team")) | Q(team=None), severity=OuterRef("severity"))
     running = Run.objects.filter(incident=OuterRef("pk"), ended_at=None)
-    for incident in Incident.objects.filter(Exists(policies), ~Exists(running), status__in=OPEN):
+    for incident in Incident.objects.filter(~Exists(running), status__in=OPEN):
         yield Gap(incident.pk, f"{incident} did not climb its chain.", partial(_begin, incident.pk))
 
 
@@ -63,11 +61,11 @@ def _no_timer_of_a_level() -> Iterator[Gap]:
 
 
 def _no_page() -> Iterator[Gap]:
-    step = Concat(
-        Value("run:"), Cast(OuterRef("runlevel__run"), TextField()), Value(":level:"),
-        Cast(OuterRef("runlevel__number"), TextField()), output_field=CharField(),
+    # By level and not by run: a run that was taken anew for another severity sends no page for what was paged before.
+    told = Notification.objects.filter(
+        person=OuterRef("user"), incident=OuterRef("runlevel__run__incident"), kind=NotificationKind.PAGE,
+        level=OuterRef("runlevel__number"), created_at__gte=OuterRef("runlevel__run__started_at"),
     )  # fmt: skip
-    told = Notification.objects.filter(person=OuterRef("user"), incident=OuterRef("runlevel__run__incident"), step=step)
     paged = RunLevel.people.through.objects.filter(
         ~Exists(told), runlevel__state=LevelState.FIRED, runlevel__run__ended_at=None,
         runlevel__run__incident__status__in=OPEN,

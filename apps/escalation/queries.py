@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
 
 from apps.contacts import queries as contacts
 from apps.contacts.models import ExternalContact
@@ -37,6 +37,18 @@ def policy_for(severity: Severity, team: Team) -> Policy | None:
     return policies.filter(team=team).first() or policies.filter(team__isnull=True).first()
 
 
+def lender_of(number: int, *, severity: Severity, team: Team) -> Level | None:
+    """The level ``number`` of the nearest chain that has it, for a run of ``severity`` whose own chain lacks it.
+
+    Nearest is the severity's own, then the next worse; in each the team's policy before that of every team.
+    """
+    lenders = Level.objects.filter(
+        Q(policy__team=team) | Q(policy__team=None), number=number, policy__severity__rank__lte=severity.rank
+    )
+    nearest = lenders.order_by("-policy__severity__rank", F("policy__team").asc(nulls_last=True))
+    return nearest.select_related("policy__severity", "policy__team").first()
+
+
 def current_run(incident: Incident) -> Run | None:
     """The run that goes on now, if any."""
     return Run.objects.filter(incident=incident, ended_at__isnull=True).first()
@@ -51,6 +63,12 @@ def levels_of(incident: Incident) -> list[RunLevel]:
     """The levels of the latest run with who was paged, lowest first; two queries."""
     run = latest_run(incident)
     return list(run.levels.prefetch_related("people")) if run else []
+
+
+def paged_levels(incident: Incident) -> QuerySet[RunLevel]:
+    """The levels that were paged since the response began, those of the latest run last."""
+    runs = Run.objects.filter(incident=incident, started_at=incident.response_started_at)
+    return RunLevel.objects.filter(run__in=runs, state=LevelState.FIRED).order_by("run")
 
 
 def answers_of(incident: Incident) -> rules.Answers:
@@ -70,9 +88,9 @@ def next_level(incident: Incident) -> RunLevel | None:
 
 
 def who_would_be_paged(level: RunLevel) -> list[User]:
-    """The people behind the level's targets as things stand now."""
+    """Whom the level's targets reach as things stand now."""
     incident = level.run.incident
-    return targets.people(level.targets, team=incident.team, incident=incident, at=house_clock.now())
+    return targets.find(level.targets, team=incident.team, incident=incident, at=house_clock.now()).people
 
 
 def summaries(incidents: Iterable[Incident]) -> dict[int, EscalationSummary]:

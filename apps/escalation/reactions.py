@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from apps.core.events import on
 from apps.escalation import actions
-from apps.escalation.models import LevelState, RunLevel
-from apps.incidents.models import EventKind, TimelineEvent
+from apps.incidents.models import EventKind, ImpactAssessment, TimelineEvent, Via
 
 
 @on(EventKind.DECLARED, EventKind.REOPENED)
@@ -17,12 +16,14 @@ def begin_to_climb(event: TimelineEvent) -> None:
 @on(EventKind.SEVERITY_CHANGED)
 def climb_by_the_new_severity(event: TimelineEvent) -> None:
     """The chain is taken anew; what fired since the response began does not fire again (requirements)."""
-    fired = RunLevel.objects.filter(
-        run__incident=event.incident,
-        run__started_at=event.incident.response_started_at,
-        state=LevelState.FIRED,
-    )
-    actions.start_run(event.incident, fired=frozenset(fired.values_list("number", flat=True)))
+    actions.start_over(event.incident)
+
+
+@on(EventKind.IMPACT_ASSESSED)
+def raise_by_impact(event: TimelineEvent) -> None:
+    """What an assessment newly states raises at once, where a trigger says so (R10)."""
+    assessment = ImpactAssessment.objects.get(pk=event.data["assessment"])
+    actions.raise_by_impact(assessment, via=Via(event.via))
 
 
 @on(EventKind.RESOLVED, EventKind.CANCELLED, EventKind.MERGED)

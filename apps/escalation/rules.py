@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Protocol, TypeVar
 
 from apps.core.spans import in_words
-from apps.escalation.models import UNDECIDED, Unless
+from apps.escalation.models import UNDECIDED, LevelState, Unless
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,10 @@ class Answers:
     response_started_at: datetime
 
 
+#: States of a level that is not asked for a second time.
+SPENT = (LevelState.FIRED, LevelState.PASSED)
+
+
 class PlannedLevel(Protocol):
     """What the rules ask of a level of a run."""
 
@@ -31,6 +36,30 @@ class PlannedLevel(Protocol):
     due_at: datetime
     state: str
 
+
+class Impact(Protocol):
+    """What the rules ask of an assessment of an incident's impact; None: not known."""
+
+    @property
+    def customers_affected(self) -> int | None: ...
+
+    @property
+    def revenue_impact(self) -> Decimal | None: ...
+
+    @property
+    def security_implications(self) -> bool: ...
+
+    @property
+    def media_attention(self) -> bool: ...
+
+
+#: Which fact of an assessment raises by which trigger; several customers are two (R10).
+FACTS: Mapping[str, Callable[[Impact], bool]] = {
+    "several_customers": lambda impact: (impact.customers_affected or 0) >= 2,
+    "revenue": lambda impact: (impact.revenue_impact or 0) > 0,
+    "security": lambda impact: impact.security_implications,
+    "media": lambda impact: impact.media_attention,
+}
 
 LevelT = TypeVar("LevelT", bound=PlannedLevel)
 
@@ -77,3 +106,21 @@ def next_to_fire(levels: Sequence[LevelT], answers: Answers) -> LevelT | None:
     """The lowest undecided level that would fire if nothing more happened."""
     waiting = (level for level in levels if level.state in UNDECIDED and not why_not(level, answers))
     return min(waiting, key=lambda level: level.number, default=None)
+
+
+def lowest_not_paged(levels: Sequence[LevelT]) -> LevelT | None:
+    """The lowest level that was neither paged nor passed; one that was skipped counts, for a person asks for it."""
+    left = (level for level in levels if level.state not in SPENT)
+    return min(left, key=lambda level: level.number, default=None)
+
+
+def may_raise_by_itself(levels: Sequence[PlannedLevel], number: int) -> bool:
+    """Whether nobody was paged yet on the level ``number`` or above it, and it was not passed."""
+    spent = {level.number for level in levels if level.state in SPENT}
+    paged = (level.number for level in levels if level.state == LevelState.FIRED)
+    return number not in spent and number > max(paged, default=0)
+
+
+def newly_true(impact: Impact, *, before: Impact | None) -> set[str]:
+    """The keys of the triggers whose fact ``impact`` states and the assessment ``before`` did not (R10)."""
+    return {key for key, holds in FACTS.items() if holds(impact) and not (before is not None and holds(before))}

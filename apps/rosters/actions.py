@@ -59,19 +59,15 @@ def add_override(
     """Put ``person`` in the seat from ``start`` to ``end``, whatever layers and earlier overrides say.
 
     A start that has passed means now: the past is not rewritten. Raises NotAllowed unless ``by`` manages the
-    roster's team, or responds for it and stands in themselves; Invalid for times that make no sense or a person who
-    left; RuleViolation for a retired roster.
+    roster's team, or responds for it and stands in themselves; Invalid, naming ``start``, ``end`` or ``user``, for
+    times that ``rules.check_override`` refuses or a person who cannot stand in; RuleViolation for a retired roster.
     """
     needed = Permission.RESPOND if person == by else Permission.MANAGE
     access.require_for_team(by, needed, roster.team)
     roster = _locked(roster)
     now = clock.now()
-    if not person.is_active:
-        raise Invalid(f"{person} is no longer active.", field="person")
-    if end <= start:
-        raise Invalid("An override ends after it starts.", field="end")
-    if end <= now:
-        raise Invalid("An override cannot end in the past.", field="end")
+    check_stands_in(person)
+    rules.check_override(start, end, now=now, horizon=settings.ROSTER_HORIZON)
     override = Override(
         roster=roster,
         seat=seat,
@@ -85,6 +81,14 @@ def add_override(
     override.save()
     materialise(roster, now=now)
     return override
+
+
+def check_stands_in(person: User) -> None:
+    """Raise Invalid, naming ``user``, for somebody who left, or who could not answer the page they would get."""
+    if not person.is_active:
+        raise Invalid(f"{person} is no longer active.", field="user")
+    if not access.team_ids(person, Permission.RESPOND):
+        raise Invalid(f"{person} responds for no team and cannot be on call.", field="user")
 
 
 @transaction.atomic

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms.models import BaseModelFormSet
 from django.http import HttpRequest
@@ -14,7 +14,8 @@ from unfold.admin import StackedInline, TabularInline
 from unfold.widgets import UnfoldAdminSplitDateTimeWidget
 
 from apps.core import clock
-from apps.rosters import actions
+from apps.core.errors import Invalid
+from apps.rosters import actions, rules
 from apps.rosters.models import Layer, LayerMember, Override, Roster
 from apps.teams.admin_access import FollowsItsParent, TeamOwnedAdmin, managed_team_ids
 from apps.teams.models import User
@@ -71,7 +72,7 @@ class RosterAdmin(TeamOwnedAdmin):
 
 
 class OverrideForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no parameter at run time
-    """Start and end as two moments, in the viewer's time zone."""
+    """Start and end as two moments, in the viewer's time zone; what the action would refuse is said at its field."""
 
     start = forms.SplitDateTimeField(widget=UnfoldAdminSplitDateTimeWidget)
     end = forms.SplitDateTimeField(widget=UnfoldAdminSplitDateTimeWidget)
@@ -82,11 +83,14 @@ class OverrideForm(forms.ModelForm):  # type: ignore[type-arg]  # the class take
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        start, end = cleaned.get("start"), cleaned.get("end")
-        if start and end and end <= start:
-            raise ValidationError({"end": "An override ends after it starts."})
-        if end and end <= clock.now():
-            raise ValidationError({"end": "An override cannot end in the past."})
+        try:
+            if "person" in cleaned:
+                actions.check_stands_in(cleaned["person"])
+            if "start" in cleaned and "end" in cleaned:
+                times = cleaned["start"], cleaned["end"]
+                rules.check_override(*times, now=clock.now(), horizon=settings.ROSTER_HORIZON)
+        except Invalid as error:
+            self.add_error({"user": "person"}.get(error.field, error.field), str(error))
         return cleaned
 
 

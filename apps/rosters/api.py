@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django.db.models import F, QuerySet
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status
@@ -97,10 +98,22 @@ class TeamOfService(serializers.SlugRelatedField[Team]):
         super().__init__("services__slug", queryset=Team.objects.all(), **options)
 
 
+class Instant(serializers.DateTimeField):
+    """A moment with its offset. Without one it is refused: the caller's zone, the roster's and UTC are all guesses."""
+
+    default_error_messages = {"naive": "Say the offset too, as in 2026-03-02T09:00:00+01:00, or Z for UTC."}
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        """The moment in UTC. Raises ValidationError for one without an offset."""
+        if timezone.is_naive(value):
+            self.fail("naive")
+        return super().enforce_timezone(value)
+
+
 class OnCallQuery(serializers.Serializer[Any]):
     """When, and for whom; without: now, and for every team that one may see."""
 
-    at = serializers.DateTimeField(required=False)
+    at = Instant(required=False)
     team = serializers.SlugRelatedField(slug_field="slug", queryset=Team.objects.all(), required=False)
     service = TeamOfService(required=False, help_text="The slug of a service: its team is asked for.")
 
@@ -108,18 +121,18 @@ class OnCallQuery(serializers.Serializer[Any]):
 class ShiftQuery(serializers.Serializer[Any]):
     """The time of which shifts are asked for; without: the next 14 days."""
 
-    to = serializers.DateTimeField(required=False)
+    to = Instant(required=False)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        return {"from": serializers.DateTimeField(required=False), **super().get_fields()}
+        return {"from": Instant(required=False), **super().get_fields()}
 
 
 class OverrideSerializer(serializers.Serializer[Any]):
     """Who stands in, from when to when. A start that has passed means now."""
 
     user = PersonByEmail()
-    start = serializers.DateTimeField()
-    end = serializers.DateTimeField()
+    start = Instant()
+    end = Instant()
     reason = serializers.CharField(max_length=255, required=False, default="", allow_blank=True)
 
 
@@ -181,9 +194,7 @@ class RosterViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, HouseViewS
     def overrides(self, request: Request, slug: str) -> Response:
         """Put somebody in for a while; the answer is their shift. Without the right to manage: only yourself."""
         roster = self.get_object()
-        asked = OverrideSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        entered = asked.validated_data
+        entered = self.understood(OverrideSerializer)
         override = actions.add_override(
             roster,
             person=entered["user"],

@@ -14,12 +14,15 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from zoneinfo import ZoneInfo
 
+from apps.core.errors import Invalid
 from apps.rosters.models import Rotation, ShiftSource
 from apps.rosters.walltime import instant
 
 DAYS_OF_A_TURN = {Rotation.DAYS: 1, Rotation.WEEKS: 7}
 #: The seat that layers fill.
 FIRST_SEAT = 0
+#: Whoever stands in for longer belongs into a layer: a quarter of a year, whichever months it has.
+LONGEST_OVERRIDE = timedelta(days=93)
 #: No change of a zone's clocks ever moved them by more than a day; turns are looked for that much earlier.
 _LARGEST_CHANGE = timedelta(days=2)
 
@@ -54,6 +57,22 @@ class LayerPlan:
     starts_on: date
     handoff_weekday: int | None = None
     ends_on: date | None = None
+
+
+def check_override(start: datetime, end: datetime, *, now: datetime, horizon: timedelta) -> None:
+    """Raise Invalid, naming ``start`` or ``end``, unless somebody may stand in for that time.
+
+    It ends after it starts and after ``now``, lasts at most LONGEST_OVERRIDE, and starts within ``horizon`` of
+    ``now``: a slip in the year is refused and not carried out.
+    """
+    if end <= start:
+        raise Invalid("An override ends after it starts.", field="end")
+    if end <= now:
+        raise Invalid("An override cannot end in the past.", field="end")
+    if end - start > LONGEST_OVERRIDE:
+        raise Invalid(f"An override lasts at most {LONGEST_OVERRIDE.days} days.", field="end")
+    if start > now + horizon:
+        raise Invalid(f"Shifts are planned {horizon.days} days ahead; an override starts within them.", field="start")
 
 
 def compute(

@@ -91,6 +91,27 @@
     dialog.showModal();
   }
 
+  /* The panels of a row of actions hang over the page like menus: Escape closes one, and so does a click beside it. */
+  const PANELS = ".panels > details[open]";
+  let pressed = null;
+
+  function closePanelsBeside(event) {
+    // Both ends of the click: a selection dragged out of a field ends outside and means no "away".
+    const beside = (place, panel) => !panel.contains(place) && !place.closest("dialog");
+    for (const panel of document.querySelectorAll(PANELS)) {
+      if (beside(event.target, panel) && beside(pressed ?? event.target, panel)) panel.open = false;
+    }
+    pressed = null;
+  }
+
+  function closePanelByKey(event) {
+    if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
+    for (const panel of document.querySelectorAll(PANELS)) {
+      panel.open = false;
+      panel.querySelector("summary").focus();
+    }
+  }
+
   /* A part that refreshes itself waits while somebody is working in it. */
   function isInUse(part) {
     const field = document.activeElement;
@@ -110,7 +131,10 @@
     tick();
   }
 
+  document.addEventListener("pointerdown", (event) => { pressed = event.target; });
+  document.addEventListener("keydown", closePanelByKey);
   document.addEventListener("click", (event) => {
+    closePanelsBeside(event);
     if (event.target.closest("[data-theme-switch]")) nextTheme();
     const button = event.target.closest("[data-copy]");
     if (button) copy(button);

@@ -298,15 +298,31 @@ def test_both_alerts_of_a_body_that_names_one_twice_are_taken_in_order(post: Any
     assert Incident.objects.get().status == Status.RESOLVED
 
 
+@pytest.mark.parametrize("ended", ["closed", "resolved too long ago"])
+@pytest.mark.parametrize("came", ["again", "still"])
 def test_what_comes_back_too_late_is_taken_for_what_it_is_now(
-    post: Any, clock: Any, commander: User, ai: Team, agents: Service
+    post: Any, clock: Any, commander: User, ai: Team, agents: Service, ended: str, came: str
 ) -> None:
     post(prometheus_alert(labels={"severity": "low"}, fingerprint="queue"))
-    post(prometheus_alert(labels={"severity": "low"}, fingerprint="queue", status="resolved"))
     old = Incident.objects.get()
-    assert old.status == Status.RESOLVED
-    clock.shift(hours=25)
+    if came == "again":
+        post(prometheus_alert(labels={"severity": "low"}, fingerprint="queue", status="resolved"))
+    else:
+        incidents.record_resolution(old.pk, by=commander, verified=True)
+        incidents.resolve(old.pk, by=commander)
+    if ended == "closed":
+        incidents.close(old.pk, by=commander)
+    clock.shift(minutes=1 if ended == "closed" else 25 * 60)
     labels = {"severity": "critical", "component": "agents", "team": "ai"}
     post(prometheus_alert(labels=labels, fingerprint="queue", startsAt=clock.now.isoformat()))
     new = Incident.objects.get(follows=old)
     assert (new.severity.code, new.team, list(new.services.all())) == ("P0", ai, [agents])
+
+
+def test_what_comes_back_joins_the_incident_that_follows_already(post: Any, clock: Any, commander: User) -> None:
+    post(prometheus_alert(labels=P3))
+    post(prometheus_alert("resolved", labels=P3))
+    clock.shift(hours=25)
+    follower = incidents.reopen(Incident.objects.get().pk, by=commander)
+    post(prometheus_alert(labels=P3, startsAt=clock.now.isoformat()))
+    assert Alert.objects.get(is_current=True).incident == follower

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
+from django.db import connection
 from rest_framework.test import APIClient
 
+from apps.catalog.models import Service
 from apps.core.parsers import LARGEST_BODY
 from apps.incidents.models import Incident
 from apps.teams.models import Scope
@@ -20,6 +24,7 @@ def problem(answer) -> int:
     told = answer.json()
     assert {"type", "title", "status", "detail"} <= told.keys()
     assert told["status"] == answer.status_code
+    assert ("errors" in told) == (answer.status_code == 400)
     return answer.status_code
 
 
@@ -137,7 +142,6 @@ def test_a_cursor_of_somebody_elses_making_is_never_a_fault(house, rita, cursor,
         ("escalate", {"level": 9, "reason": "now"}, "level"),
         ("escalate", {"level": 10**30, "reason": "now"}, "level"),
         ("escalate", {"level": True, "reason": "now"}, "level"),
-        ("escalate", {"level": 5, "reason": "the chain has three"}, "level"),
         ("escalate", {"trigger": "astrology", "reason": "now"}, "trigger"),
         ("escalate", {"level": 2}, "reason"),
         ("roles", {"role": "king", "user": "rita@example.com"}, "role"),
@@ -154,6 +158,8 @@ def test_a_cursor_of_somebody_elses_making_is_never_a_fault(house, rita, cursor,
         ("updates", {"audience": "internal", "message": "Hello", "status": "mended"}, "status"),
         ("merge", {"into": "INC-999999"}, "into"),
         ("merge", {"into": 7}, "into"),
+        ("resolve", {"notes": "misspelt"}, "notes"),
+        ("snooze", {"minutes": 15, "hours": 1}, "hours"),
     ],
 )
 def test_what_cannot_be_done_to_an_incident_is_named(house, rita, declare, path, body, field):
@@ -176,13 +182,64 @@ def test_what_cannot_be_done_to_an_incident_is_named(house, rita, declare, path,
         ("resolution", {"verified": None}, "verified"),
         ("resolution", {"reference": "x" * 301}, "reference"),
         ("resolution", {"verified": True, "unverified_reason": "no access"}, "unverified_reason"),
-        ("resolution", {"colour": "red"}, "non_field_errors"),
+        ("resolution", {"colour": "red"}, "colour"),
+        ("resolution", {}, "non_field_errors"),
     ],
 )
 def test_what_cannot_be_recorded_is_named(house, rita, declare, path, body, field):
     answer = rita.patch(f"{URL}{declare()['id']}/{path}/", body)
     assert problem(answer) == 400
     assert list(answer.json()["errors"]) == [field]
+
+
+def test_fields_that_do_not_exist_are_named_and_nothing_is_declared(house, rita):
+    new = {"title": "Down", "severity": "P0", "team": "platform", "sevrity": "P1", "services": ["api"]}
+    answer = rita.post(URL, new)
+    assert problem(answer) == 400
+    assert list(answer.json()["errors"]) == ["services", "sevrity"]
+    assert "there are title, severity" in answer.json()["errors"]["sevrity"][0]
+    assert not Incident.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("teams/ai/", {"nmae": "AI"}), ("services/agents/", {"tema": "ai"}), ("services/agents/", {"name": "A", "x": 1})],
+)
+def test_a_misspelt_change_is_refused_not_ignored(house, path, body):
+    Service.objects.create(slug="agents", name="Agents", team=house.ai)
+    answer = client_of(house.ella, scope=Scope.MANAGE).patch(f"/api/v1/{path}", body)
+    assert problem(answer) == 400
+    assert set(answer.json()["errors"]) == body.keys() - {"name"}
+
+
+@pytest.mark.parametrize("path", ["oncall/", "contacts/", "services/", "incidents/"])
+def test_a_cursor_that_was_not_made_here_leads_nowhere_in_any_list(house, rita, path):
+    assert problem(rita.get(f"/api/v1/{path}", {"cursor": "xx"})) == 404
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("with_session", [True, False])
+def test_while_the_database_is_away_it_is_503_and_says_when_to_come_back(house, rita, with_session):
+    if with_session:
+        rita.force_login(house.rita)
+    with database_away():
+        answer = rita.get(URL)
+    assert problem(answer) == 503
+    assert int(answer["Retry-After"]) > 0
+    assert rita.get(URL).status_code == 200
+
+
+@contextmanager
+def database_away() -> Iterator[None]:
+    """The database's address leads to a port on which nobody listens."""
+    address = connection.settings_dict["PORT"]
+    connection.close()
+    connection.settings_dict["PORT"] = 1
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict["PORT"] = address
 
 
 def test_a_fault_of_ours_is_a_500_problem(house, rita, monkeypatch):

@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.test import Client
 from rest_framework.test import APIClient
 
+from apps.catalog.models import Service
 from apps.teams.actions import add_member
 from apps.teams.models import Scope, Team, TeamRole
 from tests.api.clients import client_of
@@ -59,6 +60,30 @@ def test_only_an_administrator_creates_teams(house):
     assert admin.post("/api/v1/teams/", new).status_code == 201
     assert list(admin.post("/api/v1/teams/", new).json()["errors"]) == ["slug"]
     assert Team.objects.filter(slug="ops").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "taken"),
+    [
+        ("teams/", {"slug": "ai", "name": "Mine"}),
+        ("services/", {"slug": "agents", "name": "Mine", "team": "platform"}),
+        ("services/", {"slug": "agents"}),
+    ],
+)
+def test_whoever_may_not_create_learns_nothing_about_the_slugs_of_others(house, path, taken):
+    Service.objects.create(slug="agents", name="Agents", team=house.ai)
+    client = client_of(house.rita, scope=Scope.MANAGE)
+    answers = [client.post(f"/api/v1/{path}", {**taken, "slug": slug}) for slug in (taken["slug"], "free")]
+    assert [answer.status_code for answer in answers] == [403, 403]
+    assert answers[0].json() == answers[1].json()
+
+
+def test_a_slug_that_is_taken_is_told_to_whoever_manages_the_team_it_would_be_for(house):
+    client = client_of(house.ella, scope=Scope.MANAGE)
+    assert client.post("/api/v1/services/", {"slug": "api", "name": "X", "team": "platform"}).status_code == 403
+    answer = client.post("/api/v1/services/", {"slug": "api", "name": "X", "team": "ai"})
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["slug"])
+    assert client.post("/api/v1/services/", {"slug": "a b", "name": "X", "team": "ai"}).status_code == 400
 
 
 def test_a_session_reads_but_writes_only_with_its_csrf_token(house):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from apps.engine.runner import run_due
 from apps.incidents import actions
@@ -154,6 +154,73 @@ def test_cancelling_asks_first(page, open_incident):
     assert open_incident.is_open
 
 
+@pytest.mark.parametrize("context", LOOKS[::2], indirect=True, ids="-".join)
+def test_a_panel_leaves_the_other_actions_free_and_closes_by_escape_or_a_click_beside_it(context, open_incident):
+    page = context.new_page()
+    page.goto(open_incident.get_absolute_url())
+    actions = page.get_by_role("group", name="More actions")
+    opener = actions.get_by_text("Escalate", exact=True)
+    before = places_of_summaries(actions)
+    opener.click()
+    reason = page.locator("#escalate_reason")
+    reason.fill("Half a reason")
+    assert places_of_summaries(actions) == before
+    actions.get_by_text("Severity", exact=True).click()
+    expect(reason).to_be_hidden()
+    actions.get_by_text("Edit", exact=True).click()
+    assert page.evaluate("document.documentElement.scrollWidth") == page.viewport_size["width"]
+    opener.click()
+    page.keyboard.press("Escape")
+    expect(actions.locator("details[open]")).to_have_count(0)
+    expect(opener).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(reason).to_be_visible()
+    expect(reason).to_have_value("Half a reason")
+    page.get_by_role("heading", level=1).click()
+    expect(actions.locator("details[open]")).to_have_count(0)
+
+
+def test_a_panel_stays_while_its_question_is_answered_and_while_text_is_selected(page, open_incident):
+    page.goto(open_incident.get_absolute_url())
+    page.get_by_text("Merge or cancel").click()
+    reason = page.locator(".panels details[open]").get_by_label("Reason")
+    reason.fill("A false alarm")
+    box = reason.bounding_box()
+    page.mouse.move(box["x"] + 60, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] - 200, box["y"] + 20)
+    page.mouse.up()
+    expect(reason).to_be_visible()
+    page.get_by_role("button", name="Cancel the incident").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(reason).to_be_visible()
+
+
+@pytest.mark.parametrize("context", [("narrow", "light")], indirect=True)
+def test_on_a_telephone_the_facts_of_an_incident_follow_its_title(context, open_incident):
+    page = context.new_page()
+    page.goto(open_incident.get_absolute_url())
+    title = page.get_by_role("heading", level=1).bounding_box()
+    facts = page.locator("#part-head").bounding_box()
+    assert facts["y"] - (title["y"] + title["height"]) < 30
+    expect(page.get_by_role("link", name="History", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize("context", [("narrow", "light")], indirect=True)
+def test_on_a_telephone_the_address_of_a_demo_log_in_stays_on_its_line(context, browser, live_server, settings):
+    settings.DEMO_PASSWORD = PASSWORD
+    make_person("stakeholder")
+    page = browser.new_page(viewport={"width": 360, "height": 800})
+    page.goto(f"{live_server.url}/login/")
+    lines = page.get_by_text("stakeholder@example.com").evaluate(
+        "(element) => { const text = document.createRange(); text.selectNodeContents(element);"
+        " return text.getClientRects().length; }"
+    )
+    page.close()
+    assert lines == 1
+
+
 def test_an_incident_is_declared_and_acknowledged_without_javascript(browser, live_server, context):
     plain = browser.new_context(
         base_url=live_server.url, java_script_enabled=False, storage_state=context.storage_state()
@@ -166,6 +233,13 @@ def test_an_incident_is_declared_and_acknowledged_without_javascript(browser, li
     page.get_by_role("main").get_by_role("button", name="Acknowledge").click()
     expect(page.get_by_role("main")).to_contain_text("Start investigating")
     plain.close()
+
+
+def places_of_summaries(actions: Locator) -> list[tuple[float, float]]:
+    """Where they stand within the group, however far the page is scrolled."""
+    corner = actions.bounding_box()
+    boxes = [summary.bounding_box() for summary in actions.locator("summary").all()]
+    return [(box["x"] - corner["x"], box["y"] - corner["y"]) for box in boxes]
 
 
 def violations(page: Page) -> list[dict]:

@@ -10,8 +10,10 @@ from apps.engine.runner import run_due
 from apps.incidents import actions as incidents
 from apps.incidents.models import EventKind, Severity
 from apps.notifications.models import Notification, NotificationKind
+from apps.teams.actions import add_member
+from apps.teams.models import TeamRole
 from tests.factories.incidents import declare, resolve
-from tests.factories.teams import make_person
+from tests.factories.teams import make_person, make_team
 
 
 def told(update):
@@ -161,6 +163,7 @@ def test_a_deactivated_stakeholder_is_told_nothing(clock, team, responder, stake
 
 
 def test_who_holds_a_role_and_is_a_stakeholder_is_told_once(clock, team, responder, stakeholder):
+    add_member(stakeholder, make_team("product"), TeamRole.RESPONDER)
     incident = declare(team)
     incidents.assign_role(incident.pk, role="communications_lead", person=stakeholder, by=responder)
     update = send(incident, responder)

@@ -36,6 +36,22 @@ def test_an_incident_one_may_not_see_is_not_there(house, incident, signed_in, pa
     assert signed_in(house.ella).get(f"{incident.get_absolute_url()}{page}").status_code == 404
 
 
+@pytest.mark.parametrize("name", ["q", "open", "severity", "status", "team", "service", "page"])
+def test_a_filter_that_no_database_can_hold_finds_nothing_and_breaks_nothing(house, rita, name):
+    assert rita.get("/incidents/", {name: "\0", "status": ""}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("action", "field"),
+    [("escalate", "trigger"), ("roles", "role"), ("severity", "severity"), ("merge", "into"), ("notes", "text")],
+)
+def test_an_answer_that_no_database_can_hold_is_refused(house, incident, rita, action, field):
+    sent = {"level": "2", "role": "commander", "person": house.rita.pk, "reason": "Why", field: "\0"}
+    before = incident.timeline.count()
+    assert rita.post(f"{incident.get_absolute_url()}{action}/", sent).status_code == 302
+    assert incident.timeline.count() == before
+
+
 def test_a_private_incident_is_not_listed_to_the_rest_of_its_team(house, signed_in):
     secret = declare(house.platform, house.cora, title="A token was published", private=True)
     other = make_person("Ruth", house.platform, TeamRole.RESPONDER)

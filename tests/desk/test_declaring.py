@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from apps.incidents.models import Incident, Severity
+from apps.teams.actions import add_member
+from apps.teams.models import TeamRole
+from tests.factories.teams import make_person
 
 
 @pytest.fixture
@@ -43,7 +46,40 @@ def test_what_is_missing_is_said_at_its_field_and_what_was_typed_is_kept(house, 
     assert not Incident.objects.exists()
 
 
-def test_whoever_may_not_respond_for_the_team_is_refused(house, signed_in, known):
-    answer = signed_in(house.stella).post("/incidents/new/", {**known, "services": [house.api.pk]})
-    assert "has no right to respond" in answer.content.decode()
+def auditor_of(house):
+    return make_person("Aurel", None, TeamRole.AUDITOR)
+
+
+def stakeholder_of(house):
+    return house.stella
+
+
+@pytest.mark.parametrize("reader", [stakeholder_of, auditor_of])
+def test_whoever_responds_for_no_team_is_offered_no_button_and_told_instead_of_given_the_form(
+    house, signed_in, known, reader
+):
+    client = signed_in(reader(house))
+    assert "/incidents/new/" not in client.get("/").content.decode()
+    page = client.get("/incidents/new/").content.decode()
+    assert "you cannot declare an incident" in page
+    assert "<textarea" not in page
+    answer = client.post("/incidents/new/", {**known, "services": [house.api.pk]})
+    assert answer.status_code == 403
     assert not Incident.objects.exists()
+
+
+def test_whoever_responds_for_a_team_is_offered_the_button(house, rita):
+    assert rita.get("/").content.decode().count('href="/incidents/new/"') == 2
+
+
+def test_only_teams_that_one_may_declare_for_are_offered(house, known, signed_in):
+    add_member(house.ella, house.platform, TeamRole.STAKEHOLDER)
+    client = signed_in(house.ella)
+    page = client.get("/incidents/new/").content.decode()
+    assert f'<option value="{house.ai.pk}">' in page
+    assert f'<option value="{house.platform.pk}">' not in page
+    answer = client.post("/incidents/new/", {**known, "services": [house.api.pk]})
+    assert answer.status_code == 422
+    assert "for which you may not declare" in str(answer.context["form"].errors["team"])
+    client.post("/incidents/new/", {**known, "services": [house.api.pk], "team": house.ai.pk})
+    assert Incident.objects.get().team == house.ai

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from apps.desk.incident_page import PARTS
+from apps.engine.runner import run_due
 from apps.incidents import actions
 
 
@@ -13,6 +14,19 @@ def test_a_part_is_rendered_alone(incident, rita, name):
     answer = rita.get(f"{incident.get_absolute_url()}parts/{name}/").content.decode()
     assert f'id="part-{name}"' in answer
     assert "<html" not in answer
+
+
+def test_a_level_that_will_not_be_paged_any_more_says_so_instead_of_a_time(incident, house, rita, clock):
+    ladder = f"{incident.get_absolute_url()}parts/escalation/"
+    run_due()
+    assert "Will be skipped" not in rita.get(ladder).content.decode()
+    assert "10:15 UTC" in rita.get(ladder).content.decode()
+    clock.shift(minutes=6)
+    actions.acknowledge(incident.pk, by=house.rita)
+    page = rita.get(ladder).content.decode()
+    assert page.count("Will be skipped: acknowledged after 6 min") == 1
+    assert "10:15 UTC" not in page
+    assert "11:00 UTC" in page
 
 
 def test_a_part_that_does_not_exist_is_not_there(incident, rita):

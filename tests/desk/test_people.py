@@ -57,6 +57,21 @@ def test_a_manager_can(roster, house, signed_in):
     assert roster.overrides.get().person == house.cora
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "said"),
+    [
+        ("0001-01-01T00:00", "2026-03-03T17:00", "lasts at most 93 days"),
+        ("2026-03-02T12:00", "9999-12-30T00:00", "lasts at most 93 days"),
+        ("9999-12-30T00:00", "9999-12-31T00:00", "Shifts are planned 120 days ahead"),
+    ],
+)
+def test_a_slip_in_the_year_is_refused_and_said(roster, house, cora, start, end, said):
+    answer = cora.post("/rosters/platform/", {"person": house.cora.pk, "start": start, "end": end})
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+    assert not roster.overrides.exists()
+
+
 def test_an_override_can_be_taken_back(roster, house, cora, clock):
     override = rosters.add_override(
         roster, person=house.cora, start=clock.now, end=clock.now + timedelta(hours=4), by=house.cora

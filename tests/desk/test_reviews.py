@@ -80,9 +80,18 @@ def test_an_action_item_that_nobody_owns_is_refused_with_a_reason(review, incide
     assert not incident.action_items.exists()
 
 
-def test_done_leads_back_only_to_pages_of_this_house(review, incident, house, cora, clock):
+@pytest.mark.parametrize("then", ["https://elsewhere.example.com/", "//elsewhere.example.com/", "nosuch", "home", ""])
+def test_done_leads_back_only_to_pages_of_this_house(review, incident, house, cora, clock, then):
     item = postmortems.add_action_item(
         incident.pk, kind="process", action="Write it down", due_date=clock.now.date(), owner=house.rita, by=house.cora
     )
-    answer = cora.post(f"/action-items/{item.pk}/done/", {"then": "https://elsewhere.example.com/"})
+    answer = cora.post(f"/action-items/{item.pk}/done/", {"then": then})
     assert answer["Location"] == "/action-items/"
+
+
+def test_done_leads_back_to_where_it_was_ticked(review, incident, house, cora, clock):
+    item = postmortems.add_action_item(
+        incident.pk, kind="process", action="Write it down", due_date=clock.now.date(), owner=house.rita, by=house.cora
+    )
+    answer = cora.post(f"/action-items/{item.pk}/done/", {"then": review.get_absolute_url()})
+    assert answer["Location"] == review.get_absolute_url()

@@ -34,6 +34,7 @@ def test_readyz_is_ready_while_a_worker_lives_and_nothing_is_late(client, at_wor
         "database": "ok",
         "broker": "not configured",
         "engine": "ok",
+        "inbox": "ok",
         "proof": "ok",
     }
 
@@ -115,7 +116,7 @@ def test_metrics_tell_lag_due_dead_and_done_by_lane(client, seen, clock):
 
 @pytest.mark.django_db
 def test_probes_cost_a_handful_of_queries(client, at_work, django_assert_max_num_queries):
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         client.get("/readyz")
     with django_assert_max_num_queries(3):
         client.get("/metrics")

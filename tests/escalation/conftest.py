@@ -10,6 +10,7 @@ from apps.procedures import reading
 from apps.procedures.apply import apply
 from apps.procedures.document import Document
 from apps.teams.models import Team, TeamRole, User
+from tests.escalation.building import House, make_house
 from tests.factories.rosters import put_on_call
 from tests.factories.teams import make_person, make_team
 
@@ -35,3 +36,9 @@ def engineer(team: Team) -> User:
     person = make_person("Olga", team, TeamRole.RESPONDER)
     put_on_call(team, person)
     return person
+
+
+@pytest.fixture
+def house(db, clock) -> House:
+    """People whom chains can page, and no chain yet."""
+    return make_house()

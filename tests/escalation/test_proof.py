@@ -151,7 +151,10 @@ def test_a_proof_costs_the_same_for_many_incidents_as_for_few(
         assert proof.gaps() == []
 
 
-def test_an_incident_that_no_policy_covers_is_no_gap(incident, team):
+def test_an_incident_that_no_policy_covers_pages_the_on_call_and_nothing_is_missing(incident, team, engineer):
     Severity.objects.get(code="P3").escalation_policies.all().delete()
-    declare(team, "P3")
+    uncovered = declare(team, "P3")
+    run_due()
     assert texts() == []
+    assert page_of(uncovered).state == DeliveryState.SENT
+    assert page_of(uncovered).notification.person == engineer

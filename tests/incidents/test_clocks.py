@@ -83,10 +83,16 @@ def test_an_answer_stays_an_answer_when_the_severity_changes(engineer, clock):
     incident = declare(engineer.memberships.get().team, engineer, severity="P1")
     clock.shift(minutes=20)
     actions.acknowledge(incident.pk, by=engineer)
+    clock.shift(minutes=25)
     actions.change_severity(incident.pk, severity=Severity.objects.get(code="P0"), reason="all are down", by=engineer)
     response = the(incident, "response")
     assert response.met_at == incident.declared_at + timedelta(minutes=20)
     assert response.breached_at == incident.declared_at + timedelta(minutes=15)
+    clock.shift(minutes=25)
+    actions.change_severity(incident.pk, severity=Severity.objects.get(code="P2"), reason="one is down", by=engineer)
+    response = the(incident, "response")
+    assert response.met_at == incident.declared_at + timedelta(minutes=20)
+    assert response.breached_at is None
 
 
 def test_a_cancelled_incident_has_no_clock_that_runs(incident, engineer, clock):

@@ -69,6 +69,24 @@ def test_what_the_resolution_rests_on_stays_settled(incident, cora):
     actions.tick(gating.pk, done=False, by=cora)
 
 
+def test_what_settles_a_gate_may_become_another_once_resolved(incident, cora):
+    gating = incident.checklist.get(gates="resolved")
+    actions.waive(gating.pk, reason="There was no time", by=cora)
+    actions.record_resolution(incident.pk, by=cora, unverified_reason="No traffic at night")
+    actions.resolve(incident.pk, by=cora)
+    with pytest.raises(RuleViolation, match="reopen it first"):
+        actions.tick(gating.pk, done=False, by=cora)
+    assert actions.tick(gating.pk, done=True, by=cora).done
+    assert actions.record_resolution(incident.pk, by=cora, verified=True).verified
+
+
+def test_what_an_alert_resolved_without_its_gates_is_completed_afterwards(team, cora):
+    incident = declare(team, severity="P3")
+    actions.resolve_by_alert(incident.pk, text="All its alerts are resolved.")
+    assert actions.record_resolution(incident.pk, by=cora, reference="hotfix/7").reference == "hotfix/7"
+    assert actions.tick(incident.checklist.get(gates="resolved").pk, done=True, by=cora).done
+
+
 def test_a_reopened_incident_has_its_recovery_and_fix_to_be_checked_anew(incident, cora):
     resolve(incident, cora)
     actions.reopen(incident.pk, by=cora)
@@ -108,13 +126,12 @@ def test_whoever_is_involved_in_what_is_merged_is_involved_in_what_it_became_a_p
 
 
 def test_a_private_incident_becomes_part_of_a_private_one_only(team, cora):
-    secret, open_one, other_secret = declare(team, cora, private=True), declare(team, cora), declare(
-        team, cora, private=True
-    )  # fmt: skip
+    secret = declare(team, cora, title="Keys were copied", private=True)
+    for_all, for_few = declare(team, cora), declare(team, cora, private=True)
     with pytest.raises(RuleViolation, match="is private"):
-        actions.merge(secret.pk, into=open_one.pk, by=cora)
-    assert not open_one.timeline.filter(text__contains=secret.title).exclude(kind="declared").exists()
-    assert actions.merge(secret.pk, into=other_secret.pk, by=cora).status == Status.MERGED
+        actions.merge(secret.pk, into=for_all.pk, by=cora)
+    assert not for_all.timeline.filter(text__contains="Keys").exists()
+    assert actions.merge(secret.pk, into=for_few.pk, by=cora).status == Status.MERGED
 
 
 def test_whoever_handed_a_role_over_sees_a_private_incident_no_more_unless_for_another_reason(team, cora):
@@ -127,3 +144,13 @@ def test_whoever_handed_a_role_over_sees_a_private_incident_no_more_unless_for_a
     actions.assign_role(secret.pk, role="communications_lead", person=paul, by=cora)
     assert not queries.visible_to(otto).filter(pk=secret.pk).exists()
     assert queries.visible_to(paul).filter(pk=secret.pk).exists()
+
+
+@pytest.mark.parametrize("why", ["declared it", "asked to take Communications Lead", "paged as level 3"])
+def test_a_handover_takes_no_other_reason_to_see_a_private_incident_away(team, cora, why):
+    secret = declare(team, cora, private=True)
+    otto = make_person("Otto")
+    actions.assign_role(secret.pk, role="technical_lead", person=otto, by=cora)
+    actions.involve(secret, otto, reason=why)
+    actions.assign_role(secret.pk, role="technical_lead", person=cora, by=cora)
+    assert queries.visible_to(otto).filter(pk=secret.pk).exists()

@@ -28,8 +28,8 @@ def responder(team: Team) -> User:
 
 
 @pytest.fixture
-def people(db: None) -> list[User]:
-    return [User.objects.create_user(f"{name}@example.com", name=name) for name in ("anna", "ben", "cleo")]
+def people(team: Team) -> list[User]:
+    return [member(f"{name}@example.com", team, TeamRole.RESPONDER) for name in ("anna", "ben", "cleo")]
 
 
 @pytest.fixture

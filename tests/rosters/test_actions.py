@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from apps.core.errors import Invalid, NotAllowed, RuleViolation
 from apps.rosters import actions
 from apps.rosters.models import LayerMember, Override, Roster, Shift, ShiftSource
-from apps.teams.models import Team, TeamRole, User
+from apps.teams.models import Team, TeamRole
 from tests.rosters.building import layer_of, member, shown
 
 pytestmark = pytest.mark.django_db
@@ -115,13 +115,25 @@ def test_who_made_an_override_and_who_took_it_back_is_on_the_record(roster, cloc
         pytest.param(timedelta(hours=2), timedelta(hours=1), "end", id="ends before it starts"),
         pytest.param(timedelta(hours=1), timedelta(hours=1), "end", id="has no length"),
         pytest.param(timedelta(hours=-2), timedelta(0), "end", id="is over"),
+        pytest.param(timedelta(days=-700_000), timedelta(hours=1), "end", id="from year 109"),
+        pytest.param(timedelta(0), timedelta(days=2_900_000), "end", id="to year 9965"),
+        pytest.param(timedelta(0), timedelta(days=93, seconds=1), "end", id="longer than a quarter"),
+        pytest.param(timedelta(days=120, seconds=1), timedelta(days=121), "start", id="beyond the horizon"),
     ],
 )
-def test_an_override_needs_time_to_come(roster, clock, manager, people, start, end, field):
+def test_an_override_needs_a_time_that_is_meant(roster, clock, manager, people, start, end, field):
     with pytest.raises(Invalid) as refusal:
         actions.add_override(roster, person=people[1], start=clock.now + start, end=clock.now + end, by=manager)
     assert refusal.value.field == field
     assert not roster.overrides.exists()
+
+
+def test_an_override_lasts_a_quarter_from_the_last_day_that_is_planned(roster, clock, manager, people):
+    start = clock.now + timedelta(days=120)
+    override = actions.add_override(roster, person=people[1], start=start, end=start + timedelta(days=93), by=manager)
+    clock.shift(days=150)
+    actions.materialise(roster, now=clock.now)
+    assert roster.shifts.get(during__contains=clock.now).person == override.person
 
 
 def test_who_left_cannot_stand_in(roster, clock, manager, people):
@@ -129,7 +141,22 @@ def test_who_left_cannot_stand_in(roster, clock, manager, people):
     people[1].save()
     with pytest.raises(Invalid) as refusal:
         actions.add_override(roster, person=people[1], start=clock.now, end=clock.now + timedelta(hours=1), by=manager)
-    assert refusal.value.field == "person"
+    assert refusal.value.field == "user"
+
+
+@pytest.mark.parametrize("role", [TeamRole.STAKEHOLDER, TeamRole.AUDITOR])
+def test_who_could_not_answer_a_page_is_not_put_in_by_a_manager_either(roster, clock, team, manager, role):
+    viewer = member("vera@example.com", team, role)
+    with pytest.raises(Invalid, match="responds for no team") as refusal:
+        actions.add_override(roster, person=viewer, start=clock.now, end=clock.now + timedelta(hours=1), by=manager)
+    assert refusal.value.field == "user"
+    assert not roster.overrides.exists()
+
+
+def test_a_responder_of_another_team_may_be_put_in(roster, clock, manager):
+    helper = member("hugo@example.com", Team.objects.create(slug="ai", name="AI"), TeamRole.RESPONDER)
+    actions.add_override(roster, person=helper, start=clock.now, end=clock.now + timedelta(hours=1), by=manager)
+    assert roster.shifts.get(during__contains=clock.now).person == helper
 
 
 def test_a_responder_stands_in_themselves_and_puts_nobody_else_in(roster, clock, responder, people):
@@ -227,7 +254,7 @@ def test_whatever_is_edited_the_past_stays_and_filling_anew_agrees(clock, edits)
         clock.set(at("2026-03-02T10:00"))
         team = Team.objects.create(slug="random", name="Random")
         manager = member("random@example.com", team, TeamRole.MANAGER)
-        people = [User.objects.create_user(f"{number}@example.com") for number in range(3)]
+        people = [member(f"{number}@example.com", team, TeamRole.RESPONDER) for number in range(3)]
         roster = Roster.objects.create(slug="random", name="Random", team=team, time_zone="Australia/Lord_Howe")
         layer_of(roster, people)
         actions.materialise(roster, now=clock.now)

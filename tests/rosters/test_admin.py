@@ -171,19 +171,35 @@ def test_an_override_is_added_and_taken_back(roster, clock, manager, people):
     assert roster.shifts.get(during__contains=clock.now + timedelta(hours=3)).person == people[0]
 
 
-@pytest.mark.parametrize(("end", "said"), [("11:00", "ends after it starts"), ("09:00", "ends after it starts")])
-def test_an_override_that_makes_no_sense_is_told(roster, manager, people, end, said):
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"end_1": "11:00"}, "ends after it starts"),
+        ({"start_0": "2026-03-01", "end_1": "09:00"}, "cannot end in the past"),
+        ({"end_0": "9999-12-30"}, "lasts at most 93 days"),
+        ({"start_0": "2027-03-02", "end_0": "2027-03-03"}, "Shifts are planned 120 days ahead"),
+    ],
+)
+def test_an_override_that_makes_no_sense_is_told(roster, manager, people, change, said):
     entered = {
         "roster": roster.pk,
         "person": people[1].pk,
         "start_0": "2026-03-02",
         "start_1": "12:00",
         "end_0": "2026-03-02",
-        "end_1": end,
+        "end_1": "13:00",
+        **change,
     }
     answer = signed_in(manager).post(ADD_OVERRIDE, entered)
     assert answer.status_code == 200
     assert said in answer.content.decode()
+
+
+def test_who_could_not_answer_a_page_is_refused_at_the_field(roster, team, manager):
+    viewer = member("vera@example.com", team, TeamRole.STAKEHOLDER)
+    entered = {"roster": roster.pk, "person": viewer.pk, "start_0": "2026-03-02", "start_1": "12:00"}
+    answer = signed_in(manager).post(ADD_OVERRIDE, {**entered, "end_0": "2026-03-02", "end_1": "13:00"})
+    assert "responds for no team" in str(answer.context["adminform"].form.errors["person"])
 
 
 def test_retiring_rosters_is_one_action(roster, clock, manager):

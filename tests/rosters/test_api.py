@@ -151,6 +151,13 @@ def test_an_override_answers_with_its_shift(roster, clock, manager, people):
         ({"end": "2026-03-02T12:00:00Z"}, "end"),
         ({"end": None}, "end"),
         ({"reason": "x" * 256}, "reason"),
+        ({"start": "0001-01-01T00:00:00Z"}, "end"),
+        ({"end": "9999-12-30T00:00:00Z"}, "end"),
+        ({"start": "9999-12-30T00:00:00Z", "end": "9999-12-31T00:00:00Z"}, "start"),
+        ({"start": "0001-01-01T00:00:00+14:00"}, "start"),
+        ({"start": "2026-03-02T12:00:00"}, "start"),
+        ({"end": "2026-03-02"}, "end"),
+        ({"seat": 1}, "seat"),
     ],
 )
 def test_an_override_that_makes_no_sense_is_refused_beside_its_field(roster, manager, change, field):
@@ -158,6 +165,25 @@ def test_an_override_that_makes_no_sense_is_refused_beside_its_field(roster, man
     answer = client_of(manager).post("/api/v1/rosters/platform/overrides/", entered)
     assert (answer.status_code, list(answer.json()["errors"])) == (400, [field])
     assert not roster.overrides.exists()
+
+
+@pytest.mark.parametrize("role", [TeamRole.STAKEHOLDER, TeamRole.AUDITOR])
+def test_who_responds_for_no_team_cannot_be_put_on_call(roster, team, manager, role):
+    member("vera@example.com", team, role)
+    entered = {"user": "vera@example.com", "start": "2026-03-02T12:00:00Z", "end": "2026-03-02T14:00:00Z"}
+    answer = client_of(manager).post("/api/v1/rosters/platform/overrides/", entered)
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["user"])
+
+
+@pytest.mark.parametrize(
+    ("address", "name"), [("oncall/", "at"), ("rosters/platform/shifts/", "from"), ("rosters/platform/shifts/", "to")]
+)
+def test_a_time_without_its_offset_is_refused_where_the_roster_has_a_zone_of_its_own(roster, responder, address, name):
+    client = client_of(responder)
+    answer = client.get(f"/api/v1/{address}", {name: "2026-03-03T09:00:00"})
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, [name])
+    assert "offset" in answer.json()["errors"][name][0]
+    assert client.get(f"/api/v1/{address}", {name: "2026-03-03T09:00:00+01:00"}).status_code == 200
 
 
 def test_a_responder_puts_in_themselves_only(roster, responder):

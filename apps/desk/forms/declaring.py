@@ -8,9 +8,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from apps.catalog.models import Service
-from apps.desk.queries import visible_teams
+from apps.desk.queries import declares_for, visible_teams
 from apps.incidents.models import Detection, Severity
-from apps.teams import access
 from apps.teams.models import Team, User
 
 
@@ -39,23 +38,33 @@ class DeclareForm(forms.Form):
 
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._responds_for = Team.objects.filter(pk__in=access.team_ids(by, access.Permission.RESPOND), is_active=True)
+        self._declares_for = declares_for(by)
         self.severities = list(Severity.objects.filter(is_active=True))
         self.fields["severity"].queryset = Severity.objects.filter(is_active=True)  # type: ignore[attr-defined]
         self.fields["services"].queryset = Service.objects.filter(  # type: ignore[attr-defined]
             is_active=True, team__in=visible_teams(by)
         )
-        self.fields["team"].queryset = self._responds_for  # type: ignore[attr-defined]
+        self.fields["team"].queryset = self._declares_for  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
-        """Fill in the team: the one chosen, else the first service's owner, else the person's only team."""
+        """Fill in the team: the one chosen, else the first service's owner, else the person's only team.
+
+        An owner for whom the person may not declare is an error at the field: they choose who responds instead.
+        """
         cleaned: dict[str, Any] = super().clean() or {}
         if cleaned.get("team") is None:
             services = list(cleaned.get("services") or [])
             if services:
-                cleaned["team"] = services[0].team
-            elif self._responds_for.count() == 1:
-                cleaned["team"] = self._responds_for.get()
+                cleaned["team"] = self._owner(services[0])
+            elif self._declares_for.count() == 1:
+                cleaned["team"] = self._declares_for.get()
             else:
                 self.add_error("team", ValidationError("Choose the affected service or the team that shall respond."))
         return cleaned
+
+    def _owner(self, service: Service) -> Team | None:
+        if self._declares_for.filter(pk=service.team_id).exists():
+            return service.team
+        refusal = f"{service} is owned by {service.team}, for which you may not declare: choose the team that responds."
+        self.add_error("team", ValidationError(refusal))
+        return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -24,14 +26,14 @@ PAGE_SIZE = 25
 @login_required
 def incident_list(request: HttpRequest) -> HttpResponse:
     """All incidents one may see, newest first; without any filter the open ones."""
-    asked = request.GET
+    asked = {name: request.GET.get(name, "").replace("\0", "").strip() for name in request.GET}
     by = queries.Filters(
         open=asked.get("open", "true" if not asked else "") == "true",
         severity=asked.get("severity", ""),
         status=asked.get("status", ""),
         team=asked.get("team", ""),
         service=asked.get("service", ""),
-        q=asked.get("q", "").replace("\0", "").strip(),
+        q=asked.get("q", ""),
     )
     page = Paginator(queries.filtered(viewer(request), by), PAGE_SIZE).get_page(asked.get("page"))
     teams = queries.visible_teams(viewer(request))
@@ -49,7 +51,10 @@ def incident_list(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def declare(request: HttpRequest) -> HttpResponse:
-    """Declare an incident; the page of the new one follows (R2)."""
+    """Declare an incident; the page of the new one follows (R2). Who may for no team is told so, and gets no form."""
+    if not queries.declares_for(viewer(request)).exists():
+        status = HTTPStatus.FORBIDDEN if request.method == "POST" else HTTPStatus.OK
+        return render(request, "incidents/may_not_declare.html", status=status)
     form = DeclareForm(request.POST or None, by=viewer(request))
     if request.method == "POST" and form.is_valid():
         known = form.cleaned_data

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
@@ -113,7 +113,9 @@ def complete_action_item(request: HttpRequest, item: int) -> HttpResponse:
     found = get_object_or_404(reviews.open_action_items(viewer(request)), pk=item)
     attempt(request, lambda: actions.complete_action_item(found.pk, by=viewer(request)), done="Done.")
     then = request.POST.get("then", "")
-    return redirect(then if url_has_allowed_host_and_scheme(then, allowed_hosts=None) else "action_items")
+    if then.startswith("/") and url_has_allowed_host_and_scheme(then, allowed_hosts=None):
+        return HttpResponseRedirect(then)
+    return redirect("action_items")
 
 
 def _review_or_404(request: HttpRequest, number: int) -> Postmortem:

@@ -1,6 +1,7 @@
 """Writes of escalation, one verb a function."""
 
-from apps.escalation.actions.climbing import end_run, fire_when_due, start_run
+from apps.escalation.actions.climbing import end_run, fire_when_due, start_over, start_run
+from apps.escalation.actions.impact import raise_by_impact
 from apps.escalation.actions.levels import FIRE
 from apps.escalation.actions.proving import forget_old_proofs, prove
 from apps.escalation.actions.raising import LONGEST_HOLD, escalate, hold
@@ -14,5 +15,7 @@ __all__ = [
     "forget_old_proofs",
     "hold",
     "prove",
+    "raise_by_impact",
+    "start_over",
     "start_run",
 ]

@@ -5,6 +5,8 @@ Lock order: the incident's row, then the run.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import transaction
 
 from apps.core import clock as house_clock
@@ -12,44 +14,44 @@ from apps.core.spans import in_words
 from apps.engine import actions as engine
 from apps.escalation import queries, rules, targets
 from apps.escalation.actions import levels
-from apps.escalation.models import UNDECIDED, LevelState, Run, RunLevel
+from apps.escalation.models import UNDECIDED, LevelState, LevelTarget, Run, RunLevel, TargetKind, Unless
 from apps.incidents import timeline
 from apps.incidents.actions.locking import locked
 from apps.incidents.models import EventKind, Incident
 
 
-def start_run(incident: Incident, *, fired: frozenset[int] = frozenset()) -> Run | None:
+def start_run(incident: Incident) -> Run:
     """Begin to climb: a snapshot of the policy that applies now, its times counted from the response's start.
 
-    ``fired`` are levels that already paged and do not again; the incident's row is locked by the caller. None, and a
-    word on the timeline, where no policy applies.
+    Every level whose time has come pages. Where no policy applies the on-call of the team is paged at once, and the
+    timeline says why. The incident's row is locked by the caller.
     """
     end_run(incident, reason="the chain began anew", say=False)
-    policy = queries.policy_for(incident.severity, incident.team)
-    if policy is None:
-        timeline.record(
-            incident, EventKind.NOTE, text=f"No escalation policy for {incident.severity}: nobody is paged."
-        )
-        return None
-    now = house_clock.now()
-    run = Run.objects.create(incident=incident, policy=policy, started_at=incident.response_started_at, created_at=now)
-    chain = [
-        RunLevel.objects.create(
-            run=run,
-            number=level.number,
-            name=level.name,
-            due_at=run.started_at + level.after,
-            unless=level.unless,
-            targets=[targets.snapshot(target) for target in level.targets.all()],
-        )
-        for level in policy.levels.all()
-    ]
-    spent, passed = rules.carried_over(chain, fired=fired, now=now)
+    run = _begin(incident)
+    for level in run.levels.all():
+        levels.plan(level, incident)
+    return run
+
+
+def start_over(incident: Incident) -> Run:
+    """Go on by the chain of another severity; the incident's row is locked by the caller (requirements).
+
+    What was paged since the response began stays on record and does not fire again, be it of a level that the new
+    chain lacks; of the levels whose time is past only the highest fires. A hold goes on.
+    """
+    paged = {level.number: level for level in queries.paged_levels(incident)}
+    before = queries.current_run(incident)
+    end_run(incident, reason="the chain began anew", say=False)
+    run = _begin(incident, held_until=before.held_until if before else None)
+    _add_what_the_chain_lacks(run, paged)
+    chain = list(run.levels.all())
+    spent, passed = rules.carried_over(chain, fired=frozenset(paged), now=house_clock.now())
     for level in chain:
         if level.number in spent:
-            levels.decide(level, LevelState.FIRED, "paged before the severity changed", say=False)
+            levels.take_over(level, paged[level.number])
         elif level.number in passed:
-            levels.decide(level, LevelState.PASSED, "a higher level is due")
+            higher = "was paged before" if level.number < max(paged, default=0) else "is due"
+            levels.decide(level, LevelState.PASSED, f"a higher level {higher}")
         else:
             levels.plan(level, incident)
     return run
@@ -84,9 +86,46 @@ def fire_when_due(level_id: int) -> None:
     levels.fire(level, incident, because=_because(level, incident))
 
 
+def _begin(incident: Incident, *, held_until: datetime | None = None) -> Run:
+    """A run with the levels of the policy that covers the incident, or the one level that stands in for a policy."""
+    policy = queries.policy_for(incident.severity, incident.team)
+    run = Run.objects.create(
+        incident=incident,
+        policy=policy,
+        started_at=incident.response_started_at,
+        created_at=house_clock.now(),
+        held_until=held_until,
+    )
+    covering = list(policy.levels.all()) if policy else []
+    for level in covering:
+        levels.add(run, level, due_at=run.started_at + level.after)
+    if not covering:
+        RunLevel.objects.create(
+            run=run, number=1, name="On call", due_at=run.started_at, unless=Unless.ACKNOWLEDGED,
+            targets=[targets.snapshot(LevelTarget(kind=TargetKind.ON_CALL))],
+        )  # fmt: skip
+        uncovered = f"No escalation policy covers {incident.severity} of the team {incident.team}"
+        timeline.record(incident, EventKind.NOTE, text=f"{uncovered}: only its on-call is paged.")
+    return run
+
+
+def _add_what_the_chain_lacks(run: Run, paged: dict[int, RunLevel]) -> None:
+    """A level that was paged is part of the record of the run, whatever its new chain says."""
+    has = set(run.levels.values_list("number", flat=True))
+    for earlier in paged.values():
+        if earlier.number not in has:
+            RunLevel.objects.create(
+                run=run, number=earlier.number, name=earlier.name, due_at=earlier.due_at, unless=earlier.unless,
+                targets=earlier.targets,
+            )  # fmt: skip
+
+
 def _because(level: RunLevel, incident: Incident) -> str:
+    state = "not resolved" if level.unless == Unless.RESOLVED else "not acknowledged"
+    if level.state == LevelState.HELD:
+        waited = in_words(house_clock.now() - level.run.started_at)
+        return f"The hold is over: after {waited} the incident is {state}."
     after = level.due_at - level.run.started_at
     if not after:
         return "The incident was declared." if level.run.started_at == incident.declared_at else "It was reopened."
-    state = "not resolved" if level.unless == "resolved" else "not acknowledged"
     return f"After {in_words(after)} the incident is {state}."

@@ -7,17 +7,28 @@ from datetime import datetime
 from apps.core import clock as house_clock
 from apps.engine import actions as engine
 from apps.escalation import queries, rules, targets
-from apps.escalation.models import UNDECIDED, LevelState, Run, RunLevel
+from apps.escalation.models import UNDECIDED, Level, LevelState, Run, RunLevel
 from apps.incidents import actions as incidents
 from apps.incidents import timeline
 from apps.incidents.models import EventKind, Incident
 from apps.notifications import actions as notifications
 from apps.notifications import messages
-from apps.notifications import queries as reach
 from apps.notifications.models import NotificationKind, Until
 from apps.teams.models import User
 
 FIRE = "escalation.level"
+
+
+def add(run: Run, level: Level, *, due_at: datetime) -> RunLevel:
+    """Take a level of a policy into the run as it is now."""
+    return RunLevel.objects.create(
+        run=run,
+        number=level.number,
+        name=level.name,
+        due_at=due_at,
+        unless=level.unless,
+        targets=[targets.snapshot(target) for target in level.targets.all()],
+    )
 
 
 def plan(level: RunLevel, incident: Incident, *, at: datetime | None = None) -> None:
@@ -31,28 +42,38 @@ def plan(level: RunLevel, incident: Incident, *, at: datetime | None = None) -> 
     )
 
 
-def fire(level: RunLevel, incident: Incident, *, because: str) -> None:
-    """Page everyone on the level; hand over to the next at once where nobody can be reached."""
+def fire(level: RunLevel, incident: Incident, *, because: str) -> RunLevel | None:
+    """Page everyone on the level, or at once on the first above it where anybody can be reached.
+
+    Returns the level that fired, None where nobody at all could be paged.
+    """
     now = house_clock.now()
-    people = targets.people(level.targets, team=incident.team, incident=incident, at=now)
-    reachable = reach.reachable(people)
-    if not reachable:
-        named = ", ".join(str(person) for person in people) or "nobody is named"
-        decide(level, LevelState.SKIPPED, f"nobody could be paged ({named})")
-        _hand_over(level, incident)
-        return
-    for person in reachable:
+    found = targets.find(level.targets, team=incident.team, incident=incident, at=now)
+    missed = "; ".join(found.missed)
+    if not found.people:
+        decide(level, LevelState.SKIPPED, f"nobody could be paged ({missed or 'nobody is named'})")
+        return _hand_over(level, incident)
+    for person in found.people:
         page(level, incident, person, because=because)
-    level.people.set(reachable)
+    level.people.set(found.people)
     level.state, level.at, level.reason = LevelState.FIRED, now, because[:300]
     level.save(update_fields=["state", "at", "reason"])
-    names = ", ".join(str(person) for person in reachable)
+    names = ", ".join(str(person) for person in found.people)
+    but = f", not reached: {missed}" if missed else ""
     timeline.record(
         incident,
         EventKind.LEVEL_FIRED,
-        text=f"Level {level.number}, {level.name}: {names} paged. {because}",
-        data={"level": level.number, "people": [person.pk for person in reachable], "reason": because},
+        text=f"Level {level.number}, {level.name}: {names} paged{but}. {because}",
+        data={"level": level.number, "people": [person.pk for person in found.people], "reason": because},
     )
+    return level
+
+
+def take_over(level: RunLevel, earlier: RunLevel) -> None:
+    """Keep on record that the level was paged before its chain changed: when, why and whom."""
+    level.state, level.at, level.reason = LevelState.FIRED, earlier.at, earlier.reason
+    level.save(update_fields=["state", "at", "reason"])
+    level.people.set(earlier.people.all())
 
 
 def page(level: RunLevel, incident: Incident, person: User, *, because: str) -> None:
@@ -70,17 +91,17 @@ def page(level: RunLevel, incident: Incident, person: User, *, because: str) -> 
     )
 
 
-def _hand_over(level: RunLevel, incident: Incident) -> None:
-    """The next undecided level above an empty one fires at once, and is then spent."""
-    above = level.run.levels.filter(state__in=UNDECIDED, number__gt=level.number).order_by("number").first()
-    if above is None:
-        return
-    if reason := rules.why_not(above, queries.answers_of(incident)):
-        engine.cancel_key(key_of(above))
-        decide(above, LevelState.SKIPPED, reason)
-        return
-    engine.cancel_key(key_of(above))
-    fire(above, incident, because=f"Nobody could be paged on level {level.number}.")
+def _hand_over(level: RunLevel, incident: Incident) -> RunLevel | None:
+    """Fire the lowest level above an empty one that is still needed; whichever fires is then spent."""
+    above = level.run.levels.filter(state__in=UNDECIDED, number__gt=level.number).order_by("number")
+    answers = queries.answers_of(incident)
+    for candidate in above:
+        engine.cancel_key(key_of(candidate))
+        if reason := rules.why_not(candidate, answers):
+            decide(candidate, LevelState.SKIPPED, reason)
+        else:
+            return fire(candidate, incident, because=f"Nobody could be paged on level {level.number}.")
+    return None
 
 
 def decide(level: RunLevel, state: LevelState, reason: str, *, say: bool = True) -> None:
@@ -100,7 +121,7 @@ def decide(level: RunLevel, state: LevelState, reason: str, *, say: bool = True)
 def hold_back(level: RunLevel, run: Run, *, say: bool = True) -> None:
     """Let a due level wait for the end of the run's hold."""
     level.state = LevelState.HELD
-    level.reason = f"held until {run.held_until:%H:%M} UTC"
+    level.reason = f"held until {run.held_until:%Y-%m-%d %H:%M} UTC"
     level.save(update_fields=["state", "reason"])
     plan(level, run.incident, at=run.held_until)
     if say:

@@ -12,7 +12,7 @@ from apps.core.spans import in_words
 from apps.engine import actions as engine
 from apps.escalation import queries, rules
 from apps.escalation.actions import levels
-from apps.escalation.models import UNDECIDED, LevelState, Run, RunLevel, Trigger
+from apps.escalation.models import UNDECIDED, LevelState, Policy, Run, RunLevel, Trigger
 from apps.incidents import timeline
 from apps.incidents.actions.locking import locked
 from apps.incidents.models import OPEN, EventKind, Incident, Via
@@ -20,17 +20,22 @@ from apps.teams import access
 from apps.teams.models import User
 
 LONGEST_HOLD = timedelta(hours=24)
+#: Who asks for the next level within this of another who did means the same one.
+ASKED_AT_ONCE = timedelta(seconds=10)
+NUMBERS = range(1, 6)
 
 
 @transaction.atomic
 def escalate(
     incident_id: int, *, reason: str, by: User, via: Via = Via.WEB, level: int | None = None, trigger: str | None = None
 ) -> Incident:
-    """Raise the incident at once, to ``level`` or the one that ``trigger`` names, else to the next (R10, R11, R13).
+    """Raise the incident at once, to ``level`` or the one that ``trigger`` names (R10, R11, R13).
 
-    That level fires once; undecided levels below it are passed, levels above keep their times. Raises Invalid without
-    a reason or for an unknown level or trigger, RuleViolation where it already fired or nothing is left to climb,
-    NotAllowed without the right.
+    With neither it is the lowest level that was not paged yet, once in a while: of many who ask at the same moment one
+    is heard. A level that the incident's chain lacks is borrowed from the nearest chain that has it. It fires once;
+    undecided levels below it are passed, levels above keep their times. Raises Invalid without a reason or for an
+    unknown level or trigger, RuleViolation where it already fired or nothing is left to climb, NotAllowed without the
+    right.
     """
     incident = locked(incident_id)
     access.require(by, access.Permission.RESPOND, incident)
@@ -40,21 +45,28 @@ def escalate(
     if incident.status not in OPEN or run is None:
         raise RuleViolation(f"{incident} is {incident.get_status_display().lower()}; there is nothing to escalate.")
     chosen = _trigger(trigger)
-    target = _level_to_fire(run, level if level is not None else chosen.level if chosen else None)
+    number = level if level is not None else chosen.level if chosen else None
+    if number is None:
+        target, lender = _lowest_not_paged(run), None
+    else:
+        target, lender = _of_number(run, number, field="level" if level is not None else "trigger")
+    why = f"{chosen.text}. {reason.strip()}" if chosen else reason.strip()
+    taken = f" (taken from the chain of {lender})" if lender else ""
     timeline.record(
         incident,
         EventKind.ESCALATED,
-        text=f"{by} escalates to level {target.number}, {target.name}: "
-        f"{f'{chosen.text}. ' if chosen else ''}{reason.strip()}",
+        text=f"{by} escalates to level {target.number}, {target.name}{taken}: {why}",
         actor=by,
         via=via,
-        data={"level": target.number, "trigger": trigger, "reason": reason},
+        data={"level": target.number, "trigger": trigger, "reason": reason, "run": run.pk, "next": number is None},
     )
     for below in run.levels.filter(state__in=UNDECIDED, number__lt=target.number):
         engine.cancel_key(levels.key_of(below))
         levels.decide(below, LevelState.PASSED, f"raised to level {target.number} by hand")
     engine.cancel_key(levels.key_of(target))
-    levels.fire(target, incident, because=f"{by} escalated: {reason.strip()}")
+    if levels.fire(target, incident, because=f"{by} escalated: {why}") is None:
+        nobody = f"nobody at all could be paged, neither on level {target.number} nor on any above it"
+        timeline.record(incident, EventKind.NOTE, text=f"{by} escalated, but {nobody}.")
     return incident
 
 
@@ -86,19 +98,40 @@ def hold(incident_id: int, *, minutes: int, by: User, via: Via = Via.WEB) -> Inc
     return incident
 
 
-def _level_to_fire(run: Run, number: int | None) -> RunLevel:
-    of_number = {level.number: level for level in run.levels.all()}
-    if number is None:
-        upcoming = rules.next_to_fire(list(of_number.values()), queries.answers_of(run.incident))
-        if upcoming is None:
-            raise RuleViolation("Every level of the chain was already decided.")
-        return upcoming
-    if number not in of_number:
-        highest = max(of_number, default=0)
-        raise Invalid(f"The chain of this incident has the levels 1 to {highest}, not {number}.", field="level")
-    if of_number[number].state == LevelState.FIRED:
+def _lowest_not_paged(run: Run) -> RunLevel:
+    since = house_clock.now() - ASKED_AT_ONCE
+    same = run.incident.timeline.filter(kind=EventKind.ESCALATED, data__next=True, at__gt=since).last()
+    if same is not None:
+        raise RuleViolation(
+            f"{same.actor} escalated to level {same.data['level']} a moment ago. Wait for "
+            f"{in_words(ASKED_AT_ONCE)}, or name a level to go on at once."
+        )
+    lowest = rules.lowest_not_paged(list(run.levels.all()))
+    if lowest is None:
+        raise RuleViolation("Every level of the chain was already paged or passed; name one to go beyond it.")
+    return lowest
+
+
+def _of_number(run: Run, number: int, *, field: str) -> tuple[RunLevel, Policy | None]:
+    """The level, and whose chain it was borrowed from if the run had none."""
+    if number not in NUMBERS:
+        raise Invalid(f"Levels are numbered {NUMBERS[0]} to {NUMBERS[-1]}; there is none {number}.", field=field)
+    own = run.levels.filter(number=number).first()
+    if own is None:
+        return _borrow(run, number)
+    if own.state == LevelState.FIRED:
         raise RuleViolation(f"Level {number} was already paged.")
-    return of_number[number]
+    return own, None
+
+
+def _borrow(run: Run, number: int) -> tuple[RunLevel, Policy]:
+    incident = run.incident
+    lent = queries.lender_of(number, severity=incident.severity, team=incident.team)
+    if lent is None:
+        raise RuleViolation(
+            f"No chain has a level {number} for {incident.severity} or worse of the team {incident.team}."
+        )
+    return levels.add(run, lent, due_at=house_clock.now()), lent.policy
 
 
 def _trigger(key: str | None) -> Trigger | None:

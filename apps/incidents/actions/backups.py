@@ -1,14 +1,15 @@
 """Asks for the response roles: the primary at once, then one candidate more each time nobody took it in time (R6).
 
-Lock order: the incident's row is locked by the caller, or here.
+The caller holds the lock of the incident's row, but for ``ask_backups``, which takes it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from apps.contacts import queries as contacts
 from apps.core import clock as house_clock
@@ -18,18 +19,28 @@ from apps.incidents import queries, timeline
 from apps.incidents.actions import roles
 from apps.incidents.actions.locking import locked
 from apps.incidents.models import EventKind, Incident, ResponseRole, RoleInvitation
-from apps.teams.models import User
+from apps.teams.models import Team, User
 
 BACKUP = "incidents.role_backup"
-FIRST_BACKUP = 2
+PRIMARY = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _CalendarWhenAsked:
+    """The team's calendar, read only for a wait in business days: one that cannot be read stops no declaration."""
+
+    team: Team
+
+    def end_of_next_business_day(self, after: datetime) -> datetime:
+        return queries.calendar_of(self.team).end_of_next_business_day(after)
 
 
 def ask_primaries(incident: Incident) -> list[RoleInvitation]:
     """Invite the primary of each role and plan when backups are asked; returns the invitations, unannounced."""
     asked = [
-        _invite(incident, role, person, position=1)
+        _invite(incident, role, person, position=PRIMARY, at=incident.declared_at)
         for role in ResponseRole.objects.all()
-        for person in queries.candidates(role, incident.team, position=1)
+        for person in queries.candidates(role, incident.team, position=PRIMARY)
     ]
     plan(incident)
     return asked
@@ -38,7 +49,7 @@ def ask_primaries(incident: Incident) -> list[RoleInvitation]:
 def announce(incident: Incident, invitations: list[RoleInvitation]) -> None:
     """Put invitations on the timeline; who invites by page is said in the event's data."""
     for invitation in invitations:
-        backup = invitation.position >= FIRST_BACKUP
+        backup = invitation.position > PRIMARY
         timeline.record(
             incident,
             EventKind.ROLE_INVITED,
@@ -48,126 +59,92 @@ def announce(incident: Incident, invitations: list[RoleInvitation]) -> None:
 
 
 def plan(incident: Incident) -> None:
-    """Plan when the next backup of a vacant role is asked, by the incident's severity and since its response began."""
-    vacant = _vacant(incident)
-    if any(_is_late(incident, role) for role in vacant):
-        _look_at(incident, house_clock.now())
-    else:
-        _plan_next_wait(incident, vacant)
-
-
-@transaction.atomic
-def ask_backups(incident_id: int) -> None:
-    """Ask the next candidate of every role that has waited long enough, and plan the next look.
-
-    Whoever has no way to be reached is passed over at once, and the timeline says so; a role whose candidates are all
-    asked is called vacant, once.
-    """
-    incident = locked(incident_id)
-    if not incident.is_open:
-        return
-    asked: list[RoleInvitation] = []
-    for role in _vacant(incident):
-        asked += _ask_for(incident, role)
-    announce(incident, asked)
-    _plan_next_wait(incident, _vacant(incident))
-
-
-def _plan_next_wait(incident: Incident, vacant: list[ResponseRole]) -> None:
-    now = house_clock.now()
-    ahead = [due for role in vacant for due in _waits(incident, role) if due > now]
-    if ahead:
-        _look_at(incident, min(ahead))
-    else:
+    """Plan anew when the next backup of a vacant role is asked, by the incident's severity; at once if that is past."""
+    waits = _waits(incident)
+    if not waits:
         engine.cancel_key(_key(incident))
-
-
-def _look_at(incident: Incident, due_at: datetime) -> None:
+        return
     engine.schedule(
         BACKUP,
-        due_at=due_at,
+        due_at=min(waits.values()),
         key=_key(incident),
         subject=f"incident:{incident.pk}",
         payload={"incident": incident.pk},
     )
 
 
-def _ask_for(incident: Incident, role: ResponseRole) -> list[RoleInvitation]:
-    """Invite as many backups as waits are over."""
+@transaction.atomic
+def ask_backups(incident_id: int) -> None:
+    """Ask the next candidate of every role that has waited long enough, and plan when the ones after them are asked.
+
+    Whoever has no way to be reached is passed over at once, and the timeline says so. Each who is asked has the role's
+    whole wait to take it; a role that nobody is left to be asked for is called vacant, once for each response.
+    """
+    incident = locked(incident_id)
+    if not incident.is_open:
+        return
+    # One instant for all: roles that came together wait together, and one page names them.
+    now = house_clock.now()
     asked: list[RoleInvitation] = []
-    behind = _waits_over(incident, role) - len(_asked_backups(incident, role))
-    for position in _positions_left(incident, role):
-        if behind <= 0:
-            break
-        people = queries.candidates(role, incident.team, position=position)
-        reachable = contacts.can_be_paged(people)
-        asked += [_invite(incident, role, person, position=position) for person in reachable]
-        behind -= bool(reachable)
+    for role, due in _waits(incident).items():
+        if due <= now:
+            asked += _ask_next(incident, role, at=now)
+    announce(incident, asked)
+    plan(incident)
+
+
+def _waits(incident: Incident) -> dict[ResponseRole, datetime]:
+    """When each vacant role asks its next backup: a wait after the last was asked, or after the response began."""
+    called = incident.timeline.filter(kind=EventKind.ROLE_VACANT, at__gte=incident.response_started_at)
+    given_up = set(called.values_list("data__role", flat=True))
+    last_asked = dict(_backups_asked(incident).order_by("invited_at").values_list("role_id", "invited_at"))
+    targets = Targets(response=incident.severity.response_time, resolution=incident.severity.resolution_target)
+    calendar = _CalendarWhenAsked(incident.team)
+    return {
+        holder.role: parse_delay(holder.role.backup_after).due(
+            last_asked.get(holder.role.pk, incident.response_started_at), targets=targets, calendar=calendar
+        )
+        for holder in queries.holders(incident)
+        if holder.person is None and holder.role.key not in given_up
+    }
+
+
+def _ask_next(incident: Incident, role: ResponseRole, *, at: datetime) -> list[RoleInvitation]:
+    """Invite whoever stands at the next position that can be reached, or call the role vacant."""
+    asked = dict(_backups_asked(incident).filter(role=role).values_list("person_id", "position"))
+    for position in queries.candidate_positions(role, incident.team):
+        if position <= max(asked.values(), default=PRIMARY):
+            continue
+        people = [
+            person
+            for person in queries.candidates(role, incident.team, position=position, at=at)
+            if person.pk not in asked
+        ]
+        reached = contacts.can_be_paged(people)
         for person in people:
-            if person not in reachable:
+            if person not in reached:
                 text = f"{person} cannot be reached and is not asked to take {role}."
                 timeline.record(incident, EventKind.NOTE, text=text)
-    if behind > 0:
-        _call_vacant(incident, role)
-    return asked
+        if reached:
+            return [_invite(incident, role, person, position=position, at=at) for person in reached]
+    text = f"{role} is vacant: nobody took it and no further backup can be reached."
+    timeline.record(incident, EventKind.ROLE_VACANT, text=text, data={"role": role.key})
+    return []
 
 
-def _call_vacant(incident: Incident, role: ResponseRole) -> None:
-    told = incident.timeline.filter(
-        kind=EventKind.ROLE_VACANT, data__role=role.key, at__gte=incident.response_started_at
-    )
-    if not told.exists():
-        text = f"{role} is vacant: nobody took it and no further backup can be reached."
-        timeline.record(incident, EventKind.ROLE_VACANT, text=text, data={"role": role.key})
-
-
-def _invite(incident: Incident, role: ResponseRole, person: User, *, position: int) -> RoleInvitation:
-    now = house_clock.now()
+def _invite(incident: Incident, role: ResponseRole, person: User, *, position: int, at: datetime) -> RoleInvitation:
     invitation, _ = RoleInvitation.objects.update_or_create(
-        incident=incident, role=role, person=person, defaults={"position": position, "invited_at": now}
+        incident=incident, role=role, person=person, defaults={"position": position, "invited_at": at}
     )
     roles.involve(incident, person, reason=f"asked to take {role.name}")
     return invitation
 
 
-def _vacant(incident: Incident) -> list[ResponseRole]:
-    return [holder.role for holder in queries.holders(incident) if holder.person is None]
-
-
-def _asked_backups(incident: Incident, role: ResponseRole) -> set[int]:
-    """The positions that were asked since the response began."""
-    invited = RoleInvitation.objects.filter(
-        incident=incident, role=role, position__gte=FIRST_BACKUP, invited_at__gte=incident.response_started_at
+def _backups_asked(incident: Incident) -> QuerySet[RoleInvitation]:
+    """Which backups were asked since the response began."""
+    return RoleInvitation.objects.filter(
+        incident=incident, position__gt=PRIMARY, invited_at__gte=incident.response_started_at
     )
-    return set(invited.values_list("position", flat=True))
-
-
-def _positions_left(incident: Incident, role: ResponseRole) -> list[int]:
-    asked = _asked_backups(incident, role)
-    positions = queries.candidate_positions(role, incident.team)
-    return [position for position in positions if position >= FIRST_BACKUP and position > max(asked, default=0)]
-
-
-def _waits(incident: Incident, role: ResponseRole) -> Iterator[datetime]:
-    """When one more backup is due: one wait each, and one last at whose end the role is vacant."""
-    delay = parse_delay(role.backup_after)
-    severity, calendar = incident.severity, queries.calendar_of(incident.team)
-    targets = Targets(response=severity.response_time, resolution=severity.resolution_target)
-    instant = incident.response_started_at
-    backups = [position for position in queries.candidate_positions(role, incident.team) if position >= FIRST_BACKUP]
-    for _ in range(len(backups) + 1):
-        instant = delay.due(instant, targets=targets, calendar=calendar)
-        yield instant
-
-
-def _waits_over(incident: Incident, role: ResponseRole) -> int:
-    now = house_clock.now()
-    return len([due for due in _waits(incident, role) if due <= now])
-
-
-def _is_late(incident: Incident, role: ResponseRole) -> bool:
-    """Whether somebody should have been asked already: the severity got worse, and its time is shorter."""
-    return _waits_over(incident, role) > len(_asked_backups(incident, role)) and bool(_positions_left(incident, role))
 
 
 def _key(incident: Incident) -> str:

@@ -18,11 +18,14 @@ from apps.teams.models import User
 def tick(item_id: int, *, done: bool, by: User, via: Via = Via.WEB) -> ChecklistItem:
     """Mark the item done, or open again; saying what is already so records nothing.
 
-    Raises NotAllowed without the right to respond, RuleViolation once the incident is closed.
+    Raises NotAllowed without the right to respond, RuleViolation once the incident is closed, and where a resolved one
+    would lose what it was resolved on.
     """
     incident, item = _locked_item(item_id, by=by)
     if item.done == done and not item.waived_reason:
         return item
+    if not done and item.gates == incident.status:
+        raise RuleViolation(f"{incident} was resolved on the strength of this item; reopen it first.")
     item.done, item.waived_reason = done, ""
     item.by, item.at = (by, house_clock.now()) if done else (None, None)
     item.save()
@@ -68,7 +71,5 @@ def _locked_item(item_id: int, *, by: User) -> tuple[Incident, ChecklistItem]:
     if incident.status in (Status.CLOSED, Status.CANCELLED, Status.MERGED):
         raise RuleViolation(f"{incident} is {incident.get_status_display().lower()}; its checklist is settled.")
     item = ChecklistItem.objects.get(pk=item_id)
-    if item.gates == incident.status == Status.RESOLVED:
-        raise RuleViolation(f"{incident} was resolved on the strength of this item; reopen it first.")
     made_by(item, by)
     return incident, item

@@ -142,6 +142,7 @@ def record_resolution(
     if incident.status in (Status.CLOSED, Status.CANCELLED, Status.MERGED):
         raise RuleViolation(f"{incident} is {incident.get_status_display().lower()}; its fix is settled.")
     resolution = incident.resolution
+    rests_on_it = incident.status == Status.RESOLVED and resolution.is_verified_or_explained
     made_by(resolution, by)
     given = {
         "reference": reference,
@@ -154,7 +155,7 @@ def record_resolution(
             setattr(resolution, field, value.strip() if isinstance(value, str) else value)
     if verified:
         resolution.unverified_reason = (unverified_reason or "").strip()
-    if incident.status == Status.RESOLVED and not (resolution.verified or resolution.unverified_reason):
+    if rests_on_it and not resolution.is_verified_or_explained:
         raise RuleViolation(f"{incident} was resolved on the strength of its verification; reopen it first.")
     if resolution.verified and resolution.unverified_reason:
         raise Invalid("The fix is either verified or there is a reason why not.", field="unverified_reason")

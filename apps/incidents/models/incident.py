@@ -134,7 +134,7 @@ class Incident(models.Model):
 
 
 class Involvement(models.Model):
-    """Who may see and answer the incident besides its team: role holders, whoever was paged, who was granted it."""
+    """Why somebody may see and answer the incident besides its team: a role, a page, a grant; one row a reason."""
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="involvements")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="involvements")

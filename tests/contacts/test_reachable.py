@@ -1,0 +1,88 @@
+"""Who can be paged: a way counts once verified, while enabled, if this house serves it; a number if it is dialable."""
+
+from __future__ import annotations
+
+import pytest
+
+from apps.contacts import queries
+from apps.contacts.models import ContactMethod, MethodKind
+from apps.core import clock as house_clock
+from apps.notifications import queries as notifications
+from apps.teams.models import User
+
+pytestmark = pytest.mark.django_db
+
+DIALABLE, NOT_DIALABLE = "+1-877-448-4820", "+1-555-ONCALL"
+
+
+@pytest.fixture
+def anna(clock) -> User:
+    return User.objects.create_user("anna@example.com", name="Anna")
+
+
+def add(person, kind, value, *, verified=True, disabled=False) -> ContactMethod:
+    return ContactMethod.objects.create(
+        person=person,
+        kind=kind,
+        value=value,
+        position=person.contact_methods.count(),
+        verified_at=house_clock.now() if verified else None,
+        disabled_at=house_clock.now() if disabled else None,
+    )
+
+
+#: Kind, value, verified, disabled; whether it may be chosen at all, and whether this house sends by it today.
+WAYS = [
+    (MethodKind.EMAIL, "anna@example.com", True, False, True, True),
+    (MethodKind.PAGER, "anna@pager.example.com", True, False, True, True),
+    (MethodKind.EMAIL, "anna@example.com", False, False, False, False),
+    (MethodKind.PAGER, "anna@pager.example.com", False, False, False, False),
+    (MethodKind.EMAIL, "anna@example.com", True, True, False, False),
+    (MethodKind.EMAIL, "anna@example.com", False, True, False, False),
+    (MethodKind.SMS, DIALABLE, True, False, True, False),
+    (MethodKind.SMS, DIALABLE, False, False, False, False),
+    (MethodKind.VOICE, DIALABLE, True, True, False, False),
+    (MethodKind.SMS, NOT_DIALABLE, True, False, False, False),
+    (MethodKind.VOICE, NOT_DIALABLE, True, False, False, False),
+    (MethodKind.SLACK, "@anna", True, False, True, False),
+]
+
+
+@pytest.mark.parametrize(("kind", "value", "verified", "disabled", "usable", "served"), WAYS)
+def test_which_way_counts(anna, kind, value, verified, disabled, usable, served):
+    method = add(anna, kind, value, verified=verified, disabled=disabled)
+    assert method.is_usable is usable
+    assert queries.reachable_methods(anna) == ([method] if usable else [])
+    assert notifications.usable_methods(anna) == ([method] if served else [])
+    assert queries.can_be_paged([anna]) == ([anna] if served else [])
+    assert notifications.reachable([anna]) == ([anna] if served else [])
+
+
+def test_who_has_no_way_at_all_cannot_be_paged(anna):
+    assert queries.can_be_paged([anna]) == []
+
+
+def test_one_way_that_counts_among_many_that_do_not_is_enough(anna):
+    add(anna, MethodKind.VOICE, NOT_DIALABLE)
+    add(anna, MethodKind.EMAIL, "old@example.com", disabled=True)
+    add(anna, MethodKind.EMAIL, "new@example.com", verified=False)
+    assert queries.can_be_paged([anna]) == []
+    method = add(anna, MethodKind.EMAIL, "anna@example.com")
+    assert queries.can_be_paged([anna]) == [anna]
+    assert queries.reachable_methods(anna) == [method]
+
+
+def test_who_left_cannot_be_paged_by_any_way(anna):
+    add(anna, MethodKind.EMAIL, "anna@example.com")
+    anna.is_active = False
+    assert queries.can_be_paged([anna]) == notifications.reachable([anna]) == []
+    assert queries.reachable_methods(anna) == notifications.usable_methods(anna) == []
+
+
+def test_each_is_judged_by_their_own_ways_in_the_order_asked_and_by_one_query(anna, django_assert_num_queries):
+    people = [User.objects.create_user(f"{name}@example.com", name=name) for name in ("zoe", "max", "eva")]
+    zoe, _, eva = people
+    for person in (anna, eva, zoe):
+        add(person, MethodKind.EMAIL, person.email, verified=person != eva)
+    with django_assert_num_queries(1):
+        assert queries.can_be_paged([*people, anna]) == [zoe, anna]

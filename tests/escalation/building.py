@@ -1,0 +1,88 @@
+"""A small organisation to climb chains in, and what became of the levels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from apps.escalation.models import Level, LevelTarget, Policy, RunLevel
+from apps.incidents.models import EventKind, Incident
+from apps.teams.models import Team, TeamRole, User
+from tests.factories.escalation import make_chain
+from tests.factories.incidents import make_procedures
+from tests.factories.teams import make_person, make_team
+
+
+@dataclass
+class House:
+    """Olga, Tom, Emma, Carl and Ceo may be paged; Olga is of the team."""
+
+    team: Team
+    olga: User
+    tom: User
+    emma: User
+    carl: User
+    ceo: User
+
+    @property
+    def everybody(self) -> list[User]:
+        return [self.olga, self.tom, self.emma, self.carl, self.ceo]
+
+
+def make_house() -> House:
+    """Procedures in force, a team, and no chain yet."""
+    make_procedures()
+    team = make_team()
+    others = [make_person(name) for name in ("Tom", "Emma", "Carl", "Ceo")]
+    return House(team, make_person("Olga", team, TeamRole.RESPONDER), *others)
+
+
+def chain(severity: str, *people: User, minutes: tuple[int, ...] = (0, 15, 60, 120, 240), team: Team | None = None):
+    """The chain of a severity, one level for each of ``people``: of every team, or of ``team``."""
+    policy = make_chain(severity, list(people), minutes=minutes[: len(people)])
+    if team is not None:
+        Policy.objects.filter(pk=policy.pk).update(team=team)
+    return policy
+
+
+def aim(policy: Policy, number: int, **target: object) -> None:
+    """Let the level page ``target`` too: a kind, and what it names."""
+    level = policy.levels.get(number=number)
+    LevelTarget.objects.create(level=level, position=level.targets.count(), **target)
+
+
+def aim_anew(policy: Policy, number: int, **target: object) -> None:
+    """Let the level page ``target`` alone."""
+    policy.levels.get(number=number).targets.all().delete()
+    aim(policy, number, **target)
+
+
+def make_level(policy: Policy, number: int, **known: object) -> Level:
+    """Change what a level of the policy says."""
+    Level.objects.filter(policy=policy, number=number).update(**known)
+    return policy.levels.get(number=number)
+
+
+def cut_off(person: User) -> None:
+    """Nothing reaches the person any more."""
+    person.contact_methods.all().delete()
+
+
+def states(incident: Incident) -> dict[int, str]:
+    """What became of the levels of the latest run."""
+    run = incident.escalation_runs.last()
+    return dict(run.levels.values_list("number", "state"))
+
+
+def level_of(incident: Incident, number: int) -> RunLevel:
+    """The level of the latest run."""
+    return incident.escalation_runs.last().levels.get(number=number)
+
+
+def paged(incident: Incident, number: int) -> list[User]:
+    """Whom the level of the latest run paged."""
+    return list(level_of(incident, number).people.order_by("pk"))
+
+
+def texts(incident: Incident, kind: EventKind) -> list[str]:
+    """What the timeline says of that kind."""
+    return list(incident.timeline.filter(kind=kind).values_list("text", flat=True))

@@ -1,0 +1,145 @@
+"""Whom a level pages is found when it fires; whom it could not reach is on the timeline."""
+
+from __future__ import annotations
+
+import pytest
+
+from apps.contacts.models import EmergencyContact
+from apps.escalation import queries
+from apps.escalation.models import Policy, TargetKind
+from apps.incidents import actions
+from apps.incidents.models import EventKind, ResponseRole, RoleCandidate
+from tests.escalation.building import House, aim, aim_anew, chain, cut_off, level_of, paged, states, texts
+from tests.escalation.test_chain import let_pass
+from tests.factories.incidents import declare
+from tests.factories.rosters import put_on_call
+from tests.factories.teams import make_team
+
+
+@pytest.fixture
+def role(db) -> ResponseRole:
+    return ResponseRole.objects.get(key="commander")
+
+
+@pytest.fixture
+def policy(house: House) -> Policy:
+    """The first level of a P0 pages whoever is its commander, the second Ceo."""
+    policy = chain("P0", house.olga, house.ceo)
+    aim_anew(policy, 1, kind=TargetKind.ROLE, role=ResponseRole.objects.get(key="commander"))
+    return policy
+
+
+def candidate(role, position, **who):
+    RoleCandidate.objects.create(role=role, position=position, title=f"Candidate {position}", **who)
+
+
+def leave(person):
+    person.is_active = False
+    person.save()
+
+
+def declared(house, clock, *, commander=None):
+    incident = declare(house.team, house.olga)
+    if commander is not None:
+        actions.assign_role(incident.pk, role="commander", person=commander, by=house.olga)
+    let_pass(clock, clock.now)
+    return incident
+
+
+def test_a_role_is_its_holder(house, policy, role, clock):
+    candidate(role, 1, person=house.tom)
+    assert paged(declared(house, clock, commander=house.emma), 1) == [house.emma]
+
+
+def test_a_role_that_nobody_took_is_its_primary(house, policy, role, clock):
+    candidate(role, 1, person=house.tom)
+    candidate(role, 2, person=house.emma)
+    assert paged(declared(house, clock), 1) == [house.tom]
+
+
+def test_a_holder_who_left_is_replaced_by_the_primary(house, policy, role, clock):
+    candidate(role, 1, person=house.tom)
+    incident = declare(house.team, house.olga)
+    actions.assign_role(incident.pk, role="commander", person=house.emma, by=house.olga)
+    leave(house.emma)
+    let_pass(clock, clock.now)
+    assert paged(incident, 1) == [house.tom]
+
+
+def test_a_role_is_the_first_who_can_be_reached(house, policy, role, clock):
+    for position, person in enumerate((house.tom, house.emma, house.carl), start=1):
+        candidate(role, position, person=person)
+    for person in (house.tom, house.emma):
+        cut_off(person)
+    incident = declared(house, clock)
+    assert paged(incident, 1) == [house.carl]
+    assert texts(incident, EventKind.LEVEL_FIRED) == [
+        "Level 1, Level 1: Carl paged, not reached: Tom; Emma. The incident was declared."
+    ]
+
+
+def test_a_holder_who_cannot_be_reached_does_not_empty_the_level(house, policy, role, clock):
+    candidate(role, 1, person=house.tom)
+    cut_off(house.emma)
+    incident = declared(house, clock, commander=house.emma)
+    assert paged(incident, 1) == [house.tom]
+    assert "not reached: Emma" in texts(incident, EventKind.LEVEL_FIRED)[0]
+
+
+def test_a_roster_as_a_candidate_is_whoever_is_on_call(house, policy, role, clock):
+    candidate(role, 1, person=house.tom)
+    candidate(role, 2, roster=put_on_call(make_team("security"), house.carl))
+    cut_off(house.tom)
+    assert paged(declared(house, clock), 1) == [house.carl]
+
+
+def test_a_title_that_nobody_bears_is_passed_over(house, policy, role, clock):
+    candidate(role, 1)
+    candidate(role, 2, contact=EmergencyContact.objects.create(group="emergency", key="lead", person=house.tom))
+    assert paged(declared(house, clock), 1) == [house.tom]
+
+
+def test_a_team_s_own_candidates_stand_for_all(house, policy, role, clock):
+    candidate(role, 1, person=house.tom, team=house.team)
+    candidate(role, 2, person=house.emma)
+    cut_off(house.tom)
+    incident = declared(house, clock)
+    assert states(incident) == {1: "skipped", 2: "fired"}
+
+
+def test_a_level_names_whom_of_it_nobody_could_reach(house, role, clock):
+    policy = chain("P0", house.olga, house.ceo)
+    for person in (house.tom, house.emma):
+        aim(policy, 1, kind=TargetKind.PERSON, person=person)
+    aim(policy, 1, kind=TargetKind.ROLE, role=role)
+    cut_off(house.tom)
+    leave(house.emma)
+    incident = declared(house, clock)
+    assert paged(incident, 1) == [house.olga]
+    assert texts(incident, EventKind.LEVEL_FIRED) == [
+        "Level 1, Level 1: Olga paged, not reached: Tom; Emma; Commander: nobody. The incident was declared."
+    ]
+
+
+def test_an_empty_level_names_everybody_who_was_tried(house, policy, role, clock):
+    candidate(role, 1, person=house.tom)
+    for person in (house.tom, house.emma):
+        cut_off(person)
+    incident = declared(house, clock, commander=house.emma)
+    assert level_of(incident, 1).reason == "nobody could be paged (Emma; Tom)"
+    assert paged(incident, 2) == [house.ceo]
+
+
+def test_who_would_be_paged_is_who_can_be_reached(house, policy, role, clock):
+    candidate(role, 1, person=house.tom)
+    candidate(role, 2, person=house.emma)
+    cut_off(house.tom)
+    incident = declare(house.team, house.olga)
+    assert queries.who_would_be_paged(level_of(incident, 1)) == [house.emma]
+
+
+def test_a_person_behind_two_targets_is_paged_once(house, policy, role, clock):
+    candidate(role, 1, person=house.tom)
+    aim(policy, 1, kind=TargetKind.PERSON, person=house.tom)
+    incident = declared(house, clock)
+    assert texts(incident, EventKind.LEVEL_FIRED) == ["Level 1, Level 1: Tom paged. The incident was declared."]
