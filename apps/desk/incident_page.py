@@ -168,7 +168,7 @@ def _forms(incident: Incident) -> Context:
         "closure_form": forms.OptionalNoteForm(auto_id="resolve_%s"),
         "resolution_form": forms.ResolutionForm(initial=recorded, auto_id="fix_%s"),
         "update_form": forms.UpdateForm(
-            initial={"audience": Audience.INTERNAL, "message": communications.prefilled(incident, Audience.INTERNAL)},
+            initial={"message": communications.prefilled(incident, Audience.INTERNAL)},
             auto_id="update_%s",
         ),
         "verification": incidents.procedures_in_force().verification,

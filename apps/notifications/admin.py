@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Q
 from django.http import HttpRequest
 
 from apps.incidents import queries as incidents
@@ -21,5 +22,5 @@ class DeliveryAdmin(ReadOnlyAdmin):
     date_hierarchy = "planned_at"
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        visible = incidents.visible_to(request.user).values("pk")
-        return super().get_queryset(request).filter(notification__incident__in=visible)
+        visible = Q(notification__incident__in=incidents.visible_to(request.user).values("pk"))
+        return super().get_queryset(request).filter(visible | Q(notification__incident=None))

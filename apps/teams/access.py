@@ -74,7 +74,8 @@ def only_reads(person: User) -> bool:
     known: bool | None = person.__dict__.get("_only_reads")
     if known is None:
         roles = set(Membership.objects.filter(person=person).values_list("role", flat=True))
-        known = person.__dict__["_only_reads"] = bool(roles) and roles <= {TeamRole.AUDITOR, TeamRole.STAKEHOLDER}
+        reads = bool(roles) and roles <= {TeamRole.AUDITOR, TeamRole.STAKEHOLDER}
+        known = person.__dict__["_only_reads"] = reads and not person.is_superuser
     return known
 
 

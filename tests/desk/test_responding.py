@@ -130,7 +130,7 @@ def test_another_severity_gives_the_clocks_other_targets(incident, post):
 
 def test_an_update_is_sent_from_the_prefilled_form(incident, rita, post):
     assert "Status: declared" in rita.get(incident.get_absolute_url()).content.decode()
-    page = post("updates", audience="internal", message="We found the cause.")
+    page = post("updates", message="We found the cause.")
     assert "We found the cause." in page
     assert incident.updates.get().message == "We found the cause."
 

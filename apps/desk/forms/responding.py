@@ -8,7 +8,6 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 
 from apps.catalog.models import Service
-from apps.communications.models import Audience
 from apps.escalation.models import Trigger
 from apps.incidents import rules
 from apps.incidents.models import OPEN, DataIntegrity, ImpactAssessment, Incident, ResponseRole, Severity
@@ -136,7 +135,6 @@ class ImpactForm(forms.ModelForm[ImpactAssessment]):
 
 
 class UpdateForm(forms.Form):
-    """A message to the response team and stakeholders, or to customers (R24)."""
+    """A message to the response team and stakeholders (R24)."""
 
-    audience = forms.ChoiceField(choices=Audience.choices)
-    message = forms.CharField(widget=forms.Textarea(attrs={"rows": 6}))
+    message = forms.CharField(label="To the response team and stakeholders", widget=forms.Textarea(attrs={"rows": 6}))

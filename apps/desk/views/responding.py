@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views import View
 
 from apps.communications import actions as communications
+from apps.communications.models import Audience
 from apps.core.errors import HouseError
 from apps.desk.forms import responding
 from apps.desk.pages import incident_or_404, say_done, say_failure, say_invalid, viewer
@@ -203,5 +204,5 @@ class SendUpdate(IncidentAction):
 
     def act(self, incident: Incident, by: User, **known: Any) -> None:
         communications.send_update(
-            incident.pk, by=by, via=Via.WEB, audience=known["audience"], message=known["message"]
+            incident.pk, by=by, via=Via.WEB, audience=Audience.INTERNAL, message=known["message"]
         )
