@@ -249,3 +249,10 @@ def test_a_description_that_makes_no_sense_is_400(house, rita, below, body, fiel
 
 def test_a_stakeholder_describes_nothing(house, below):
     assert client_of(house.stella).patch(below.address, {"title": "Else"}).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["note", "reason"])
+def test_a_remark_on_a_step_may_be_called_note_or_reason(house, rita, below, name):
+    below("cancel", {name: "It was a test"})
+    events = rita.get(f"{below.address}timeline/").json()["results"]
+    assert "It was a test" in next(event for event in events if event["kind"] == "cancelled")["text"]

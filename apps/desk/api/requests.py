@@ -69,15 +69,27 @@ class DescribeSerializer(SomethingChanges):
 
 
 class NoteSerializer(serializers.Serializer[Any]):
-    """A remark on the step that is taken."""
+    """A remark on the step that is taken; ``reason`` is another name for it."""
 
     note = serializers.CharField(**_OPTIONAL)
+    reason = serializers.CharField(**_OPTIONAL)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Return the remark under its own name."""
+        reason = attrs.pop("reason")
+        return {**attrs, "note": attrs["note"] or reason}
 
 
 class ReasonSerializer(serializers.Serializer[Any]):
-    """Why the step is taken."""
+    """Why the step is taken; ``note`` is another name for it."""
 
     reason = serializers.CharField(**_OPTIONAL)
+    note = serializers.CharField(**_OPTIONAL)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Return the reason under its own name."""
+        note = attrs.pop("note")
+        return {**attrs, "reason": attrs["reason"] or note}
 
 
 class TransitionSerializer(NoteSerializer):
