@@ -56,7 +56,8 @@ def test_a_second_hold_moves_the_levels_that_wait_already(incident, house, clock
 
 def test_a_hold_that_is_over_holds_nothing(incident, house, clock):
     escalation.hold(incident.pk, minutes=5, by=house.olga)
-    let_pass(clock, after(incident, minutes=16))
+    clock.shift(minutes=15)
+    escalation.fire_when_due(level_of(incident, 2).pk)
     assert (states(incident)[2], level_of(incident, 2).at) == ("fired", after(incident, minutes=15))
     assert level_of(incident, 2).reason == "After 15 min the incident is not acknowledged."
 
