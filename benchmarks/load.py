@@ -19,7 +19,7 @@ class Load:
     body: bytes
     seconds: float
     processes: int = 2
-    connections: int = 16  # of each process
+    connections: int = 32  # of each process
 
     @property
     def request(self) -> bytes:
