@@ -45,7 +45,7 @@ def _no_run() -> Iterator[Gap]:
 def _begin(incident_id: int) -> None:
     incident = locked(incident_id)
     if incident.is_open and not Run.objects.filter(incident=incident, ended_at=None).exists():
-        climbing.start_run(incident)
+        climbing.start_over(incident)  # in the midst of a response: nobody is to be paged a second time
 
 
 def _no_timer_of_a_level() -> Iterator[Gap]:

@@ -12,9 +12,11 @@ from apps.engine.runner import run_due
 from apps.escalation import actions, proof
 from apps.escalation.actions import proving
 from apps.escalation.models import LevelState, Proof, RunLevel
+from apps.incidents.actions import reopen
 from apps.incidents.models import EventKind, Incident, Severity
 from apps.notifications.models import Delivery, DeliveryState, Notification, NotificationKind
 from tests.escalation.test_chain import declare, let_pass, pages
+from tests.factories.incidents import resolve
 
 
 @pytest.fixture
@@ -79,6 +81,33 @@ def test_a_run_that_is_gone_is_found_and_begun_anew(incident):
     assert incident.escalation_runs.get().levels.count() == 5
 
 
+def test_a_run_that_ended_too_early_goes_on_and_pages_nobody_a_second_time(incident, clock):
+    let_pass(clock, incident.declared_at + timedelta(minutes=70))
+    before = pages(incident)
+    run = incident.escalation_runs.get()
+    run.ended_at = clock.now
+    run.save()
+    actions.prove()
+    run_due()
+    assert incident.escalation_runs.last().ended_at is None
+    assert pages(incident) == before
+    assert texts() == []
+
+
+def test_of_a_run_that_is_gone_only_the_highest_level_that_is_due_is_paged(incident, clock):
+    let_pass(clock, incident.declared_at + timedelta(minutes=10))
+    for level in incident.escalation_runs.get().levels.all():
+        level.people.clear()
+        level.delete()
+    incident.escalation_runs.get().delete()
+    clock.set(incident.declared_at + timedelta(minutes=70))
+    actions.prove()
+    run_due()
+    assert dict(incident.escalation_runs.get().levels.values_list("number", "state")) == {
+        1: "passed", 2: "passed", 3: "fired", 4: "planned", 5: "planned"
+    }  # fmt: skip
+
+
 def test_a_run_with_no_timers_at_all_is_found(document, team, engineer):
     incident = declare(team, "P0")
     Timer.objects.all().delete()
@@ -98,6 +127,25 @@ def test_a_level_whose_page_was_never_written_is_found(incident, engineer):
     actions.prove()
     run_due()
     assert page_of(incident).state == DeliveryState.SENT
+
+
+def test_a_page_of_another_level_to_the_same_person_does_not_hide_that_one_is_missing(incident, engineer, clock):
+    actions.fire_when_due(incident.escalation_runs.get().levels.get(number=2).pk)
+    second = incident.escalation_runs.get().levels.get(number=2)
+    second.people.add(engineer)
+    assert texts() == [f"Level 2 of {incident} was paged, and {engineer} was sent nothing."]
+
+
+def test_a_page_of_before_the_reopening_does_not_hide_that_one_is_missing(incident, engineer, clock):
+    clock.shift(minutes=5)
+    resolve(incident, engineer)
+    clock.shift(minutes=5)
+    reopen(incident.pk, by=engineer, reason="It is back")
+    run_due()
+    again = Notification.objects.filter(incident=incident, kind=NotificationKind.PAGE, level=1).latest("pk")
+    again.deliveries.all().delete()
+    again.delete()
+    assert texts() == [f"Level 1 of {incident} was paged, and {engineer} was sent nothing."]
 
 
 @pytest.mark.parametrize("state", [DeliveryState.PLANNED, DeliveryState.SENDING])

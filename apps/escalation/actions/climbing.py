@@ -34,10 +34,11 @@ def start_run(incident: Incident) -> Run:
 
 
 def start_over(incident: Incident) -> Run:
-    """Go on by the chain of another severity; the incident's row is locked by the caller (requirements).
+    """Take the chain anew in the midst of a response, for another severity or because its run is gone (requirements).
 
     What was paged since the response began stays on record and does not fire again, be it of a level that the new
-    chain lacks; of the levels whose time is past only the highest fires. A hold goes on.
+    chain lacks; of the levels whose time is past only the highest fires. A hold goes on. The incident's row is locked
+    by the caller.
     """
     paged = {level.number: level for level in queries.paged_levels(incident)}
     before = queries.current_run(incident)
