@@ -105,9 +105,11 @@ def _handle(entry: InboxEntry) -> None:
     entry.taken_in = max([entry.taken_in, *(place + 1 for place in places)])
     entry.failed = kept + [places[index] for index in faults]
     entry.problem = "\n".join([*reading.problems, *map(_told, faults.values())])
-    if entry.taken_in == len(reading.alerts):
-        entry.failures += bool(entry.failed)
-        entry.handled_at = None if entry.failed else clock.now()
+    if entry.taken_in < len(reading.alerts):
+        entry.failures = 0  # whatever kept it from being read is over: it waits for its turn like any other
+        return
+    entry.failures += bool(entry.failed)
+    entry.handled_at = None if entry.failed else clock.now()
 
 
 def _told(error: Exception) -> str:

@@ -156,6 +156,21 @@ class TestFaults:
         assert broken.handled_at is not None
         assert Incident.objects.count() == 4
 
+    def test_a_long_body_that_could_not_be_read_at_first_is_worked_off_in_one_go_once_it_can(
+        self, integration: Integration, procedures: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        entry = put(integration, notification(*(prometheus_alert(fingerprint=str(number)) for number in range(25))))
+        with monkeypatch.context() as broken:
+            broken.setattr(inbox, "FORMATS", {})
+            process_inbox(Timer())
+        entry.refresh_from_db()
+        assert (entry.failures, entry.taken_in) == (1, 0)
+        try_inbox_again(Timer())
+        process_inbox(Timer())
+        entry.refresh_from_db()
+        assert (entry.failures, entry.taken_in) == (0, 25)
+        assert entry.handled_at is not None
+
     def test_what_failed_is_tried_again_until_it_succeeds(self, integration: Integration, timer: Timer) -> None:
         entry = put(integration, notification(prometheus_alert()))
         process_inbox(timer)
