@@ -26,7 +26,7 @@ def has_its_turn(delivery: Delivery) -> bool:
         return True
     User.objects.select_for_update(no_key=True).values_list("pk").get(pk=notification.person_id)
     now = house_clock.now()
-    sent = queries.instants_sent(delivery.method_id, notification.urgency, since=now - rules.LONGEST_MEMORY)
+    sent = queries.instants_begun(delivery.method_id, notification.urgency, since=now - rules.LONGEST_MEMORY)
     slot = rules.next_slot(sent, limits, now=now)
     if slot > now:
         delivery.due_at, delivery.held_back = slot, True

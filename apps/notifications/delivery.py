@@ -65,7 +65,8 @@ def _begin(delivery_id: int) -> Channel | None:
     if not _is_to_be_sent(delivery) or not bundling.has_its_turn(delivery):
         return None
     delivery.attempts += 1
-    delivery.save(update_fields=["attempts"])
+    delivery.begun_at = delivery.begun_at or house_clock.now()
+    delivery.save(update_fields=["attempts", "begun_at"])
     return Channel(delivery.channel)
 
 

@@ -129,12 +129,9 @@ def direct_pages_by(person: User) -> QuerySet[DirectPage]:
     return DirectPage.objects.filter(by=person).prefetch_related("notifications__person", "notifications__deliveries")
 
 
-def instants_sent(method_id: int, urgency: str, *, since: datetime) -> list[datetime]:
-    """When messages of that urgency went to the method since then; what is being sent this moment counts as well."""
-    deliveries = Delivery.objects.filter(
-        Q(sent_at__gte=since) | Q(state=DeliveryState.SENDING, due_at__gte=since),
-        method=method_id,
-        bundled_into__isnull=True,
-        notification__urgency=urgency,
-    )
-    return [sent_at or due_at for sent_at, due_at in deliveries.values_list("sent_at", "due_at")]
+def instants_begun(method_id: int, urgency: str, *, since: datetime) -> list[datetime]:
+    """When messages of that urgency went to the method since then, or began to; what came to nothing does not count."""
+    begun = Delivery.objects.filter(
+        method=method_id, bundled_into__isnull=True, notification__urgency=urgency, begun_at__gte=since
+    ).exclude(state__in=(DeliveryState.FAILED, DeliveryState.CANCELLED))
+    return [at for at in begun.values_list("begun_at", flat=True) if at is not None]

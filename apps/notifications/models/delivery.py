@@ -61,6 +61,7 @@ class Delivery(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     planned_at = models.DateTimeField()
     due_at = models.DateTimeField(default=clock.now, help_text="When it is to be sent; a failure is tried again later.")
+    begun_at = models.DateTimeField(null=True, help_text="When the first attempt began.")
     sent_at = models.DateTimeField(null=True)
     receipt_at = models.DateTimeField(null=True, help_text="When the provider last told what became of it.")
     unknown_at = models.DateTimeField(
@@ -81,7 +82,7 @@ class Delivery(models.Model):
                 name="delivery_unfinished",
             ),
             models.Index(
-                fields=["method", "sent_at"], condition=models.Q(bundled_into__isnull=True), name="delivery_of_method"
+                fields=["method", "begun_at"], condition=models.Q(bundled_into__isnull=True), name="delivery_of_method"
             ),
             models.Index(fields=["provider_id"], condition=~models.Q(provider_id=""), name="delivery_provider_id"),
         ]
