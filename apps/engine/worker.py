@@ -18,8 +18,10 @@ from apps.engine.models import Lane, Timer
 
 log = structlog.get_logger(__name__)
 
-#: Threads a lane may have in one process; together they are the process's pool (celery --concurrency).
-SLOTS = {Lane.PAGES: 4, Lane.WORK: 2, Lane.BULK: 2}
+#: Threads a lane may have in one process; together they are the process's pool (celery --concurrency). They wait for
+#: database and providers most of the time: so many pages that kinds which hang, each to its limit (``at_once``), leave
+#: some for the others.
+SLOTS = {Lane.PAGES: 12, Lane.WORK: 4, Lane.BULK: 2}
 
 #: For how long one tick goes on working; the next one, a second later, takes over.
 BUDGET = timedelta(seconds=20)
