@@ -29,7 +29,7 @@ def in_use(port: int) -> bool:
 
 
 def lasting_port(path: Path) -> int:
-    """The port kept in ``path``, so that addresses live over a restart; a free one when it is taken or there is none."""
+    """The port kept in ``path``, the same over restarts; a free one when it is taken or not there."""
     kept = path.read_text(encoding="utf-8").strip() if path.exists() else ""
     if kept.isdecimal() and not in_use(int(kept)):
         return int(kept)

@@ -31,8 +31,8 @@ def _valid(block: object) -> bool:
             return _is_text(block.get("text"), LONGEST_HEADER) and block["text"]["type"] == "plain_text"
         case "section":
             fields = block.get("fields", [])
-            texts = [block["text"], *fields] if "text" in block else fields
-            return bool(texts) and len(fields) <= 10 and all(_is_text(text, LONGEST_SECTION) for text in texts)
+            parts = [block["text"], *fields] if "text" in block else fields
+            return bool(parts) and len(fields) <= 10 and all(_is_text(part, LONGEST_SECTION) for part in parts)
         case "context":
             return 0 < len(block.get("elements", [])) <= 10
         case "actions":
@@ -59,12 +59,12 @@ def headline(blocks: Sequence[Block]) -> str:
 
 def plain(blocks: Sequence[Block]) -> str:
     """What the blocks say, a line each, without buttons."""
-    return "\n".join(_LINK.sub(lambda link: link[2] or link[1], text) for text in map(_unescaped, _texts(blocks)))
+    return "\n".join(_LINK.sub(lambda link: link[2] or link[1], text) for text in map(_unescaped, texts(blocks)))
 
 
 def links(blocks: Sequence[Block], text: str) -> tuple[str, ...]:
     """Every address in text, blocks and buttons, each once."""
-    found = [link for each in (text, *_texts(blocks)) for link in _addresses(_unescaped(each))]
+    found = [link for each in (text, *texts(blocks)) for link in _addresses(_unescaped(each))]
     return tuple(dict.fromkeys([*found, *(button["url"] for button in buttons(blocks) if button.get("url"))]))
 
 
@@ -95,7 +95,8 @@ def _styled(text: str) -> str:
     return text
 
 
-def _texts(blocks: Sequence[Block]) -> Iterator[str]:
+def texts(blocks: Sequence[Block]) -> Iterator[str]:
+    """Every text of headers, sections and contexts as it was sent, in Slack's markup."""
     for block in blocks:
         candidates = [block.get("text"), *block.get("fields", [])]
         if block["type"] == "context":

@@ -19,7 +19,6 @@ import httpx
 import pytest
 from django.test import Client
 
-from launcher.ports import free_port
 from launcher.sandbox import sandbox_variables
 from sandbox.diary import Diary, Happening
 from sandbox.outbox import Outbox, Row
