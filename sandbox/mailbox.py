@@ -47,6 +47,6 @@ async def _answer(server: SMTP, fault: Fault) -> str:
         return "250 Kept"
     if fault.kind is Kind.HANG:
         await asyncio.sleep(fault.seconds)
-    if fault.kind in (Kind.HANG, Kind.CLOSE) and server.transport is not None:
+    if fault.kind in (Kind.HANG, Kind.CLOSE) and isinstance(server.transport, asyncio.Transport):
         server.transport.abort()
     return REFUSALS.get(fault.kind, ACCEPTED)

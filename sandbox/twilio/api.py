@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import BasicAuth, web
-from multidict import MultiDictProxy
 
 from sandbox.exchange import EXCHANGE, Exchange
 from sandbox.origin import read_origin
@@ -23,7 +22,7 @@ LONGEST_RINGING = 600.0
 MESSAGES = web.AppKey("twilio_messages", dict[str, messages.Message])
 CALLS = web.AppKey("twilio_calls", dict[str, Call])
 
-Form = MultiDictProxy[str | bytearray | web.FileField]
+Form = Mapping[str, object]
 Answer = Callable[[web.Request], Awaitable[web.Response]]
 
 
