@@ -231,6 +231,7 @@ ACKNOWLEDGE_LINK_LIFETIME = timedelta(hours=24)
 
 # The sandbox: what a development installation sends to, readable at /sandbox/ (never set in production).
 SANDBOX_DIR = env.str("SANDBOX_DIR", default="")
+SANDBOX_HTTP_URL = env.str("SANDBOX_HTTP_URL", default="").rstrip("/")
 DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
 
 REST_FRAMEWORK = {
