@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from django.core import mail
 
 from apps.engine.models import State, Timer
 from apps.engine.runner import run_due
 from apps.incidents.models import EventKind
-from apps.notifications import actions
-from apps.notifications.channels import email
+from apps.notifications import actions, composing
 from apps.notifications.models import Delivery, DeliveryState, NotificationKind
+from apps.notifications.transports import Message
 from apps.teams.models import TeamRole
 from tests.factories.incidents import declare
 from tests.factories.teams import make_person
@@ -20,14 +22,14 @@ from tests.factories.teams import make_person
 def poisoned(monkeypatch):
     """Addresses for which the page meets a fault of ours at every attempt."""
     addresses: set[str] = set()
-    connected = email.connected
+    compose = composing.compose
 
-    def connect(delivery: Delivery):
-        if delivery.address in addresses and delivery.notification.subject == "Wake up":
+    def fail(deliveries: Sequence[Delivery]) -> Message:
+        if deliveries[0].address in addresses and deliveries[0].notification.subject == "Wake up":
             raise RuntimeError("a fault of ours")
-        return connected(delivery)
+        return compose(deliveries)
 
-    monkeypatch.setattr(email, "connected", connect)
+    monkeypatch.setattr(composing, "compose", fail)
     return addresses
 
 
