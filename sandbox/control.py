@@ -34,9 +34,11 @@ def routes(app: web.Application) -> None:
     }
     for name, control in controls.items():
         app.router.add_post(f"/control/{name}", _guarded(control))
+    app.router.add_post("/push/subscriptions", _guarded(_subscribe, status=201))
+    app.router.add_delete("/push/subscriptions/{id}", _unsubscribe)
 
 
-def _guarded(control: Control) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _guarded(control: Control, *, status: int = 200) -> Callable[[web.Request], Awaitable[web.Response]]:
     """400 for a wish that makes no sense, 404 for what is not there, 502 when the product does not take it."""
 
     async def answer(request: web.Request) -> web.Response:
@@ -46,7 +48,7 @@ def _guarded(control: Control) -> Callable[[web.Request], Awaitable[web.Response
             wish = await request.json()
             if not isinstance(wish, dict):
                 raise ValueError("Send a JSON object.")
-            return web.json_response({"ok": True} | await control(request, wish))
+            return web.json_response({"ok": True} | await control(request, wish), status=status)
         except LookupError as error:
             return _problem(str(error.args[0]), 404)
         except (ValueError, TypeError) as error:
@@ -113,6 +115,21 @@ async def _acknowledge(request: web.Request, wish: Wish) -> Wish:
     if not token:
         raise LookupError(f"There is no notification {message} that can be acknowledged.")
     return {"status": await push.acknowledge(exchange, message=message, token=str(token))}
+
+
+async def _subscribe(request: web.Request, wish: Wish) -> Wish:
+    exchange = request.app[EXCHANGE]
+    return push.subscription(exchange, push.subscribe(exchange, _required(wish, "name")))
+
+
+async def _unsubscribe(request: web.Request) -> web.Response:
+    """Give a subscription up, as a browser does. A DELETE: no other site's form can send one."""
+    exchange = request.app[EXCHANGE]
+    device = exchange.phones.devices.get(request.match_info["id"])
+    if device is None:
+        return _problem("There is no such subscription.", 404)
+    push.unsubscribe(exchange, device)
+    return web.Response(status=204)
 
 
 def _call(request: web.Request, name: str) -> Call:

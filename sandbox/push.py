@@ -29,9 +29,7 @@ NOT_A_PUSH = 400, "The body is not encrypted for this subscription."
 
 
 def routes(app: web.Application) -> None:
-    """Add the service and its subscriptions to ``app``."""
-    app.router.add_post("/push/subscriptions", _subscribe)
-    app.router.add_delete("/push/subscriptions/{id}", _unsubscribe)
+    """Add the service to ``app``; its devices are made and given up by the controls."""
     app.router.add_post("/push/{id}", _take)
 
 
@@ -48,6 +46,12 @@ def subscribe(exchange: Exchange, name: str) -> Device:
     exchange.phones.devices[device.id] = device
     exchange.phones.save()
     return device
+
+
+def subscription(exchange: Exchange, device: Device) -> dict[str, Any]:
+    """What a browser would hand to the product: where to send, and for which keys to encrypt."""
+    keys = {"p256dh": device.p256dh, "auth": device.auth}
+    return {"id": device.id, "endpoint": f"{exchange.url}/push/{device.id}", "keys": keys}
 
 
 def unsubscribe(exchange: Exchange, device: Device) -> None:
@@ -69,23 +73,6 @@ async def acknowledge(exchange: Exchange, *, message: str, token: str) -> int:
     if status >= 300:
         exchange.diary.note("trouble", f"Acknowledge: the product answered {status}.", message=message)
     return status
-
-
-async def _subscribe(request: web.Request) -> web.Response:
-    exchange, asked = request.app[EXCHANGE], await request.json()
-    device = subscribe(exchange, str(asked.get("name") or "Phone"))
-    endpoint = f"{exchange.url}/push/{device.id}"
-    keys = {"p256dh": device.p256dh, "auth": device.auth}
-    return web.json_response({"id": device.id, "endpoint": endpoint, "keys": keys}, status=201)
-
-
-async def _unsubscribe(request: web.Request) -> web.Response:
-    exchange = request.app[EXCHANGE]
-    device = exchange.phones.devices.get(request.match_info["id"])
-    if device is None:
-        raise web.HTTPNotFound(text="No such subscription.")
-    unsubscribe(exchange, device)
-    return web.Response(status=204)
 
 
 async def _take(request: web.Request) -> web.Response:

@@ -26,17 +26,20 @@ def valid(blocks: object) -> bool:
 def _valid(block: object) -> bool:
     if not isinstance(block, dict) or block.get("type") not in KNOWN:
         return False
+    fields, elements = block.get("fields", []), block.get("elements", [])
+    if not (isinstance(fields, list) and isinstance(elements, list)):
+        return False
     match block["type"]:
         case "header":
             return _is_text(block.get("text"), LONGEST_HEADER) and block["text"]["type"] == "plain_text"
         case "section":
-            fields = block.get("fields", [])
             parts = [block["text"], *fields] if "text" in block else fields
-            return bool(parts) and len(fields) <= 10 and all(_is_text(part, LONGEST_SECTION) for part in parts)
+            beside = "accessory" not in block or _is_button(block["accessory"])
+            return beside and 0 < len(parts) <= 11 and all(_is_text(part, LONGEST_SECTION) for part in parts)
         case "context":
-            return 0 < len(block.get("elements", [])) <= 10
+            return 0 < len(elements) <= 10 and all(_is_text(each, LONGEST_SECTION) for each in elements)
         case "actions":
-            return 0 < len(block.get("elements", [])) <= 25 and all(_is_button(each) for each in block["elements"])
+            return 0 < len(elements) <= 25 and all(_is_button(each) for each in elements)
     return True
 
 

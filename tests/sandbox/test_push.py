@@ -101,3 +101,16 @@ def test_another_key_and_a_body_for_another_device_are_refused(sandbox: Running)
 def test_a_payload_that_is_no_json_is_shown_as_it_is(sandbox: Running) -> None:
     push(sandbox, subscribe(sandbox), "Wake up")
     assert sandbox.rows[0].text == "Wake up"
+
+
+@pytest.mark.parametrize("length", [0, 1, 20, 21, 22, 86, 120, 4097])
+def test_a_body_that_is_no_message_is_refused(sandbox: Running, length: int) -> None:
+    device, key = subscribe(sandbox), Vapid02.from_raw(sandbox.environment["VAPID_PRIVATE_KEY"].encode())
+    claims = {"sub": "mailto:a@example.com", "aud": sandbox.url, "exp": int(time.time()) + 60}
+    headers = key.sign(claims) | {"TTL": "60", "Content-Encoding": "aes128gcm"}
+    for body in (b"\x00" * length, b"\xff" * length, bytes(range(256)) * 17):
+        answer = httpx.post(device["endpoint"], content=body[:length], headers=headers, trust_env=False)
+        assert answer.status_code == (413 if length > 4096 else 400)
+    for authorization in ("vapid", "vapid t=,k=", "vapid t=a.b.c,k=x", "Bearer x", "vapid t=a.é.c, k=B"):
+        bad = headers | {"Authorization": authorization.encode()}
+        assert httpx.post(device["endpoint"], content=b"x", headers=bad, trust_env=False).status_code == 403

@@ -129,6 +129,25 @@ def test_too_many_requests_say_when_to_come_again(sandbox: Running) -> None:
 
 
 @pytest.mark.parametrize(
+    "nonsense",
+    [
+        {},
+        [1],
+        [{"type": "dance"}],
+        [{"type": "section", "fields": 7}],
+        [{"type": "section", "text": "plain"}],
+        [{"type": "section", "text": {"type": "mrkdwn", "text": "a"}, "accessory": 1}],
+        [{"type": "context", "elements": ["a"]}],
+        [{"type": "actions", "elements": {"type": "button"}}],
+        [{"type": "actions", "elements": [{"type": "button", "text": "Acknowledge"}]}],
+        [{"type": "header", "text": None}],
+    ],
+)
+def test_blocks_that_are_none_are_invalid(nonsense: object) -> None:
+    assert not blocks.valid(nonsense)
+
+
+@pytest.mark.parametrize(
     ("mrkdwn", "shown"),
     [
         ("*P0* _now_ ~not~ `rm -rf`", "<strong>P0</strong> <em>now</em> <s>not</s> <code>rm -rf</code>"),
