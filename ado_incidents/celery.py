@@ -18,7 +18,7 @@ app.autodiscover_tasks()
 NICE = 10
 
 
-@worker_init.connect
+@worker_init.connect  # type: ignore[untyped-decorator]  # celery has no types
 def give_way_to_pages(sender: Any, **_: Any) -> None:
     """A worker that works no pages leaves the processor to whoever declares and pages."""
     if "pages" not in sender.app.amqp.queues:

@@ -45,10 +45,11 @@ COPIED: tuple[tuple[str, str, Mapping[str, str]], ...] = (
     ("notifications_delivery", "id < %(stride)s", {"message_id": "gen_random_uuid()"}),
     ("engine_timer", r"key ~ '^[a-z_.]+:\d+$' AND subject LIKE 'incident:%%'", {
         "key": "split_part(key, ':', 1) || ':' || split_part(key, ':', 2)::int + n * %(stride)s",
-        "state": "CASE WHEN open OR state <> 'pending' THEN state ELSE 'cancelled' END",
-        "finished_at": "CASE WHEN open OR state <> 'pending' THEN finished_at ELSE now() END",
     }),
 )  # fmt: skip
+
+#: Of what is over no timers are left: finished ones are swept after a week.
+ONLY_OF_OPEN = frozenset({"engine_timer"})
 
 #: Columns that refer to a copied row.
 REFERENCES = frozenset({"id", "incident_id", "run_id", "runlevel_id", "notification_id"})
@@ -133,6 +134,7 @@ def copy(
     still_open: int,
 ) -> None:
     """Copy the template's rows of ``table`` ``number`` times, the last ``still_open`` of them as they are."""
+    first = number - still_open + 1 if table in ONLY_OF_OPEN else 1
     columns = [str(row[0]) for row in owner.execute(
         "SELECT column_name FROM information_schema.columns WHERE table_name = %s AND is_generated = 'NEVER'", [table]
     )]  # fmt: skip
@@ -144,8 +146,9 @@ def copy(
         INSERT INTO {table} ({", ".join(f'"{name}"' for name in columns)})
         SELECT {", ".join(values)}
           FROM (SELECT * FROM {table} WHERE {found}) AS template,
-               (SELECT n, n > %(number)s - %(open)s AS open FROM generate_series(1, %(number)s::int) AS n) AS copies
+               (SELECT n, n > %(number)s - %(open)s AS open
+                  FROM generate_series(%(first)s::int, %(number)s::int) AS n) AS copies
          ORDER BY n
         """,  # noqa: S608  (names of this module)
-        {"incident": template, "stride": STRIDE, "number": number, "open": still_open},
+        {"incident": template, "stride": STRIDE, "first": first, "number": number, "open": still_open},
     )
