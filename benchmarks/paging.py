@@ -180,6 +180,7 @@ def running(folder: Path) -> Iterator[RunningHouse]:
         "mailbox": ("-m", "benchmarks.mailbox", str(mail_port), str(notes)),
         "web": commands.web(LOOPBACK, port),
         "worker": commands.WORKER,
+        "chores": commands.CHORES,
         "beat": commands.BEAT,
         "standby": commands.STANDBY,
     }

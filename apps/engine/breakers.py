@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import structlog
 from django.conf import settings
@@ -101,7 +101,8 @@ def _enter(provider: str) -> _Trial | None:
             return None
         remaining: float = standing[0]
         if remaining <= 0:
-            cursor.execute(_TRY, [clock.standing(), TRIAL, provider])
+            values: list[Any] = [clock.standing(), TRIAL, provider]
+            cursor.execute(_TRY, values)
             taken = cursor.fetchone()
             if taken is not None:
                 log.info("circuit_tried", provider=provider)

@@ -96,6 +96,7 @@ class Breaker(models.Model):
 
     class Meta:
         ordering = ["provider"]
+        verbose_name = "circuit breaker"
         constraints = [
             models.CheckConstraint(
                 condition=Q(trial_until__isnull=True) | Q(open_until__isnull=False),

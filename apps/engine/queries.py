@@ -152,6 +152,12 @@ def _state_of(open_until: datetime | None, now: datetime) -> str:
     return "open" if open_until > now else "half open"
 
 
+def is_worked(lane: str, *, within: timedelta) -> bool:
+    """Whether a timer of ``lane`` was done in the last ``within``, by the database's clock."""
+    since = database_now() - within
+    return Timer.objects.filter(lane=lane, state=State.DONE, finished_at__gt=since).exists()
+
+
 def standing_keys(keys: Iterable[str]) -> set[str]:
     """Those of ``keys`` under which a timer is pending or runs. Two queries, each with an index of its own state."""
     wanted = list(keys)

@@ -23,6 +23,9 @@ log = structlog.get_logger(__name__)
 #: some for the others.
 SLOTS = {Lane.PAGES: 12, Lane.WORK: 4, Lane.BULK: 2}
 
+#: For how long the other lanes wait before they begin a timer while pages are at work in their process.
+GIVES_WAY = timedelta(milliseconds=200)
+
 #: How often a lane is looked at from its beginning, and which share of the time that may take in between.
 FULL_LOOK_AT_MOST, FULL_LOOK_AT_LEAST = timedelta(seconds=1), timedelta(seconds=10)
 FULL_LOOK_SHARE = 0.02
@@ -166,6 +169,16 @@ def plan_recurring() -> None:
             actions.schedule(known.kind, due_at=clock.now() + known.every, key=key)
 
 
+def _give_way() -> None:
+    """Let pages that are at work have the processor: all threads of a process share one, whatever their lanes.
+
+    Not for longer than GIVES_WAY: a page may as well wait for a provider that hangs.
+    """
+    until = time.monotonic() + GIVES_WAY.total_seconds()
+    while slots[Lane.PAGES].free < SLOTS[Lane.PAGES] and time.monotonic() < until:
+        time.sleep(0.01)
+
+
 def _work(lane: Lane, *, until: float, stop: threading.Event) -> int:
     if _taking_back.is_due():
         leases.take_back()
@@ -174,6 +187,8 @@ def _work(lane: Lane, *, until: float, stop: threading.Event) -> int:
     handled = 0
     low_water = _low_water[lane]
     while not stop.is_set() and time.monotonic() < until:
+        if lane is not Lane.PAGES:
+            _give_way()
         timers = _crowd.claim(lane, low_water)
         if not timers:
             break

@@ -10,7 +10,7 @@ from apps.core import clock
 from apps.engine import actions, identity, registry, worker
 from apps.engine.models import Lane, State, Timer
 from apps.engine.registry import handler, recurring
-from launcher.commands import WORKER
+from launcher import commands
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -189,5 +189,39 @@ def test_two_kinds_that_hang_with_a_thousand_behind_them_keep_no_other_waiting_f
             thread.join(30)
 
 
-def test_the_workers_pool_has_a_thread_for_each_slot_of_each_lane():
-    assert int(WORKER[WORKER.index("--concurrency") + 1]) == sum(worker.SLOTS.values())
+@pytest.mark.parametrize("command", [commands.WORKER, commands.CHORES])
+def test_the_pool_of_a_worker_has_a_thread_for_each_slot_of_its_lanes(command):
+    lanes = command[command.index("-Q") + 1].split(",")
+    assert int(command[command.index("--concurrency") + 1]) == sum(worker.SLOTS[Lane(lane)] for lane in lanes)
+
+
+def test_each_lane_has_a_worker_and_pages_have_one_of_their_own():
+    queues = [command[command.index("-Q") + 1] for command in (commands.WORKER, commands.CHORES)]
+    assert queues == ["pages", "work,bulk"]
+
+
+def test_other_lanes_give_way_while_pages_are_at_work_but_not_for_long(seen):
+    begun, end = threading.Event(), threading.Event()
+
+    @handler("hanging page", lane=Lane.PAGES, transactional=False)
+    def hang(timer):
+        begun.set()
+        end.wait(30)
+
+    actions.schedule("hanging page", key="page")
+    actions.schedule("note", key="work")
+    page = threading.Thread(target=worker.tick, args=[Lane.PAGES])
+    page.start()
+    try:
+        assert begun.wait(10)
+        since = time.monotonic()
+        assert worker.tick(Lane.WORK) == 1
+        assert time.monotonic() - since >= worker.GIVES_WAY.total_seconds()
+        assert seen == ["work"]
+    finally:
+        end.set()
+        page.join(30)
+    actions.schedule("note", key="more")
+    since = time.monotonic()
+    assert worker.tick(Lane.WORK) == 1
+    assert time.monotonic() - since < worker.GIVES_WAY.total_seconds()

@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
                 ('changed_at', models.DateTimeField(default=apps.core.clock.now)),
             ],
             options={
+                'verbose_name': 'circuit breaker',
                 'ordering': ['provider'],
                 'constraints': [models.CheckConstraint(condition=models.Q(('trial_until__isnull', True), ('open_until__isnull', False), _connector='OR'), name='engine_breaker_tried_only_while_open')],
             },

@@ -95,7 +95,7 @@ class Command(BaseCommand):
             )
         for circuit in circuits:
             until = f" until {circuit.until:%H:%M:%S} UTC" if circuit.until else ""
-            error = f": {circuit.last_error}" if circuit.failures or circuit.until else ""
-            self.stdout.write(f"circuit: {circuit.provider} {circuit.state}{until}{error}")
+            reason = f": {circuit.last_error}" if circuit.failures or circuit.until else ""
+            self.stdout.write(f"circuit: {circuit.provider} {circuit.state}{until}{reason}")
         for timer in dead:
             self.stdout.write(f"dead: {timer} after {timer.attempts} attempts: {timer.last_error}")
