@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from apps.contacts.models import EmergencyContact
-from apps.escalation import queries
+from apps.escalation import outlook
 from apps.escalation.models import Policy, TargetKind
 from apps.incidents import actions
 from apps.incidents.models import EventKind, ResponseRole, RoleCandidate
@@ -135,7 +135,8 @@ def test_who_would_be_paged_is_who_can_be_reached(house, policy, role, clock):
     candidate(role, 2, person=house.emma)
     cut_off(house.tom)
     incident = declare(house.team, house.olga)
-    assert queries.who_would_be_paged(level_of(incident, 1)) == [house.emma]
+    level = level_of(incident, 1)
+    assert outlook.prospects(incident, [level])[level.pk].people == [house.emma]
 
 
 def test_a_person_behind_two_targets_is_paged_once(house, policy, role, clock):
