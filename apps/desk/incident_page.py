@@ -168,7 +168,7 @@ def _forms(incident: Incident) -> Context:
         "status_form": forms.StatusForm(incident=incident, auto_id="status_%s"),
         "severity_form": forms.SeverityForm(initial={"severity": incident.severity_id}, auto_id="severity_%s"),
         "description_form": forms.DescriptionForm(instance=incident, auto_id="description_%s"),
-        "escalate_form": forms.EscalateForm(auto_id="escalate_%s"),
+        "escalate_form": forms.RaiseForm(auto_id="escalate_%s"),
         "merge_form": forms.MergeForm(auto_id="merge_%s"),
         "reason_form": forms.ReasonForm(auto_id="end_%s"),
         "closure_form": forms.OptionalNoteForm(auto_id="resolve_%s"),

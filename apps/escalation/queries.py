@@ -58,6 +58,21 @@ def policy_for(severity: Severity, team: Team, services: Iterable[Service] = ())
     return covering.order_by(*_NEAREST).first()
 
 
+def policies_of(services: Iterable[Service]) -> dict[int, list[Policy]]:
+    """The policies that an incident of each service alone climbs, by its id, the worst severity first; one query."""
+    wanted = list(services)
+    with_levels = Exists(Level.objects.filter(policy=OuterRef("pk")))
+    by_scope: dict[tuple[int | None, int | None], dict[int, Policy]] = {}
+    for policy in Policy.objects.filter(with_levels, severity__is_active=True).select_related("severity"):
+        by_scope.setdefault((policy.service_id, policy.team_id), {})[policy.severity_id] = policy
+    found: dict[int, list[Policy]] = {}
+    for service in wanted:
+        scopes = ((None, None), (None, service.team_id), (service.pk, None))
+        nearest = {key: policy for scope in scopes for key, policy in by_scope.get(scope, {}).items()}
+        found[service.pk] = sorted(nearest.values(), key=lambda policy: policy.severity.rank)
+    return found
+
+
 def lender_of(number: int, *, severity: Severity, team: Team, services: Iterable[Service] = ()) -> Level | None:
     """The level ``number`` of the nearest chain that has it, for a run of ``severity`` whose own chain lacks it.
 

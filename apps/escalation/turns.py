@@ -47,4 +47,4 @@ def take(level_id: int | None, people: Sequence[User]) -> User:
 
 def _lock(level_id: int) -> bool:
     """Lock the level's row; False if it is gone."""
-    return Level.objects.select_for_update(no_key=True).filter(pk=level_id).first() is not None
+    return bool(Level.objects.select_for_update(no_key=True).filter(pk=level_id).order_by("pk"))

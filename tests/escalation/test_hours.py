@@ -1,4 +1,4 @@
-"""What a level does outside the working hours of the incident's team. They work Monday to Friday, 9 to 17, in Berlin."""
+"""What a level does outside the hours of the incident's team, which works Monday to Friday, 9 to 17, in Berlin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,3 @@
-
 import datetime
 import django.core.validators
 import django.db.models.deletion
@@ -188,7 +187,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='policy',
-            constraint=models.CheckConstraint(condition=models.Q(('repeats', 0), models.Q(('repeat_every__gt', datetime.timedelta(0)), ('repeats__lte', 10)), _connector='OR'), name='policy_that_repeats_says_how_often', violation_error_message='A chain that repeats says after how long, and does so ten times at most.'),
+            constraint=models.CheckConstraint(condition=models.Q(('repeats', 0), models.Q(('repeat_every__gt', datetime.timedelta(0)), ('repeat_every__isnull', False), ('repeats__lte', 10)), _connector='OR'), name='policy_that_repeats_says_how_often', violation_error_message='A chain that repeats says after how long, and does so ten times at most.'),
         ),
         migrations.AddConstraint(
             model_name='runlevel',

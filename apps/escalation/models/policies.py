@@ -95,7 +95,8 @@ class Policy(models.Model):
                 violation_error_message="A policy is for a service or for a team, not for both.",
             ),
             models.CheckConstraint(
-                condition=models.Q(repeats=0) | models.Q(repeats__lte=MOST_REPEATS, repeat_every__gt=timedelta(0)),
+                condition=models.Q(repeats=0)
+                | models.Q(repeats__lte=MOST_REPEATS, repeat_every__isnull=False, repeat_every__gt=timedelta(0)),
                 name="policy_that_repeats_says_how_often",
                 violation_error_message="A chain that repeats says after how long, and does so ten times at most.",
             ),
