@@ -206,6 +206,8 @@ CELERY_BEAT_SCHEDULE = {
 WAKE_LIMIT = timedelta(milliseconds=200)
 WAKE_PAUSE_AFTER_FAILURE = timedelta(seconds=5)
 ENGINE_KEEPS_FINISHED = timedelta(days=7)
+#: So many failures of a provider in a row, over all processes, and it is left alone for a while.
+BREAKER_FAILURES = env.int("BREAKER_FAILURES", default=5)
 
 # Mail
 _email = env.dj_email_url("EMAIL_URL", default="smtp://127.0.0.1:25")
@@ -229,6 +231,7 @@ ACKNOWLEDGE_LINK_LIFETIME = timedelta(hours=24)
 
 # The sandbox: what a development installation sends to, readable at /sandbox/ (never set in production).
 SANDBOX_DIR = env.str("SANDBOX_DIR", default="")
+SANDBOX_HTTP_URL = env.str("SANDBOX_HTTP_URL", default="").rstrip("/")
 DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
 
 REST_FRAMEWORK = {

@@ -7,7 +7,7 @@ PROCEDURES = ("manage.py", "procedures", "apply", "procedures/ado.yml")
 DEMO = ("manage.py", "demo", "reset", "--if-empty")
 WORKER = (
     *("-m", "celery", "-A", "ado_incidents", "worker"),
-    *("--pool", "threads", "--concurrency", "8", "-Q", "pages,work,bulk"),
+    *("--pool", "threads", "--concurrency", "18", "-Q", "pages,work,bulk"),
     *("--without-gossip", "--without-mingle", "--loglevel", "WARNING"),
 )
 BEAT = ("-m", "celery", "-A", "ado_incidents", "beat", "-S", "celery.beat.Scheduler", "--loglevel", "WARNING")

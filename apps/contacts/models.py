@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
+from typing import Any
+
 from django.conf import settings
-from django.core.validators import validate_email
+from django.core.validators import URLValidator, validate_email
 from django.db import models
 
 from apps.contacts import phones
 from apps.core.models import History
+from apps.teams.models import Team
 
 
 class MethodKind(models.TextChoices):
@@ -17,15 +21,24 @@ class MethodKind(models.TextChoices):
     PAGER = "pager", "Pager (an email address that pages)"
     SLACK = "slack", "Slack"
     PUSH = "push", "Push message"
+    WEBHOOK = "webhook", "Webhook"
 
 
 TELEPHONED = (MethodKind.SMS, MethodKind.VOICE)
 MAILED = (MethodKind.EMAIL, MethodKind.PAGER)
 
 
+def normalise(kind: str, value: str) -> str:
+    """The value as its network writes it, by which an answer from there is matched: E.164, lower case, as it is."""
+    if kind in TELEPHONED:
+        return phones.e164(value) or value.strip()
+    return value.strip().lower() if kind in (*MAILED, MethodKind.SLACK) else value.strip()
+
+
 class MethodSource(models.TextChoices):
     PROFILE = "profile", "Entered by the person"
     PROCEDURES = "procedures", "From the procedures"
+    ENDPOINT = "endpoint", "Of a webhook endpoint"
 
 
 class ContactMethod(models.Model):
@@ -33,12 +46,24 @@ class ContactMethod(models.Model):
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="contact_methods")
     kind = models.CharField(max_length=16, choices=MethodKind)
-    value = models.CharField(max_length=255, help_text="An address, number or handle, kept as written.")
+    value = models.CharField(max_length=500, help_text="An address, number or handle, kept as written.")
+    normalised = models.CharField(
+        max_length=500, default="", editable=False, help_text="The value as its network writes it, such as E.164."
+    )
+    details = models.JSONField(
+        default=dict, blank=True, editable=False, help_text="What else is needed to send: the keys of a push device."
+    )
     label = models.CharField(max_length=60, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
     verified_at = models.DateTimeField(null=True, blank=True)
     disabled_at = models.DateTimeField(null=True, blank=True)
     disabled_reason = models.CharField(max_length=255, blank=True)
+    opted_out_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Since the receiver answered STOP; START ends it."
+    )
+    failures = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text="Permanent failures in a row; at the third it is disabled."
+    )
     source = models.CharField(max_length=16, choices=MethodSource, default=MethodSource.PROFILE, editable=False)
 
     history = History()
@@ -52,14 +77,31 @@ class ContactMethod(models.Model):
                 violation_error_message="The person already has this contact method.",
             )
         ]
+        indexes = [models.Index(fields=["normalised"], name="contact_method_normalised")]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {self.value}"
+        return f"{self.get_kind_display()}: {self.shown}"
+
+    def save(self, *args: Any, **options: Any) -> None:
+        self.normalised = normalise(self.kind, self.value)
+        if (fields := options.get("update_fields")) is not None and "value" in fields:
+            options["update_fields"] = {*fields, "normalised"}
+        super().save(*args, **options)
 
     def clean(self) -> None:
-        """Raise ValidationError unless what is mailed has an email address. Numbers are kept as written."""
+        """Raise ValidationError unless what is mailed has an email address, and what is posted to a web address.
+
+        Numbers are kept as written.
+        """
         if self.kind in MAILED:
             validate_email(self.value)
+        if self.kind in (MethodKind.WEBHOOK, MethodKind.PUSH):
+            URLValidator(schemes=("http", "https"))(self.value)
+
+    @property
+    def shown(self) -> str:
+        """What a person knows the method by: a push device's address says nothing, its label does."""
+        return self.label or "this device" if self.kind == MethodKind.PUSH else self.value
 
     @property
     def is_dialable(self) -> bool:
@@ -68,8 +110,25 @@ class ContactMethod(models.Model):
 
     @property
     def is_usable(self) -> bool:
-        """Whether a page may be sent to it: verified, not disabled, and a number only if it can be dialled."""
-        return self.verified_at is not None and self.disabled_at is None and self.is_dialable
+        """Whether a page may be sent to it: verified, not disabled, not opted out of, a number only if dialable."""
+        return (
+            self.verified_at is not None and self.disabled_at is None and self.opted_out_at is None and self.is_dialable
+        )
+
+
+class Verification(models.Model):
+    """The code that was sent to a contact method, to be told back by its person. The code itself is not stored."""
+
+    method = models.OneToOneField(ContactMethod, on_delete=models.CASCADE, related_name="verification")
+    nonce = models.UUIDField(default=uuid.uuid4, help_text="What the code is derived from; new with each code.")
+    requested_at = models.DateTimeField()
+    requests = models.PositiveSmallIntegerField(default=0, help_text="Codes asked for since the hour began.")
+    hour_began_at = models.DateTimeField()
+    wrong = models.PositiveSmallIntegerField(default=0, help_text="Wrong codes told since the last one was sent.")
+    failure = models.CharField(max_length=255, blank=True, help_text="Why the code could not be sent.")
+
+    def __str__(self) -> str:
+        return f"Code for {self.method}"
 
 
 class ContactGroup(models.TextChoices):
@@ -114,6 +173,30 @@ class EmergencyContact(models.Model):
     def has_dialable_phone(self) -> bool:
         """Whether there is a phone number that a telephone network can reach."""
         return phones.is_dialable(self.phone)
+
+
+class WebhookEndpoint(models.Model):
+    """An address that a level of a chain posts to, backed by a person who does not sign in, like every receiver."""
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=120)
+    url = models.URLField("address", max_length=500)
+    team = models.ForeignKey(
+        Team, on_delete=models.PROTECT, null=True, blank=True, related_name="webhook_endpoints",
+        help_text="Whose it is; empty: the organisation's.",
+    )  # fmt: skip
+    person = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, editable=False, related_name="webhook_endpoint"
+    )
+    retired_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    history = History()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class ExternalContact(models.Model):

@@ -11,10 +11,17 @@ def is_dialable(written: str) -> bool:
 
     "+1-555-ONCALL" and "+1-555-0101" (no area code) are not: they are shown and marked, never chosen for SMS or voice.
     """
+    return bool(e164(written))
+
+
+def e164(written: str) -> str:
+    """The number as telephone networks write it (ITU-T E.164), such as +18774484820; empty if it cannot be dialled."""
     if any(character.isalpha() for character in written):
-        return False
+        return ""
     try:
         number = phonenumbers.parse(written, None)
     except NumberParseException:
-        return False
-    return phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
+        return ""
+    if phonenumbers.is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
+        return ""
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 
-from apps.contacts.models import MAILED, ContactMethod, EmergencyContact, ExternalContact
+from apps.contacts import serving
+from apps.contacts.models import ContactMethod, EmergencyContact, ExternalContact, MethodKind, normalise
 from apps.teams.models import User
 
 
@@ -37,12 +38,17 @@ def methods_of(people: Iterable[User]) -> dict[int, list[ContactMethod]]:
 def can_be_paged(people: Iterable[User]) -> list[User]:
     """Those of ``people`` who have at least one usable method that this house serves and are active; one query."""
     asked = [person for person in people if person.is_active]
-    methods = methods_of(asked)
+    methods, served = methods_of(asked), serving.kinds()
     return [
         person
         for person in asked
-        if any(method.is_usable and method.kind in MAILED for method in methods.get(person.pk, []))
+        if any(method.is_usable and method.kind in served for method in methods.get(person.pk, []))
     ]
+
+
+def methods_at(kind: MethodKind, value: str) -> QuerySet[ContactMethod]:
+    """Whose methods of ``kind`` have that address or number, however they wrote it."""
+    return ContactMethod.objects.filter(kind=kind, normalised=normalise(kind, value)).select_related("person")
 
 
 def emergency_contacts() -> QuerySet[EmergencyContact]:

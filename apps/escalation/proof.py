@@ -81,7 +81,9 @@ def _no_page() -> Iterator[Gap]:
 
 def _no_timer_of_a_delivery() -> Iterator[Gap]:
     under_way = Delivery.objects.filter(
-        state__in=(DeliveryState.PLANNED, DeliveryState.SENDING), notification__incident__status__in=OPEN
+        state__in=(DeliveryState.PLANNED, DeliveryState.SENDING),
+        bundled_into=None,  # what is bundled goes with the one that leads it
+        notification__incident__status__in=OPEN,
     ).annotate(incident_id=F("notification__incident"))
     stuck = engine.without_timer(under_way, kind=notifications.DELIVERY_KEY)
     for delivery in stuck.select_related("notification__person", "notification__incident"):

@@ -1,26 +1,67 @@
-"""What the engine calls when a delivery is due."""
+"""What the engine calls: deliveries and codes that are due, and shifts that begin or end."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from apps.engine.models import Timer
-from apps.engine.registry import Lane, handler, on_dead
-from apps.notifications import delivery
-from apps.notifications.actions import DELIVER
-from apps.notifications.models import Urgency
+from apps.engine.registry import Lane, handler, on_dead, recurring
+from apps.notifications import codes, delivery, shift_notices
+from apps.notifications.actions import DELIVER, DELIVERY_KEY
+from apps.notifications.models import Channel, Urgency
 
-#: Half of the lanes' threads: a mail server that hangs keeps no level and no alert waiting.
-PAGES_AT_ONCE, NOTICES_AT_ONCE = 2, 1
+#: A provider that hangs holds back nobody else's: each way has so many threads of the lane, together fewer than it has.
+PAGES_AT_ONCE = {
+    Channel.EMAIL: 3,
+    Channel.SMS: 2,
+    Channel.VOICE: 2,
+    Channel.CHAT: 1,
+    Channel.PUSH: 1,
+    Channel.WEBHOOK: 1,
+}
+NOTICES_AT_ONCE = CODES_AT_ONCE = 1
 
 
-@handler(DELIVER[Urgency.HIGH], lane=Lane.PAGES, transactional=False, at_once=PAGES_AT_ONCE)
-@handler(DELIVER[Urgency.LOW], lane=Lane.WORK, transactional=False, at_once=NOTICES_AT_ONCE)
 def deliver(timer: Timer) -> None:
     """Make one attempt; the engine tries again with growing pauses while that is of use."""
     delivery.attempt(timer.payload["delivery"])
 
 
-@on_dead(DELIVER[Urgency.HIGH])
-@on_dead(DELIVER[Urgency.LOW])
 def delivery_given_up(timer: Timer, error: str) -> None:
     """After the last attempt the next contact method is tried, and failing that the timeline says so."""
     delivery.give_up(timer.payload["delivery"], error)
+
+
+def send_code(timer: Timer) -> None:
+    """Send the code that verifies a contact method."""
+    codes.send(timer.payload["verification"])
+
+
+def code_given_up(timer: Timer, error: str) -> None:
+    """Whoever waits for the code reads why it does not come."""
+    codes.give_up(timer.payload["verification"], error)
+
+
+@recurring("notifications.shift_changes", every=timedelta(minutes=1), lane=Lane.WORK)
+def tell_of_shift_changes(timer: Timer) -> None:
+    """A notice to whoever wants one when their shift begins or ends."""
+    shift_notices.tell()
+
+
+def _register() -> None:
+    for (urgency, channel), kind in DELIVER.items():
+        high = urgency == Urgency.HIGH
+        at_once = PAGES_AT_ONCE[channel] if high else NOTICES_AT_ONCE
+        handler(kind, lane=Lane.PAGES if high else Lane.WORK, transactional=False, at_once=at_once)(deliver)
+        on_dead(kind)(delivery_given_up)
+    # Planned by a version that knew one way only.
+    handler(DELIVERY_KEY, lane=Lane.PAGES, transactional=False, at_once=1)(deliver)
+    handler(f"{DELIVERY_KEY}_low", lane=Lane.WORK, transactional=False, at_once=1)(deliver)
+    on_dead(DELIVERY_KEY)(delivery_given_up)
+    on_dead(f"{DELIVERY_KEY}_low")(delivery_given_up)
+    for kind in codes.SEND.values():
+        handler(kind, lane=Lane.WORK, transactional=False, attempts=4, at_once=CODES_AT_ONCE)(send_code)
+        on_dead(kind)(code_given_up)
+
+
+_register()

@@ -1,6 +1,8 @@
-"""Signed links in pages: they allow one thing, to acknowledge this page's incident as its receiver, for a while."""
+"""Signed links in pages: they allow one thing, to answer these pages as their receiver, for a while."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from django.conf import settings
 from django.core import signing
@@ -20,27 +22,40 @@ class ExpiredLink(NotAllowed):
     """The link was good once, and is too old."""
 
 
-def acknowledge_url(notification: Notification) -> str:
-    """The absolute address of the page with the one button; valid for ACKNOWLEDGE_LINK_LIFETIME."""
-    token = signing.dumps(_named(notification), salt=SALT, compress=True)
+def token(pages: Sequence[Notification]) -> str:
+    """What stands for these pages of one receiver; valid for ACKNOWLEDGE_LINK_LIFETIME."""
+    return signing.dumps([_named(page) for page in pages], salt=SALT, compress=True)
+
+
+def url_of(token: str) -> str:
+    """The absolute address of the page with the one button."""
     return f"{settings.SITE_URL}{reverse('acknowledge', args=[token])}"
 
 
-def from_token(token: str) -> Notification:
-    """The page that the link stands for. Raises ExpiredLink or UnknownLink, and never tells which page was meant."""
+def acknowledge_url(page: Notification) -> str:
+    """The address by which one page is answered."""
+    return url_of(token([page]))
+
+
+def pages_of(token: str) -> list[Notification]:
+    """The pages that the token stands for, all of one receiver; at least one.
+
+    Raises ExpiredLink or UnknownLink, and never tells which pages were meant.
+    """
     try:
         named = signing.loads(token, salt=SALT, max_age=settings.ACKNOWLEDGE_LINK_LIFETIME)
     except signing.SignatureExpired as error:
         raise ExpiredLink("This link has expired. Sign in to acknowledge.") from error
     except signing.BadSignature as error:
         raise UnknownLink("This link is not valid.") from error
-    related = Notification.objects.select_related("person", "incident__severity", "incident__team")
-    found = related.filter(pk=named[0]).first()
-    if found is None or _named(found) != named or found.incident is None or not found.person.is_active:
+    related = Notification.objects.select_related("person", "incident__severity", "incident__team", "direct__by")
+    found = related.in_bulk([pk for pk, *_ in named])
+    pages = [found[each[0]] for each in named if each[0] in found and _named(found[each[0]]) == each]
+    if not pages or any(not page.person.is_active or page.person_id != pages[0].person_id for page in pages):
         raise UnknownLink("This link is not valid.")
-    return found
+    return pages
 
 
-def _named(notification: Notification) -> list[object]:
+def _named(page: Notification) -> list[object]:
     """What a link says: this page and no other, though its number may be given anew (a restored backup)."""
-    return [notification.pk, notification.person_id, notification.incident_id, notification.created_at.isoformat()]
+    return [page.pk, page.person_id, page.incident_id, page.created_at.isoformat()]

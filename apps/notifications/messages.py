@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.conf import settings
 from django.urls import reverse
 
+from apps.contacts.models import ContactMethod
 from apps.engine.models import Timer
 from apps.incidents.models import Incident, ResponseRole
+from apps.notifications.models import DirectPage, Notification
+from apps.rosters.models import Shift
 from apps.teams.models import User
+
+#: What a text message or a lock screen shows of a subject.
+BRIEF = 120
 
 
 def subject(incident: Incident, occasion: str) -> str:
@@ -53,6 +59,66 @@ def given_up(timer: Timer) -> str:
         "When its cause is mended it can be run again:",
         f"{settings.SITE_URL}{reverse('admin:engine_timer_change', args=[timer.pk])}",
     ]
+    return "\n".join(lines)
+
+
+def by_hand(page: DirectPage) -> str:
+    """What a person reads whom somebody pages by hand."""
+    return f"{page.text}\n\n{page.by} pages {page.to}, {page.created_at:%Y-%m-%d %H:%M} UTC."
+
+
+def answered_by_hand(notification: Notification) -> str:
+    """What whoever paged by hand reads of an answer."""
+    verb = "cannot take it on" if notification.declined_at else "has your page"
+    return f"{notification.person} {verb}: {notification.text.splitlines()[0]}"
+
+
+def code(method: ContactMethod, digits: str) -> str:
+    """What verifies a contact method."""
+    return (
+        f"{digits} is the code that verifies this contact method ({method.get_kind_display().lower()}) of "
+        f"{method.person}. Type it on your profile within 15 minutes.\n\nIf you did not ask for it, do nothing."
+    )
+
+
+def method_disabled(method: ContactMethod) -> str:
+    """What a person reads one of whose contact methods was taken out of use."""
+    return (
+        f"Nothing arrives by {method} any more, so it is no longer used: {method.disabled_reason}\n\n"
+        f"Verify it again, or add another: {settings.SITE_URL}/profile/"
+    )
+
+
+def shift_change(shift: Shift, *, begins: bool, other: User | None) -> str:
+    """What a person reads whose shift begins or ends; ``other`` is who held or takes the seat."""
+    roster = shift.roster
+    until = f"until {shift.end:%Y-%m-%d %H:%M} UTC" if begins else f"since {shift.start:%Y-%m-%d %H:%M} UTC"
+    said = "You are on call now for" if begins else "You are no longer on call for"
+    whom = f" {other} {'had' if begins else 'has'} it {'before you' if begins else 'now'}." if other else ""
+    return f"{said} {roster}, team {roster.team}, {until}.{whom}\n\n{settings.SITE_URL}/rosters/{roster.slug}/"
+
+
+def brief(subject: str) -> str:
+    """The subject in one short line."""
+    line = " ".join(subject.split())
+    return line if len(line) <= BRIEF else f"{line[: BRIEF - 1].rstrip()}…"
+
+
+def summary_subject(told: Sequence[Notification]) -> str:
+    """The subject of several messages in one."""
+    pages = sum(notification.is_page for notification in told)
+    what = "pages" if pages == len(told) else "messages"
+    named = [str(notification.incident) for notification in told if notification.incident]
+    listed = ", ".join(dict.fromkeys(named))
+    return f"{len(told)} more {what}: {listed}" if listed else f"{len(told)} more {what}"
+
+
+def summary(told: Sequence[Notification], *, named: int) -> str:
+    """Several messages in one: a line each, the worst first."""
+    ranked = sorted(told, key=lambda each: (each.incident.severity.rank if each.incident else -1, each.pk))
+    lines = [f"- {' '.join(notification.subject.split())}" for notification in ranked[:named]]
+    if len(ranked) > named:
+        lines.append(f"- and {len(ranked) - named} more: {settings.SITE_URL}/notifications/")
     return "\n".join(lines)
 
 

@@ -1,26 +1,87 @@
-"""Reads of notifications: who can be reached, what waits for an answer, what became of a message."""
+"""Reads of notifications: who can be reached and how, what waits for an answer, what became of a message."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from apps.contacts import queries as contacts
-from apps.contacts.models import MAILED, ContactMethod
+from apps.contacts import serving
+from apps.contacts.models import ContactMethod, MethodKind
 from apps.incidents.models import OPEN, Incident
-from apps.notifications.models import Delivery, Notification, NotificationKind
+from apps.notifications import rules
+from apps.notifications.models import (
+    PAGES,
+    Delivery,
+    DeliveryState,
+    DirectPage,
+    Notification,
+    NotificationKind,
+    NotificationRule,
+    Preferences,
+    Urgency,
+)
+from apps.notifications.rules import Step
 from apps.teams.models import User
 
 
 def usable_methods(person: User) -> list[ContactMethod]:
     """The person's contact methods that a channel of this house serves, in the order of their wish."""
-    return [method for method in contacts.reachable_methods(person) if method.kind in MAILED]
+    served = serving.kinds()
+    return [method for method in contacts.reachable_methods(person) if method.kind in served]
 
 
 def reachable(people: Iterable[User]) -> list[User]:
     """Those of ``people`` whom a channel of this house reaches; one query."""
     return contacts.can_be_paged(people)
+
+
+def steps_of(person: User, urgency: Urgency, *, usable: list[ContactMethod] | None = None) -> list[Step]:
+    """By which steps the person is told: their own, the standard ones where they chose none; in the order of time.
+
+    Own steps that lead to no usable method are as good as none where it is urgent: whoever can be reached is reached.
+    """
+    usable = usable_methods(person) if usable is None else usable
+    by_id = {method.pk: method for method in usable}
+    own = list(NotificationRule.objects.filter(person=person, urgency=urgency))
+    steps = [Step(rule.after, by_id[rule.method_id]) for rule in own if rule.method_id in by_id]
+    if steps or (own and urgency == Urgency.LOW):
+        return sorted(steps, key=lambda step: step.after)
+    return rules.standard_steps(usable, urgency)
+
+
+def warnings_for(person: User) -> list[str]:
+    """What keeps the person from being paged as they may believe they are, in words; empty where all is well."""
+    usable = usable_methods(person)
+    if not usable:
+        return ["You cannot be paged: none of your contact methods is verified and in use."]
+    by_id = {method.pk: method for method in usable}
+    own = list(NotificationRule.objects.filter(person=person).select_related("method"))
+    found = [
+        f"The step “{rule}” does nothing: the method is not verified, disabled or not served here."
+        for rule in own
+        if rule.method_id not in by_id
+    ]
+    urgent = [rule for rule in own if rule.urgency == Urgency.HIGH]
+    if urgent and not any(rule.method_id in by_id for rule in urgent):
+        found.append("Your steps for pages would never reach you; the standard steps are used in their place.")
+    rings = {MethodKind.SMS, MethodKind.VOICE, MethodKind.PUSH}
+    if not any(method.kind in rings for method in usable):
+        found.append("Nothing of yours rings at night: add a phone number or allow push messages on a device.")
+    return found
+
+
+def end_of_quiet_hours(person: User, at: datetime) -> datetime | None:
+    """Until when the person wants to hear nothing of low urgency, if ``at`` is within their quiet hours."""
+    chosen = Preferences.objects.filter(person=person, quiet_from__isnull=False).first()
+    if chosen is None or chosen.quiet_from is None or chosen.quiet_until is None:
+        return None
+    return rules.end_of_quiet_hours(
+        at, begin=chosen.quiet_from, end=chosen.quiet_until, zone=ZoneInfo(person.time_zone)
+    )
 
 
 def unread_of(person: User) -> QuerySet[Notification]:
@@ -29,13 +90,21 @@ def unread_of(person: User) -> QuerySet[Notification]:
 
 
 def pages_waiting_for(person: User) -> QuerySet[Notification]:
-    """Pages of open incidents that the person has not acknowledged, newest first."""
-    return Notification.objects.filter(
+    """Pages of open incidents, and pages by hand, that the person has not answered, newest first."""
+    waiting = Notification.objects.filter(
+        Q(incident__status__in=OPEN) | Q(direct__isnull=False),
         person=person,
-        kind__in=(NotificationKind.PAGE, NotificationKind.ROLE_PAGE),
+        kind__in=PAGES,
         acknowledged_at__isnull=True,
-        incident__status__in=OPEN,
-    ).select_related("incident__severity", "incident__team")
+        declined_at__isnull=True,
+    )
+    return waiting.select_related("incident__severity", "incident__team", "direct__by")
+
+
+def pages_of(person: User) -> QuerySet[Notification]:
+    """Everything that the person was told, newest first, with what became of each message."""
+    told = Notification.objects.filter(person=person).select_related("incident__severity", "direct__by")
+    return told.prefetch_related("deliveries__method")
 
 
 def paged_for(incident: Incident) -> list[User]:
@@ -49,5 +118,20 @@ def paged_for(incident: Incident) -> list[User]:
 def of_incident(incident: Incident) -> QuerySet[Delivery]:
     """Every delivery for the incident: who was told what, when, how, and did it arrive."""
     return (
-        Delivery.objects.filter(notification__incident=incident).select_related("notification__person").order_by("pk")
+        Delivery.objects.filter(notification__incident=incident)
+        .select_related("notification__person", "method", "bundled_into__notification__incident")
+        .order_by("pk")
     )
+
+
+def direct_pages_by(person: User) -> QuerySet[DirectPage]:
+    """The pages that the person sent by hand, newest first, with who received them and how they answered."""
+    return DirectPage.objects.filter(by=person).prefetch_related("notifications__person", "notifications__deliveries")
+
+
+def instants_begun(method_id: int, urgency: str, *, since: datetime) -> list[datetime]:
+    """When messages of that urgency went to the method since then, or began to; what came to nothing does not count."""
+    begun = Delivery.objects.filter(
+        method=method_id, bundled_into__isnull=True, notification__urgency=urgency, begun_at__gte=since
+    ).exclude(state__in=(DeliveryState.FAILED, DeliveryState.CANCELLED))
+    return [at for at in begun.values_list("begun_at", flat=True) if at is not None]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from apps.contacts.actions import CODE_REQUESTED, METHOD_DISABLED
+from apps.contacts.models import ContactMethod, Verification
 from apps.core.events import on
 from apps.engine.models import Timer
 from apps.engine.outcomes import TIMER_DEAD
@@ -9,7 +11,7 @@ from apps.incidents import queries as incidents
 from apps.incidents import timeline
 from apps.incidents.actions.steps import ANSWERED, Answer
 from apps.incidents.models import ClockName, EventKind, ResponseRole, RoleInvitation, TimelineEvent
-from apps.notifications import actions, messages, queries
+from apps.notifications import actions, codes, messages, queries
 from apps.notifications.models import Notification, NotificationKind, Until, Urgency
 from apps.teams import access
 from apps.teams.models import User
@@ -126,7 +128,7 @@ def tell_administrators_what_was_given_up(timer: Timer) -> None:
 
     What they were told themselves is not told again: past that the watchdog has to speak.
     """
-    delivery = timer.payload.get("delivery") if timer.kind in actions.DELIVER.values() else None
+    delivery = timer.payload.get("delivery") if timer.kind.startswith(actions.DELIVERY_KEY) else None
     if Notification.objects.filter(deliveries=delivery, kind=NotificationKind.OTHER).exists():
         return
     for person in access.administrators():
@@ -139,6 +141,26 @@ def tell_administrators_what_was_given_up(timer: Timer) -> None:
             subject=f"Given up after {timer.attempts} attempts: {timer.kind}",
             text=messages.given_up(timer),
         )
+
+
+@on(CODE_REQUESTED)
+def send_the_code(verification: Verification) -> None:
+    """A code is sent to the method that it is to verify, and nowhere else."""
+    codes.plan(verification)
+
+
+@on(METHOD_DISABLED)
+def tell_who_is_reached_by_it_no_more(method: ContactMethod) -> None:
+    """A notice by whatever else reaches the person: they may believe that they can be paged by it."""
+    actions.notify(
+        method.person,
+        incident=None,
+        kind=NotificationKind.OTHER,
+        urgency=Urgency.HIGH,
+        step=f"method_disabled:{method.pk}:{method.disabled_at}",
+        subject=f"No longer used to page you: {method}",
+        text=messages.method_disabled(method),
+    )
 
 
 @on(EventKind.RESOLVED, EventKind.CANCELLED, EventKind.MERGED)

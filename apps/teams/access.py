@@ -122,6 +122,12 @@ def require_for_team(person: Viewer, permission: Permission, team: Team) -> None
         raise NotAllowed(f"{person} has no right to {verb} for the team {team}.")
 
 
+def require_responder(person: Viewer) -> None:
+    """Raise NotAllowed unless ``person`` responds for some team, or administrates the organisation."""
+    if not (is_administrator(person) or team_ids(person, Permission.RESPOND)):
+        raise NotAllowed(f"{person} responds for no team.")
+
+
 def commanded_team_ids(person: Viewer) -> set[int]:
     """The ids of the teams whose commander ``person`` is by membership (what opens a private incident)."""
     if not person.is_authenticated:

@@ -155,6 +155,7 @@ DEEDS: dict[str, Deed] = {
         who=frozenset({"commander", "administrator"}),
     ),
     "resolve": Deed(lambda scene, by: actions.resolve(scene.incident.pk, by=by), before=Scene.settle_recovery),
+    "resolve_or_monitor": Deed(lambda scene, by: actions.resolve_or_monitor(scene.incident.pk, by=by, via=Via.SMS)),
     "confirm_closure": Deed(lambda scene, by: actions.confirm_closure(scene.incident.pk, by=by), before=Scene.resolve),
     "close": Deed(lambda scene, by: actions.close(scene.incident.pk, by=by), before=Scene.resolve_and_settle_the_rest),
     "reopen": Deed(lambda scene, by: actions.reopen(scene.incident.pk, by=by), before=Scene.resolve),

@@ -7,12 +7,16 @@ from collections.abc import Iterator
 import pytest
 from django.conf import LazySettings
 
+from apps.contacts import serving
 from apps.contacts.models import ContactMethod, MethodKind
 from apps.core import clock as house_clock
+from apps.notifications import transports
+from apps.notifications.models import Channel
 from apps.teams.models import Team, TeamRole, User
 from tests.factories.incidents import make_procedures
 from tests.factories.teams import make_person, make_team
 from tests.notifications.mail_server import MailServer
+from tests.notifications.recorder import Recorder
 
 
 @pytest.fixture
@@ -45,3 +49,25 @@ def olga(team: Team) -> User:
         person=person, kind=MethodKind.EMAIL, value="olga@home.example", position=1, verified_at=house_clock.now()
     )
     return person
+
+
+@pytest.fixture
+def carried(monkeypatch: pytest.MonkeyPatch) -> dict[Channel, Recorder]:
+    """Every channel is served, by a transport that keeps what it was given."""
+    monkeypatch.setattr(transports, "_transports", {})
+    monkeypatch.setattr(serving, "_served", {})
+    recorders = {channel: Recorder(channel) for channel in Channel if channel != Channel.IN_APP}
+    for channel, recorder in recorders.items():
+        transports.serve(channel, recorder, when=lambda: True)
+    return recorders
+
+
+def add_method(person: User, kind: MethodKind, value: str, *, verified: bool = True) -> ContactMethod:
+    """One more way to reach the person, the last of theirs."""
+    return ContactMethod.objects.create(
+        person=person,
+        kind=kind,
+        value=value,
+        position=person.contact_methods.count(),
+        verified_at=house_clock.now() if verified else None,
+    )

@@ -7,31 +7,29 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from apps.core.errors import HouseError
-from apps.incidents import actions as incidents
 from apps.incidents.models import Via
-from apps.notifications import links
+from apps.notifications import answers, links
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
-    """GET shows, and changes nothing (mail programs open links); POST acknowledges as the page's receiver."""
+    """GET shows, and changes nothing (mail programs open links); POST acknowledges as the pages' receiver."""
     try:
-        notification = links.from_token(token)
+        pages = links.pages_of(token)
     except links.ExpiredLink as failure:
         return render(request, "desk/acknowledge.html", {"failure": failure}, status=410)
     except links.UnknownLink as failure:
         return render(request, "desk/acknowledge.html", {"failure": failure}, status=404)
-    incident = notification.incident
-    if incident is None:
-        return render(request, "desk/acknowledge.html", {"failure": "This link is not valid."}, status=404)
-    context = {"notification": notification, "incident": incident}
-    if request.method == "POST":
-        try:
-            incidents.acknowledge(incident.pk, by=notification.person, via=Via.EMAIL)
-        except HouseError as failure:
-            return render(request, "desk/acknowledge.html", {**context, "failure": failure}, status=409)
-        notification.refresh_from_db()
-        incident.refresh_from_db()
-    return render(request, "desk/acknowledge.html", context)
+    told = answers.acknowledge_all(pages, via=Via.EMAIL) if request.method == "POST" else []
+    pages = links.pages_of(token) if told else pages
+    refused = [answer for answer in told if not answer.done]
+    all_refused = bool(told) and len(refused) == len(told)
+    context = {
+        "person": pages[0].person,
+        "pages": pages,
+        "is_waiting": any(page.acknowledged_at is None for page in pages),
+        "refused": refused,
+        "failure": refused[0].text if all_refused else "",
+    }
+    return render(request, "desk/acknowledge.html", context, status=409 if all_refused else 200)

@@ -15,6 +15,7 @@ from apps.incidents.actions.ending import (
     reopen_by_alert,
     resolve,
     resolve_by_alert,
+    resolve_or_monitor,
 )
 from apps.incidents.actions.records import add_note, assess_impact, describe, record_resolution
 from apps.incidents.actions.responding import acknowledge, change_severity, raise_severity_by_alert, transition
@@ -39,6 +40,7 @@ __all__ = [
     "reopen_by_alert",
     "resolve",
     "resolve_by_alert",
+    "resolve_or_monitor",
     "tick",
     "transition",
     "waive",

@@ -41,6 +41,25 @@ def resolve(incident_id: int, *, by: User, via: Via = Via.WEB, note: str = "") -
 
 
 @transaction.atomic
+def resolve_or_monitor(incident_id: int, *, by: User, via: Via) -> tuple[Incident, tuple[Missing, ...]]:
+    """Resolve by a phone key or a chat command: while a gate is open it goes to *monitoring*, and what is missing is
+    returned, to be told to ``by`` (requirements, "Resolving by an alert").
+
+    Raises RuleViolation where the incident is over, NotAllowed without the right.
+    """
+    incident = locked(incident_id, by=by)
+    access.require(by, access.Permission.RESPOND, incident)
+    rules.check_transition(incident.status, Status.RESOLVED)
+    missing = queries.missing_for(incident, Status.RESOLVED)
+    if not missing:
+        return resolve(incident_id, by=by, via=via), ()
+    steps.answer(incident, by=by, via=via)
+    if incident.status != Status.MONITORING:
+        steps.move(incident, Status.MONITORING, by=by, via=via, note=f"Before resolving: {_listed(missing)}")
+    return incident, missing
+
+
+@transaction.atomic
 def resolve_by_alert(incident_id: int, *, text: str) -> Incident:
     """The alerts say it is over: resolve if the gates are settled or the severity allows it, else go to *monitoring*.
 

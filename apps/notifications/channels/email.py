@@ -1,9 +1,9 @@
-"""Email over SMTP. Sends one message to one address and says what is known of the outcome."""
+"""Email over SMTP: one message to one address, and what is known of the outcome."""
 
 from __future__ import annotations
 
 import smtplib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
@@ -13,38 +13,41 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 
 from apps.core.errors import ProviderError
-from apps.notifications import links
-from apps.notifications.models import Delivery
+from apps.notifications.transports import AddressRefused, HandOver, Message, OutcomeUnknown, Sent, Unreachable
+
+CLOSING_DOWN = 421
 
 
-class Unreachable(ProviderError):
-    """No mail server answered."""
+class EmailTransport:
+    """Email over the SMTP server of EMAIL_URL, a connection a message."""
 
+    provider = "smtp"
 
-class OutcomeUnknown(ProviderError):
-    """The connection ended after the handing over of the message began and before the server said that it has it."""
+    @contextmanager
+    def connected(self) -> Iterator[HandOver]:
+        """Sign in to the mail server, and give the function that hands a message over.
 
+        A message keeps its Message-ID at every attempt (RFC 5322, 3.6.4). A reply 5yz (RFC 5321) is permanent; of the
+        receiver's address it is AddressRefused.
+        """
+        connection = get_connection(timeout=settings.EMAIL_TIMEOUT)
+        try:
+            connection.open()
+        except smtplib.SMTPAuthenticationError as error:
+            raise ProviderError(f"The mail server refused the sign-in: {_said(error)}") from error
+        except (OSError, smtplib.SMTPException) as error:
+            raise Unreachable(f"The mail server cannot be reached: {error}") from error
 
-@contextmanager
-def connected(delivery: Delivery) -> Iterator[Callable[[], None]]:
-    """Compose the delivery's message, sign in to the mail server, and give the function that hands the message over.
+        def hand_over(message: Message) -> Sent:
+            mail = compose(message)
+            mail.connection = connection
+            _hand_over(mail)
+            return Sent(provider_id=str(mail.extra_headers["Message-ID"]))
 
-    The message keeps its Message-ID at every attempt (RFC 5322, 3.6.4). Raises ProviderError (``permanent`` for a
-    reply 5yz, RFC 5321), and OutcomeUnknown where the connection broke while the message was handed over.
-    """
-    message = compose(delivery)
-    connection = get_connection(timeout=settings.EMAIL_TIMEOUT)
-    try:
-        connection.open()
-    except smtplib.SMTPAuthenticationError as error:
-        raise ProviderError(f"The mail server refused the sign-in: {_said(error)}") from error
-    except (OSError, smtplib.SMTPException) as error:
-        raise Unreachable(f"The mail server cannot be reached: {error}") from error
-    message.connection = connection
-    try:
-        yield lambda: _hand_over(message)
-    finally:
-        _close(connection)
+        try:
+            yield hand_over
+        finally:
+            _close(connection)
 
 
 def _hand_over(message: EmailMultiAlternatives) -> None:
@@ -52,9 +55,13 @@ def _hand_over(message: EmailMultiAlternatives) -> None:
         message.send()
     except smtplib.SMTPRecipientsRefused as error:
         code, reply = next(iter(error.recipients.values()))
-        raise ProviderError(f"The address was refused: {code} {_text(reply)}", permanent=code >= 500) from error
+        refusal = f"The address was refused: {code} {_text(reply)}"
+        raise (AddressRefused(refusal) if code >= 500 else _not_now(refusal, code)) from error
     except smtplib.SMTPResponseException as error:
-        raise ProviderError(f"The mail was refused: {_said(error)}", permanent=error.smtp_code >= 500) from error
+        refusal = f"The mail was refused: {_said(error)}"
+        if error.smtp_code >= 500:
+            raise ProviderError(refusal, permanent=True) from error
+        raise _not_now(refusal, error.smtp_code) from error
     except smtplib.SMTPNotSupportedError as error:
         raise ProviderError(f"The mail server cannot take it: {error}", permanent=True) from error
     except (OSError, smtplib.SMTPException) as error:
@@ -68,34 +75,29 @@ def _hand_over(message: EmailMultiAlternatives) -> None:
         raise ProviderError(f"The mail cannot be written: {error!r}", permanent=True) from error
 
 
-def compose(delivery: Delivery) -> EmailMultiAlternatives:
-    """The mail of a delivery: text and HTML, the acknowledge link in a page, and the headers that say what it is."""
-    notification = delivery.notification
-    incident = notification.incident
-    context = {
-        "notification": notification,
-        "incident": incident,
-        "acknowledge_url": links.acknowledge_url(notification) if notification.is_page and incident else "",
-        "incident_url": f"{settings.SITE_URL}{incident.get_absolute_url()}" if incident else "",
-        "site_url": settings.SITE_URL,
-    }
+def _not_now(refusal: str, code: int) -> ProviderError:
+    """A reply 4yz: about this mail or address, but for 421, by which the server closes down (RFC 5321, 3.8)."""
+    return ProviderError(refusal, about_one=code != CLOSING_DOWN)
+
+
+def compose(message: Message) -> EmailMultiAlternatives:
+    """The mail: text and HTML, the acknowledge link in a page, and the headers that say what it is."""
+    host = urlsplit(settings.SITE_URL).hostname
+    context = {"message": message, "incident": message.incident}
     headers = {
-        "Message-ID": f"<{delivery.message_id}@{urlsplit(settings.SITE_URL).hostname}>",
-        "X-ADO-Kind": notification.kind,
+        "Message-ID": f"<{message.key}@{host}>",
+        **message.headers,
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
     }
-    if incident is not None:
-        headers["X-ADO-Incident"] = incident.reference
-        headers["References"] = f"<{incident.reference}@{urlsplit(settings.SITE_URL).hostname}>"
-    if notification.level is not None:
-        headers["X-ADO-Level"] = str(notification.level)
-    if notification.is_page:
+    if message.incident is not None:
+        headers["References"] = f"<{message.incident.reference}@{host}>"
+    if message.is_page:
         headers |= {"X-Priority": "1", "Importance": "high"}
     mail = EmailMultiAlternatives(
-        subject=" ".join(notification.subject.split()),
+        subject=" ".join(message.subject.split()),
         body=render_to_string("notifications/mail.txt", context),
-        to=[delivery.address],
+        to=[message.address],
         headers=headers,
     )
     mail.attach_alternative(render_to_string("notifications/mail.html", context), "text/html")

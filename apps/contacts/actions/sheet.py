@@ -1,4 +1,4 @@
-"""Writes of contacts: how a person is reached, and the emergency contacts with the people behind them."""
+"""Writes of the sheet: emergency contacts with the people behind them, and those outside the house (R7, R8)."""
 
 from __future__ import annotations
 
@@ -18,9 +18,6 @@ from apps.contacts.models import (
     PointKind,
 )
 from apps.core import clock
-from apps.core.errors import NotAllowed
-from apps.core.history import made_by
-from apps.teams import access
 from apps.teams.models import User
 
 
@@ -31,50 +28,6 @@ class Point:
     label: str
     kind: PointKind
     value: str
-
-
-@transaction.atomic
-def add_method(person: User, *, kind: MethodKind, value: str, by: User, label: str = "") -> ContactMethod:
-    """Add a way to reach ``person``, last in order and not yet verified.
-
-    Raises NotAllowed unless ``by`` is the person or an administrator, ValidationError if it is there already or
-    no email address where one is needed.
-    """
-    _require_self_or_administrator(person, by)
-    last = ContactMethod.objects.filter(person=person).order_by("position").last()
-    method = ContactMethod(
-        person=person, kind=kind, value=value.strip(), label=label, position=last.position + 1 if last else 0
-    )
-    method.full_clean()
-    made_by(method, by)
-    method.save()
-    return method
-
-
-@transaction.atomic
-def remove_method(method: ContactMethod, *, by: User) -> None:
-    """Take a way to reach somebody away. Raises NotAllowed unless ``by`` is the person or an administrator."""
-    _require_self_or_administrator(method.person, by)
-    made_by(method, by)
-    method.delete()
-
-
-@transaction.atomic
-def verify_method(method: ContactMethod) -> None:
-    """Note that the person receives what is sent to ``method``; twice is once."""
-    if method.verified_at is None:
-        method.verified_at = clock.now()
-        method.save(update_fields=["verified_at"])
-
-
-@transaction.atomic
-def ensure_login_email(person: User) -> ContactMethod:
-    """Make the address that ``person`` signs in with a verified way to reach them, unless it is one already."""
-    method, _ = ContactMethod.objects.get_or_create(
-        person=person, kind=MethodKind.EMAIL, value=person.email, defaults={"verified_at": clock.now()}
-    )
-    verify_method(method)
-    return method
 
 
 @transaction.atomic
@@ -143,11 +96,6 @@ def retire_external_contact(contact: ExternalContact) -> None:
     """Take the contact off the sheet. Twice is once."""
     if contact.retired_at is None:
         _set(contact, {"retired_at": clock.now()})
-
-
-def _require_self_or_administrator(person: User, by: User) -> None:
-    if person != by and not access.is_administrator(by):
-        raise NotAllowed(f"{by} has no right to change how {person} is reached.")
 
 
 def _backing(name: str, address: str) -> User | None:

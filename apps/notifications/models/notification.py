@@ -1,15 +1,13 @@
-"""Who is told what, and what became of each attempt to reach them (R14)."""
+"""One thing that one person is told (R14)."""
 
 from __future__ import annotations
-
-import uuid
 
 from django.conf import settings
 from django.db import models
 
-from apps.contacts.models import ContactMethod
 from apps.core import clock
 from apps.incidents.models import Incident
+from apps.notifications.models.direct import DirectPage
 
 
 class NotificationKind(models.TextChoices):
@@ -23,6 +21,10 @@ class NotificationKind(models.TextChoices):
 class Urgency(models.TextChoices):
     HIGH = "high", "High"
     LOW = "low", "Low"
+
+
+#: What asks its receiver for an answer.
+PAGES = (NotificationKind.PAGE, NotificationKind.ROLE_PAGE)
 
 
 class Until(models.TextChoices):
@@ -40,6 +42,10 @@ class Notification(models.Model):
     incident = models.ForeignKey(
         Incident, on_delete=models.PROTECT, null=True, blank=True, related_name="notifications"
     )
+    direct = models.ForeignKey(
+        DirectPage, on_delete=models.PROTECT, null=True, blank=True, related_name="notifications",
+        help_text="The page by hand that it belongs to, about no incident.",
+    )  # fmt: skip
     kind = models.CharField(max_length=16, choices=NotificationKind)
     level = models.PositiveSmallIntegerField(null=True, blank=True)
     step = models.CharField(max_length=120)
@@ -49,6 +55,7 @@ class Notification(models.Model):
     text = models.TextField()
     created_at = models.DateTimeField(default=clock.now)
     acknowledged_at = models.DateTimeField(null=True)
+    declined_at = models.DateTimeField(null=True, help_text="When the receiver said that they cannot take it on.")
     stopped_at = models.DateTimeField(null=True, help_text="Since then no further attempt is made to deliver it.")
     read_at = models.DateTimeField(null=True)
 
@@ -62,6 +69,11 @@ class Notification(models.Model):
         indexes = [
             models.Index(fields=["person", "-id"], name="notification_of_person"),
             models.Index(fields=["person"], condition=models.Q(read_at__isnull=True), name="notification_unread"),
+            models.Index(
+                fields=["person"],
+                condition=models.Q(kind__in=["page", "role_page"], acknowledged_at__isnull=True),
+                name="notification_unanswered",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -74,55 +86,15 @@ class Notification(models.Model):
 
     @property
     def is_page(self) -> bool:
-        return self.kind in (NotificationKind.PAGE, NotificationKind.ROLE_PAGE)
+        """Whether it asks its receiver for an answer."""
+        return self.kind in PAGES
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether its receiver said something to it: that they take it on, or that they cannot."""
+        return self.acknowledged_at is not None or self.declined_at is not None
 
-class Channel(models.TextChoices):
-    EMAIL = "email", "Email"
-    IN_APP = "in_app", "In the app"
-
-
-class DeliveryState(models.TextChoices):
-    PLANNED = "planned", "Planned"
-    SENDING = "sending", "Sending"
-    SENT = "sent", "Sent"
-    DELIVERED = "delivered", "Delivered"
-    READ = "read", "Read"
-    FAILED = "failed", "Failed"
-    CANCELLED = "cancelled", "Cancelled"
-    UNKNOWN = "unknown", "Outcome unknown"
-
-
-class Delivery(models.Model):
-    """A notification on its way through one channel to one address, with its receipt."""
-
-    notification = models.ForeignKey(Notification, on_delete=models.PROTECT, related_name="deliveries")
-    method = models.ForeignKey(ContactMethod, on_delete=models.SET_NULL, null=True, related_name="+")
-    channel = models.CharField(max_length=16, choices=Channel)
-    address = models.CharField(max_length=254, blank=True)
-    position = models.PositiveSmallIntegerField(help_text="0 is tried first; the next when it fails.")
-    state = models.CharField(max_length=16, choices=DeliveryState, default=DeliveryState.PLANNED)
-    message_id = models.UUIDField(default=uuid.uuid4, unique=True, help_text="The same at every attempt.")
-    attempts = models.PositiveSmallIntegerField(default=0)
-    planned_at = models.DateTimeField()
-    sent_at = models.DateTimeField(null=True)
-    unknown_at = models.DateTimeField(
-        null=True, help_text="When an attempt ended without telling whether it was sent: it was then sent once more."
-    )
-    last_error = models.TextField(blank=True)
-
-    class Meta:
-        ordering = ["pk"]
-        verbose_name_plural = "deliveries"
-        constraints = [
-            models.UniqueConstraint(fields=["notification", "channel", "address"], name="delivery_once_per_address")
-        ]
-        indexes = [
-            models.Index(
-                fields=["notification"], condition=models.Q(state__in=["planned", "sending", "unknown"]),
-                name="delivery_unfinished",
-            ),
-        ]  # fmt: skip
-
-    def __str__(self) -> str:
-        return f"{self.get_channel_display()} to {self.address or self.notification.person}: {self.get_state_display()}"
+    @property
+    def code(self) -> str:
+        """What an answer without a link names the page by: the incident's number, P and its own without one."""
+        return str(self.incident_id) if self.incident_id else f"P{self.pk}"

@@ -1,0 +1,139 @@
+"""Writes of contact methods: how a person is reached, and what takes a method out of use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+
+from apps.contacts import queries
+from apps.contacts.models import ContactMethod, MethodKind
+from apps.core import clock, events
+from apps.core.errors import NotAllowed
+from apps.core.history import made_by
+from apps.teams import access
+from apps.teams.models import User
+
+#: A method was taken out of use because nothing arrives by it; the subject is the method.
+METHOD_DISABLED = "contacts.method_disabled"
+#: So many permanent failures in a row take a method out of use.
+FAILURES_ALLOWED = 3
+
+
+@transaction.atomic
+def add_method(
+    person: User, *, kind: MethodKind, value: str, by: User, label: str = "", details: dict[str, Any] | None = None
+) -> ContactMethod:
+    """Add a way to reach ``person``, last in order and not yet verified.
+
+    Raises NotAllowed unless ``by`` is the person or an administrator, ValidationError if it is there already or
+    no email address or web address where one is needed.
+    """
+    require_self_or_administrator(person, by)
+    last = ContactMethod.objects.filter(person=person).order_by("position").last()
+    method = ContactMethod(
+        person=person,
+        kind=kind,
+        value=value.strip(),
+        label=label,
+        details=details or {},
+        position=last.position + 1 if last else 0,
+    )
+    method.full_clean(exclude=["normalised"])
+    made_by(method, by)
+    method.save()
+    return method
+
+
+@transaction.atomic
+def remove_method(method: ContactMethod, *, by: User) -> None:
+    """Take a way to reach somebody away. Raises NotAllowed unless ``by`` is the person or an administrator."""
+    require_self_or_administrator(method.person, by)
+    made_by(method, by)
+    method.delete()
+
+
+@transaction.atomic
+def order_methods(person: User, *, order: Sequence[int], by: User) -> None:
+    """Put the methods of ``person`` in the ``order`` of their ids; those not named follow as they stood.
+
+    Raises NotAllowed unless ``by`` is the person or an administrator.
+    """
+    require_self_or_administrator(person, by)
+    place = {pk: position for position, pk in enumerate(order)}
+    methods = sorted(person.contact_methods.all(), key=lambda method: place.get(method.pk, len(place)))
+    for position, method in enumerate(methods):
+        if method.position != position:
+            method.position = position
+            made_by(method, by)
+            method.save(update_fields=["position"])
+
+
+@transaction.atomic
+def verify_method(method: ContactMethod) -> None:
+    """Note that the person receives what is sent to ``method``, which brings it back into use; twice is once."""
+    if method.verified_at is None or method.disabled_at is not None:
+        method.verified_at = method.verified_at or clock.now()
+        method.disabled_at, method.disabled_reason, method.failures = None, "", 0
+        method.save(update_fields=["verified_at", "disabled_at", "disabled_reason", "failures"])
+
+
+@transaction.atomic
+def ensure_login_email(person: User) -> ContactMethod:
+    """Make the address that ``person`` signs in with a verified way to reach them, unless it is one already."""
+    method, _ = ContactMethod.objects.get_or_create(
+        person=person, kind=MethodKind.EMAIL, value=person.email, defaults={"verified_at": clock.now()}
+    )
+    verify_method(method)
+    return method
+
+
+@transaction.atomic
+def note_failure(method: ContactMethod, *, reason: str, gone: bool) -> None:
+    """Count a permanent failure; the third in a row, or one that says that the address is ``gone``, disables it.
+
+    Whoever is told of it hears METHOD_DISABLED, in this transaction.
+    """
+    method = ContactMethod.objects.select_for_update(no_key=True).get(pk=method.pk)
+    if method.disabled_at is not None:
+        return
+    method.failures += 1
+    if gone or method.failures >= FAILURES_ALLOWED:
+        method.disabled_at, method.disabled_reason = clock.now(), reason[:255]
+    method.save(update_fields=["failures", "disabled_at", "disabled_reason"])
+    if method.disabled_at is not None:
+        events.publish(METHOD_DISABLED, method)
+
+
+def note_success(method: ContactMethod) -> None:
+    """What was sent arrived: failures are counted anew. Writes nothing where none was counted."""
+    if method.failures:
+        method.failures = 0
+        method.save(update_fields=["failures"])
+
+
+@transaction.atomic
+def opt_out(number: str) -> list[ContactMethod]:
+    """Whoever has ``number`` answered STOP: no text message is sent there any more; returns the methods, whoever's."""
+    methods = list(queries.methods_at(MethodKind.SMS, number).filter(opted_out_at__isnull=True))
+    for method in methods:
+        method.opted_out_at = clock.now()
+        method.save(update_fields=["opted_out_at"])
+    return methods
+
+
+@transaction.atomic
+def opt_in(number: str) -> list[ContactMethod]:
+    """Whoever has ``number`` answered START: text messages are sent there again; returns the methods, whoever's."""
+    methods = list(queries.methods_at(MethodKind.SMS, number).filter(opted_out_at__isnull=False))
+    for method in methods:
+        method.opted_out_at = None
+        method.save(update_fields=["opted_out_at"])
+    return methods
+
+
+def require_self_or_administrator(person: User, by: User) -> None:
+    """Raise NotAllowed unless ``by`` may change how ``person`` is reached."""
+    if person != by and not access.is_administrator(by):
+        raise NotAllowed(f"{by} has no right to change how {person} is reached.")

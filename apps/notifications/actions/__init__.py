@@ -1,0 +1,24 @@
+"""Writes of notifications, one verb a function."""
+
+from apps.notifications.actions.notifying import mark_read, notify, page_by_hand, send_test
+from apps.notifications.actions.planning import DELIVER, DELIVERY_KEY, plan_delivery, plan_next
+from apps.notifications.actions.preferring import set_preferences, set_rules
+from apps.notifications.actions.stopping import acknowledge_pages, answer_one, cancel, decline_pages, stop_for
+
+__all__ = [
+    "DELIVER",
+    "DELIVERY_KEY",
+    "acknowledge_pages",
+    "answer_one",
+    "cancel",
+    "decline_pages",
+    "mark_read",
+    "notify",
+    "page_by_hand",
+    "plan_delivery",
+    "plan_next",
+    "send_test",
+    "set_preferences",
+    "set_rules",
+    "stop_for",
+]

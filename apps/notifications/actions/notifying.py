@@ -1,0 +1,140 @@
+"""Tells people: once per person, incident and occasion (R12, R14)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from apps.core import clock as house_clock
+from apps.core.errors import Invalid
+from apps.incidents.models import Incident
+from apps.notifications import messages, queries
+from apps.notifications.actions import planning, stopping
+from apps.notifications.models import (
+    PAGES,
+    Channel,
+    Delivery,
+    DeliveryState,
+    DirectPage,
+    Notification,
+    NotificationKind,
+    Until,
+    Urgency,
+)
+from apps.teams import access
+from apps.teams.models import User
+
+
+@transaction.atomic
+def notify(
+    person: User,
+    *,
+    incident: Incident | None,
+    kind: NotificationKind,
+    step: str,
+    subject: str,
+    text: str,
+    level: int | None = None,
+    until: Until = Until.SENT,
+    urgency: Urgency | None = None,
+    direct: DirectPage | None = None,
+) -> Notification:
+    """Tell ``person`` once per incident and ``step``; a second call returns the first notification and sends nothing.
+
+    It is in the app at once, and on its way by the person's steps for its urgency; where one fails, the next or another
+    usable method takes its place. Without any usable method it stays in the app only. Pages are of high urgency, all
+    else is low unless ``urgency`` says otherwise.
+    """
+    notification, created = Notification.objects.get_or_create(
+        person=person,
+        incident=incident,
+        step=step,
+        defaults={
+            "kind": kind,
+            "level": level,
+            "urgency": urgency or (Urgency.HIGH if kind in PAGES else Urgency.LOW),
+            "until": until,
+            "subject": subject[:250],
+            "text": text,
+            "direct": direct,
+            "created_at": house_clock.now(),
+        },
+    )
+    if created:
+        _show_in_the_app(notification)
+        planning.plan_steps(notification)
+    return notification
+
+
+@transaction.atomic
+def page_by_hand(
+    people: Iterable[User], *, to: str, text: str, by: User, urgency: Urgency = Urgency.HIGH
+) -> DirectPage:
+    """Page people without an incident; ``to`` says in words whom the sender chose. Each answers for themselves.
+
+    Raises NotAllowed unless ``by`` responds for some team, Invalid without a text or where nobody can be reached.
+    """
+    access.require_responder(by)
+    if not text.strip():
+        raise Invalid("Say what it is about.", field="text")
+    reached = queries.reachable(dict.fromkeys(people))
+    if not reached:
+        raise Invalid(f"Nobody of {to} can be reached.", field="to")
+    page = DirectPage.objects.create(by=by, to=to[:200], text=text.strip(), created_at=house_clock.now())
+    for person in reached:
+        notify(
+            person,
+            incident=None,
+            kind=NotificationKind.PAGE,
+            step=f"direct:{page.pk}",
+            subject=f"{by} pages you: {' '.join(page.text.split())}",
+            text=messages.by_hand(page),
+            until=Until.ACKNOWLEDGED,
+            urgency=urgency,
+            direct=page,
+        )
+    return page
+
+
+@transaction.atomic
+def send_test(person: User, *, by: User) -> Notification | None:
+    """Send a test to each usable method of ``person``, now and whatever their steps say; None where there is none."""
+    usable = queries.usable_methods(person)
+    if not usable:
+        return None
+    now = house_clock.now()
+    asked = "you asked" if person == by else f"{by} asked"
+    notification = Notification.objects.create(
+        person=person,
+        kind=NotificationKind.OTHER,
+        urgency=Urgency.HIGH,
+        step=f"test:{now.isoformat()}",
+        subject="Test: this is how a page reaches you",
+        text=f"This is a test, because {asked} for it. Nothing is wrong, and nothing is to be done.",
+        created_at=now,
+    )
+    _show_in_the_app(notification)
+    for position, method in enumerate(usable):
+        planning.plan_to(notification, method, position=position)
+    return notification
+
+
+@transaction.atomic
+def mark_read(person: User, *, incident: Incident | None = None) -> None:
+    """The person has seen what the app shows: of one incident, or everything."""
+    shown = Notification.objects.filter(person=person)
+    stopping.mark_read(shown.filter(incident=incident) if incident is not None else shown)
+
+
+def _show_in_the_app(notification: Notification) -> None:
+    now = house_clock.now()
+    Delivery.objects.create(
+        notification=notification,
+        channel=Channel.IN_APP,
+        position=0,
+        state=DeliveryState.DELIVERED,
+        planned_at=now,
+        due_at=now,
+        sent_at=now,
+    )

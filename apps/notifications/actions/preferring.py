@@ -1,0 +1,53 @@
+"""Writes of how a person wants to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import time, timedelta
+
+from django.db import transaction
+
+from apps.contacts.actions import require_self_or_administrator
+from apps.core.errors import Invalid
+from apps.core.history import made_by
+from apps.notifications.models import NotificationRule, Preferences, Urgency
+from apps.teams.models import User
+
+
+@transaction.atomic
+def set_rules(person: User, urgency: Urgency, *, steps: Sequence[tuple[timedelta, int]], by: User) -> None:
+    """Make the steps of ``person`` for ``urgency`` these: so long after the notification, by the method of that id.
+
+    None at all means the standard steps. Steps that stay keep their row. Raises Invalid for a method that is not the
+    person's, NotAllowed unless ``by`` is the person or an administrator, ValidationError for a delay over a day.
+    """
+    require_self_or_administrator(person, by)
+    methods = set(person.contact_methods.values_list("pk", flat=True))
+    wanted = dict.fromkeys(steps)
+    if any(method not in methods for _, method in wanted):
+        raise Invalid("This is no contact method of the person.", field="method")
+    for rule in NotificationRule.objects.filter(person=person, urgency=urgency):
+        if (rule.after, rule.method_id) in wanted:
+            del wanted[rule.after, rule.method_id]
+        else:
+            made_by(rule, by)
+            rule.delete()
+    for after, method in wanted:
+        rule = NotificationRule(person=person, urgency=urgency, after=after, method_id=method)
+        rule.full_clean()
+        made_by(rule, by)
+        rule.save()
+
+
+@transaction.atomic
+def set_preferences(
+    person: User, *, quiet_from: time | None, quiet_until: time | None, shift_notices: bool, by: User
+) -> Preferences:
+    """Keep what ``person`` chose. Raises ValidationError for half a span of quiet hours, NotAllowed as set_rules."""
+    require_self_or_administrator(person, by)
+    chosen = Preferences.objects.filter(person=person).first() or Preferences(person=person)
+    chosen.quiet_from, chosen.quiet_until, chosen.shift_notices = quiet_from, quiet_until, shift_notices
+    chosen.full_clean()
+    made_by(chosen, by)
+    chosen.save()
+    return chosen

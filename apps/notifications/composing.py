@@ -1,0 +1,82 @@
+"""Makes of deliveries what their receiver is sent: one notification, or a summary of several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.conf import settings
+
+from apps.contacts.actions import code_of
+from apps.contacts.models import ContactMethod, Verification
+from apps.notifications import links, messages
+from apps.notifications.models import Delivery, Notification, NotificationKind, Urgency
+from apps.notifications.transports import Message
+
+#: A summary names so many; the others are counted.
+NAMED = 20
+
+
+def compose(deliveries: Sequence[Delivery]) -> Message:
+    """The message of a delivery with those that are bundled into it; the first gives key and address."""
+    lead = deliveries[0]
+    covers = tuple(delivery.notification for delivery in deliveries)
+    return _one(lead, covers[0]) if len(covers) == 1 else _summary(lead, covers)
+
+
+def compose_code(verification: Verification) -> Message:
+    """The message with the code by which a contact method is verified."""
+    method, code = verification.method, code_of(verification)
+    return Message(
+        key=verification.nonce,
+        address=method.value,
+        kind=NotificationKind.OTHER,
+        urgency=Urgency.LOW,
+        subject=f"{code} is your code",
+        text=messages.code(method, code),
+        brief=f"{code} is your code to verify this contact method of ADO Incidents.",
+        url=f"{settings.SITE_URL}/profile/",
+        details=method.details,
+    )
+
+
+def _one(lead: Delivery, notification: Notification) -> Message:
+    incident = notification.incident
+    asks = notification.is_page and (incident is not None or notification.direct_id is not None)
+    token = links.token([notification]) if asks else ""
+    return Message(
+        key=lead.message_id,
+        address=lead.address,
+        kind=NotificationKind(notification.kind),
+        urgency=Urgency(notification.urgency),
+        subject=notification.subject,
+        text=notification.text,
+        brief=messages.brief(notification.subject),
+        covers=(notification,),
+        url=f"{settings.SITE_URL}{incident.get_absolute_url()}" if incident else "",
+        acknowledge_url=links.url_of(token) if token else "",
+        acknowledge_token=token,
+        details=_details(lead.method),
+    )
+
+
+def _summary(lead: Delivery, covers: tuple[Notification, ...]) -> Message:
+    pages = [notification for notification in covers if notification.is_page]
+    token = links.token(pages) if pages else ""
+    return Message(
+        key=lead.message_id,
+        address=lead.address,
+        kind=NotificationKind(pages[0].kind if pages else covers[0].kind),
+        urgency=Urgency(covers[0].urgency),
+        subject=messages.summary_subject(covers),
+        text=messages.summary(covers, named=NAMED),
+        brief=messages.brief(messages.summary_subject(covers)),
+        covers=covers,
+        url=f"{settings.SITE_URL}/incidents/",
+        acknowledge_url=links.url_of(token) if token else "",
+        acknowledge_token=token,
+        details=_details(lead.method),
+    )
+
+
+def _details(method: ContactMethod | None) -> dict[str, object]:
+    return method.details if method is not None else {}

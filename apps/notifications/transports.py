@@ -1,0 +1,145 @@
+"""What carries a message out of the house: a protocol, and who serves which channel.
+
+Email is here; what needs a provider of its own registers from above (``integrations``), each with everything it needs
+in one folder. A transport says what is known of the outcome by the error it raises.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from apps.contacts import serving
+from apps.contacts.models import MethodKind
+from apps.core.errors import ProviderError
+from apps.incidents.models import Incident
+from apps.notifications.models import PAGES, Channel, DeliveryState, Notification, NotificationKind, Urgency
+from apps.notifications.rules import CHANNEL_OF
+
+
+class Unreachable(ProviderError):
+    """No server answered: nothing was sent."""
+
+
+class OutcomeUnknown(ProviderError):
+    """The connection ended after the handing over began and before the other side said that it has the message."""
+
+
+class AddressRefused(ProviderError):
+    """The address itself is refused, for good. ``gone``: it will never be good again (a push device that left)."""
+
+    def __init__(self, message: str, *, gone: bool = False) -> None:
+        super().__init__(message, permanent=True)
+        self.gone = gone
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What one address is sent: about one notification, or a summary of several, or (a code) about none.
+
+    ``brief`` fits a text message or a lock screen. ``key`` is the same at every attempt: providers that deduplicate are
+    given it. ``acknowledge_url`` and ``codes`` are empty where nothing is to be acknowledged.
+    """
+
+    key: uuid.UUID
+    address: str
+    kind: NotificationKind
+    urgency: Urgency
+    subject: str
+    text: str
+    brief: str
+    covers: tuple[Notification, ...] = ()
+    url: str = ""
+    acknowledge_url: str = ""
+    acknowledge_token: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def only(self) -> Notification | None:
+        """The notification, where it is about exactly one."""
+        return self.covers[0] if len(self.covers) == 1 else None
+
+    @property
+    def incident(self) -> Incident | None:
+        """The incident, where it is about exactly one notification of one."""
+        return self.only.incident if self.only else None
+
+    @property
+    def level(self) -> int | None:
+        """The level of the chain, where it is about exactly one page of one."""
+        return self.only.level if self.only else None
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it asks for an answer."""
+        return self.kind in PAGES
+
+    @property
+    def can_be_resolved(self) -> bool:
+        """Whether there is one incident that an answer can resolve."""
+        return self.is_page and self.incident is not None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the message is, for whoever sorts or counts (X-ADO-Kind, -Incident, -Level; -Incidents of a summary)."""
+        said = {"X-ADO-Kind": str(self.kind)}
+        if self.incident is not None:
+            said["X-ADO-Incident"] = self.incident.reference
+        if self.level is not None:
+            said["X-ADO-Level"] = str(self.level)
+        if len(self.covers) > 1:
+            told = (f"{each.incident.reference}:{each.level or ''}" for each in self.covers if each.incident)
+            said["X-ADO-Incidents"] = ",".join(told)
+        return said
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The provider has the message: what it knows it by, and whether that already means that it arrived."""
+
+    provider_id: str = ""
+    state: DeliveryState = DeliveryState.SENT
+
+
+HandOver = Callable[[Message], Sent]
+
+
+class Transport(Protocol):
+    """Carries messages of one channel by one provider, whose circuit breaker goes by ``provider``."""
+
+    provider: str
+
+    def connected(self) -> AbstractContextManager[HandOver]:
+        """Make ready, and give the function that hands a message over. No database, no transaction (law 5).
+
+        Either raises ProviderError: Unreachable where nobody answered, OutcomeUnknown where it is not known whether
+        the message was taken, AddressRefused for an address that will not do, ``permanent`` where another attempt is
+        of no use; ``retry_after`` (seconds) where the provider asked for patience.
+        """
+        ...
+
+
+_transports: dict[Channel, Transport] = {}
+
+
+def serve(channel: Channel, transport: Transport, *, when: Callable[[], bool]) -> None:
+    """Let ``transport`` carry ``channel`` while ``when()`` says that it is configured."""
+    _transports[channel] = transport
+    for kind in kinds_of(channel):
+        serving.serve(kind, when=when)
+
+
+def of(channel: Channel) -> Transport:
+    """The transport of the channel. Raises ProviderError where this installation has none (any more)."""
+    kinds = set(kinds_of(channel))
+    if channel not in _transports or not kinds & serving.kinds():
+        raise ProviderError(f"This installation sends nothing by {channel.label.lower()}.", permanent=True)
+    return _transports[channel]
+
+
+def kinds_of(channel: Channel) -> Iterable[MethodKind]:
+    """The kinds of contact method that go by the channel."""
+    return [kind for kind, by in CHANNEL_OF.items() if by == channel]
