@@ -36,7 +36,7 @@ class LevelTargetInline(TabularInline):
     model = LevelTarget
     formset = LevelTargets
     extra = 0
-    fields = ("position", "kind", "person", "roster", "team", "role", "contact", "outside_hours")
+    fields = ("position", "kind", "person", "roster", "team", "role", "contact", "webhook", "outside_hours")
     verbose_name = "target"
 
 

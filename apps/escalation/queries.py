@@ -44,7 +44,7 @@ NOWHERE = EscalationSummary(level=None, next_level=None, next_at=None)
 
 def policies() -> QuerySet[Policy]:
     """Every policy with its severity, its scope, and its levels and targets at hand."""
-    named = LevelTarget.objects.select_related("role", "contact", "person", "roster", "team")
+    named = LevelTarget.objects.select_related("role", "contact", "person", "roster", "team", "webhook")
     levels = Prefetch("levels", Level.objects.prefetch_related(Prefetch("targets", named)))
     return Policy.objects.select_related("severity", "team", "service__team").prefetch_related(levels)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from apps.contacts.models import EmergencyContact
+from apps.contacts.models import EmergencyContact, WebhookEndpoint
 from apps.escalation.models import LevelTarget, OutsideHours, TargetKind
 from apps.escalation.models.policies import REFERENCES
 from apps.incidents import queries as incidents
@@ -131,6 +131,13 @@ class Lookup:
     def person(self, pk: int) -> list[User]:
         return list(User.objects.filter(pk=pk))
 
+    def webhook(self, pk: int) -> list[User]:
+        """Who stands behind an endpoint that is in use."""
+        return [
+            endpoint.person
+            for endpoint in WebhookEndpoint.objects.filter(pk=pk, retired_at=None).select_related("person")
+        ]
+
 
 _RESOLVERS: dict[TargetKind, Callable[[Lookup, int], list[User]]] = {
     TargetKind.ON_CALL: Lookup.on_call,
@@ -140,4 +147,5 @@ _RESOLVERS: dict[TargetKind, Callable[[Lookup, int], list[User]]] = {
     TargetKind.ROLE: Lookup.role,
     TargetKind.CONTACT: Lookup.contact,
     TargetKind.PERSON: Lookup.person,
+    TargetKind.WEBHOOK: Lookup.webhook,
 }

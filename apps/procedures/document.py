@@ -127,6 +127,7 @@ class LevelTarget:
     role: str | None = None
     contact: str | None = None
     person: str | None = None
+    webhook: str | None = None
     outside_hours: bool = False
 
 

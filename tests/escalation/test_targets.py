@@ -8,6 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from apps.contacts.actions.endpoints import retire_endpoint, upsert_endpoint
 from apps.contacts.models import EmergencyContact
 from apps.core import clock as house_clock
 from apps.escalation import outlook
@@ -258,3 +259,14 @@ def test_finding_people_costs_the_same_however_many_they_are(house, clock, djang
         make_person(name, house.team, TeamRole.RESPONDER)
     with django_assert_num_queries(len(captured)):
         assert len(levels.who(level, incident, at=clock.now).people) == 5
+
+
+def test_a_webhook_is_told_by_who_stands_behind_it_until_it_is_retired(house, clock):
+    endpoint = upsert_endpoint(slug="tool", name="Tool", url="https://tool.example/hook")
+    policy = chain("P0", house.olga, house.ceo)
+    aim_anew(policy, 1, kind=TargetKind.WEBHOOK, webhook=endpoint)
+    assert paged(declared(house, clock), 1) == [endpoint.person]
+    retire_endpoint(endpoint)
+    incident = declared(house, clock)
+    assert states(incident) == {1: "skipped", 2: "fired"}
+    assert level_of(incident, 1).reason == "nobody could be paged (Tool: nobody)"

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.catalog.models import Service
+from apps.contacts.actions.endpoints import upsert_endpoint
 from apps.core.errors import Invalid
 from apps.escalation.models import Level, LevelTarget, Policy
 from apps.incidents.models import ProceduresRevision
@@ -60,6 +61,7 @@ escalation_policies:
         outside_hours: wait
         targets:
           - role: commander
+          - webhook: tool
 """
 
 
@@ -77,6 +79,7 @@ def problems(more: str) -> list[str]:
 def organisation(clock):
     team = make_team()
     put_on_call(team, make_person("Olga"))
+    upsert_endpoint(slug="tool", name="Tool", url="https://tool.example/hook")
     return Service.objects.create(slug="application", name="Application", team=team)
 
 

@@ -10,7 +10,7 @@ from django.db import models
 from django.urls import reverse
 
 from apps.catalog.models import Service
-from apps.contacts.models import EmergencyContact
+from apps.contacts.models import EmergencyContact, WebhookEndpoint
 from apps.core.models import History
 from apps.incidents.models import ResponseRole, Severity
 from apps.rosters.models import Roster
@@ -41,6 +41,7 @@ class TargetKind(models.TextChoices):
     ROLE = "role", "Response role"
     CONTACT = "contact", "Emergency contact"
     PERSON = "person", "Person"
+    WEBHOOK = "webhook", "Webhook"
 
 
 #: Which reference each kind of target has; on call of the incident's team needs none.
@@ -51,6 +52,7 @@ REFERENCES: dict[TargetKind, str] = {
     TargetKind.ROLE: "role",
     TargetKind.CONTACT: "contact",
     TargetKind.PERSON: "person",
+    TargetKind.WEBHOOK: "webhook",
 }
 
 
@@ -147,6 +149,11 @@ class Level(models.Model):
         return f"L{self.number} {self.name}"
 
 
+def _names(only: str | None = None) -> models.Q:
+    """That a target has the reference ``only`` and no other; without one, none."""
+    return models.Q(*((f"{each}__isnull", each != only) for each in sorted(set(REFERENCES.values()))))
+
+
 class LevelTarget(models.Model):
     """Whom a level pages. Exactly one of the references is set, as the kind says; on call needs none."""
 
@@ -160,6 +167,7 @@ class LevelTarget(models.Model):
     )
     roster = models.ForeignKey(Roster, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    webhook = models.ForeignKey(WebhookEndpoint, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     outside_hours = models.BooleanField(
         "outside hours", default=False, help_text="Paged outside working hours, instead of those without this mark."
     )
@@ -171,14 +179,13 @@ class LevelTarget(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="level_target_names_what_its_kind_says",
-                condition=models.Q(kind="on_call", role=None, contact=None, person=None, roster=None, team=None)
-                | models.Q(kind="role", role__isnull=False, contact=None, person=None, roster=None, team=None)
-                | models.Q(kind="contact", role=None, contact__isnull=False, person=None, roster=None, team=None)
-                | models.Q(kind="person", role=None, contact=None, person__isnull=False, roster=None, team=None)
-                | models.Q(kind="team", role=None, contact=None, person=None, roster=None, team__isnull=False)
-                | models.Q(
-                    kind__in=["roster", "next"], role=None, contact=None, person=None, roster__isnull=False, team=None
-                ),
+                condition=models.Q(_names(), kind="on_call")
+                | models.Q(_names("role"), kind="role")
+                | models.Q(_names("contact"), kind="contact")
+                | models.Q(_names("person"), kind="person")
+                | models.Q(_names("team"), kind="team")
+                | models.Q(_names("webhook"), kind="webhook")
+                | models.Q(_names("roster"), kind__in=["roster", "next"]),
                 violation_error_message="Name exactly what the kind says, and nothing else.",
             )
         ]
@@ -188,7 +195,7 @@ class LevelTarget(models.Model):
             return f"{self.roster} (next)"
         if self.kind == TargetKind.TEAM:
             return f"Responders of {self.team}"
-        return str(self.role or self.contact or self.person or self.roster or self.get_kind_display())
+        return str(self.role or self.contact or self.person or self.roster or self.webhook or self.get_kind_display())
 
 
 class Turn(models.Model):

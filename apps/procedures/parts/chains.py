@@ -141,6 +141,7 @@ class Chains:
             TargetKind.ROSTER: self._directory.roster(target.roster),
             TargetKind.NEXT: self._directory.roster(target.next_of),
             TargetKind.TEAM: self._directory.team(target.team),
+            TargetKind.WEBHOOK: self._directory.webhook(target.webhook),
         }
         kind = next((kind for kind, row in named.items() if row is not None), TargetKind.ON_CALL)
         references: dict[str, Any] = dict.fromkeys(REFERENCES.values())
@@ -201,5 +202,6 @@ def _target(row: LevelTarget) -> said.LevelTarget:
         role=row.role.key if row.role else None,
         contact=contacts.reference(row.contact),
         person=row.person.email if row.person else None,
+        webhook=row.webhook.slug if row.webhook else None,
         outside_hours=row.outside_hours,
     )

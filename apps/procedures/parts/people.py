@@ -1,17 +1,18 @@
-"""People, rosters, teams and services that a document names: found, never made."""
+"""People, rosters, teams, services and webhook endpoints that a document names: found, never made."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from apps.catalog.models import Service
+from apps.contacts.models import WebhookEndpoint
 from apps.core.errors import Invalid
 from apps.procedures.document import Document, LevelTarget
 from apps.procedures.problems import Path, dotted
 from apps.rosters.models import Roster
 from apps.teams.models import Team, User
 
-PERSON, ROSTER, TEAM, SERVICE = "person", "roster", "team", "service"
+PERSON, ROSTER, TEAM, SERVICE, WEBHOOK = "person", "roster", "team", "service", "webhook"
 
 #: What is said of a name that stands for nothing.
 _UNKNOWN = {
@@ -19,11 +20,12 @@ _UNKNOWN = {
     ROSTER: "there is no roster {}",
     TEAM: "there is no team {}",
     SERVICE: "there is no service {}",
+    WEBHOOK: "there is no webhook endpoint {}",
 }
 
 
 class Directory:
-    """The people by email address, and the rosters, teams and services by slug, that ``document`` names.
+    """The people by address, and the rosters, teams, services and webhooks by slug, that ``document`` names.
 
     Raises Invalid, with every place that names one, if any of them does not exist.
     """
@@ -38,7 +40,14 @@ class Directory:
         self._rosters = {row.slug: row for row in Roster.objects.filter(slug__in=names[ROSTER])}
         self._teams = {row.slug: row for row in Team.objects.filter(slug__in=names[TEAM])}
         self._services = {row.slug: row for row in Service.objects.filter(slug__in=names[SERVICE])}
-        known = {PERSON: self._people, ROSTER: self._rosters, TEAM: self._teams, SERVICE: self._services}
+        self._webhooks = {row.slug: row for row in WebhookEndpoint.objects.filter(slug__in=names[WEBHOOK])}
+        known = {
+            PERSON: self._people,
+            ROSTER: self._rosters,
+            TEAM: self._teams,
+            SERVICE: self._services,
+            WEBHOOK: self._webhooks,
+        }
         unknown = [
             f"{dotted(path)}: {_UNKNOWN[kind].format(name)}"
             for (kind, name), path in places.items()
@@ -62,6 +71,10 @@ class Directory:
     def service(self, slug: str | None) -> Service | None:
         """Return the service, None for None."""
         return self._services[slug] if slug else None
+
+    def webhook(self, slug: str | None) -> WebhookEndpoint | None:
+        """Return the webhook endpoint, None for None."""
+        return self._webhooks[slug] if slug else None
 
 
 def _named(document: Document) -> Iterator[tuple[str, str | None, Path]]:
@@ -89,3 +102,4 @@ def _targets(targets: tuple[LevelTarget, ...], path: Path) -> Iterator[tuple[str
         yield ROSTER, target.roster, (*path, place, "roster")
         yield ROSTER, target.next_of, (*path, place, "next_of")
         yield TEAM, target.team, (*path, place, "team")
+        yield WEBHOOK, target.webhook, (*path, place, "webhook")
