@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import time, timedelta
 
 import pytest
@@ -68,20 +70,28 @@ def place(db, clock) -> Place:
 @PATIENT
 @given(case=cases(tuple(TargetKind), ("acknowledge", "resolve", "hold", "escalate")))
 def test_simulation_and_engine_page_the_same_people_at_the_same_minute(place, clock, case):
-    with transaction.atomic():
+    with _taken_back():
         build(case, place)
         clock.set(case.start)
         simulated = _simulated(case, place)
         assert _by_the_engine(case, place, clock) == simulated
-        transaction.set_rollback(True)
 
 
 @PATIENT
 @given(case=cases((TargetKind.PERSON,), ("acknowledge", "resolve", "hold")))
 def test_the_engine_pages_whom_the_plain_rules_say(place, clock, case):
-    with transaction.atomic():
+    with _taken_back():
         build(case, place)
         assert _by_the_engine(case, place, clock) == plain_model.predict(case)
+
+
+@contextmanager
+def _taken_back() -> Iterator[None]:
+    """Undo everything afterwards, and let deliveries believe that they are in no transaction, as a test case does."""
+    block = transaction.atomic()
+    block._from_testcase = True
+    with block:
+        yield
         transaction.set_rollback(True)
 
 
