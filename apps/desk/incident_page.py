@@ -12,8 +12,8 @@ from apps.communications.models import Audience
 from apps.core import clock
 from apps.desk import clock_faces, next_step, timeline
 from apps.desk.forms import responding as forms
+from apps.escalation import outlook, rules
 from apps.escalation import queries as escalation
-from apps.escalation import rules
 from apps.escalation.models import UNDECIDED, RunLevel
 from apps.incidents import queries as incidents
 from apps.incidents.models import ChecklistItem, ChecklistPart, ClockName, Incident, Status
@@ -72,14 +72,20 @@ def escalation_part(incident: Incident, viewer: User) -> Context:
     """What the chain did, and who is next and when (R12)."""
     answers = escalation.answers_of(incident)
     run, upcoming = escalation.current_run(incident), escalation.next_level(incident)
+    prospect = outlook.prospects(incident, [upcoming])[upcoming.pk] if upcoming else None
+    levels = escalation.levels_of(incident)
+    begun = rules.current_round(levels, now=clock.now())
     return {
         "held_until": run.held_until if run and run.held_until and run.held_until > clock.now() else None,
         "rungs": [
             Rung(level, rules.why_not(level, answers) if level.state in UNDECIDED else "")
-            for level in escalation.levels_of(incident)
+            for level in levels
+            if level.round <= begun or level.pk == getattr(upcoming, "pk", None)
         ],
+        "rounds_to_come": max((level.round for level in levels), default=begun) - begun if run else 0,
+        "policy": run.policy if run else None,
         "next_level": upcoming,
-        "next_people": escalation.who_would_be_paged(upcoming) if upcoming else [],
+        "prospect": prospect,
         "external_contacts": escalation.external_contacts(incident),
     }
 
@@ -162,7 +168,7 @@ def _forms(incident: Incident) -> Context:
         "status_form": forms.StatusForm(incident=incident, auto_id="status_%s"),
         "severity_form": forms.SeverityForm(initial={"severity": incident.severity_id}, auto_id="severity_%s"),
         "description_form": forms.DescriptionForm(instance=incident, auto_id="description_%s"),
-        "escalate_form": forms.EscalateForm(auto_id="escalate_%s"),
+        "escalate_form": forms.RaiseForm(auto_id="escalate_%s"),
         "merge_form": forms.MergeForm(auto_id="merge_%s"),
         "reason_form": forms.ReasonForm(auto_id="end_%s"),
         "closure_form": forms.OptionalNoteForm(auto_id="resolve_%s"),

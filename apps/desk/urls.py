@@ -6,7 +6,19 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path, register_converter
 
 from apps.desk.converters import ReferenceConverter
-from apps.desk.views import acknowledging, catalog, home, incidents, people, profile, responding, reviews, signing_in
+from apps.desk.views import (
+    acknowledging,
+    catalog,
+    escalating,
+    home,
+    incidents,
+    people,
+    policies,
+    profile,
+    responding,
+    reviews,
+    signing_in,
+)
 
 register_converter(ReferenceConverter, "reference")
 
@@ -27,6 +39,7 @@ of_one_incident = [
     path("merge/", responding.Merge.as_view(), name="incident_merge"),
     path("severity/", responding.ChangeSeverity.as_view(), name="incident_severity"),
     path("escalate/", responding.Escalate.as_view(), name="incident_escalate"),
+    path("escalate/confirm/", escalating.confirm, name="incident_escalate_confirm"),
     path("hold/", responding.Hold.as_view(), name="incident_hold"),
     path("roles/", responding.AssignRole.as_view(), name="incident_role"),
     path("notes/", responding.AddNote.as_view(), name="incident_note"),
@@ -50,6 +63,8 @@ urlpatterns = [
     path("oncall/", people.oncall, name="oncall"),
     path("rosters/<slug:slug>/", people.roster, name="roster"),
     path("rosters/<slug:slug>/overrides/<int:override>/remove/", people.remove_override, name="override_remove"),
+    path("policies/", policies.policies, name="policies"),
+    path("policies/<int:pk>/", policies.policy, name="policy"),
     path("services/", catalog.services, name="services"),
     path("contacts/", people.contact_sheet, name="contacts"),
     path("postmortems/", reviews.postmortems, name="postmortems"),

@@ -8,8 +8,8 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from apps.contacts.models import MAILED, ContactMethod, MethodKind
+from apps.core import walltime
 from apps.notifications.models import Channel, Urgency
-from apps.rosters import walltime
 
 AT_ONCE = timedelta(0)
 #: A call wakes whoever slept through what came before it.

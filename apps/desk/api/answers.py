@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.alerts.models import Alert
-from apps.escalation.models import LevelState, Unless
+from apps.escalation.models import LevelState, OutsideHours, Unless
 from apps.incidents.models import (
     ChecklistItem,
     ChecklistPart,
@@ -127,14 +127,21 @@ class NotificationSerializer(serializers.ModelSerializer[Delivery]):
 
 
 class LevelSerializer(serializers.Serializer[Any]):
-    """A level of the chain. ``targets`` are those who were paged, or while it is undecided those who would be now."""
+    """A level of a round of the chain. ``targets`` were paged, or would be now while it is undecided.
+
+    While it is held, ``waits_until`` says when it is decided.
+    """
 
     level = serializers.IntegerField(source="run_level.number", min_value=1, max_value=5)
+    round = serializers.IntegerField(source="run_level.round", min_value=1)
     name = serializers.CharField(source="run_level.name")
     due_at = serializers.DateTimeField(source="run_level.due_at")
+    waits_until = serializers.DateTimeField(source="run_level.waits_until", allow_null=True)
     at = serializers.DateTimeField(source="run_level.at", allow_null=True)
     state = serializers.ChoiceField(LevelState.choices, source="run_level.state")
     unless = serializers.ChoiceField(Unless.choices, source="run_level.unless")
+    outside_hours = serializers.ChoiceField(OutsideHours.choices, source="run_level.outside_hours")
+    round_robin = serializers.BooleanField(source="run_level.round_robin")
     reason = serializers.CharField(source="run_level.reason")
     targets = PersonSerializer(many=True)
 

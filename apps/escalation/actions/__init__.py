@@ -5,10 +5,12 @@ from apps.escalation.actions.impact import raise_by_impact
 from apps.escalation.actions.levels import FIRE
 from apps.escalation.actions.proving import forget_old_proofs, prove
 from apps.escalation.actions.raising import LONGEST_HOLD, escalate, hold
+from apps.escalation.actions.rehearsing import Rehearsal, rehearse
 
 __all__ = [
     "FIRE",
     "LONGEST_HOLD",
+    "Rehearsal",
     "end_run",
     "escalate",
     "fire_when_due",
@@ -16,6 +18,7 @@ __all__ = [
     "hold",
     "prove",
     "raise_by_impact",
+    "rehearse",
     "start_over",
     "start_run",
 ]
