@@ -13,7 +13,7 @@ KEPT = timedelta(days=2)
 
 
 def take(*, sid: str, number: str, text: str) -> str:
-    """Carry out what was written from ``number``, and return the answer; a ``sid`` known already gets the same again."""
+    """Carry out what was written from ``number``, and return the answer; one that is known already gets the same."""
     if not sid or not number:
         return ""
     reply, is_new = TextReply.objects.get_or_create(sid=sid[:64], defaults={"at": clock.now()})
