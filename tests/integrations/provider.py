@@ -75,7 +75,7 @@ class Provider:
         provider = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:  # noqa: N802  (http.server's)
+            def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 request = Request(self.command, self.path, dict(self.headers.items()), body)
                 provider.received.append(request)
@@ -111,5 +111,5 @@ class Provider:
 
 def nobody_there() -> str:
     """The address of a server that has gone."""
-    with Provider(lambda request: Answer()) as gone:
+    with Provider(lambda _: Answer()) as gone:
         return gone.url

@@ -16,7 +16,7 @@ from tests.integrations.provider import Answer, Provider, nobody_there
 
 @pytest.fixture
 def provider():
-    with Provider(lambda request: Answer.of({"ok": True})) as server:
+    with Provider(lambda _: Answer.of({"ok": True})) as server:
         yield server
 
 
@@ -84,14 +84,14 @@ def test_a_hang_is_cut_by_the_time_out_of_a_read(provider, monkeypatch):
     ],
 )
 def test_half_an_answer_and_one_without_end_say_nothing(provider, answer):
-    provider.answer = lambda request: answer
+    provider.answer = lambda _: answer
     with pytest.raises(OutcomeUnknown):
         ask(provider.url)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"\xff\xfe", b"[" * 100_000])
 def test_success_with_nonsense_is_no_success(provider, body):
-    provider.answer = lambda request: Answer(200, body)
+    provider.answer = lambda _: Answer(200, body)
     with pytest.raises(OutcomeUnknown):
         ask(provider.url).json()
 
@@ -100,7 +100,7 @@ def test_success_with_nonsense_is_no_success(provider, body):
     ("status", "permanent"), [(301, True), (400, True), (404, True), (408, False), (429, False), (500, False)]
 )
 def test_another_attempt_is_of_use_after_faults_of_theirs_only(provider, status, permanent):
-    provider.answer = lambda request: Answer(status, b"no", {"Location": "http://elsewhere.example/"})
+    provider.answer = lambda _: Answer(status, b"no", {"Location": "http://elsewhere.example/"})
     with pytest.raises(http.Refused) as refused:
         ask(provider.url)
     assert refused.value.permanent is permanent
@@ -108,7 +108,7 @@ def test_another_attempt_is_of_use_after_faults_of_theirs_only(provider, status,
 
 
 def test_patience_is_asked_for_in_seconds_or_by_a_date(clock, provider):
-    provider.answer = lambda request: Answer(429, b"", {"Retry-After": "17"})
+    provider.answer = lambda _: Answer(429, b"", {"Retry-After": "17"})
     with pytest.raises(http.Refused) as refused:
         ask(provider.url)
     assert refused.value.retry_after == 17
@@ -121,9 +121,9 @@ def test_patience_is_asked_for_in_seconds_or_by_a_date(clock, provider):
 @pytest.mark.parametrize(
     "address",
     [
-        "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
-        "239.1.1.1", "240.0.0.1", "255.255.255.255", "192.0.2.1", "::1", "::", "fe80::1", "fc00::1", "fec0::1", "ff02::1",
-        "::ffff:127.0.0.1", "::ffff:10.0.0.1", "2002:7f00:1::", "64:ff9b::a9fe:a9fe", "2001:db8::1",
+        "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.1", "224.0.0.1",
+        "239.1.1.1", "240.0.0.1", "255.255.255.255", "192.0.2.1", "::1", "::", "fe80::1", "fc00::1", "fec0::1",
+        "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "2002:7f00:1::", "64:ff9b::a9fe:a9fe", "2001:db8::1",
     ],
 )  # fmt: skip
 def test_what_is_not_of_the_public_network_is_known(address):
@@ -171,9 +171,9 @@ def test_a_name_of_a_private_address_is_refused(provider, monkeypatch):
 
 
 def test_a_redirect_is_not_followed(provider):
-    with Provider(lambda request: Answer(302, b"", {"Location": f"{provider.url}/metadata"})) as elsewhere:
-        with pytest.raises(http.Refused):
-            ask(elsewhere.url)
+    away = Answer(302, b"", {"Location": f"{provider.url}/metadata"})
+    with Provider(lambda _: away) as elsewhere, pytest.raises(http.Refused):
+        ask(elsewhere.url)
     assert not provider.received
 
 

@@ -11,6 +11,9 @@ from py_vapid import Vapid02
 
 from apps.core.errors import ProviderError
 
+#: Of a private key of the curve P-256, in bytes.
+LENGTH = 32
+
 
 def public_key() -> str:
     """What a browser subscribes with (``applicationServerKey``): base64url; empty where push is not configured.
@@ -30,7 +33,11 @@ def signer() -> Vapid02:
 
 @lru_cache(maxsize=2)
 def _signer(private: str) -> Vapid02:
+    written = private.strip().rstrip("=")
     try:
-        return Vapid02.from_raw(private.strip().encode())
+        raw = base64.b64decode(written + "=" * (-len(written) % 4), altchars=b"-_", validate=True)
+        if len(raw) != LENGTH:
+            raise ValueError(f"it has {len(raw)} bytes in place of {LENGTH}")
+        return Vapid02.from_raw(written.encode())
     except ValueError as error:
         raise ProviderError(f"VAPID_PRIVATE_KEY is no key: {error}", permanent=True) from error

@@ -236,7 +236,7 @@ def test_a_notice_asks_for_nothing(telephone, olga, incident, calls_back):
 
 
 def test_a_number_that_cannot_be_called_is_refused(twilio, told, telephone):
-    twilio.answer = lambda request: refusal(21214)
+    twilio.answer = lambda _: refusal(21214)
     run_due()
     telephone.refresh_from_db()
     assert telephone.failures == 1

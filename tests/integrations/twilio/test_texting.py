@@ -76,7 +76,7 @@ def test_several_pages_in_one_message_are_acknowledged_by_one_word(twilio, told,
 
 @pytest.mark.parametrize("code", [21211, 21612, 21614])
 def test_a_number_that_twilio_refuses_is_given_up_and_counted(twilio, told, phone, code, olga):
-    twilio.answer = lambda request: refusal(code)
+    twilio.answer = lambda _: refusal(code)
     run_due()
     phone.refresh_from_db()
     assert status_of(told) == DeliveryState.FAILED
@@ -85,7 +85,7 @@ def test_a_number_that_twilio_refuses_is_given_up_and_counted(twilio, told, phon
 
 
 def test_a_number_that_answered_stop_at_twilio_is_used_no_more_and_is_not_broken(twilio, told, phone):
-    twilio.answer = lambda request: refusal(21610)
+    twilio.answer = lambda _: refusal(21610)
     run_due()
     phone.refresh_from_db()
     assert status_of(told) == DeliveryState.FAILED
@@ -95,7 +95,7 @@ def test_a_number_that_answered_stop_at_twilio_is_used_no_more_and_is_not_broken
 
 @pytest.mark.parametrize("status", [400, 401, 403])
 def test_another_refusal_is_final_and_nobodys_address_is_blamed(twilio, told, phone, status):
-    twilio.answer = lambda request: refusal(20003, status)
+    twilio.answer = lambda _: refusal(20003, status)
     run_due()
     phone.refresh_from_db()
     assert status_of(told) == DeliveryState.FAILED
@@ -104,7 +104,7 @@ def test_another_refusal_is_final_and_nobodys_address_is_blamed(twilio, told, ph
 
 @pytest.mark.parametrize("status", [500, 503])
 def test_a_fault_of_twilios_is_tried_again(twilio, told, status, clock):
-    take, twilio.answer = twilio.answer, lambda request: Answer(status, b"oops")
+    take, twilio.answer = twilio.answer, lambda _: Answer(status, b"oops")
     run_due()
     assert status_of(told) == DeliveryState.PLANNED
     twilio.answer = take
@@ -114,7 +114,7 @@ def test_a_fault_of_twilios_is_tried_again(twilio, told, status, clock):
 
 
 def test_twilio_is_given_the_patience_it_asks_for(twilio, told, clock):
-    twilio.answer = lambda request: refusal(20429, 429, Retry_After="40")
+    twilio.answer = lambda _: refusal(20429, 429, Retry_After="40")
     run_due()
     timer = Timer.objects.get(key=f"notifications.deliver:{sent_by(told, Channel.SMS).pk}")
     assert timer.state == State.PENDING
@@ -123,7 +123,7 @@ def test_twilio_is_given_the_patience_it_asks_for(twilio, told, clock):
 
 @pytest.mark.parametrize("answer", [Answer(200, b"<html>"), Answer.of({}), Answer.of({"sid": 7}), Answer.of([1])])
 def test_success_with_nonsense_is_sent_once_more_and_marked(twilio, told, answer, clock):
-    take, twilio.answer = twilio.answer, lambda request: answer
+    take, twilio.answer = twilio.answer, lambda _: answer
     run_due()
     assert status_of(told) == DeliveryState.UNKNOWN
     twilio.answer = take
