@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "apps.escalation",
     "apps.communications",
     "apps.postmortems",
+    "apps.integrations",
     "apps.desk",
     "apps.procedures",
 ]
@@ -221,6 +222,20 @@ EMAIL_USE_SSL = _email.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="ADO Incidents <incidents@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# The providers of the other channels; each is used once it is complete (docs/integrations.md).
+TWILIO_API_URL = env.str("TWILIO_API_URL", default="https://api.twilio.com").rstrip("/")
+TWILIO_ACCOUNT_SID = env.str("TWILIO_ACCOUNT_SID", default="")
+TWILIO_AUTH_TOKEN = env.str("TWILIO_AUTH_TOKEN", default="")
+TWILIO_SMS_FROM = env.str("TWILIO_SMS_FROM", default="")
+TWILIO_VOICE_FROM = env.str("TWILIO_VOICE_FROM", default="")
+SLACK_API_URL = env.str("SLACK_API_URL", default="https://slack.com/api/").rstrip("/") + "/"
+SLACK_BOT_TOKEN = env.str("SLACK_BOT_TOKEN", default="")
+SLACK_SIGNING_SECRET = env.str("SLACK_SIGNING_SECRET", default="")
+VAPID_PRIVATE_KEY = env.str("VAPID_PRIVATE_KEY", default="")
+VAPID_SUBJECT = env.str("VAPID_SUBJECT", default="")
+#: "allowed" lets addresses that people enter lead into private networks: for development only.
+OUTBOUND_PRIVATE = env.str("OUTBOUND_PRIVATE", default="")
 
 # The watchdog: who is mailed, past everything else, when pages do not get out; and who is told that they do.
 WATCHDOG_TO: list[str] = env.list("WATCHDOG_TO", default=[])

@@ -57,3 +57,18 @@ class ProviderError(HouseError):
         self.permanent = permanent
         self.retry_after = retry_after
         self.about_one = about_one
+
+
+class Unreachable(ProviderError):
+    """Nobody answered: nothing was sent."""
+
+
+class OutcomeUnknown(ProviderError):
+    """The exchange ended after the handing over began and before the other side said that it has the message."""
+
+
+class AddressForbidden(ProviderError):
+    """The address is none, or leads where nothing may be sent to; another attempt is of no use."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, permanent=True)
