@@ -6,7 +6,21 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path, register_converter
 
 from apps.desk.converters import ReferenceConverter
-from apps.desk.views import acknowledging, catalog, home, incidents, people, profile, responding, reviews, signing_in
+from apps.desk.views import (
+    acknowledging,
+    catalog,
+    home,
+    inbox,
+    incidents,
+    own_methods,
+    paging,
+    people,
+    profile,
+    push,
+    responding,
+    reviews,
+    signing_in,
+)
 
 register_converter(ReferenceConverter, "reference")
 
@@ -37,13 +51,36 @@ of_one_incident = [
     path("checklist/<int:item>/waive/", responding.Waive.as_view(), name="incident_waive"),
 ]
 
+of_ones_own = [
+    path("", profile.profile, name="profile"),
+    path("parts/<slug:name>/", profile.part, name="profile_part"),
+    path("steps/<slug:urgency>/", profile.save_steps, name="profile_steps"),
+    path("steps/<slug:urgency>/own/", profile.own_steps, name="profile_steps_own"),
+    path("steps/<slug:urgency>/standard/", profile.standard_steps, name="profile_steps_standard"),
+    path("preferences/", profile.save_preferences, name="profile_preferences"),
+    path("test/", profile.send_test, name="profile_test"),
+    path("pager.vcf", profile.pager, name="pager"),
+    path("methods/", own_methods.add, name="method_add"),
+    path("methods/browser/", own_methods.add_browser, name="method_add_browser"),
+    path("methods/<int:method>/code/", own_methods.send_code, name="method_code"),
+    path("methods/<int:method>/verify/", own_methods.verify, name="method_verify"),
+    path("methods/<int:method>/label/", own_methods.label, name="method_label"),
+    path("methods/<int:method>/up/", own_methods.move_up, name="method_up"),
+    path("methods/<int:method>/remove/", own_methods.remove, name="method_remove"),
+]
+
 urlpatterns = [
     path("", home.dashboard, name="home"),
     path("login/", signing_in.SignIn.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("now/", home.open_now, name="home_now"),
-    path("notifications/", home.inbox, name="inbox"),
-    path("notifications/read/", home.mark_all_read, name="inbox_read"),
+    path("notifications/", inbox.inbox, name="inbox"),
+    path("notifications/read/", inbox.mark_all_read, name="inbox_read"),
+    path("notifications/acknowledge/", inbox.acknowledge_all, name="inbox_acknowledge"),
+    path("notifications/<int:page>/acknowledge/", inbox.acknowledge, name="page_acknowledge"),
+    path("notifications/<int:page>/decline/", inbox.decline, name="page_decline"),
+    path("page/", paging.page_somebody, name="page"),
+    path("page/<int:number>/", paging.sent, name="direct_page"),
     path("incidents/", incidents.incident_list, name="incidents"),
     path("incidents/new/", incidents.declare, name="declare"),
     path("incidents/<reference:number>/", include(of_one_incident)),
@@ -58,6 +95,8 @@ urlpatterns = [
     path("postmortems/<reference:number>/action-items/", reviews.add_action_item, name="action_item_add"),
     path("action-items/<int:item>/done/", reviews.complete_action_item, name="action_item_done"),
     path("action-items/", reviews.action_items, name="action_items"),
-    path("profile/", profile.profile, name="profile"),
+    path("profile/", include(of_ones_own)),
+    path("push/key/", push.key, name="push_key"),
+    path("sw.js", push.worker, name="service_worker"),
     path("ack/<str:token>/", acknowledging.acknowledge, name="acknowledge"),
 ]

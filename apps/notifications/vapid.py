@@ -1,0 +1,23 @@
+"""The key by which push services know this house (VAPID, RFC 8292): its public half is what a browser subscribes to."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.conf import settings
+from py_vapid import Vapid02
+
+
+def public_key() -> str:
+    """The public key of VAPID_PRIVATE_KEY as browsers take it (base64url, uncompressed point); empty without one."""
+    private = str(getattr(settings, "VAPID_PRIVATE_KEY", ""))
+    if not private:
+        return ""
+    try:
+        key = Vapid02.from_raw(private.encode()).public_key
+    except (ValueError, binascii.Error):  # set, and no key: nobody can subscribe to it
+        return ""
+    point = key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    return base64.urlsafe_b64encode(point).rstrip(b"=").decode()
