@@ -263,6 +263,8 @@ SPECTACULAR_SETTINGS = {
         "ActionItemKind": "apps.postmortems.models.ActionKind",
         "ActionItemStatus": "apps.postmortems.models.ActionStatus",
         "AlertStatus": "apps.alerts.models.AlertStatus",
+        "ContactMethodKind": "apps.contacts.models.MethodKind",
+        "DeliveryState": "apps.notifications.models.DeliveryState",
         "IncidentStatus": "apps.incidents.models.Status",
         "LinkKind": "apps.catalog.models.LinkKind",
         "NotificationKind": "apps.notifications.models.NotificationKind",

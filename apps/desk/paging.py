@@ -55,7 +55,7 @@ def choices(viewer: User) -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def resolve(to: str, *, viewer: User) -> Target:
-    """Who stands behind ``to`` (``team:platform``, ``person:7``) now. Raises Invalid for what ``viewer`` cannot page."""
+    """Who stands behind ``to`` (``team:platform``, ``person:7``). Raises Invalid for what ``viewer`` cannot page."""
     kind, _, key = to.partition(":")
     if kind == Kind.PERSON:
         found = User.objects.filter(pk=int(key), is_active=True) if key.isdecimal() and len(key) < 18 else None

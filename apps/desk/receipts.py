@@ -124,7 +124,7 @@ def _together(deliveries: list[Delivery], *, viewer: User) -> dict[int, str]:
     groups: dict[int, dict[int, Notification]] = {}
     for each in bundled.select_related("notification__incident").order_by("pk"):
         groups.setdefault(each.bundled_into_id or each.pk, {})[each.pk] = each.notification
-    others = {notification.incident_id for group in groups.values() for notification in group.values()}
+    others = {each.incident_id for group in groups.values() for each in group.values() if each.incident_id is not None}
     visible = set(incidents.visible_to(viewer).filter(pk__in=others).values_list("pk", flat=True)) if others else set()
     return {
         pk: _listed([each for other, each in groups[root].items() if other != pk], visible, viewer)

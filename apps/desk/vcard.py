@@ -54,7 +54,8 @@ def _escaped(text: str) -> str:
 
 def _folded(line: str) -> str:
     """``line`` in pieces of at most LONGEST_LINE octets, never within a character."""
-    pieces, piece = [], ""
+    pieces: list[str] = []
+    piece = ""
     for character in line:
         room = LONGEST_LINE - (1 if pieces else 0)
         if len((piece + character).encode()) > room:

@@ -97,13 +97,17 @@ def pages_waiting_for(person: User) -> QuerySet[Notification]:
     return waiting.select_related("incident__severity", "incident__team", "direct__by")
 
 
-def pages_of(person: User) -> QuerySet[Notification]:
+def pages_of(person: User, *, unanswered: bool = False) -> QuerySet[Notification]:
     """Everything that the person was told, with what became of each message: what waits for an answer first.
 
-    Each says whether it does (``is_waiting``); within that the newest comes first.
+    Each says whether it does (``is_waiting``); within that the newest comes first. ``unanswered``: only what does.
     """
     waits = Case(When(_waits(), then=True), default=False, output_field=BooleanField())
-    told = Notification.objects.filter(person=person).annotate(is_waiting=waits).order_by("-is_waiting", "-pk")
+    told = (
+        Notification.objects.filter(_waits() if unanswered else Q(), person=person)
+        .annotate(is_waiting=waits)
+        .order_by("-is_waiting", "-pk")
+    )
     return told.select_related("person", "incident__severity", "direct__by").prefetch_related("deliveries__method")
 
 

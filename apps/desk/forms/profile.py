@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -101,14 +101,17 @@ class BaseStepFormSet(forms.BaseFormSet[StepForm]):
         ]
 
 
-StepFormSet = forms.formset_factory(
-    StepForm,
-    formset=BaseStepFormSet,
-    extra=1,
-    can_delete=True,
-    max_num=MOST_STEPS,
-    absolute_max=MOST_STEPS + 1,
-    validate_max=True,
+StepFormSet = cast(
+    "type[BaseStepFormSet]",
+    forms.formset_factory(
+        StepForm,
+        formset=BaseStepFormSet,
+        extra=1,
+        can_delete=True,
+        max_num=MOST_STEPS,
+        absolute_max=MOST_STEPS + 1,
+        validate_max=True,
+    ),
 )
 
 

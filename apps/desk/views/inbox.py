@@ -28,10 +28,8 @@ LONGEST_REASON = 500
 def inbox(request: HttpRequest) -> HttpResponse:
     """What waits for an answer first, then everything else, newest first."""
     person, show = viewer(request), request.GET.get("show", "")
-    told = notifications.pages_of(person)
-    if show == "unanswered":
-        told = told.filter(is_waiting=True)
-    elif show == "pages":
+    told = notifications.pages_of(person, unanswered=show == "unanswered")
+    if show == "pages":
         told = told.filter(kind__in=PAGES)
     page = Paginator(told, PAGE_SIZE).get_page(request.GET.get("page"))
     listed = {each: list(each.deliveries.all()) for each in page.object_list}
