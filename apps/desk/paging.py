@@ -76,12 +76,12 @@ def of_person(person: User) -> Target:
 
 
 def of_team(slug: str, *, viewer: User, everybody: bool) -> Target:
-    """Whoever is on call for the team now, or ``everybody`` who responds for it."""
+    """Whoever is on call for the team now, or ``everybody`` who responds for it but the viewer."""
     team = next((team for team in visible_teams(viewer) if team.slug == slug), None)
     if team is None:
         raise Invalid(f"There is no team {slug} that you can page.", field="to")
     if everybody:
-        return _target(f"everybody of {team}", _responders(team))
+        return _target(f"everybody of {team}", [person for person in _responders(team) if person != viewer])
     return _target(f"on call for {team}", rosters.on_call_people(team, clock.now()))
 
 

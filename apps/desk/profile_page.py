@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from apps.contacts.models import ContactMethod
 from apps.core import clock
 from apps.desk import own_methods, vcard
 from apps.desk.forms.profile import MethodForm, PreferencesForm, ProfileForm, StepFormSet
@@ -45,18 +46,15 @@ def whole(person: User, **bound: Any) -> Context:
         "can_push": bool(vapid.public_key()),
     }
     formset: tuple[Urgency, Any] | None = bound.pop("formset", None)
-    plans = [(steps(person, urgency), _formset(person, urgency, formset)) for urgency in Urgency]
-    return {**context, **methods(person), **test(person), "plans": plans, **bound}
+    faces = methods(person)
+    own = [face.method for face in faces["methods"]]
+    plans = [_plan(own_methods.steps(person, urgency), own, formset) for urgency in Urgency]
+    return {**context, **faces, **test(person), "plans": plans, **bound}
 
 
 def methods(person: User) -> Context:
     """How the person is reached."""
     return {"methods": own_methods.faces(person)}
-
-
-def steps(person: User, urgency: Urgency) -> own_methods.StepsFace:
-    """By which steps, in the order of time."""
-    return own_methods.steps(person, urgency)
 
 
 def test(person: User) -> Context:
@@ -76,13 +74,14 @@ def _awaits_receipt(delivery: Delivery) -> bool:
     return delivery.state == DeliveryState.SENT and told_more
 
 
-def _formset(person: User, urgency: Urgency, bound: tuple[Urgency, Any] | None) -> Any:
-    if bound is not None and bound[0] == urgency:
-        return bound[1]
-    initial = [
-        {"minutes": _minutes(step.after), "method": step.method.pk} for step in own_methods.steps(person, urgency).steps
-    ]
-    return StepFormSet(initial=initial, prefix=urgency, form_kwargs={"person": person})
+def _plan(
+    face: own_methods.StepsFace, methods: list[ContactMethod], bound: tuple[Urgency, Any] | None
+) -> tuple[own_methods.StepsFace, Any]:
+    """The steps of an urgency and the form that changes them: the one that was sent, if it was this one."""
+    if bound is not None and bound[0] == face.urgency:
+        return face, bound[1]
+    initial = [{"minutes": _minutes(step.after), "method": step.method.pk} for step in face.steps]
+    return face, StepFormSet(initial=initial, prefix=face.urgency, form_kwargs={"methods": methods})
 
 
 def _minutes(after: timedelta) -> str:

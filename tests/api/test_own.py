@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from apps.contacts import actions as contacts
 from apps.contacts.models import ContactMethod
 from apps.engine.runner import run_due
-from apps.notifications.models import Channel, NotificationRule
+from apps.notifications.models import Channel, NotificationRule, Urgency
+from apps.notifications.transports import AddressRefused
 from apps.teams.models import Scope
 from tests.api.clients import client_of
 from tests.factories.transports import served
@@ -150,12 +153,20 @@ def test_my_pages_are_listed_with_their_messages_and_all_are_acknowledged(house,
     assert rita.get(f"/api/v1/incidents/{told['id']}/").json()["status"] == "acknowledged"
 
 
-def test_who_was_told_says_when_it_is_due_when_it_was_sent_and_what_went_wrong(house, rita, declare, phones):
-    told = declare()
-    rows = rita.get(f"/api/v1/incidents/{told['id']}/notifications/").json()["results"]
-    mail = next(row for row in rows if row["channel"] == "email")
-    assert (mail["state"], mail["sent_at"], mail["error"]) == ("planned", None, None)
-    assert mail["due_at"] == mail["at"]
+def test_who_was_told_says_when_it_is_due_when_it_was_sent_and_what_went_wrong(house, rita, declare, phones, clock):
+    mail = house.rita.contact_methods.get()
+    NotificationRule.objects.create(person=house.rita, urgency=Urgency.HIGH, method=mail, after=timedelta(minutes=10))
+    told = f"/api/v1/incidents/{declare()['id']}/notifications/"
     run_due()
-    rows = rita.get(f"/api/v1/incidents/{told['id']}/notifications/").json()["results"]
-    assert next(row for row in rows if row["id"] == mail["id"])["sent_at"] is not None
+
+    def row() -> dict:
+        rows = rita.get(told).json()["results"]
+        return next(each for each in rows if each["to"] == "rita@example.com" and each["kind"] == "page")
+
+    assert (row()["state"], row()["due_at"], row()["sent_at"], row()["error"]) == (
+        "planned", "2026-03-02T10:10:00Z", None, None,
+    )  # fmt: skip
+    clock.shift(minutes=10)
+    phones.error = AddressRefused("550 no such user")
+    run_due()
+    assert (row()["state"], row()["sent_at"], row()["error"]) == ("failed", None, "550 no such user")

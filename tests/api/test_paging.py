@@ -25,7 +25,7 @@ def mails(house):
         ({"user": "cora@example.com"}, {"Cora"}),
         ({"on_call": "platform"}, {"Cora"}),
         ({"roster": "platform"}, {"Cora"}),
-        ({"team": "platform"}, {"Cora", "Rita"}),
+        ({"team": "platform"}, {"Cora"}),
     ],
 )
 def test_a_page_goes_to_whom_it_names(house, rita, cora, to, paged):
@@ -79,7 +79,8 @@ def test_a_list_costs_as_many_queries_for_many_as_for_few(house, rita, django_as
     send()
     with django_assert_max_num_queries(20) as few:
         rita.get(URL)
+    allowed = len(few.captured_queries)
     for _ in range(5):
         send()
-    with django_assert_max_num_queries(len(few.captured_queries)):
+    with django_assert_max_num_queries(allowed):
         rita.get(URL)

@@ -40,6 +40,7 @@ def test_what_waits_for_me_comes_first_however_old_and_can_be_filtered(house, in
 
 
 def test_each_message_says_which_way_it_went_and_what_became_of_it(house, incident, rita, mails):
+    run_due()
     Delivery.objects.filter(notification__person=house.rita, channel=Channel.EMAIL).update(
         state=DeliveryState.FAILED, last_error="550 no such user"
     )

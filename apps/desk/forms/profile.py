@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, cast
 
@@ -81,11 +82,12 @@ class StepForm(forms.Form):
     """One step: after so many minutes, by this method."""
 
     minutes = forms.DecimalField(min_value=0, max_value=24 * 60, decimal_places=2, max_digits=6, initial=0)
-    method = forms.ModelChoiceField(ContactMethod.objects.none(), required=False, empty_label="Choose")
+    method = forms.TypedChoiceField(coerce=int, empty_value=None, required=False)
 
-    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, methods: Sequence[ContactMethod], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["method"].queryset = person.contact_methods.all()  # type: ignore[attr-defined]
+        known = [(method.pk, str(method)) for method in methods]
+        self.fields["method"].choices = [("", "Choose"), *known]  # type: ignore[attr-defined]
         self.fields["minutes"].widget.attrs |= {"step": "any", "aria-label": "Minutes after the page"}
         self.fields["method"].widget.attrs |= {"aria-label": "By"}
 
@@ -95,7 +97,7 @@ class BaseStepFormSet(forms.BaseFormSet[StepForm]):
         """The steps that are to be, without those that were struck out or left empty."""
         kept = [form.cleaned_data for form in self.forms if form.cleaned_data.get("method")]
         return [
-            (timedelta(minutes=float(known["minutes"])), known["method"].pk)
+            (timedelta(minutes=float(known["minutes"])), known["method"])
             for known in kept
             if not known.get("DELETE") and known["minutes"] is not None
         ]

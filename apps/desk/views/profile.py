@@ -44,7 +44,7 @@ def part(request: HttpRequest, name: str) -> HttpResponse:
 def save_steps(request: HttpRequest, urgency: str) -> HttpResponse:
     """Make the steps for that urgency what the form says; without any the standard ones hold."""
     person, wanted = viewer(request), _urgency_or_404(urgency)
-    formset = StepFormSet(request.POST, prefix=wanted, form_kwargs={"person": person})
+    formset = StepFormSet(request.POST, prefix=wanted, form_kwargs={"methods": list(person.contact_methods.all())})
     if not formset.is_valid():
         return shown(request, status=422, formset=(wanted, formset))
     steps = formset.steps()
