@@ -27,7 +27,7 @@ from apps.teams.representation import PersonByEmail, PersonSerializer
 
 
 class PageTargetSerializer(serializers.Serializer[Any]):
-    """Exactly one of them. ``team``: everybody else who responds for it; ``on_call``: who is on call for that team now."""
+    """Exactly one of them. ``team``: everybody else who responds for it; ``on_call``: who is on call for it now."""
 
     user = PersonByEmail(required=False)
     team = serializers.SlugField(required=False)
