@@ -166,6 +166,7 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
         "script-src": [SELF, NONCE],
+        "worker-src": [SELF],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
         "frame-ancestors": [SELF],
@@ -280,6 +281,8 @@ SPECTACULAR_SETTINGS = {
         "ActionItemKind": "apps.postmortems.models.ActionKind",
         "ActionItemStatus": "apps.postmortems.models.ActionStatus",
         "AlertStatus": "apps.alerts.models.AlertStatus",
+        "ContactMethodKind": "apps.contacts.models.MethodKind",
+        "DeliveryState": "apps.notifications.models.DeliveryState",
         "IncidentStatus": "apps.incidents.models.Status",
         "LinkKind": "apps.catalog.models.LinkKind",
         "NotificationKind": "apps.notifications.models.NotificationKind",

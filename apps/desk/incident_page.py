@@ -11,13 +11,13 @@ from apps.communications import queries as communications
 from apps.communications.models import Audience
 from apps.core import clock
 from apps.desk import clock_faces, next_step, timeline
+from apps.desk import receipts as told
 from apps.desk.forms import responding as forms
 from apps.escalation import outlook, rules
 from apps.escalation import queries as escalation
 from apps.escalation.models import UNDECIDED, RunLevel
 from apps.incidents import queries as incidents
 from apps.incidents.models import ChecklistItem, ChecklistPart, ClockName, Incident, Status
-from apps.notifications import queries as notifications
 from apps.teams import access
 from apps.teams.models import User
 
@@ -122,7 +122,7 @@ def alerts_part(incident: Incident, viewer: User) -> Context:
 
 def receipts(incident: Incident, viewer: User) -> Context:
     """Who was told what, and what became of it, newest first (R14)."""
-    return {"deliveries": list(notifications.of_incident(incident).order_by("-pk"))}
+    return {"receivers": told.of_incident(incident, viewer=viewer)}
 
 
 def timeline_part(incident: Incident, viewer: User) -> Context:

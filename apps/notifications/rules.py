@@ -24,6 +24,8 @@ CHANNEL_OF: Mapping[MethodKind, Channel] = {
     MethodKind.PUSH: Channel.PUSH,
     MethodKind.WEBHOOK: Channel.WEBHOOK,
 }
+#: What wakes a person; mail and chat do not.
+RINGS = frozenset({MethodKind.SMS, MethodKind.VOICE, MethodKind.PUSH})
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,18 +107,38 @@ class TimelineEventSerializer(serializers.ModelSerializer[TimelineEvent]):
         fields = ("id", "at", "kind", "actor", "via", "text", "data")
 
 
-class NotificationSerializer(serializers.ModelSerializer[Delivery]):
-    """One way by which one person was told. ``at`` is when it was sent, or is planned to be."""
+class DeliverySerializer(serializers.ModelSerializer[Delivery]):
+    """One message on its way. ``error`` says why it failed or was tried again; null where nothing went wrong."""
+
+    to = serializers.SerializerMethodField()
+    error = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Delivery
+        fields: tuple[str, ...] = ("id", "channel", "to", "state", "due_at", "sent_at", "error")
+
+    def get_to(self, delivery: Delivery) -> str:
+        """An address as its owner knows it: that of a push device is a secret between it and the house."""
+        return delivery.shown if delivery.address else ""
+
+    def get_error(self, delivery: Delivery) -> str | None:
+        return delivery.last_error or None
+
+
+class NotificationSerializer(DeliverySerializer):
+    """One way by which one person was told. ``at`` is when it was sent, or was planned.
+
+    ``due_at`` is when its step falls due; ``sent_at`` is null until it left the house.
+    """
 
     at = serializers.SerializerMethodField()
     person = PersonSerializer(source="notification.person")
     kind = serializers.ChoiceField(NotificationKind.choices, source="notification.kind")
     level = serializers.IntegerField(source="notification.level", allow_null=True)
-    to = serializers.CharField(source="address")
 
     class Meta:
         model = Delivery
-        fields = ("id", "at", "person", "kind", "level", "channel", "to", "state")
+        fields = ("id", "at", "person", "kind", "level", "channel", "to", "state", "due_at", "sent_at", "error")
 
     @extend_schema_field(serializers.DateTimeField())
     def get_at(self, delivery: Delivery) -> str:
