@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -12,6 +14,8 @@ from apps.incidents.models import Incident, ResponseRole, Severity
 from apps.rosters.models import Roster
 from apps.teams.models import Team
 
+#: Whoever works on an incident is not asked more often than this.
+SHORTEST_SILENCE = timedelta(seconds=5)
 LEVEL_NUMBERS = [MinValueValidator(1), MaxValueValidator(5)]
 
 
@@ -36,6 +40,10 @@ class Policy(models.Model):
         Team, on_delete=models.CASCADE, null=True, blank=True, related_name="escalation_policies",
         help_text="Empty: for every team without a policy of its own.",
     )  # fmt: skip
+    asks_again_after = models.DurationField(
+        null=True, blank=True, validators=[MinValueValidator(SHORTEST_SILENCE)],
+        help_text="Acknowledged, and nobody did anything for so long: it asks again, and then goes on. Empty: never.",
+    )  # fmt: skip
 
     history = History()
 
@@ -45,7 +53,11 @@ class Policy(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["severity", "team"], name="policy_once_per_severity_and_team", nulls_distinct=False
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(asks_again_after=None) | models.Q(asks_again_after__gte=SHORTEST_SILENCE),
+                name="policy_asks_again_after_a_while",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -141,6 +153,10 @@ class Run(models.Model):
     created_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, help_text="Resolved, cancelled, merged, or replaced by another run.")
     held_until = models.DateTimeField(null=True)
+    asks_again_after = models.DurationField(null=True, help_text="The policy's when the run began.")
+    asked_again_at = models.DateTimeField(
+        null=True, help_text="When it asked whether anybody is still on it, or went on, and nobody did anything since."
+    )
 
     class Meta:
         ordering = ["pk"]

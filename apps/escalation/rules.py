@@ -114,6 +114,17 @@ def lowest_not_paged(levels: Sequence[LevelT]) -> LevelT | None:
     return min(left, key=lambda level: level.number, default=None)
 
 
+def next_above_paged(levels: Sequence[LevelT], *, spared_too: bool) -> LevelT | None:
+    """The first of ``levels``, which are in their order, above the highest that was paged that is still undecided.
+
+    ``spared_too``: or that was skipped.
+    """
+    highest = max((level.number for level in levels if level.state == LevelState.FIRED), default=0)
+    above = (level for level in levels if level.number > highest)
+    left = (level for level in above if level.state in UNDECIDED or (spared_too and level.state not in SPENT))
+    return next(left, None)
+
+
 def may_raise_by_itself(levels: Sequence[PlannedLevel], number: int) -> bool:
     """Whether nobody was paged yet on the level ``number`` or above it, and it was not passed."""
     spent = {level.number for level in levels if level.state in SPENT}

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from apps.core.errors import HouseError, RuleViolation
+from apps.core.errors import HouseError, NotAllowed, RuleViolation
 from apps.incidents import actions as incidents
 from apps.incidents import timeline
 from apps.incidents.actions.locking import locked
-from apps.incidents.models import EventKind, Via
+from apps.incidents.models import EventKind, Incident, Via
 from apps.notifications import actions, messages, queries
 from apps.notifications.models import Notification, NotificationKind
 from apps.teams.models import User
@@ -46,6 +46,31 @@ def decline(page: Notification, *, via: Via, reason: str = "") -> Answered:
     return _answer(page, lambda: _decline(page, via, reason.strip()), done=f"{_name(page)} declined.")
 
 
+@transaction.atomic
+def decline_incident(incident_id: int, *, by: User, via: Via, reason: str = "") -> Incident:
+    """Say that ``by`` cannot take on what they were paged for: nothing more is sent to them, the chain is told.
+
+    Raises NotAllowed for who was not paged, RuleViolation where they answered before or the incident is over.
+    """
+    incident = locked(incident_id)
+    if not queries.was_paged(by, incident):
+        raise NotAllowed(f"{by} was not paged for {incident}.")
+    if not incident.is_open:
+        raise RuleViolation(f"{incident} is {incident.get_status_display().lower()}; there is nothing to decline.")
+    if not actions.decline_pages(incident, by=by):
+        raise RuleViolation(f"You answered the page of {incident} before.")
+    why = f": {reason.strip()}" if reason.strip() else "."
+    timeline.record(
+        incident,
+        EventKind.PAGE_DECLINED,
+        text=f"{by} cannot take it on{why}",
+        actor=by,
+        via=via,
+        data={"person": by.pk, "reason": reason.strip()},
+    )
+    return incident
+
+
 def resolve(page: Notification, *, via: Via) -> Answered:
     """Resolve the page's incident; while a gate is open it goes to *monitoring*, and the answer says what is open."""
     if page.incident is None:
@@ -75,25 +100,11 @@ def _acknowledge(page: Notification, via: Via) -> None:
         _answer_by_hand(page, declined=False)
 
 
-@transaction.atomic
 def _decline(page: Notification, via: Via, reason: str) -> None:
     if page.incident is None:
         _answer_by_hand(page, declined=True)
-        return
-    incident = locked(page.incident.pk)
-    if not incident.is_open:
-        raise RuleViolation(f"{incident} is {incident.get_status_display().lower()}; there is nothing to decline.")
-    if not actions.decline_pages(incident, by=page.person):
-        raise RuleViolation(f"You answered the page of {incident} before.")
-    why = f": {reason}" if reason else "."
-    timeline.record(
-        incident,
-        EventKind.PAGE_DECLINED,
-        text=f"{page.person} cannot take it on{why}",
-        actor=page.person,
-        via=via,
-        data={"person": page.person_id, "reason": reason},
-    )
+    else:
+        decline_incident(page.incident.pk, by=page.person, via=via, reason=reason)
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from apps.core.spans import in_words
 from apps.engine import actions as engine
 from apps.escalation import queries, rules, targets
 from apps.escalation.actions import levels
-from apps.escalation.models import UNDECIDED, LevelState, LevelTarget, Run, RunLevel, TargetKind, Unless
+from apps.escalation.models import UNDECIDED, LevelState, LevelTarget, Policy, Run, RunLevel, TargetKind, Unless
 from apps.incidents import timeline
 from apps.incidents.actions.locking import locked
 from apps.incidents.models import EventKind, Incident
@@ -27,7 +27,19 @@ def start_run(incident: Incident) -> Run:
     timeline says why. The incident's row is locked by the caller.
     """
     end_run(incident, reason="the chain began anew", say=False)
-    run = _begin(incident)
+    run = _begin(incident, queries.policy_for(incident.severity, incident.team), since=incident.response_started_at)
+    for level in run.levels.all():
+        levels.plan(level, incident)
+    return run
+
+
+def start_by(policy: Policy, incident: Incident, *, reason: str) -> Run:
+    """Begin to climb the chain of that policy now, its times counted from now, in place of the one that runs.
+
+    The incident's row is locked by the caller.
+    """
+    end_run(incident, reason=reason)
+    run = _begin(incident, policy, since=house_clock.now())
     for level in run.levels.all():
         levels.plan(level, incident)
     return run
@@ -43,7 +55,8 @@ def start_over(incident: Incident) -> Run:
     paged = {level.number: level for level in queries.paged_levels(incident)}
     before = queries.current_run(incident)
     end_run(incident, reason="the chain began anew", say=False)
-    run = _begin(incident, held_until=before.held_until if before else None)
+    policy = queries.policy_for(incident.severity, incident.team)
+    run = _begin(incident, policy, since=incident.response_started_at, before=before)
     _add_what_the_chain_lacks(run, paged)
     chain = list(run.levels.all())
     spent, passed = rules.carried_over(chain, fired=frozenset(paged), now=house_clock.now())
@@ -87,15 +100,19 @@ def fire_when_due(level_id: int) -> None:
     levels.fire(level, incident, because=_because(level, incident))
 
 
-def _begin(incident: Incident, *, held_until: datetime | None = None) -> Run:
-    """A run with the levels of the policy that covers the incident, or the one level that stands in for a policy."""
-    policy = queries.policy_for(incident.severity, incident.team)
+def _begin(incident: Incident, policy: Policy | None, *, since: datetime, before: Run | None = None) -> Run:
+    """A run with the levels of the policy, or the one level that stands in where none covers the incident.
+
+    What was held, and who was asked whether they are still on it, goes on from the run ``before``.
+    """
     run = Run.objects.create(
         incident=incident,
         policy=policy,
-        started_at=incident.response_started_at,
+        started_at=since,
         created_at=house_clock.now(),
-        held_until=held_until,
+        held_until=before.held_until if before else None,
+        asks_again_after=policy.asks_again_after if policy else None,
+        asked_again_at=before.asked_again_at if before else None,
     )
     covering = list(policy.levels.all()) if policy else []
     for level in covering:
@@ -127,6 +144,8 @@ def _because(level: RunLevel, incident: Incident) -> str:
         waited = in_words(house_clock.now() - level.run.started_at)
         return f"The hold is over: after {waited} the incident is {state}."
     after = level.due_at - level.run.started_at
+    if not after and level.run.started_at != incident.response_started_at:
+        return "It was handed to this chain."
     if not after:
         return "The incident was declared." if level.run.started_at == incident.declared_at else "It was reopened."
     return f"After {in_words(after)} the incident is {state}."
