@@ -6,7 +6,18 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path, register_converter
 
 from apps.desk.converters import ReferenceConverter
-from apps.desk.views import acknowledging, catalog, home, incidents, people, profile, responding, reviews, signing_in
+from apps.desk.views import (
+    acknowledging,
+    catalog,
+    helping,
+    home,
+    incidents,
+    people,
+    profile,
+    responding,
+    reviews,
+    signing_in,
+)
 
 register_converter(ReferenceConverter, "reference")
 
@@ -29,6 +40,12 @@ of_one_incident = [
     path("escalate/", responding.Escalate.as_view(), name="incident_escalate"),
     path("hold/", responding.Hold.as_view(), name="incident_hold"),
     path("roles/", responding.AssignRole.as_view(), name="incident_role"),
+    path("decline/", helping.Decline.as_view(), name="incident_decline"),
+    path("escalate-now/", helping.EscalateNow.as_view(), name="incident_escalate_now"),
+    path("watch/", helping.Watch.as_view(), name="incident_watch"),
+    path("responders/", helping.ask, name="incident_ask"),
+    path("responders/<int:asked>/", helping.AnswerRequest.as_view(), name="incident_request"),
+    path("reassign/", helping.reassign, name="incident_reassign"),
     path("notes/", responding.AddNote.as_view(), name="incident_note"),
     path("describe/", responding.Describe.as_view(), name="incident_describe"),
     path("updates/", responding.SendUpdate.as_view(), name="incident_update"),

@@ -111,6 +111,15 @@ def next_by_hand(incident: Incident) -> RunLevel | None:
     return rules.lowest_not_paged(list(run.levels.all())) if run else None
 
 
+def who_would_begin(policy: Policy, incident: Incident) -> list[User]:
+    """Whom the first level of the policy would page for the incident as things stand now."""
+    first = policy.levels.prefetch_related("targets").first()
+    if first is None:
+        return []
+    chain = [targets.snapshot(target) for target in first.targets.all()]
+    return who_would_be_paged(RunLevel(run=Run(incident=incident), number=first.number, targets=chain))
+
+
 def asked_last(incident: Incident) -> Asked | None:
     """Whom the level that fired last paged, or to whom it was reassigned since; None before anybody was."""
     asking = (EventKind.LEVEL_FIRED, EventKind.REASSIGNED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from django.db import transaction
 
@@ -11,7 +12,7 @@ from apps.core.errors import HouseError, NotAllowed, RuleViolation
 from apps.incidents import actions as incidents
 from apps.incidents import timeline
 from apps.incidents.actions.locking import locked
-from apps.incidents.models import EventKind, Incident, Via
+from apps.incidents.models import EventKind, Incident, RequestState, ResponderRequest, Via
 from apps.notifications import actions, messages, queries
 from apps.notifications.models import Notification, NotificationKind
 from apps.teams.models import User
@@ -69,6 +70,33 @@ def decline_incident(incident_id: int, *, by: User, via: Via, reason: str = "") 
         data={"person": by.pk, "reason": reason.strip()},
     )
     return incident
+
+
+class RequestAnswer(StrEnum):
+    """What becomes of a request to respond: whoever was asked says it, or who asked takes it back."""
+
+    ACCEPT = "accept"
+    DECLINE = "decline"
+    WITHDRAW = "withdraw"
+
+
+def answer_request(request_id: int, answer: str, *, by: User, via: Via, reason: str = "") -> None:
+    """Carry out one answer to a request to respond; raises as the incident's actions do.
+
+    Declining it is declining the page, by whichever way it came: nobody need say twice that they cannot.
+    """
+    if answer == RequestAnswer.ACCEPT:
+        incidents.accept_request(request_id, by=by, via=via)
+        return
+    if answer == RequestAnswer.WITHDRAW:
+        incidents.withdraw_request(request_id, by=by, via=via)
+        return
+    request = ResponderRequest.objects.select_related("person").get(pk=request_id)
+    if request.person_id != by.pk:
+        raise NotAllowed(f"{request.person} was asked, not {by}.")
+    if request.state != RequestState.PENDING:
+        raise RuleViolation(f"You were asked and it is settled: {request.get_state_display().lower()}.")
+    decline_incident(request.incident_id, by=by, via=via, reason=reason)
 
 
 def resolve(page: Notification, *, via: Via) -> Answered:
