@@ -177,7 +177,7 @@ def test_whoever_may_see_it_by_the_quick_rule_may_by_the_one_rule(incident, team
     people = [
         cora, stella, make_person("Ada", None, TeamRole.AUDITOR), make_person("Adam", None, TeamRole.ADMIN),
         make_person("Ella", make_team("ai"), TeamRole.COMMANDER), make_person("Nobody"),
-        make_person("Mia", team, TeamRole.MANAGER), 
+        make_person("Mia", team, TeamRole.MANAGER),
     ]  # fmt: skip
     super_ = make_person("Super")
     super_.is_superuser = True

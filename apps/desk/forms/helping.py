@@ -16,22 +16,20 @@ from apps.teams.models import Team, User
 _SHORT = {"rows": 2}
 
 
-class PeopleField(forms.ModelMultipleChoiceField):
+def _people() -> forms.ModelMultipleChoiceField[User]:
     """Active people, several of them."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(
-            User.objects.filter(is_active=True),
-            required=False,
-            widget=forms.SelectMultiple(attrs={"size": 6}),
-            **kwargs,
-        )
+    return forms.ModelMultipleChoiceField(
+        User.objects.filter(is_active=True),
+        required=False,
+        widget=forms.SelectMultiple(attrs={"size": 6}),
+        help_text="Several with Ctrl or ⌘.",
+    )
 
 
 class AskForm(forms.Form):
     """Whom to ask to respond, and with which words."""
 
-    people = PeopleField(help_text="Several with Ctrl or ⌘.")
+    people = _people()
     team = forms.ModelChoiceField(
         Team.objects.filter(is_active=True), required=False, empty_label="No team", label="Who is on call for"
     )
@@ -60,7 +58,7 @@ class AskForm(forms.Form):
 class ReassignForm(forms.Form):
     """To whom, or to which chain, and why."""
 
-    people = PeopleField(help_text="Several with Ctrl or ⌘.")
+    people = _people()
     policy = forms.ModelChoiceField(
         Policy.objects.select_related("severity", "team"), required=False, empty_label="No other chain",
         label="Or to the chain of",
