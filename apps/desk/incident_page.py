@@ -10,14 +10,14 @@ from apps.alerts import queries as alerts
 from apps.communications import queries as communications
 from apps.communications.models import Audience
 from apps.core import clock
-from apps.desk import clock_faces, next_step, timeline
+from apps.desk import around, clock_faces, next_step, timeline
 from apps.desk import receipts as told
 from apps.desk.forms import responding as forms
 from apps.escalation import outlook, rules
 from apps.escalation import queries as escalation
 from apps.escalation.models import UNDECIDED, RunLevel
 from apps.incidents import queries as incidents
-from apps.incidents.models import ChecklistItem, ChecklistPart, ClockName, Incident, Status
+from apps.incidents.models import ENDED, ChecklistItem, ChecklistPart, ClockName, Incident
 from apps.teams import access
 from apps.teams.models import User
 
@@ -52,7 +52,7 @@ def _rights(incident: Incident, viewer: User) -> Context:
     return {
         "incident": incident,
         "may_respond": access.may(viewer, access.Permission.RESPOND, incident),
-        "is_over": incident.status in (Status.CLOSED, Status.CANCELLED, Status.MERGED),
+        "is_over": incident.status in ENDED,
     }
 
 
@@ -65,6 +65,7 @@ def head(incident: Incident, viewer: User) -> Context:
         "step": next_step.of(incident),
         "commander": holders.get("commander"),
         "last_event": timeline.last_event_id(incident),
+        "mine": around.asked_of(incident, viewer),
     }
 
 
@@ -93,6 +94,25 @@ def escalation_part(incident: Incident, viewer: User) -> Context:
 def roles(incident: Incident, viewer: User) -> Context:
     """The response roles, who holds them, and who could (R5, R6)."""
     return {"holders": incidents.holders(incident), "people": list(User.objects.filter(is_active=True))}
+
+
+def responders(incident: Incident, viewer: User) -> Context:
+    """Who was asked to respond besides the chain, and what each answered."""
+    return {"requests": list(incidents.requests_of(incident))}
+
+
+def watchers(incident: Incident, viewer: User) -> Context:
+    """Who is told of its course without responding to it, and whom the viewer may add."""
+    watching = incidents.watchers_of(incident)
+    may_add = incident.status not in ENDED and incidents.may_add_watchers(viewer, incident)
+    others = [person for person in User.objects.filter(is_active=True) if person not in watching] if may_add else []
+    allowed = incidents.who_may_see(incident, others) if may_add else set()
+    return {
+        "watchers": watching,
+        "is_watching": viewer in watching,
+        "may_add_watchers": may_add,
+        "may_be_added": [person for person in others if person.pk in allowed],
+    }
 
 
 def checklist(incident: Incident, viewer: User) -> Context:
@@ -136,6 +156,8 @@ PARTS: dict[str, tuple[str, Callable[[Incident, User], Context]]] = {
     "head": ("incidents/_head.html", head),
     "escalation": ("incidents/_escalation.html", escalation_part),
     "roles": ("incidents/_roles.html", roles),
+    "responders": ("incidents/_responders.html", responders),
+    "watchers": ("incidents/_watchers.html", watchers),
     "checklist": ("incidents/_checklist.html", checklist),
     "updates": ("incidents/_updates.html", updates),
     "impact": ("incidents/_impact.html", impact),

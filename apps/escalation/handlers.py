@@ -20,6 +20,12 @@ def level_is_due(timer: Timer) -> None:
     actions.fire_when_due(timer.payload["level"])
 
 
+@handler(actions.SILENCE, lane=Lane.PAGES)
+def it_is_silent(timer: Timer) -> None:
+    """Ask whoever took an incident on again, or go on without them, if nobody did anything for the policy's time."""
+    actions.look(timer.payload["run"])
+
+
 @recurring("escalation.proof", every=proving.EVERY, lane=Lane.PAGES)
 def prove(timer: Timer) -> None:
     """Prove that nobody was forgotten."""

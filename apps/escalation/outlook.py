@@ -79,6 +79,16 @@ def standing(policy: Policy, *, team: Team | None) -> list[Standing]:
         return [_standing(level, lookup) for level in policy.levels.all()]
 
 
+def who_would_begin(policy: Policy, incident: Incident) -> list[User]:
+    """Whom the first level of ``policy`` would page for the incident now."""
+    level = policy.levels.prefetch_related("targets").first()
+    if level is None:
+        return []
+    with turns.for_show():
+        standing = _standing(level, Lookup(team=incident.team, incident=incident, at=house_clock.now()))
+    return [standing.turn] if standing.turn else standing.found.people
+
+
 def rounds(policy: Policy) -> list[Round]:
     """When each round of ``policy`` begins; one for a chain that does not repeat, none for one without levels."""
     longest = max((level.after for level in policy.levels.all()), default=None)

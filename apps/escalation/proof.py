@@ -12,7 +12,7 @@ from functools import partial
 from django.db.models import Exists, F, OuterRef
 
 from apps.engine import queries as engine
-from apps.escalation.actions import climbing, levels
+from apps.escalation.actions import climbing, levels, silence
 from apps.escalation.models import UNDECIDED, LevelState, Run, RunLevel
 from apps.incidents import clocks
 from apps.incidents.actions.locking import locked
@@ -32,7 +32,14 @@ class Gap:
 
 def gaps() -> list[Gap]:
     """Everything that is missing now, by incident: the order in which incidents are locked."""
-    found = [*_no_run(), *_no_timer_of_a_level(), *_no_page(), *_no_timer_of_a_delivery(), *_no_timer_of_a_clock()]
+    found = [
+        *_no_run(),
+        *_no_timer_of_a_level(),
+        *_no_page(),
+        *_no_timer_of_a_delivery(),
+        *_no_timer_of_a_clock(),
+        *_no_timer_of_a_silence(),
+    ]
     return sorted(found, key=lambda gap: gap.incident_id)
 
 
@@ -103,4 +110,19 @@ def _no_timer_of_a_clock() -> Iterator[Gap]:
             clock.incident_id,
             f"The {clock.get_name_display().lower()} clock of {clock.incident} would have run out unseen.",
             partial(clocks.plan_breach, clock),
+        )
+
+
+def _no_timer_of_a_silence() -> Iterator[Gap]:
+    waiting = Run.objects.filter(
+        ended_at=None,
+        asks_again_after__isnull=False,
+        incident__status__in=OPEN,
+        incident__acknowledged_at__isnull=False,
+    )
+    for run in engine.without_timer(waiting, kind=silence.SILENCE).select_related("incident"):
+        yield Gap(
+            run.incident_id,
+            f"Whoever took {run.incident} on would not have been asked whether they are still on it.",
+            partial(silence.look, run.pk),
         )

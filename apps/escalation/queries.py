@@ -16,6 +16,7 @@ from apps.core import clock as house_clock
 from apps.escalation import rules
 from apps.escalation.models import Level, LevelState, LevelTarget, Policy, Proof, Run, RunLevel, Trigger
 from apps.incidents.models import EventKind, Incident, Severity
+from apps.notifications.models import Notification, NotificationKind
 from apps.teams.models import Team
 
 
@@ -38,6 +39,17 @@ class WhereUsed:
     services_behind: list[Service]
     running: QuerySet[Incident]
 
+
+@dataclass(frozen=True)
+class Asked:
+    """Of whom the chain expects an answer, in words, and whether anybody of them is left who could give one."""
+
+    whom: str
+    somebody_left: bool
+
+
+#: What a person does on the timeline without working on the incident.
+NO_WORK = (EventKind.WATCHED, EventKind.UNWATCHED, EventKind.PAGE_DECLINED)
 
 NOWHERE = EscalationSummary(level=None, next_level=None, next_at=None)
 
@@ -164,6 +176,34 @@ def next_level(incident: Incident) -> RunLevel | None:
     """The level that fires next if nothing more happens, while the chain still goes on."""
     run = current_run(incident)
     return rules.next_to_fire(list(run.levels.select_related("run")), answers_of(incident)) if run else None
+
+
+def next_by_hand(incident: Incident) -> RunLevel | None:
+    """The level that fires when somebody escalates without naming one."""
+    run = current_run(incident) if incident.is_open else None
+    return rules.lowest_not_paged(list(run.levels.select_related("run")), now=house_clock.now()) if run else None
+
+
+def asked_last(incident: Incident) -> Asked | None:
+    """Whom the level that fired last paged, or to whom it was reassigned since; None before anybody was."""
+    asking = (EventKind.LEVEL_FIRED, EventKind.REASSIGNED)
+    last = incident.timeline.filter(kind__in=asking, at__gte=incident.response_started_at).last()
+    if last is None or not last.data["people"]:
+        return None
+    unanswered = Notification.objects.filter(
+        incident=incident, kind=NotificationKind.PAGE, created_at__gte=incident.response_started_at,
+        person__in=last.data["people"], person__is_active=True, acknowledged_at=None, declined_at=None,
+    )  # fmt: skip
+    fired = last.kind == EventKind.LEVEL_FIRED
+    whom = f"who was paged on level {last.data['level']}" if fired else "to whom it was reassigned"
+    return Asked(whom, unanswered.exists())
+
+
+def last_activity(incident: Incident) -> datetime:
+    """When a person last did anything about the incident; before that, when its response began."""
+    by_people = incident.timeline.filter(actor__isnull=False).exclude(kind__in=NO_WORK)
+    last = by_people.order_by("-pk").values_list("at", flat=True).first()
+    return max(last or incident.response_started_at, incident.response_started_at)
 
 
 def summaries(incidents: Iterable[Incident]) -> dict[int, EscalationSummary]:

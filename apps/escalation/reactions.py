@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from apps.core.events import on
-from apps.escalation import actions
+from apps.escalation import actions, queries
 from apps.incidents.models import EventKind, ImpactAssessment, TimelineEvent, Via
+
+
+@on(*(kind for kind in EventKind if kind not in queries.NO_WORK))
+def hear_that_somebody_works_on_it(event: TimelineEvent) -> None:
+    """Whatever a person does about an incident answers whether anybody is still on it; before the chain is changed."""
+    if event.actor is not None:
+        actions.somebody_acted(event.incident, event.actor)
 
 
 @on(EventKind.DECLARED, EventKind.REOPENED)
@@ -17,6 +24,18 @@ def begin_to_climb(event: TimelineEvent) -> None:
 def climb_by_the_new_severity(event: TimelineEvent) -> None:
     """The chain is taken anew; what fired since the response began does not fire again (requirements)."""
     actions.start_over(event.incident)
+
+
+@on(EventKind.ACKNOWLEDGED, EventKind.SEVERITY_CHANGED)
+def wait_for_silence(event: TimelineEvent) -> None:
+    """Whoever took it on is asked again when nothing happens for the policy's time."""
+    actions.listen(event.incident)
+
+
+@on(EventKind.PAGE_DECLINED)
+def go_on_without_who_declined(event: TimelineEvent) -> None:
+    """Where nobody is left who could answer the next level is paged at once."""
+    actions.go_on_without(event.incident)
 
 
 @on(EventKind.IMPACT_ASSESSED)

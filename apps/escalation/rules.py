@@ -178,6 +178,17 @@ def may_raise_by_itself(levels: Sequence[PlannedLevel], number: int, *, now: dat
     return number not in {level.number for level in spent} and number > max(paged, default=0)
 
 
+def next_above_paged(levels: Sequence[LevelT], *, spared_too: bool) -> LevelT | None:
+    """The first of ``levels``, which are in their order, above the highest that was paged that is still undecided.
+
+    ``spared_too``: or that was skipped.
+    """
+    highest = max((level.place for level in levels if level.state == LevelState.FIRED), default=(0, 0))
+    above = (level for level in levels if level.place > highest)
+    left = (level for level in above if level.state in UNDECIDED or (spared_too and level.state not in SPENT))
+    return next(left, None)
+
+
 def newly_true(impact: Impact, *, before: Impact | None) -> set[str]:
     """The keys of the triggers whose fact ``impact`` states and the assessment ``before`` did not (R10)."""
     return {key for key, holds in FACTS.items() if holds(impact) and not (before is not None and holds(before))}

@@ -7,4 +7,4 @@ class IncidentsConfig(AppConfig):
     name = "apps.incidents"
 
     def ready(self) -> None:
-        from apps.incidents import handlers  # noqa: F401  (registers)
+        from apps.incidents import handlers, reactions  # noqa: F401  (register)

@@ -15,12 +15,14 @@ from apps.core.business_calendar import WorkingWeek
 from apps.core.errors import Missing
 from apps.incidents import rules
 from apps.incidents.models import (
+    ENDED,
     OPEN,
     Clock,
     Incident,
     Involvement,
     Procedures,
     Resolution,
+    ResponderRequest,
     ResponseRole,
     RoleAssignment,
     RoleCandidate,
@@ -28,7 +30,7 @@ from apps.incidents.models import (
 )
 from apps.rosters import queries as rosters
 from apps.teams import access
-from apps.teams.models import Team, User
+from apps.teams.models import Membership, Team, TeamRole, User
 
 REFERENCE = re.compile(r"INC-([1-9][0-9]{0,17})", re.IGNORECASE)
 
@@ -154,6 +156,39 @@ def response_team(incident: Incident) -> list[User]:
         | Q(pk=incident.acknowledged_by_id)
     )
     return list(people.filter(is_active=True).distinct())
+
+
+def may_add_watchers(person: access.Viewer, incident: Incident) -> bool:
+    """Whether ``person`` may let others watch: who commands the incident, or any commander of its team."""
+    commands = access.may(person, access.Permission.COMMAND, incident)
+    return commands or holder_of(incident, "commander") == person
+
+
+def watchers_of(incident: Incident) -> list[User]:
+    """Who watches the incident and may still see it, since when in order; nobody once it is over."""
+    if incident.status in ENDED:
+        return []
+    people = [watcher.person for watcher in incident.watchers.select_related("person")]
+    allowed = who_may_see(incident, people)
+    return [person for person in people if person.pk in allowed]
+
+
+def who_may_see(incident: Incident, people: Iterable[User]) -> set[int]:
+    """The ids of those of ``people`` who may see the incident, by the same rule as ``access.may``; two queries."""
+    active = {person.pk: person for person in people if person.is_active}
+    involved = incident.involvements.filter(person__in=active)
+    here, everywhere = Q(team=incident.team_id), Q(team=None, role__in=(TeamRole.ADMIN, TeamRole.AUDITOR))
+    opens = here & Q(role=TeamRole.COMMANDER) if incident.private else here | everywhere
+    members = Membership.objects.filter(opens, person__in=active)
+    allowed = {*involved.values_list("person_id", flat=True), *members.values_list("person_id", flat=True)}
+    if not incident.private:
+        allowed |= {pk for pk, person in active.items() if person.is_superuser}
+    return allowed
+
+
+def requests_of(incident: Incident) -> QuerySet[ResponderRequest]:
+    """Who was asked to respond and how each answered, in order."""
+    return incident.responder_requests.select_related("person", "asked_by")
 
 
 def missing_for(incident: Incident, wanted: str) -> tuple[Missing, ...]:

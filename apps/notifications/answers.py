@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from django.db import transaction
 
-from apps.core.errors import HouseError, RuleViolation
+from apps.core.errors import HouseError, NotAllowed, RuleViolation
 from apps.incidents import actions as incidents
 from apps.incidents import timeline
 from apps.incidents.actions.locking import locked
-from apps.incidents.models import EventKind, Via
+from apps.incidents.models import EventKind, Incident, RequestState, ResponderRequest, Via
 from apps.notifications import actions, messages, queries
 from apps.notifications.models import Notification, NotificationKind
 from apps.teams.models import User
@@ -46,6 +47,58 @@ def decline(page: Notification, *, via: Via, reason: str = "") -> Answered:
     return _answer(page, lambda: _decline(page, via, reason.strip()), done=f"{_name(page)} declined.")
 
 
+@transaction.atomic
+def decline_incident(incident_id: int, *, by: User, via: Via, reason: str = "") -> Incident:
+    """Say that ``by`` cannot take on what they were paged for: nothing more is sent to them, the chain is told.
+
+    Raises NotAllowed for who was not paged, RuleViolation where they answered before or the incident is over.
+    """
+    incident = locked(incident_id)
+    if not queries.was_paged(by, incident):
+        raise NotAllowed(f"{by} was not paged for {incident}.")
+    if not incident.is_open:
+        raise RuleViolation(f"{incident} is {incident.get_status_display().lower()}; there is nothing to decline.")
+    if not actions.decline_pages(incident, by=by):
+        raise RuleViolation(f"You answered the page of {incident} before.")
+    why = f": {reason.strip()}" if reason.strip() else "."
+    timeline.record(
+        incident,
+        EventKind.PAGE_DECLINED,
+        text=f"{by} cannot take it on{why}",
+        actor=by,
+        via=via,
+        data={"person": by.pk, "reason": reason.strip()},
+    )
+    return incident
+
+
+class RequestAnswer(StrEnum):
+    """What becomes of a request to respond: whoever was asked says it, or who asked takes it back."""
+
+    ACCEPT = "accept"
+    DECLINE = "decline"
+    WITHDRAW = "withdraw"
+
+
+def answer_request(request_id: int, answer: str, *, by: User, via: Via, reason: str = "") -> None:
+    """Carry out one answer to a request to respond; raises as the incident's actions do.
+
+    Declining it is declining the page, by whichever way it came: nobody need say twice that they cannot.
+    """
+    if answer == RequestAnswer.ACCEPT:
+        incidents.accept_request(request_id, by=by, via=via)
+        return
+    if answer == RequestAnswer.WITHDRAW:
+        incidents.withdraw_request(request_id, by=by, via=via)
+        return
+    request = ResponderRequest.objects.select_related("person").get(pk=request_id)
+    if request.person_id != by.pk:
+        raise NotAllowed(f"{request.person} was asked, not {by}.")
+    if request.state != RequestState.PENDING:
+        raise RuleViolation(f"You were asked and it is settled: {request.get_state_display().lower()}.")
+    decline_incident(request.incident_id, by=by, via=via, reason=reason)
+
+
 def resolve(page: Notification, *, via: Via) -> Answered:
     """Resolve the page's incident; while a gate is open it goes to *monitoring*, and the answer says what is open."""
     if page.incident is None:
@@ -75,25 +128,11 @@ def _acknowledge(page: Notification, via: Via) -> None:
         _answer_by_hand(page, declined=False)
 
 
-@transaction.atomic
 def _decline(page: Notification, via: Via, reason: str) -> None:
     if page.incident is None:
         _answer_by_hand(page, declined=True)
-        return
-    incident = locked(page.incident.pk)
-    if not incident.is_open:
-        raise RuleViolation(f"{incident} is {incident.get_status_display().lower()}; there is nothing to decline.")
-    if not actions.decline_pages(incident, by=page.person):
-        raise RuleViolation(f"You answered the page of {incident} before.")
-    why = f": {reason}" if reason else "."
-    timeline.record(
-        incident,
-        EventKind.PAGE_DECLINED,
-        text=f"{page.person} cannot take it on{why}",
-        actor=page.person,
-        via=via,
-        data={"person": page.person_id, "reason": reason},
-    )
+    else:
+        decline_incident(page.incident.pk, by=page.person, via=via, reason=reason)
 
 
 @transaction.atomic

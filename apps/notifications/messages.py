@@ -49,6 +49,22 @@ def role_given(incident: Incident, role: ResponseRole, *, by: User | None) -> st
     return about(incident, f"{by or 'The engine'} gave you the role {role}:\n{duties}")
 
 
+def still_on_it(incident: Incident, *, silent_for: str) -> str:
+    """What a person reads who took an incident on, or commands it, when nothing happens."""
+    return about(
+        incident,
+        f"Are you still on it? It is acknowledged, and nobody did anything for {silent_for}.\n\n"
+        "Acknowledge this page, or leave a note: otherwise the escalation goes on without you.",
+    )
+
+
+def asked_to_respond(incident: Incident, *, by: User, words: str) -> str:
+    """What a person reads whom somebody asks to help."""
+    return about(
+        incident, f"{by} asks you to respond{f': {words}' if words else '.'}\n\nAccept, or say that you cannot."
+    )
+
+
 def given_up(timer: Timer) -> str:
     """What an administrator reads about something that the engine tried in vain."""
     lines = [

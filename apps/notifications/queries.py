@@ -111,6 +111,16 @@ def pages_of(person: User, *, unanswered: bool = False) -> QuerySet[Notification
     return told.select_related("person", "incident__severity", "direct__by").prefetch_related("deliveries__method")
 
 
+def was_paged(person: User, incident: Incident) -> bool:
+    """Whether the person ever received a page for the incident."""
+    return Notification.objects.filter(person=person, incident=incident, kind__in=PAGES).exists()
+
+
+def waits_for_answer(person: User, incident: Incident) -> bool:
+    """Whether a page of the open incident waits for an answer of the person."""
+    return pages_waiting_for(person).filter(incident=incident).exists()
+
+
 def paged_for(incident: Incident) -> list[User]:
     """Who was paged since the response began, in order."""
     pages = Notification.objects.filter(

@@ -10,17 +10,21 @@ import pytest
 from django.db import transaction
 
 from apps.core.errors import NotAllowed, RuleViolation
+from apps.escalation import actions as escalation
 from apps.incidents import actions
 from apps.incidents.models import (
     ChecklistItem,
     ImpactAssessment,
     Incident,
     Resolution,
+    ResponderRequest,
     RoleAssignment,
     Severity,
     TimelineEvent,
     Via,
+    Watcher,
 )
+from apps.notifications import answers
 from apps.teams.models import Team, TeamRole, User
 from tests.factories.checklists import make_checklist
 from tests.factories.incidents import declare, make_procedures, resolve
@@ -40,6 +44,11 @@ class Scene:
 
     def item(self, part: str) -> ChecklistItem:
         return self.incident.checklist.get(part=part)
+
+    def request(self) -> ResponderRequest:
+        """Somebody else was asked to respond."""
+        known = {"asked_by": self.cora, "asked_at": self.incident.declared_at}
+        return self.incident.responder_requests.get_or_create(person=self.cora, defaults=known)[0]
 
     def settle_recovery(self) -> None:
         """Whatever gates the resolution is done."""
@@ -115,6 +124,12 @@ PEOPLE: dict[str, Callable[[Scene], User]] = {
 }
 MEMBERS = {"responder", "commander", "manager", "administrator"}
 RESPONDING = MEMBERS | {"involved outsider"}
+SEEING = RESPONDING | {"stakeholder", "involved stakeholder", "auditor"}
+
+
+def unwatch_what_one_watches(scene: Scene, by: User) -> None:
+    Watcher.objects.get_or_create(incident=scene.incident, person=by, defaults={"since": scene.incident.declared_at})
+    actions.unwatch(scene.incident.pk, by=by)
 
 
 @dataclass(frozen=True)
@@ -161,6 +176,11 @@ DEEDS: dict[str, Deed] = {
     "reopen": Deed(lambda scene, by: actions.reopen(scene.incident.pk, by=by), before=Scene.resolve),
     "cancel": Deed(lambda scene, by: actions.cancel(scene.incident.pk, reason="A false alarm", by=by)),
     "merge": Deed(lambda scene, by: actions.merge(scene.incident.pk, into=scene.other.pk, by=by)),
+    "ask_responders": Deed(lambda scene, by: actions.ask_responders(scene.incident.pk, people=[scene.cora], by=by)),
+    "withdraw_request": Deed(lambda scene, by: actions.withdraw_request(scene.request().pk, by=by)),
+    "accept_request": Deed(lambda scene, by: actions.accept_request(scene.request().pk, by=by), who=frozenset()),
+    "watch": Deed(lambda scene, by: actions.watch(scene.incident.pk, by=by), who=frozenset(SEEING)),
+    "unwatch": Deed(lambda scene, by: unwatch_what_one_watches(scene, by), who=frozenset(SEEING)),
 }
 #: Ways to an action that have to ask for its right as well.
 BY_ANOTHER_WAY: dict[str, Deed] = {
@@ -179,6 +199,19 @@ BY_ANOTHER_WAY: dict[str, Deed] = {
     ),
     "transition of a resolved one": Deed(
         lambda scene, by: actions.transition(scene.incident.pk, to="investigating", by=by), before=Scene.resolve
+    ),
+    "let others watch": Deed(
+        lambda scene, by: actions.watch(scene.incident.pk, person=scene.cora, by=by),
+        who=frozenset({"commander", "administrator"}),
+    ),
+    "reassign": Deed(
+        lambda scene, by: escalation.reassign(scene.incident.pk, people=[scene.cora], reason="She knows it", by=by)
+    ),
+    "decline what another was paged for": Deed(
+        lambda scene, by: answers.decline_incident(scene.incident.pk, by=by, via=Via.WEB), who=frozenset()
+    ),
+    "decline what another was asked": Deed(
+        lambda scene, by: answers.answer_request(scene.request().pk, "decline", by=by, via=Via.WEB), who=frozenset()
     ),
     "untick": Deed(
         lambda scene, by: actions.tick(scene.item("initial").pk, done=False, by=by),

@@ -1,24 +1,33 @@
 """Writes of escalation, one verb a function."""
 
 from apps.escalation.actions.climbing import end_run, fire_when_due, start_over, start_run
+from apps.escalation.actions.declining import go_on_without
 from apps.escalation.actions.impact import raise_by_impact
 from apps.escalation.actions.levels import FIRE
 from apps.escalation.actions.proving import forget_old_proofs, prove
 from apps.escalation.actions.raising import LONGEST_HOLD, escalate, hold
+from apps.escalation.actions.reassigning import reassign
 from apps.escalation.actions.rehearsing import Rehearsal, rehearse
+from apps.escalation.actions.silence import SILENCE, listen, look, somebody_acted
 
 __all__ = [
     "FIRE",
     "LONGEST_HOLD",
+    "SILENCE",
     "Rehearsal",
     "end_run",
     "escalate",
     "fire_when_due",
     "forget_old_proofs",
+    "go_on_without",
     "hold",
+    "listen",
+    "look",
     "prove",
     "raise_by_impact",
+    "reassign",
     "rehearse",
+    "somebody_acted",
     "start_over",
     "start_run",
 ]

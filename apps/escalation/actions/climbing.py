@@ -28,7 +28,20 @@ def start_run(incident: Incident) -> Run:
     timeline says why. The incident's row is locked by the caller.
     """
     end_run(incident, reason="the chain began anew", say=False)
-    run = _begin(incident)
+    policy = queries.policy_for(incident.severity, incident.team, incident.services.all())
+    run = _begin(incident, policy, since=incident.response_started_at)
+    for level in run.levels.all():
+        levels.plan(level, incident)
+    return run
+
+
+def start_by(policy: Policy, incident: Incident, *, reason: str) -> Run:
+    """Begin to climb the chain of that policy now, its times counted from now, in place of the one that runs.
+
+    The incident's row is locked by the caller.
+    """
+    end_run(incident, reason=reason)
+    run = _begin(incident, policy, since=house_clock.now())
     for level in run.levels.all():
         levels.plan(level, incident)
     return run
@@ -44,7 +57,8 @@ def start_over(incident: Incident) -> Run:
     before = queries.current_run(incident)
     paged_before = list(queries.paged_levels(incident))
     end_run(incident, reason="the chain began anew", say=False)
-    run = _begin(incident, held_until=before.held_until if before else None)
+    policy = queries.policy_for(incident.severity, incident.team, incident.services.all())
+    run = _begin(incident, policy, since=incident.response_started_at, before=before)
     count = max(run.levels.values_list("round", flat=True))
     paged = {rules.within(level.place, count): level for level in paged_before}
     _add_what_the_chain_lacks(run, paged)
@@ -99,15 +113,19 @@ def fire_when_due(level_id: int) -> None:
     levels.fire(level, incident, because=_because(level, incident))
 
 
-def _begin(incident: Incident, *, held_until: datetime | None = None) -> Run:
-    """A run with the levels of the policy that covers the incident, or the one level that stands in for a policy."""
-    policy = queries.policy_for(incident.severity, incident.team, incident.services.all())
+def _begin(incident: Incident, policy: Policy | None, *, since: datetime, before: Run | None = None) -> Run:
+    """A run with the levels of the policy, or the one level that stands in where none covers the incident.
+
+    What was held, and who was asked whether they are still on it, goes on from the run ``before``.
+    """
     run = Run.objects.create(
         incident=incident,
         policy=policy,
-        started_at=incident.response_started_at,
+        started_at=since,
         created_at=house_clock.now(),
-        held_until=held_until,
+        held_until=before.held_until if before else None,
+        asks_again_after=policy.asks_again_after if policy else None,
+        asked_again_at=before.asked_again_at if before else None,
     )
     covering = list(_every_round(run, policy)) if policy else []
     RunLevel.objects.bulk_create(covering)
@@ -159,6 +177,8 @@ def _because(level: RunLevel, incident: Incident) -> str:
         over = "The hold is over" if level.waits_until == level.run.held_until else "Working hours began"
         return f"{over}: after {in_words(house_clock.now() - level.run.started_at)} the incident is {state}."
     after = level.due_at - level.run.started_at
+    if not after and level.run.started_at != incident.response_started_at:
+        return "It was handed to this chain."
     if not after:
         return "The incident was declared." if level.run.started_at == incident.declared_at else "It was reopened."
     return f"After {in_words(after)} the incident is {state}."

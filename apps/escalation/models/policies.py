@@ -16,6 +16,8 @@ from apps.incidents.models import ResponseRole, Severity
 from apps.rosters.models import Roster
 from apps.teams.models import Team
 
+#: Whoever works on an incident is not asked more often than this.
+SHORTEST_SILENCE = timedelta(seconds=5)
 LEVEL_NUMBERS = [MinValueValidator(1), MaxValueValidator(5)]
 MOST_REPEATS = 10
 
@@ -68,6 +70,10 @@ class Policy(models.Model):
         Service, on_delete=models.CASCADE, null=True, blank=True, related_name="escalation_policies",
         help_text="For incidents of this service, before any policy of its team.",
     )  # fmt: skip
+    asks_again_after = models.DurationField(
+        null=True, blank=True, validators=[MinValueValidator(SHORTEST_SILENCE)],
+        help_text="Acknowledged, and nobody did anything for so long: it asks again, and then goes on. Empty: never.",
+    )  # fmt: skip
     repeats = models.PositiveSmallIntegerField(
         default=0, validators=[MaxValueValidator(MOST_REPEATS)],
         help_text="How many more times the chain is climbed, from its first level.",
@@ -91,6 +97,10 @@ class Policy(models.Model):
                 fields=["severity", "service"], condition=models.Q(service__isnull=False),
                 name="policy_once_per_severity_and_service",
                 violation_error_message="There is a policy for this severity and service already.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(asks_again_after=None) | models.Q(asks_again_after__gte=SHORTEST_SILENCE),
+                name="policy_asks_again_after_a_while",
             ),
             models.CheckConstraint(
                 condition=models.Q(team=None) | models.Q(service=None), name="policy_of_a_service_or_a_team",

@@ -20,6 +20,10 @@ class Run(models.Model):
     created_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, help_text="Resolved, cancelled, merged, or replaced by another run.")
     held_until = models.DateTimeField(null=True)
+    asks_again_after = models.DurationField(null=True, help_text="The policy's when the run began.")
+    asked_again_at = models.DateTimeField(
+        null=True, help_text="When it asked whether anybody is still on it, or went on, and nobody did anything since."
+    )
 
     class Meta:
         ordering = ["pk"]

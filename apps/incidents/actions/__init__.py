@@ -17,13 +17,17 @@ from apps.incidents.actions.ending import (
     resolve_by_alert,
     resolve_or_monitor,
 )
+from apps.incidents.actions.helping import accept_request, ask_responders, withdraw_request
 from apps.incidents.actions.records import add_note, assess_impact, describe, record_resolution
 from apps.incidents.actions.responding import acknowledge, change_severity, raise_severity_by_alert, transition
 from apps.incidents.actions.roles import assign_role, involve
+from apps.incidents.actions.watching import unwatch, watch
 
 __all__ = [
+    "accept_request",
     "acknowledge",
     "add_note",
+    "ask_responders",
     "assess_impact",
     "assign_role",
     "cancel",
@@ -43,5 +47,8 @@ __all__ = [
     "resolve_or_monitor",
     "tick",
     "transition",
+    "unwatch",
     "waive",
+    "watch",
+    "withdraw_request",
 ]

@@ -2,8 +2,9 @@
 
 from apps.incidents.models.checklists import ChecklistItem, ChecklistPart, ChecklistTemplateItem
 from apps.incidents.models.clocks import Clock, ClockName
+from apps.incidents.models.helpers import RequestState, ResponderRequest, Watcher
 from apps.incidents.models.impact import DataIntegrity, ImpactAssessment
-from apps.incidents.models.incident import OPEN, Detection, Incident, Involvement, Status
+from apps.incidents.models.incident import ENDED, OPEN, Detection, Incident, Involvement, Status
 from apps.incidents.models.procedures import Procedures, ProceduresOrigin, ProceduresRevision
 from apps.incidents.models.resolution import Resolution
 from apps.incidents.models.roles import Expert, ResponseRole, RoleAssignment, RoleCandidate, RoleInvitation
@@ -11,6 +12,7 @@ from apps.incidents.models.severity import Severity
 from apps.incidents.models.timeline import EventKind, TimelineEvent, Via
 
 __all__ = [
+    "ENDED",
     "OPEN",
     "ChecklistItem",
     "ChecklistPart",
@@ -27,7 +29,9 @@ __all__ = [
     "Procedures",
     "ProceduresOrigin",
     "ProceduresRevision",
+    "RequestState",
     "Resolution",
+    "ResponderRequest",
     "ResponseRole",
     "RoleAssignment",
     "RoleCandidate",
@@ -36,4 +40,5 @@ __all__ = [
     "Status",
     "TimelineEvent",
     "Via",
+    "Watcher",
 ]

@@ -33,6 +33,8 @@ class Status(models.TextChoices):
 
 #: Declared to monitoring: somebody still has something to do.
 OPEN = (Status.DECLARED, Status.ACKNOWLEDGED, Status.INVESTIGATING, Status.IDENTIFIED, Status.MONITORING)
+#: Nothing more happens to it.
+ENDED = (Status.CLOSED, Status.CANCELLED, Status.MERGED)
 
 
 class Detection(models.TextChoices):

@@ -3,7 +3,15 @@
 from apps.notifications.actions.notifying import mark_read, notify, page_by_hand, send_test
 from apps.notifications.actions.planning import DELIVER, DELIVERY_KEY, plan_delivery, plan_next
 from apps.notifications.actions.preferring import MOST_STEPS, set_preferences, set_rules
-from apps.notifications.actions.stopping import acknowledge_pages, answer_one, cancel, decline_pages, stop_for
+from apps.notifications.actions.stopping import (
+    acknowledge_pages,
+    answer_one,
+    cancel,
+    decline_pages,
+    stop,
+    stop_chain,
+    stop_for,
+)
 
 __all__ = [
     "DELIVER",
@@ -21,5 +29,7 @@ __all__ = [
     "send_test",
     "set_preferences",
     "set_rules",
+    "stop",
+    "stop_chain",
     "stop_for",
 ]

@@ -8,7 +8,7 @@ from apps.core import clock as house_clock
 from apps.engine import actions as engine
 from apps.incidents.models import Incident
 from apps.notifications.actions.planning import key_of, plan_delivery
-from apps.notifications.models import PAGES, Channel, Delivery, DeliveryState, Notification, Until
+from apps.notifications.models import PAGES, Channel, Delivery, DeliveryState, Notification, NotificationKind, Until
 from apps.teams.models import User
 
 
@@ -16,6 +16,11 @@ def stop_for(incident: Incident, *, until: Until | None = None) -> None:
     """No further attempt is made for the pages of the locked incident: those that wait ``until``, or all."""
     waiting = Notification.objects.filter(incident=incident, kind__in=PAGES)
     stop(waiting.filter(until=until) if until is not None else waiting)
+
+
+def stop_chain(incident: Incident) -> None:
+    """No further attempt is made for the pages of the chain; who was asked for a role or to respond still is."""
+    stop(Notification.objects.filter(incident=incident, kind=NotificationKind.PAGE))
 
 
 def acknowledge_pages(incident: Incident, *, by: User) -> int:
@@ -39,7 +44,7 @@ def answer_one(page: Notification, *, declined: bool = False) -> bool:
 
 
 def stop(notifications: QuerySet[Notification]) -> None:
-    """What is being sent this moment runs its course; it sees afterwards that it was stopped."""
+    """No further attempt is made for these; what is being sent this moment runs its course and sees it afterwards."""
     wanted = notifications.filter(stopped_at__isnull=True)
     keys = list(wanted.values_list("pk", flat=True))
     if not keys:

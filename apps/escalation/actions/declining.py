@@ -1,0 +1,29 @@
+"""What the chain does when whoever was paged says that they cannot take it on."""
+
+from __future__ import annotations
+
+from apps.escalation import queries
+from apps.escalation.actions import silence
+from apps.escalation.actions.going_on import go_on
+from apps.incidents import timeline
+from apps.incidents.models import EventKind, Incident
+
+
+def go_on_without(incident: Incident) -> None:
+    """Page the next level at once when nobody is left who could answer (requirements, as with an empty level).
+
+    That is: everybody whom the level that fired last paged, or to whom it was reassigned since, has declined or left.
+    Of an acknowledged incident it is whoever was asked whether they are still on it. The incident's row is locked.
+    """
+    run = queries.current_run(incident)
+    if run is None or not incident.is_open:
+        return
+    if incident.acknowledged_at is not None:
+        silence.go_on_if_all_declined(run, incident)
+        return
+    asked = queries.asked_last(incident)
+    if asked is None or asked.somebody_left:
+        return
+    because = f"Everybody {asked.whom} declined."
+    if go_on(run, incident, because=because) is None:
+        timeline.record(incident, EventKind.NOTE, text=f"{because} No level of the chain is left to be paged.")

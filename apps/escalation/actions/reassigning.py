@@ -1,0 +1,116 @@
+"""Hands a running incident to other people, or to another chain, now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from apps.core.errors import Invalid, RuleViolation
+from apps.engine import actions as engine
+from apps.escalation import queries
+from apps.escalation.actions import climbing, levels
+from apps.escalation.models import UNDECIDED, LevelState, Policy, Unless
+from apps.incidents import actions as incidents
+from apps.incidents import timeline
+from apps.incidents.actions.locking import locked
+from apps.incidents.models import EventKind, Incident, Status, TimelineEvent, Via
+from apps.notifications import actions as notifications
+from apps.notifications import messages
+from apps.notifications import queries as reach
+from apps.notifications.models import NotificationKind, Until
+from apps.teams import access
+from apps.teams.models import User
+
+
+@transaction.atomic
+def reassign(
+    incident_id: int,
+    *,
+    reason: str,
+    by: User,
+    people: Iterable[User] = (),
+    policy: Policy | None = None,
+    via: Via = Via.WEB,
+) -> Incident:
+    """Hand the incident to ``people``, or to the chain of ``policy``: they are paged at once and have to answer.
+
+    It counts as not acknowledged until one of them does; pages of the chain that nobody answered stop. To people: what
+    waits for an acknowledgement is skipped, levels that enforce the resolution keep their times. To a policy: its chain
+    begins now, in place of the one that runs. Raises Invalid without a reason, for both or neither of the two, or where
+    nobody of them can be reached; RuleViolation unless it is open; NotAllowed without the right.
+    """
+    incident = locked(incident_id, by=by)
+    access.require(by, access.Permission.RESPOND, incident)
+    if not incident.is_open:
+        raise RuleViolation(f"{incident} is {incident.get_status_display().lower()}; there is nothing to reassign.")
+    if not reason.strip():
+        raise Invalid("Say why the incident is reassigned.", field="reason")
+    wanted = list(dict.fromkeys(people))
+    if bool(wanted) == (policy is not None):
+        raise Invalid("Name the people to whom it is reassigned, or one policy.", field="users")
+    to = f"the chain of {policy}" if policy else ", ".join(map(str, wanted))
+    missed = _require_somebody(wanted, policy, to)
+    _take_back_the_acknowledgement(incident)
+    notifications.stop_chain(incident)
+    event = timeline.record(
+        incident,
+        EventKind.REASSIGNED,
+        text=f"{by} reassigns it to {to}{missed}: {reason.strip()}",
+        actor=by,
+        via=via,
+        data={"people": [person.pk for person in wanted], "policy": policy and policy.pk, "reason": reason.strip()},
+    )
+    if policy is not None:
+        climbing.start_by(policy, incident, reason=f"reassigned to {to}")
+    else:
+        _skip_what_waits_for_an_answer(incident, to)
+        for person in wanted:
+            _page(event, person, by=by, reason=reason.strip())
+    return incident
+
+
+def _require_somebody(people: list[User], policy: Policy | None, to: str) -> str:
+    """Raise Invalid where nobody would be paged; return in words whom no page reaches."""
+    if policy is not None and not policy.levels.exists():
+        raise Invalid(f"The chain of {policy} has no levels.", field="policy")
+    for person in people:
+        if access.only_reads(person):
+            raise Invalid(f"{person} reads and changes nothing here; reassign it to who responds.", field="users")
+    reached = reach.reachable(people)
+    if people and not reached:
+        raise Invalid(f"Nobody of {to} can be reached.", field="users")
+    missed = ", ".join(str(person) for person in people if person not in reached)
+    return f" (not reached: {missed})" if missed else ""
+
+
+def _take_back_the_acknowledgement(incident: Incident) -> None:
+    if incident.acknowledged_at is None:
+        return
+    if incident.status == Status.ACKNOWLEDGED:
+        incident.status = Status.DECLARED
+    incident.acknowledged_at = incident.acknowledged_by = None
+    incident.save(update_fields=["status", "acknowledged_at", "acknowledged_by"])
+
+
+def _skip_what_waits_for_an_answer(incident: Incident, to: str) -> None:
+    run = queries.current_run(incident)
+    if run is None:
+        return
+    for level in run.levels.filter(state__in=UNDECIDED, unless=Unless.ACKNOWLEDGED):
+        engine.cancel_key(levels.key_of(level))
+        levels.decide(level, LevelState.SKIPPED, f"reassigned to {to}")
+
+
+def _page(event: TimelineEvent, person: User, *, by: User, reason: str) -> None:
+    incident = event.incident
+    incidents.involve(incident, person, reason="reassigned to")
+    notifications.notify(
+        person,
+        incident=incident,
+        kind=NotificationKind.PAGE,
+        step=f"reassigned:{event.pk}",
+        subject=messages.subject(incident, "reassigned to you"),
+        text=messages.about(incident, f"{by} reassigns this incident to you: {reason}"),
+        until=Until.ACKNOWLEDGED,
+    )

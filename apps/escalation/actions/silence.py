@@ -1,0 +1,145 @@
+"""Acknowledged, and then nobody does anything: it asks again, and after that the chain goes on.
+
+Lock order: the incident's row, then the run.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from apps.core import clock as house_clock
+from apps.core.spans import in_words
+from apps.engine import actions as engine
+from apps.escalation import queries
+from apps.escalation.actions.going_on import go_on
+from apps.escalation.models import Run
+from apps.incidents import queries as incidents
+from apps.incidents import timeline
+from apps.incidents.actions.locking import locked
+from apps.incidents.models import EventKind, Incident
+from apps.notifications import actions as notifications
+from apps.notifications import messages
+from apps.notifications.models import Notification, NotificationKind, Until
+from apps.teams.models import User
+
+SILENCE = "escalation.silence"
+
+
+def plan(run: Run, *, at: datetime | None = None) -> None:
+    """Let the engine look after a span of silence, or ``at`` another time; it then sees whether anybody acted since."""
+    if run.asks_again_after is not None:
+        engine.schedule(
+            SILENCE,
+            due_at=at or house_clock.now() + run.asks_again_after,
+            key=f"{SILENCE}:{run.pk}",
+            subject=f"incident:{run.incident_id}",
+            payload={"run": run.pk},
+        )
+
+
+def listen(incident: Incident) -> None:
+    """Begin to wait for silence once the incident is acknowledged, by the run that goes on now."""
+    run = queries.current_run(incident)
+    if run is not None and incident.is_open and incident.acknowledged_at is not None:
+        plan(run)
+
+
+def somebody_acted(incident: Incident, by: User) -> None:
+    """Whoever does anything answers what was asked: the span begins anew, and nobody is called for it any more."""
+    for run in Run.objects.filter(incident=incident, ended_at=None, asked_again_at__isnull=False):
+        asked = Notification.objects.filter(incident=incident, step=_step(run))
+        for page in asked.filter(person=by):
+            notifications.answer_one(page)
+        notifications.stop(asked)
+        run.asked_again_at = None
+        run.save(update_fields=["asked_again_at"])
+        plan(run)
+
+
+@transaction.atomic
+def look(run_id: int) -> None:
+    """Ask again, go on, or wait for longer: as it is now, however late the engine comes."""
+    incident = locked(Run.objects.values_list("incident", flat=True).get(pk=run_id))
+    run = Run.objects.get(pk=run_id)
+    run.incident = incident
+    if run.asks_again_after is None or run.ended_at is not None:
+        return
+    if not incident.is_open or incident.acknowledged_at is None:
+        return
+    since = run.asked_again_at or queries.last_activity(incident)
+    due = max(since + run.asks_again_after, run.held_until or since)
+    if due > house_clock.now():
+        plan(run, at=due)
+    elif run.asked_again_at is not None or not _ask(run):
+        _go_on(run, f"Nobody did anything for {_silent_for(incident)}.")
+
+
+def go_on_if_all_declined(run: Run, incident: Incident) -> None:
+    """Whoever was asked whether they are still on it said no: the chain need not wait for another span, but for a hold.
+
+    Their answer is no work on the incident. The incident's row is locked.
+    """
+    held = run.held_until is not None and run.held_until > house_clock.now()
+    if run.asked_again_at is None or held:
+        return
+    asked = Notification.objects.filter(incident=incident, step=_step(run))
+    if asked.exists() and not asked.filter(declined_at=None, person__is_active=True).exists():
+        run.incident = incident
+        _go_on(run, "Everybody who was asked whether they are still on it declined.")
+
+
+def _ask(run: Run) -> bool:
+    """Page whoever acknowledged and who commands; False where neither is there any more."""
+    incident = run.incident
+    people = dict.fromkeys([incident.acknowledged_by, incidents.holder_of(incident, "commander")])
+    asked = [person for person in people if person is not None and person.is_active]
+    if not asked:
+        return False
+    span = _silent_for(incident)
+    _wait_again(run)
+    timeline.record(
+        incident,
+        EventKind.ASKED_AGAIN,
+        text=f"Nobody did anything for {span}: {', '.join(map(str, asked))} asked whether they are still on it.",
+        data={"run": run.pk, "people": [person.pk for person in asked]},
+    )
+    for person in asked:
+        notifications.notify(
+            person,
+            incident=incident,
+            kind=NotificationKind.PAGE,
+            step=_step(run),
+            subject=messages.subject(incident, "still on it?"),
+            text=messages.still_on_it(incident, silent_for=span),
+            until=Until.RESOLVED,
+        )
+    return True
+
+
+def _go_on(run: Run, because: str) -> None:
+    """Page the next level; at the end of the chain ask again, for as long as nobody acts."""
+    if go_on(run, run.incident, because=because, spared_too=True) is not None:
+        _wait_again(run)
+    elif not _ask(run):
+        timeline.record(run.incident, EventKind.NOTE, text=f"{because} Nobody is left to be paged.")
+        _wait_again(run)
+
+
+def _wait_again(run: Run) -> None:
+    """Look again a span later. What was asked before need not go out any more."""
+    if run.asked_again_at is not None:
+        notifications.stop(Notification.objects.filter(incident=run.incident, step=_step(run)))
+    run.asked_again_at = house_clock.now()
+    run.save(update_fields=["asked_again_at"])
+    plan(run)
+
+
+def _silent_for(incident: Incident) -> str:
+    return in_words(house_clock.now() - queries.last_activity(incident))
+
+
+def _step(run: Run) -> str:
+    """The occasion of one asking."""
+    return f"silence:{run.asked_again_at.isoformat() if run.asked_again_at else ''}"

@@ -1,0 +1,163 @@
+"""The people around a running incident, on its page."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from apps.engine.runner import run_due
+from apps.escalation.models import Policy
+from apps.incidents import actions
+from apps.incidents.models import EventKind, RequestState
+from apps.notifications.models import Notification
+from apps.teams.models import TeamRole
+from tests.factories.incidents import declare
+from tests.factories.rosters import put_on_call
+from tests.factories.teams import make_person
+
+
+@pytest.fixture
+def post(incident, rita):
+    """Post to an address below the incident as Rita and return the page that follows."""
+    run_due()
+
+    def posted(address, client=rita, **fields):
+        answer = client.post(f"{incident.get_absolute_url()}{address}/", fields, follow=True)
+        incident.refresh_from_db()
+        return answer.content.decode()
+
+    return posted
+
+
+def page(incident, client) -> str:
+    return client.get(incident.get_absolute_url()).content.decode()
+
+
+def test_whoever_is_asked_for_help_is_named_before_anybody_is_woken(incident, house, rita, post):
+    put_on_call(house.ai, house.ella)
+    text = post("responders", people=[house.cora.pk], team=house.ai.pk, message="You know it")
+    assert "2 people are paged now" in text
+    assert "Ella" in text
+    assert not incident.responder_requests.exists()
+    text = post("responders", people=[house.cora.pk], team=house.ai.pk, message="You know it", confirmed="yes")
+    assert [request.person for request in incident.responder_requests.all()] == [house.cora, house.ella]
+    assert "Asked to respond" in text
+
+
+def test_choosing_nobody_is_said_on_the_form(incident, rita, post):
+    assert "Choose whom to ask." in post("responders", message="Help")
+    assert "Choose people, or one chain." in post("reassign", reason="Why")
+
+
+def test_whom_nothing_reaches_is_said_before(incident, house, post):
+    house.ella.contact_methods.all().delete()
+    text = post("responders", people=[house.ella.pk])
+    assert "Cannot be reached" in text
+    assert "Nobody would be woken" in text
+
+
+def test_whoever_is_asked_accepts_by_one_press(incident, house, signed_in, post):
+    actions.ask_responders(incident.pk, people=[house.ella], by=house.rita, message="You know it")
+    ella, request = signed_in(house.ella), incident.responder_requests.get()
+    assert "Rita asks you to respond" in page(incident, ella)
+    text = post(f"responders/{request.pk}", ella, answer="accept")
+    request.refresh_from_db()
+    assert (request.state, incident.acknowledged_by) == (RequestState.ACCEPTED, house.ella)
+    assert "Rita asks you to respond" not in text
+
+
+def test_a_request_is_withdrawn_by_who_responds(incident, house, rita, post):
+    actions.ask_responders(incident.pk, people=[house.ella], by=house.cora)
+    post(f"responders/{incident.responder_requests.get().pk}", answer="withdraw")
+    assert incident.responder_requests.get().state == RequestState.WITHDRAWN
+
+
+def test_who_was_paged_declines_with_a_reason(incident, house, rita, post):
+    assert "You were paged: can you take it on?" in page(incident, rita)
+    text = post("decline", reason="On a train")
+    assert "Rita cannot take it on: On a train" in text
+    assert "can you take it on?" not in text
+    assert Notification.objects.filter(incident=incident, level=2, person=house.cora).exists()
+
+
+def test_who_was_paged_escalates_by_one_press_that_names_who_is_woken(incident, house, rita, post):
+    text = page(incident, rita)
+    assert 'data-confirm="Wake Cora (level 2) now?"' in text
+    assert "Escalating wakes level 2, Level 2: Cora." in " ".join(text.split())
+    post("escalate-now")
+    event = incident.timeline.get(kind=EventKind.ESCALATED)
+    assert event.text == "Rita escalates to level 2, Level 2: Asked for by Rita, who was paged"
+
+
+def test_who_was_not_paged_is_asked_nothing(incident, cora):
+    assert "You were paged" not in page(incident, cora)
+    assert "Escalate now" not in page(incident, cora).split('id="part-head"')[1].split("</div>\n<div")[0]
+
+
+def test_a_reassignment_names_who_is_woken_and_then_wakes_them(incident, house, rita, post):
+    text = post("reassign", people=[house.ella.pk], reason="She knows it")
+    assert "1 person is paged now" in text
+    assert not incident.timeline.filter(kind=EventKind.REASSIGNED).exists()
+    post("reassign", people=[house.ella.pk], reason="She knows it", confirmed="yes")
+    assert Notification.objects.filter(person=house.ella, step__startswith="reassigned:").exists()
+
+
+def test_another_chain_names_whom_its_first_level_wakes(incident, house, post):
+    policy = Policy.objects.get(severity__code="P1")
+    text = post("reassign", policy=policy.pk, reason="From the start")
+    assert "1 person is paged now" in text
+    assert "Rita" in text
+    post("reassign", policy=policy.pk, reason="From the start", confirmed="yes")
+    assert incident.escalation_runs.last().policy == policy
+
+
+def test_anybody_who_sees_it_watches_and_stops(incident, house, signed_in, post):
+    stella = signed_in(house.stella)
+    assert "Stop watching" in post("watch", stella, watch="on")
+    assert "Stop watching" not in post("watch", stella)
+
+
+def test_a_commander_lets_others_watch_who_may_see_it(incident, house, cora, post):
+    options = page(incident, cora).split('id="watcher"')[1].split("</select>")[0]
+    assert "Stella" in options
+    assert "Ella</option>" not in options.replace("Stella", "")
+    assert "Stella" in post("watch", cora, watch="on", person=house.stella.pk).split("part-watchers")[1]
+    post("watch", cora, person=house.stella.pk)
+    assert not incident.watchers.exists()
+
+
+def test_a_private_incident_is_not_there_for_a_stranger(house, signed_in):
+    private = declare(house.platform, house.rita, private=True)
+    stranger = signed_in(house.stella)
+    for address in ("watch", "responders", "reassign", "decline", "escalate-now", "responders/1"):
+        assert stranger.post(f"{private.get_absolute_url()}{address}/").status_code == 404
+
+
+def test_who_only_reads_gets_no_form_to_wake_anybody(incident, house, signed_in):
+    stella = signed_in(house.stella)
+    for address in ("responders", "reassign"):
+        answer = stella.get(f"{incident.get_absolute_url()}{address}/")
+        assert (answer.status_code, answer["Location"]) == (302, incident.get_absolute_url())
+    assert "Ask for help" not in page(incident, stella)
+
+
+def test_the_page_costs_the_same_however_many_are_around(incident, house, cora):
+    def cost() -> int:
+        page(incident, cora)
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            page(incident, cora)
+        return len(queries)
+
+    def add(number: int) -> None:
+        person = make_person(f"P{number}", house.platform, TeamRole.RESPONDER)
+        actions.watch(incident.pk, by=person)
+        actions.ask_responders(incident.pk, people=[person], by=house.cora)
+
+    add(0)
+    before = cost()
+    for number in range(1, 8):
+        add(number)
+    assert cost() == before

@@ -1,0 +1,159 @@
+"""A running incident is handed to other people, or to another chain, who are paged at once and have to answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from apps.core.errors import Invalid, NotAllowed, RuleViolation
+from apps.escalation import actions as escalation
+from apps.escalation import proof
+from apps.incidents import actions
+from apps.incidents.models import EventKind, Severity, Status, Via
+from apps.notifications import answers
+from apps.notifications.models import Notification, NotificationKind
+from apps.teams.models import TeamRole
+from tests.escalation.building import chain, cut_off, paged, states, texts
+from tests.escalation.test_chain import let_pass
+from tests.factories.incidents import declare, resolve
+from tests.factories.teams import make_person, make_team
+
+
+@pytest.fixture
+def incident(house, clock):
+    """A P0 that paged Olga; Tom after 15 min unless acknowledged, Emma and Carl later unless resolved."""
+    chain("P0", house.olga, house.tom, house.emma, house.carl)
+    found = declare(house.team)
+    let_pass(clock, clock.now)
+    return found
+
+
+def reassign(incident, house, *people, by=None, reason="She knows it", **to):
+    return escalation.reassign(incident.pk, people=people, reason=reason, by=by or house.olga, **to)
+
+
+def page_of(incident, person) -> Notification:
+    return Notification.objects.get(incident=incident, person=person, step__startswith="reassigned:")
+
+
+def test_the_people_are_paged_at_once_and_the_others_no_more(incident, house, clock):
+    reassign(incident, house, house.carl, house.ceo)
+    for person in (house.carl, house.ceo):
+        page = page_of(incident, person)
+        assert (page.kind, page.level, page.urgency) == (NotificationKind.PAGE, None, "high")
+    assert Notification.objects.get(person=house.olga, kind=NotificationKind.PAGE).stopped_at is not None
+    assert texts(incident, EventKind.REASSIGNED) == ["Olga reassigns it to Carl, Ceo: She knows it"]
+
+
+def test_what_waits_for_an_answer_is_skipped_and_what_enforces_the_resolution_keeps_its_time(incident, house, clock):
+    reassign(incident, house, house.carl)
+    assert states(incident) == {1: "fired", 2: "skipped", 3: "planned", 4: "planned"}
+    assert "Level 2 skipped: reassigned to Carl" in texts(incident, EventKind.LEVEL_SKIPPED)
+    let_pass(clock, clock.now.replace(hour=11, minute=1))
+    assert paged(incident, 3) == [house.emma]
+
+
+def test_it_counts_as_not_acknowledged_until_one_of_them_does(incident, house):
+    actions.acknowledge(incident.pk, by=house.olga)
+    reassign(incident, house, house.carl)
+    incident.refresh_from_db()
+    assert (incident.acknowledged_at, incident.acknowledged_by, incident.status) == (None, None, Status.DECLARED)
+    assert answers.acknowledge(page_of(incident, house.carl), via=Via.SMS).done
+    incident.refresh_from_db()
+    assert (incident.acknowledged_by, incident.status) == (house.carl, Status.ACKNOWLEDGED)
+    assert incident.clocks.filter(name="response").count() == 1
+    assert page_of(incident, house.carl).stopped_at is not None
+
+
+def test_how_far_the_work_has_come_stays(incident, house):
+    actions.transition(incident.pk, to="identified", by=house.olga)
+    reassign(incident, house, house.carl)
+    incident.refresh_from_db()
+    assert (incident.status, incident.acknowledged_at) == (Status.IDENTIFIED, None)
+
+
+def test_when_everybody_of_them_declines_the_next_level_is_paged_at_once(incident, house):
+    reassign(incident, house, house.carl, house.ceo)
+    answers.decline_incident(incident.pk, by=house.carl, via=Via.WEB)
+    assert states(incident)[3] == "planned"
+    answers.decline_incident(incident.pk, by=house.ceo, via=Via.WEB)
+    assert paged(incident, 3) == [house.emma]
+    assert "to whom it was reassigned declined" in texts(incident, EventKind.LEVEL_FIRED)[-1]
+
+
+def test_another_chain_begins_now_in_place_of_the_one_that_runs(incident, house, clock):
+    other = chain("P2", house.emma, house.ceo, team=make_team("ai"), minutes=(0, 20))
+    clock.shift(minutes=5)
+    reassign(incident, house, policy=other)
+    let_pass(clock, clock.now)
+    assert paged(incident, 1) == [house.emma]
+    assert [run.ended_at is None for run in incident.escalation_runs.order_by("pk")] == [False, True]
+    assert "It was handed to this chain." in texts(incident, EventKind.LEVEL_FIRED)[-1]
+    let_pass(clock, clock.now.replace(minute=26))
+    assert paged(incident, 2) == [house.ceo]
+    assert proof.gaps() == []
+
+
+def test_who_is_paged_by_the_new_chain_was_perhaps_paged_before(incident, house, clock):
+    other = chain("P1", house.olga, house.ceo)
+    actions.acknowledge(incident.pk, by=house.olga)
+    reassign(incident, house, policy=other)
+    let_pass(clock, clock.now)
+    assert Notification.objects.filter(person=house.olga, kind=NotificationKind.PAGE, stopped_at=None).count() == 1
+
+
+def test_after_a_reassignment_a_severity_change_takes_the_chain_of_the_severity(incident, house, clock):
+    chain("P1", house.ceo, house.carl)
+    reassign(incident, house, house.emma)
+    actions.change_severity(incident.pk, severity=Severity.objects.get(code="P1"), reason="One is up", by=house.olga)
+    assert incident.escalation_runs.last().policy.severity.code == "P1"
+    assert states(incident)[1] == "fired"
+    assert proof.gaps() == []
+
+
+def test_whoever_gets_it_may_see_it(house, clock):
+    chain("P0", house.olga)
+    private = declare(house.team, house.olga, private=True)
+    reassign(private, house, house.carl)
+    assert private.involves(house.carl)
+    assert answers.acknowledge(page_of(private, house.carl), via=Via.SMS).done
+
+
+@pytest.mark.parametrize(
+    ("to", "match"),
+    [
+        ({}, "Name the people"),
+        ({"people": ["carl"], "policy": True}, "Name the people"),
+        ({"people": ["carl"], "reason": "  "}, "Say why"),
+        ({"people": ["stella"]}, "reads and changes nothing"),
+        ({"people": ["tom"]}, "Nobody of Tom can be reached"),
+        ({"policy": "empty"}, "has no levels"),
+    ],
+)
+def test_what_cannot_be_understood_changes_nothing(incident, house, to, match):
+    house.stella = make_person("Stella", house.team, TeamRole.STAKEHOLDER)
+    cut_off(house.tom)
+    policy = to.pop("policy", None)
+    if policy == "empty":
+        policy = chain("P1", house.olga)
+        policy.levels.all().delete()
+    elif policy:
+        policy = incident.escalation_runs.get().policy
+    people = [getattr(house, name) for name in to.pop("people", ())]
+    with pytest.raises(Invalid, match=match):
+        reassign(incident, house, *people, policy=policy, **to)
+    assert not texts(incident, EventKind.REASSIGNED)
+    assert states(incident)[2] == "planned"
+
+
+def test_whom_no_page_reaches_is_said(incident, house):
+    cut_off(house.tom)
+    reassign(incident, house, house.tom, house.carl)
+    assert texts(incident, EventKind.REASSIGNED) == ["Olga reassigns it to Tom, Carl (not reached: Tom): She knows it"]
+
+
+def test_what_is_over_is_not_reassigned_and_a_stranger_reassigns_nothing(incident, house):
+    with pytest.raises(NotAllowed):
+        reassign(incident, house, house.carl, by=house.ceo)
+    resolve(incident, house.olga)
+    with pytest.raises(RuleViolation, match="nothing to reassign"):
+        reassign(incident, house, house.carl)
