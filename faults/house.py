@@ -20,7 +20,7 @@ from faults import account
 from faults.account import Account, Fact, Page
 from faults.ground import Ground
 from faults.mail import MailServer
-from faults.organisation import TEAMS
+from faults.organisation import TEAMS, person
 from faults.programs import Program, Twist
 
 _FACTS = """
@@ -56,8 +56,6 @@ class House:
         self.ground = ground
         self.short = short
         self.complaints: list[str] = []
-        self.moved: dict[str, str] = {}
-        """Addresses that the case takes away, and where their pages go instead."""
         self._programs: dict[str, Program] = {}
 
     @property
@@ -149,8 +147,8 @@ class House:
     def account(self) -> Account:
         """Compare what should have been paged with what the mail server got, as it stands."""
         due: dict[tuple[str, int], datetime] = {(incident, level): at for incident, level, at in self.rows(_DUE)}
-        unknown = frozenset(Page(*row) for row in self.rows(_UNKNOWN))
-        return account.settle(self.facts(), self.mail.kept(), unknown=unknown, due=due, moved=self.moved)
+        unknown = frozenset(Page(incident, level, person(to)) for incident, level, to in self.rows(_UNKNOWN))
+        return account.settle(self.facts(), self.mail.kept(), unknown=unknown, due=due)
 
     def finish(self, *, within: float = 120.0) -> Account:
         """Wait until every page is settled, and a little longer for what comes twice; then compare."""

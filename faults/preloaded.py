@@ -6,9 +6,9 @@ import django
 
 django.setup()
 
-import celery.__main__  # noqa: E402, F401  (a worker imports them at its start; here it finds them)
-import celery.apps.beat  # noqa: E402, F401
-import celery.apps.worker  # noqa: E402, F401
+import celery.__main__  # noqa: E402  (a worker imports them at its start; here it finds them)
+import celery.apps.beat  # noqa: E402
+import celery.apps.worker  # noqa: E402
 import celery.concurrency.thread  # noqa: E402, F401
 import kombu.transport.redis  # noqa: E402, F401
 

@@ -105,4 +105,9 @@ def clock_off(house: House) -> str:
 def _earliest_second_level(house: House) -> float:
     """How many seconds after its declaration the first page of a second level came."""
     declared = dict(house.rows("SELECT 'INC-' || id, declared_at FROM incidents_incident"))
-    return min((mail.at - declared[mail.incident]).total_seconds() for mail in house.mail.kept() if mail.level == 2)
+    return min(
+        (mail.at - declared[incident]).total_seconds()
+        for mail in house.mail.kept()
+        for incident, level in mail.covers
+        if level == 2
+    )
