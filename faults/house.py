@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -71,6 +72,14 @@ class House:
         """Note ``otherwise`` as not expected unless ``true``."""
         if not true:
             self.complaints.append(otherwise)
+
+    def expect_prompt(self, seconds: float, *, within: float, what: str = "a page") -> None:
+        """Note ``what`` as late if it took longer than ``within``, which is meant for two idle cores.
+
+        On a machine with more to do than it has cores it may take that much longer.
+        """
+        limit = within * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+        self.expect(seconds < limit, f"{what} came {seconds:.0f} s after it was due, not within {limit:.0f} s")
 
     def start(self, *names: str, twist: Twist | None = None) -> None:
         """Start programs (``programs.COMMANDS``); what follows a space in a name tells two of a kind apart."""

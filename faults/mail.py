@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email
+import logging
 import threading
 from collections import Counter
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from launcher.ports import LOOPBACK, free_port
 SLOW_BY = 30.0
 """Seconds, which is longer than the house waits."""
 EVERYBODY = "*"
+
+
+logging.getLogger("mail.log").setLevel(logging.ERROR)  # what breaks off here is meant to
 
 
 class Mood(Enum):

@@ -29,7 +29,7 @@ def refuses_one(house: House) -> str:
     house.expect(second == 4, f"{second} pages came to the second address, not 4")
     refused = house.mail.misbehaved(Mood.REFUSES)
     house.expect(refused, "nothing was refused")
-    house.expect(account.latest < 10, f"a page came {account.latest:.0f} s after it was due")
+    house.expect_prompt(account.latest, within=10)
     return f"{refused} refused\n{account}"
 
 
@@ -48,7 +48,7 @@ def slow_for_one(house: House) -> str:
     others = house.either(60, short=20)
     house.until(lambda: len(house.mail.kept()) >= others, within=60, what="the pages of all others")
     meanwhile = house.account()
-    house.expect(meanwhile.latest < 5, f"a page for another came {meanwhile.latest:.0f} s after it was due")
+    house.expect_prompt(meanwhile.latest, within=5, what="a page for another")
     house.until(lambda: second_address(SLOW) in [mail.to for mail in house.mail.kept()], within=60, what="theirs")
     account = house.finish()
     return f"while it was slow the others' slowest page came after {meanwhile.latest:.1f} s\n{account}"

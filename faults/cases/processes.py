@@ -62,7 +62,7 @@ def beat_gone(house: House) -> str:
     house.kill("beat")
     house.declare(house.either(100, short=15))
     account = house.finish()
-    house.expect(account.latest < 15, f"a page came {account.latest:.0f} s after it was due")
+    house.expect_prompt(account.latest, within=15)
     return str(account)
 
 
@@ -98,7 +98,7 @@ def clock_off(house: House) -> str:
         earliest.append(_earliest_second_level(house))
     account = house.finish()
     house.expect(min(earliest) >= SECOND_LEVEL_AFTER.total_seconds(), f"level 2 came after {min(earliest):.1f} s")
-    house.expect(account.latest < 10, f"a page came {account.latest:.0f} s after it was due")
+    house.expect_prompt(account.latest, within=10)
     return f"level 2 came {min(earliest):.1f} s after the declaration at the earliest\n{account}"
 
 

@@ -54,7 +54,7 @@ def poison(house: House) -> str:
     tried = house.rows("SELECT min(attempts), max(attempts) FROM engine_timer WHERE key LIKE 'poison:%'")[0]
     house.expect(tried == (kinds.ATTEMPTS, kinds.ATTEMPTS), f"attempts {tried}")
     house.until(lambda: _told(house) == number, within=100, what="the administrator told of each")
-    house.expect(account.latest < 10, f"a page came {account.latest:.0f} s after it was due")
+    house.expect_prompt(account.latest, within=10)
     return f"{house.count(_DEAD, 'poison:%')} dead after {tried[1]} attempts, {_told(house)} told\n{account}"
 
 
@@ -104,7 +104,7 @@ def old_payloads(house: House) -> str:
     account = house.finish()
     kept = house.count("SELECT count(*) FROM engine_timer WHERE state = 'pending' AND key LIKE 'unknown:%'")
     house.expect(kept == len(UNKNOWN), f"{kept} of the unknown are kept")
-    house.expect(account.latest < 10, f"a page came {account.latest:.0f} s after it was due")
+    house.expect_prompt(account.latest, within=10)
     return f"{broken} broken are dead, {_told(house)} told, {kept} unknown are kept\n{account}"
 
 
