@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 
@@ -15,6 +16,7 @@ def main() -> int:
     parser.add_argument("cases", nargs="*", metavar="case", help="by name; all without")
     parser.add_argument("--short", action="store_true", help="the same with small numbers")
     chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # leave nothing behind
     begun = time.monotonic()
     print("Starting PostgreSQL, Valkey and a mail server…", flush=True)
     with ground() as servers:

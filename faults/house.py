@@ -109,6 +109,7 @@ class House:
         until = time.monotonic() + within
         for index in range(number):
             if time.monotonic() > until:
+                self.complaints.append(f"only {index} of {number} incidents were declared within {within:.0f} s")
                 break
             try:
                 incidents.declare(
