@@ -6,7 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 from faults import racing
 from faults.house import House
-from faults.programs import forking
+from faults.programs import end_with_driver, forking
 from faults.table import case
 
 PROCESSES = 2
@@ -22,7 +22,7 @@ def acknowledge_races(house: House) -> str:
     house.declare(PROCESSES)
     incidents = [int(fact.incident.removeprefix("INC-")) for fact in house.facts()]
     tries = house.either(10_000, short=200) // PROCESSES
-    with ProcessPoolExecutor(PROCESSES, mp_context=forking) as pool:
+    with ProcessPoolExecutor(PROCESSES, mp_context=forking, initializer=end_with_driver) as pool:
         results = list(pool.map(racing.race, incidents, [tries] * PROCESSES))
     skipped, fired = sum(each.skipped for each in results), sum(each.fired for each in results)
     house.complaints += [complaint for each in results for complaint in each.complaints]
