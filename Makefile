@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv/bin/python
 TESTS ?= tests
 
-.PHONY: run test acceptance lint bench migrations clean install install-dev
+.PHONY: run test acceptance lint bench faults migrations clean install install-dev
 .DEFAULT_GOAL := run
 
 run: install
@@ -34,6 +34,10 @@ lint: install-dev
 
 bench: install
 	@exec $(VENV) -m benchmarks
+
+# Everything that may break, broken; CI runs the short form with the acceptance tests. Takes root, for a small disk.
+faults: install-dev
+	@exec $(VENV) -m faults
 
 migrations: install-dev
 	$(VENV) manage.py makemigrations

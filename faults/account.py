@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from faults.mail import Mail
-from faults.organisation import LEVELS, receiver
+from faults.organisation import LEVELS, person, receiver
 
 
 class Page(NamedTuple):
-    """One page that one person should get once."""
+    """One page that one person (named by their first address) should get once, by whichever address."""
 
     incident: str
     level: int
-    to: str
+    person: str
 
 
 class Fact(NamedTuple):
@@ -34,13 +34,15 @@ class Fact(NamedTuple):
 
 @dataclass(frozen=True)
 class Account:
-    """``unknown`` is how many pages are marked *outcome unknown*: each of them may have been sent twice."""
+    """``wrong`` are pages that came to somebody who should not get them. ``unknown`` is how many are marked *outcome
+    unknown*: each of those may have been sent twice, and ``copies`` were. ``latest`` is the longest (seconds) that a
+    page came after it was due."""
 
     expected: int
     sent: int
     lost: tuple[Page, ...] = ()
     twice: tuple[Page, ...] = ()
-    wrong: tuple[Page, ...] = field(default=(), metadata={"help": "Got by somebody who should not be paged for it."})
+    wrong: tuple[Page, ...] = ()
     unknown: int = 0
     copies: int = 0
     latest: float = 0.0
@@ -65,23 +67,18 @@ def settle(
     *,
     unknown: frozenset[Page],
     due: dict[tuple[str, int], datetime],
-    moved: dict[str, str] | None = None,
 ) -> Account:
-    """Compare. ``unknown`` may have come twice; ``due`` is when each level was due; ``moved`` is which address a
-    person's pages go to in place of their first one, for a case that takes that away."""
-    at = moved or {}
+    """Compare. ``unknown`` may have come twice; ``due`` is when each level was due."""
     expected = {
-        Page(fact.incident, level, at.get(to, to))
-        for fact in facts
-        for level in LEVELS[fact.severity]
-        for to in (receiver(fact.team, level),)
+        Page(fact.incident, level, receiver(fact.team, level)) for fact in facts for level in LEVELS[fact.severity]
     }
     first: dict[Page, datetime] = {}
     received: Counter[Page] = Counter()
     for mail in mails:
-        page = Page(mail.incident, mail.level, mail.to)
-        received[page] += 1
-        first.setdefault(page, mail.at)
+        for incident, level in mail.covers:
+            page = Page(incident, level, person(mail.to))
+            received[page] += 1
+            first.setdefault(page, mail.at)
     more = [page for page, number in received.items() if number > 1]
     ages = [(at_ - due[page.incident, page.level]).total_seconds() for page, at_ in first.items() if page in expected]
     return Account(

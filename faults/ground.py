@@ -20,7 +20,7 @@ import psycopg
 from psycopg import sql
 
 from faults.mail import MailServer
-from launcher import accounts, commands
+from launcher import accounts
 from launcher.configuration import PROJECT
 from launcher.databases import DATABASE, OWNER
 from launcher.ports import LOOPBACK
@@ -130,8 +130,8 @@ def ground() -> Iterator[Ground]:
 
 def _make_template(postgres: Postgres) -> None:
     environment = os.environ | {"DATABASE_URL": postgres.addresses.application}
-    for arguments in ((*commands.MIGRATE, "--verbosity", "0"), ("-m", "faults.organisation")):
-        subprocess.run([sys.executable, *arguments], check=True, cwd=PROJECT, env=environment)
+    for module in ("faults.tables", "faults.organisation"):
+        subprocess.run([sys.executable, "-m", module], check=True, cwd=PROJECT, env=environment)
 
 
 def _named(url: str, database: str) -> str:

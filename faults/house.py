@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -20,7 +21,7 @@ from faults import account
 from faults.account import Account, Fact, Page
 from faults.ground import Ground
 from faults.mail import MailServer
-from faults.organisation import TEAMS
+from faults.organisation import TEAMS, person
 from faults.programs import Program, Twist
 
 _FACTS = """
@@ -56,8 +57,6 @@ class House:
         self.ground = ground
         self.short = short
         self.complaints: list[str] = []
-        self.moved: dict[str, str] = {}
-        """Addresses that the case takes away, and where their pages go instead."""
         self._programs: dict[str, Program] = {}
 
     @property
@@ -73,6 +72,14 @@ class House:
         """Note ``otherwise`` as not expected unless ``true``."""
         if not true:
             self.complaints.append(otherwise)
+
+    def expect_prompt(self, seconds: float, *, within: float, what: str = "a page") -> None:
+        """Note ``what`` as late if it took longer than ``within``, which is meant for two idle cores.
+
+        On a machine with more to do than it has cores it may take that much longer.
+        """
+        limit = within * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+        self.expect(seconds < limit, f"{what} came {seconds:.0f} s after it was due, not within {limit:.0f} s")
 
     def start(self, *names: str, twist: Twist | None = None) -> None:
         """Start programs (``programs.COMMANDS``); what follows a space in a name tells two of a kind apart."""
@@ -102,6 +109,7 @@ class House:
         until = time.monotonic() + within
         for index in range(number):
             if time.monotonic() > until:
+                self.complaints.append(f"only {index} of {number} incidents were declared within {within:.0f} s")
                 break
             try:
                 incidents.declare(
@@ -149,8 +157,8 @@ class House:
     def account(self) -> Account:
         """Compare what should have been paged with what the mail server got, as it stands."""
         due: dict[tuple[str, int], datetime] = {(incident, level): at for incident, level, at in self.rows(_DUE)}
-        unknown = frozenset(Page(*row) for row in self.rows(_UNKNOWN))
-        return account.settle(self.facts(), self.mail.kept(), unknown=unknown, due=due, moved=self.moved)
+        unknown = frozenset(Page(incident, level, person(to)) for incident, level, to in self.rows(_UNKNOWN))
+        return account.settle(self.facts(), self.mail.kept(), unknown=unknown, due=due)
 
     def finish(self, *, within: float = 120.0) -> Account:
         """Wait until every page is settled, and a little longer for what comes twice; then compare."""

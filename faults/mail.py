@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import email
+import logging
 import threading
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.message import Message
 from enum import Enum
 from types import TracebackType
 
@@ -19,6 +21,9 @@ from launcher.ports import LOOPBACK, free_port
 SLOW_BY = 30.0
 """Seconds, which is longer than the house waits."""
 EVERYBODY = "*"
+
+
+logging.getLogger("mail.log").setLevel(logging.ERROR)  # what breaks off here is meant to
 
 
 class Mood(Enum):
@@ -33,13 +38,15 @@ class Mood(Enum):
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail as one receiver got it; what the product says about it stands in its headers."""
+    """A mail as one receiver got it; what the product says about it stands in its headers.
+
+    ``covers`` are the incidents and levels it pages for: one, or several in a summary, as its receiver reads them.
+    """
 
     at: datetime
     to: str
     kind: str
-    incident: str
-    level: int
+    covers: tuple[tuple[str, int], ...]
     message_id: str
     subject: str
 
@@ -108,14 +115,12 @@ class MailServer:
     def keep(self, envelope: Envelope) -> None:
         """Put a mail into the box of each of its receivers."""
         message = email.message_from_bytes(envelope.content or b"")
-        level = str(message["X-ADO-Level"] or "")
         mails = [
             Mail(
                 at=datetime.now(UTC),
                 to=address,
                 kind=str(message["X-ADO-Kind"] or "other"),
-                incident=str(message["X-ADO-Incident"] or ""),
-                level=int(level) if level.isdecimal() else 0,
+                covers=_covers(message),
                 message_id=str(message["Message-ID"]),
                 subject=" ".join(str(message["Subject"]).split()),
             )
@@ -144,6 +149,12 @@ class MailServer:
         if self.is_in(Mood.VANISHES, address) and server.transport is not None:
             server.transport.abort()
         return "250 OK"
+
+
+def _covers(message: Message) -> tuple[tuple[str, int], ...]:
+    alone = f"{message['X-ADO-Incident'] or ''}:{message['X-ADO-Level'] or ''}"
+    told = (part.partition(":") for part in str(message["X-ADO-Incidents"] or alone).split(","))
+    return tuple((incident.strip(), int(level)) for incident, _, level in told if level.strip().isdecimal())
 
 
 class _Protocol(SMTP):

@@ -1,18 +1,20 @@
-"""A small organisation to break things for: teams with one on-call each, a lead, an administrator, two chains.
+"""A small organisation to break things for: teams with one on-call and one lead each, an administrator, two chains.
 
 ``python -m faults.organisation`` writes it into the database of the environment. Who is paged for what is said here in
-plain names, so that an account needs nothing of the code that pages.
+plain names, so that an account needs nothing of the code that pages. There are so many teams that nobody gets more
+pages than go out one by one, but where a case wants a storm.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 
-TEAMS = tuple(f"team-{number:02}" for number in range(20))
-LEAD = "lead@example.com"
+TEAMS = tuple(f"team-{number:03}" for number in range(250))
+WITH_SECOND_ADDRESS = TEAMS[:10]
+"""Teams whose on-call has a second address, which is tried when the first fails."""
 ADMINISTRATOR = "administrator@example.com"
 SECOND_LEVEL_AFTER = timedelta(seconds=8)
-"""P0 pages its on-call at once and the lead after this, unless acknowledged; P1 pages its on-call and nobody else."""
+"""P0 pages the on-call at once and the lead after this, unless acknowledged; P1 the on-call and nobody else."""
 LEVELS = {"P0": (1, 2), "P1": (1,)}
 
 
@@ -22,13 +24,23 @@ def on_call(team: str) -> str:
 
 
 def second_address(team: str) -> str:
-    """The other address of the same person, which is tried when the first fails."""
-    return f"{team}-second@example.com"
+    """The other address of that person."""
+    return f"{team}+second@example.com"
+
+
+def lead(team: str) -> str:
+    """The address of the team's lead."""
+    return f"lead-of-{team}@example.com"
 
 
 def receiver(team: str, level: int) -> str:
-    """Who is to get the page of a level for an incident of the team."""
-    return on_call(team) if level == 1 else LEAD
+    """Who is to get the page of a level for an incident of the team, by their first address."""
+    return on_call(team) if level == 1 else lead(team)
+
+
+def person(address: str) -> str:
+    """Whose address it is: their first one."""
+    return address.replace("+second@", "@")
 
 
 def make() -> None:
@@ -37,6 +49,7 @@ def make() -> None:
 
     django.setup()
     from apps.incidents.models import Procedures, ProceduresOrigin, ProceduresRevision, Severity
+    from apps.teams.models import Team
 
     for rank, code in enumerate(LEVELS):
         Severity.objects.create(
@@ -55,60 +68,73 @@ def make() -> None:
             "holidays": "US",
         },
     )  # fmt: skip
-    _make_people(now)
+    Team.objects.bulk_create(Team(slug=slug, name=slug.title(), time_zone="UTC") for slug in TEAMS)
+    _make_people()
+    _put_on_call(now)
     _make_chains()
 
 
-def _make_people(now: datetime) -> None:
-    from apps.rosters import actions as rosters
-    from apps.rosters.models import Layer, LayerMember, Roster, Rotation
-    from apps.teams import actions as teams
-    from apps.teams.models import Team, TeamRole, User
-
-    User.objects.create_superuser(ADMINISTRATOR, name="Administrator", password=None)
-    for address in (ADMINISTRATOR, LEAD):
-        _make_reachable(address)
-    for slug in TEAMS:
-        team = Team.objects.create(slug=slug, name=slug.title(), time_zone="UTC")
-        person = _make_reachable(on_call(slug), second_address(slug))
-        teams.add_member(person, team, TeamRole.RESPONDER)
-        roster = Roster.objects.create(slug=slug, name=slug, team=team, time_zone="UTC", is_primary=True)
-        layer = Layer.objects.create(
-            roster=roster, name="Always", rotation=Rotation.DAYS, length=1, handoff_time=time(0),
-            starts_on=now.date() - timedelta(days=1),
-        )  # fmt: skip
-        LayerMember.objects.create(layer=layer, person=person, position=1)
-        rosters.materialise(roster, now=now)
-
-
-def _make_reachable(*addresses: str) -> object:
+def _make_people() -> None:
     from apps.contacts.models import ContactMethod, MethodKind
     from apps.core import clock
     from apps.teams.models import User
 
-    person, _ = User.objects.get_or_create(email=addresses[0], defaults={"name": addresses[0].partition("@")[0]})
-    for position, address in enumerate(addresses):
-        ContactMethod.objects.create(
-            person=person, kind=MethodKind.EMAIL, value=address, position=position, verified_at=clock.now()
+    User.objects.create_superuser(ADMINISTRATOR, name="Administrator", password=None)
+    addresses = [receiver(team, level) for team in TEAMS for level in LEVELS["P0"]]
+    User.objects.bulk_create(User(email=address, name=address.partition("@")[0]) for address in addresses)
+    people = {each.email: each for each in User.objects.all()}
+    addresses += [ADMINISTRATOR, *map(second_address, WITH_SECOND_ADDRESS)]
+    ContactMethod.objects.bulk_create(
+        ContactMethod(
+            person=people[person(address)], kind=MethodKind.EMAIL, value=address, position="+" in address,
+            verified_at=clock.now(),
         )
-    return person
+        for address in addresses
+    )  # fmt: skip
+
+
+def _put_on_call(now: datetime) -> None:
+    """A shift that began yesterday and lasts until tomorrow, for one person a team."""
+    from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+    from apps.rosters.models import Roster, Shift, ShiftSource
+    from apps.teams.models import Team, User
+
+    day = timedelta(days=1)
+    people = {each.email: each for each in User.objects.all()}
+    rosters = Roster.objects.bulk_create(
+        Roster(slug=team.slug, name=team.slug, team=team, time_zone="UTC", is_primary=True)
+        for team in Team.objects.all()
+    )
+    Shift.objects.bulk_create(
+        Shift(
+            roster=roster, person=people[on_call(roster.slug)], during=DateTimeTZRange(now - day, now + day),
+            source=ShiftSource.LAYER,
+        )
+        for roster in rosters
+    )  # fmt: skip
 
 
 def _make_chains() -> None:
     from apps.escalation.models import Level, LevelTarget, Policy, TargetKind, Unless
     from apps.incidents.models import Severity
-    from apps.teams.models import User
+    from apps.teams.models import Team, User
 
-    lead = User.objects.get(email=LEAD)
+    people = {each.email: each for each in User.objects.all()}
     for code, numbers in LEVELS.items():
-        policy = Policy.objects.create(severity=Severity.objects.get(code=code))
-        for number in numbers:
-            level = Level.objects.create(
-                policy=policy, number=number, name=f"Level {number}", unless=Unless.ACKNOWLEDGED,
-                after=(number - 1) * SECOND_LEVEL_AFTER,
-            )  # fmt: skip
-            target = {"kind": TargetKind.ON_CALL} if number == 1 else {"kind": TargetKind.PERSON, "person": lead}
-            LevelTarget.objects.create(level=level, **target)
+        severity = Severity.objects.get(code=code)
+        for team in Team.objects.all():
+            policy = Policy.objects.bulk_create([Policy(severity=severity, team=team)])[0]
+            for number in numbers:
+                level = Level(
+                    policy=policy, number=number, name=f"Level {number}", unless=Unless.ACKNOWLEDGED,
+                    after=(number - 1) * SECOND_LEVEL_AFTER,
+                )  # fmt: skip
+                Level.objects.bulk_create([level])
+                target = LevelTarget(level=level, kind=TargetKind.PERSON, person=people[receiver(team.slug, number)])
+                if number == 1:
+                    target.kind, target.person = TargetKind.ON_CALL, None
+                LevelTarget.objects.bulk_create([target])
 
 
 if __name__ == "__main__":

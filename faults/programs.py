@@ -10,15 +10,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 import runpy
-import signal
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from launcher import commands
-from launcher.children import die_with_parent
 
 COMMANDS = {
     "worker": commands.WORKER,
@@ -76,7 +75,7 @@ class Program:
 
 def _become(arguments: Sequence[str], log: str, twist: Twist) -> None:
     """Run ``arguments`` as the Python interpreter would; never returns."""
-    die_with_parent(signal.SIGKILL, os.getppid())
+    end_with_driver()
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for stream in (1, 2):
         os.dup2(output, stream)
@@ -87,6 +86,19 @@ def _become(arguments: Sequence[str], log: str, twist: Twist) -> None:
     else:
         sys.argv = list(arguments)
         runpy.run_path(arguments[0], run_name="__main__")
+
+
+def end_with_driver() -> None:
+    """Let this process end when the one that asked for it does, however that ends."""
+    driver = multiprocessing.parent_process()
+    if driver is None:
+        raise RuntimeError("This is the driver.")
+
+    def wait() -> None:
+        driver.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, name="end with driver", daemon=True).start()
 
 
 def _take(twist: Twist) -> None:

@@ -16,8 +16,6 @@ ROOM = 24 * 1024 * 1024
 """Bytes that are free beside the tables in the beginning."""
 FAILURES = 20
 
-_FAILED_FOR_WANT_OF_SPACE = "SELECT count(*) FROM engine_timer WHERE last_error LIKE %s"
-
 
 @case(
     "disk full",
@@ -29,12 +27,12 @@ _FAILED_FOR_WANT_OF_SPACE = "SELECT count(*) FROM engine_timer WHERE last_error 
 )
 def disk_full(house: House) -> str:
     ground = house.ground
-    with small_disk(ground.folder / "disk", ground.size_of_template() + ROOM) as disk:
-        with ground.tablespace(TABLESPACE, disk):
-            try:
-                return _fill(house, disk)
-            finally:
-                house.close()  # before its tablespace goes
+    size = ground.size_of_template() + ROOM
+    with small_disk(ground.folder / "disk", size) as disk, ground.tablespace(TABLESPACE, disk):
+        try:
+            return _fill(house, disk)
+        finally:
+            house.close()  # before its tablespace goes
 
 
 def _fill(house: House, disk: Path) -> str:

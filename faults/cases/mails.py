@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from faults.house import House
 from faults.mail import EVERYBODY, Mood
-from faults.organisation import LEAD, TEAMS, on_call, second_address
+from faults.organisation import TEAMS, WITH_SECOND_ADDRESS, lead, on_call, second_address
 from faults.programs import Twist
 from faults.table import case
 
-REFUSED, SLOW = TEAMS[0], TEAMS[1]
+REFUSED, SLOW = WITH_SECOND_ADDRESS[:2]
+SOME = TEAMS[20:30]
+"""Teams whose mails meet the mood of a case."""
 
 
 @case(
@@ -19,13 +21,15 @@ REFUSED, SLOW = TEAMS[0], TEAMS[1]
 def refuses_one(house: House) -> str:
     address = on_call(REFUSED)
     house.mail.misbehave(Mood.REFUSES, address)
-    house.moved = {address: second_address(REFUSED)}
     house.start("worker", "beat", "standby")
     house.declare(house.either(100, short=20))
+    house.declare(3, teams=[REFUSED])
     account = house.finish()
+    second = sum(mail.to == second_address(REFUSED) for mail in house.mail.kept())
+    house.expect(second == 4, f"{second} pages came to the second address, not 4")
     refused = house.mail.misbehaved(Mood.REFUSES)
     house.expect(refused, "nothing was refused")
-    house.expect(account.latest < 10, f"a page came {account.latest:.0f} s after it was due")
+    house.expect_prompt(account.latest, within=10)
     return f"{refused} refused\n{account}"
 
 
@@ -37,7 +41,6 @@ def refuses_one(house: House) -> str:
 def slow_for_one(house: House) -> str:
     address = on_call(SLOW)
     house.mail.misbehave(Mood.SLOW, address)
-    house.moved = {address: second_address(SLOW)}
     house.start("worker", "beat", "standby")
     house.declare(1, severity="P1", teams=[SLOW])
     house.until(lambda: house.mail.misbehaved(Mood.SLOW), within=20, what="the first slow mail")
@@ -45,7 +48,7 @@ def slow_for_one(house: House) -> str:
     others = house.either(60, short=20)
     house.until(lambda: len(house.mail.kept()) >= others, within=60, what="the pages of all others")
     meanwhile = house.account()
-    house.expect(meanwhile.latest < 5, f"a page for another came {meanwhile.latest:.0f} s after it was due")
+    house.expect_prompt(meanwhile.latest, within=5, what="a page for another")
     house.until(lambda: second_address(SLOW) in [mail.to for mail in house.mail.kept()], within=60, what="theirs")
     account = house.finish()
     return f"while it was slow the others' slowest page came after {meanwhile.latest:.1f} s\n{account}"
@@ -57,10 +60,10 @@ def slow_for_one(house: House) -> str:
     expected="a later attempt, and each page once",
 )
 def busy(house: House) -> str:
-    addresses = [*(on_call(team) for team in TEAMS), LEAD]
+    addresses = [address(team) for team in SOME for address in (on_call, lead)]
     house.mail.misbehave(Mood.BUSY, *addresses, times=1)
     house.start("worker", "beat", "standby")
-    house.declare(house.either(60, short=20))
+    house.declare(house.either(60, short=20), teams=TEAMS[15:])
     account = house.finish()
     put_off = house.mail.misbehaved(Mood.BUSY)
     house.expect(put_off == len(addresses), f"{put_off} messages were put off, not {len(addresses)}")
@@ -86,8 +89,8 @@ def breaks_off(house: House) -> str:
 )
 def vanishes(house: House) -> str:
     account = _one_of_each_is_in_doubt(house, Mood.VANISHES)
-    house.expect(account[1] == len(TEAMS) + 1, f"{account[1]} came twice, not {len(TEAMS) + 1}")
-    identities = {(mail.incident, mail.level, mail.to) for mail in house.mail.kept()}
+    house.expect(account[1] == 2 * len(SOME), f"{account[1]} came twice, not {2 * len(SOME)}")
+    identities = {(mail.covers, mail.to) for mail in house.mail.kept()}
     messages = {mail.message_id for mail in house.mail.kept()}
     house.expect(len(messages) == len(identities), "the second copy had another Message-ID")
     return account[0]
@@ -95,10 +98,10 @@ def vanishes(house: House) -> str:
 
 def _one_of_each_is_in_doubt(house: House, mood: Mood) -> tuple[str, int]:
     """Let the first message to each address end in doubt; return the account and how many pages came twice."""
-    addresses = [*(on_call(team) for team in TEAMS), LEAD]
+    addresses = [address(team) for team in SOME for address in (on_call, lead)]
     house.mail.misbehave(mood, *addresses, times=1)
     house.start("worker", "beat", "standby")
-    house.declare(house.either(60, short=20))
+    house.declare(house.either(60, short=20), teams=TEAMS[15:])
     account = house.finish()
     house.expect(account.unknown == len(addresses), f"{account.unknown} unknown, not {len(addresses)}")
     return str(account), account.copies

@@ -33,7 +33,7 @@ def broker_gone(house: House) -> str:
     house.kill("standby")
     house.declare(number)
     account = house.finish()
-    house.expect(meanwhile.latest < 15, f"without a broker a page came {meanwhile.latest:.0f} s after it was due")
+    house.expect_prompt(meanwhile.latest, within=15, what="a page without a broker")
     house.expect(took < 0.5, f"a declaration took {took:.2f} s without a broker")
     return f"a declaration took {took * 1000:.0f} ms without a broker\n{account}"
 

@@ -1,0 +1,50 @@
+"""The account finds what is lost, what came twice and what came to the wrong person, and excuses what is marked."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from faults.account import Account, Fact, Page, settle
+from faults.mail import Mail
+from faults.organisation import TEAMS, on_call, second_address
+
+DUE = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+TEAM = TEAMS[0]
+FACTS = [Fact("INC-1", TEAM, "P1"), Fact("INC-2", TEAM, "P1")]
+PAGES = [Page(f"INC-{number}", 1, on_call(TEAM)) for number in (1, 2)]
+
+
+def mail(*incidents: str, to: str = on_call(TEAM), after: float = 1.0) -> Mail:
+    covers = tuple((incident, 1) for incident in incidents)
+    return Mail(DUE + timedelta(seconds=after), to, "page", covers, "<key@localhost>", "Broken")
+
+
+def account(*mails: Mail, unknown: frozenset[Page] = frozenset()) -> Account:
+    return settle(FACTS, mails, unknown=unknown, due={("INC-1", 1): DUE, ("INC-2", 1): DUE})
+
+
+def test_each_page_once_balances_in_one_mail_or_several():
+    for mails in ([mail("INC-1"), mail("INC-2", after=3)], [mail("INC-1", "INC-2", after=3)]):
+        found = account(*mails)
+        assert (found.expected, found.sent, found.latest, found.complaints) == (2, 2, 3.0, [])
+
+
+def test_a_page_that_did_not_come_is_lost():
+    assert account(mail("INC-1")).lost == (PAGES[1],)
+
+
+def test_a_page_that_came_twice_is_found_at_whichever_address_of_the_person():
+    for address in (on_call(TEAM), second_address(TEAM)):
+        assert account(mail("INC-1", "INC-2"), mail("INC-2", to=address)).twice == (PAGES[1],)
+
+
+def test_a_second_copy_is_excused_where_the_outcome_is_unknown_and_a_third_is_not():
+    unknown = frozenset([PAGES[1]])
+    twice = account(mail("INC-1", "INC-2"), mail("INC-2"), unknown=unknown)
+    assert (twice.complaints, twice.unknown, twice.copies) == ([], 1, 1)
+    assert account(mail("INC-1", "INC-2"), mail("INC-2"), mail("INC-2"), unknown=unknown).twice == (PAGES[1],)
+
+
+def test_a_page_to_somebody_else_is_wrong():
+    stray = account(mail("INC-1", "INC-2"), mail("INC-1", to=on_call(TEAMS[1])))
+    assert stray.wrong == (Page("INC-1", 1, on_call(TEAMS[1])),)
