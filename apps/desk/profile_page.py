@@ -53,8 +53,9 @@ def whole(person: User, **bound: Any) -> Context:
 
 
 def methods(person: User) -> Context:
-    """How the person is reached."""
-    return {"methods": own_methods.faces(person)}
+    """How the person is reached, and whether a code is waited for."""
+    faces = own_methods.faces(person)
+    return {"methods": faces, "awaits_code": any(face.code for face in faces)}
 
 
 def test(person: User) -> Context:

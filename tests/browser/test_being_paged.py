@@ -85,12 +85,11 @@ def test_every_page_is_accessible_quiet_and_never_scrolls_sideways(context, cora
     sent = cora.direct_pages.get()
     received = cora.notifications.filter(direct__isnull=False).exclude(direct=sent).get().direct
     incident = cora.notifications.filter(incident__isnull=False).first().incident
-    for number, address in enumerate(
-        (
-            "/", "/profile/", "/notifications/", "/notifications/?show=unanswered", "/page/", "/page/?to=person:1",
-            f"/page/{sent.pk}/", f"/page/{received.pk}/", "/oncall/", "/rosters/platform/", incident.get_absolute_url(),
-        )
-    ):  # fmt: skip
+    addresses = (
+        "/", "/profile/", "/notifications/", "/page/", f"/page/{sent.pk}/", f"/page/{received.pk}/", "/oncall/",
+        incident.get_absolute_url(),
+    )  # fmt: skip
+    for number, address in enumerate(addresses):
         assert page.goto(address).status == 200
         page.evaluate("document.querySelectorAll('details:not(.panels details)').forEach((each) => each.open = true)")
         width = page.evaluate("document.documentElement.scrollWidth")
@@ -117,6 +116,7 @@ def test_a_code_that_is_being_typed_is_not_swept_away(context, cora):
     method = cora.contact_methods.get(kind="voice", value=PHONE)
     field = page.locator(f"#code-{method.pk}")
     field.fill("123")
+    page.get_by_role("heading", level=1).click()
     page.wait_for_timeout(6_000)
     expect(field).to_have_value("123")
     field.fill(contacts.code_of(method.verification))

@@ -90,6 +90,14 @@ def test_codes_cannot_be_guessed_nor_asked_for_without_end(house, rita, sms, clo
     assert "Too many codes were asked for" in after(rita, codes)
 
 
+def test_removing_a_number_and_adding_it_again_is_no_way_around_the_limits(house, rita, phones):
+    for _ in range(11):
+        after(rita, "/profile/methods/", kind="sms", value=PHONE)
+        after(rita, f"/profile/methods/{house.rita.contact_methods.get(kind='sms').pk}/remove/")
+    assert "Too many contact methods were added" in after(rita, "/profile/methods/", kind="sms", value=PHONE)
+    assert not house.rita.contact_methods.filter(kind="sms").exists()
+
+
 def test_why_a_code_could_not_be_sent_is_said_where_it_is_waited_for(house, rita, sms, phones):
     phones.error = ProviderError("The account has no credit.", permanent=True)
     after(rita, f"/profile/methods/{sms.pk}/code/")

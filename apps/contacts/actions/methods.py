@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -10,7 +11,7 @@ from django.db import transaction
 from apps.contacts import queries
 from apps.contacts.models import ContactMethod, MethodKind
 from apps.core import clock, events
-from apps.core.errors import NotAllowed
+from apps.core.errors import NotAllowed, RuleViolation
 from apps.core.history import made_by
 from apps.teams import access
 from apps.teams.models import User
@@ -21,6 +22,10 @@ METHOD_DISABLED = "contacts.method_disabled"
 FAILURES_ALLOWED = 3
 
 
+#: So many methods a person adds for themselves within an hour.
+ADDED_AN_HOUR = 12
+
+
 @transaction.atomic
 def add_method(
     person: User, *, kind: MethodKind, value: str, by: User, label: str = "", details: dict[str, Any] | None = None
@@ -28,9 +33,13 @@ def add_method(
     """Add a way to reach ``person``, last in order and not yet verified.
 
     Raises NotAllowed unless ``by`` is the person or an administrator, ValidationError if it is there already or
-    no email address or web address where one is needed.
+    no email address or web address where one is needed, RuleViolation after ADDED_AN_HOUR of one's own: removing and
+    adding again is no way around the limits of codes.
     """
     require_self_or_administrator(person, by)
+    User.objects.select_for_update(no_key=True).values_list("pk").get(pk=person.pk)
+    if person == by and _added_lately(person) >= ADDED_AN_HOUR:
+        raise RuleViolation("Too many contact methods were added; try again in an hour.")
     last = ContactMethod.objects.filter(person=person).order_by("position").last()
     method = ContactMethod(
         person=person,
@@ -141,6 +150,13 @@ def opt_in(number: str) -> list[ContactMethod]:
         method.opted_out_at = None
         method.save(update_fields=["opted_out_at"])
     return methods
+
+
+def _added_lately(person: User) -> int:
+    """How many methods the person was given within the hour, those counted too that are gone again."""
+    since = clock.now() - timedelta(hours=1)
+    added: int = ContactMethod.history.filter(person=person, history_type="+", history_date__gt=since).count()
+    return added
 
 
 def require_self_or_administrator(person: User, by: User) -> None:

@@ -19,7 +19,7 @@ class PageForm(forms.Form):
     to = forms.ChoiceField(label="Whom")
     text = forms.CharField(
         label="What is it about?", max_length=LONGEST_TEXT, widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="The first line is what a phone shows.",
+        help_text="Its beginning is what a phone shows.",
     )  # fmt: skip
     urgency = forms.ChoiceField(
         choices=[(Urgency.HIGH, "High: wakes them now"), (Urgency.LOW, "Low: waits for the end of quiet hours")],
