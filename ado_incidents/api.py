@@ -18,6 +18,10 @@ from rest_framework.views import APIView
 from apps.catalog.api import ServiceViewSet
 from apps.contacts.api import ContactViewSet
 from apps.desk.api.incidents import IncidentViewSet
+from apps.desk.api.own_choices import OwnPreferencesViewSet, OwnRulesViewSet
+from apps.desk.api.own_methods import OwnMethodViewSet
+from apps.desk.api.own_pages import OwnPageViewSet
+from apps.desk.api.paging import DirectPageViewSet
 from apps.postmortems.api import ActionItemViewSet, ReviewViewSet
 from apps.rosters.api import OnCallViewSet, RosterViewSet
 from apps.teams.api import MeViewSet, TeamViewSet
@@ -29,6 +33,9 @@ router.register("rosters", RosterViewSet, basename="api-roster")
 router.register("services", ServiceViewSet, basename="api-service")
 router.register("teams", TeamViewSet, basename="api-team")
 router.register("contacts", ContactViewSet, basename="api-contact")
+router.register("pages", DirectPageViewSet, basename="api-page")
+router.register("me/contact-methods", OwnMethodViewSet, basename="api-own-method")
+router.register("me/pages", OwnPageViewSet, basename="api-own-page")
 router.register("postmortems", ReviewViewSet, basename="api-postmortem")
 router.register("action-items", ActionItemViewSet, basename="api-action-item")
 
@@ -60,6 +67,16 @@ urlpatterns = [
                 path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
                 path("docs/", DocumentationView.as_view(), name="api-docs"),
                 path("me/", MeViewSet.as_view({"get": "retrieve"}), name="api-me"),
+                path(
+                    "me/notification-rules/",
+                    OwnRulesViewSet.as_view({"get": "retrieve", "put": "update"}),
+                    name="api-own-rules",
+                ),
+                path(
+                    "me/preferences/",
+                    OwnPreferencesViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),
+                    name="api-own-preferences",
+                ),
                 path("incidents/current", IncidentViewSet.as_view({"get": "current"}), name="api-incident-current"),
                 *router.urls,
             ]

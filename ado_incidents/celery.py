@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ado_incidents.settings")
 
 app = Celery("ado_incidents")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+#: How far a worker of chores stands back (see nice(1)).
+NICE = 10
+
+
+@worker_init.connect  # type: ignore[untyped-decorator]  # celery has no types
+def give_way_to_pages(sender: Any, **_: Any) -> None:
+    """A worker that works no pages leaves the processor to whoever declares and pages."""
+    if "pages" not in sender.app.amqp.queues:
+        os.nice(NICE)

@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "apps.escalation",
     "apps.communications",
     "apps.postmortems",
+    "apps.integrations",
     "apps.desk",
     "apps.procedures",
 ]
@@ -165,6 +166,7 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
         "script-src": [SELF, NONCE],
+        "worker-src": [SELF],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
         "frame-ancestors": [SELF],
@@ -206,6 +208,8 @@ CELERY_BEAT_SCHEDULE = {
 WAKE_LIMIT = timedelta(milliseconds=200)
 WAKE_PAUSE_AFTER_FAILURE = timedelta(seconds=5)
 ENGINE_KEEPS_FINISHED = timedelta(days=7)
+#: So many failures of a provider in a row, over all processes, and it is left alone for a while.
+BREAKER_FAILURES = env.int("BREAKER_FAILURES", default=5)
 
 # Mail
 _email = env.dj_email_url("EMAIL_URL", default="smtp://127.0.0.1:25")
@@ -220,6 +224,20 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="ADO Incidents <incidents@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
+# The providers of the other channels; each is used once it is complete (docs/integrations.md).
+TWILIO_API_URL = env.str("TWILIO_API_URL", default="https://api.twilio.com").rstrip("/")
+TWILIO_ACCOUNT_SID = env.str("TWILIO_ACCOUNT_SID", default="")
+TWILIO_AUTH_TOKEN = env.str("TWILIO_AUTH_TOKEN", default="")
+TWILIO_SMS_FROM = env.str("TWILIO_SMS_FROM", default="")
+TWILIO_VOICE_FROM = env.str("TWILIO_VOICE_FROM", default="")
+SLACK_API_URL = env.str("SLACK_API_URL", default="https://slack.com/api/").rstrip("/") + "/"
+SLACK_BOT_TOKEN = env.str("SLACK_BOT_TOKEN", default="")
+SLACK_SIGNING_SECRET = env.str("SLACK_SIGNING_SECRET", default="")
+VAPID_PRIVATE_KEY = env.str("VAPID_PRIVATE_KEY", default="")
+VAPID_SUBJECT = env.str("VAPID_SUBJECT", default="")
+#: "allowed" lets addresses that people enter lead into private networks: for development only.
+OUTBOUND_PRIVATE = env.str("OUTBOUND_PRIVATE", default="")
+
 # The watchdog: who is mailed, past everything else, when pages do not get out; and who is told that they do.
 WATCHDOG_TO: list[str] = env.list("WATCHDOG_TO", default=[])
 WATCHDOG_AFTER = timedelta(seconds=env.int("WATCHDOG_AFTER_SECONDS", default=60))
@@ -229,6 +247,7 @@ ACKNOWLEDGE_LINK_LIFETIME = timedelta(hours=24)
 
 # The sandbox: what a development installation sends to, readable at /sandbox/ (never set in production).
 SANDBOX_DIR = env.str("SANDBOX_DIR", default="")
+SANDBOX_HTTP_URL = env.str("SANDBOX_HTTP_URL", default="").rstrip("/")
 DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
 
 REST_FRAMEWORK = {
@@ -262,6 +281,8 @@ SPECTACULAR_SETTINGS = {
         "ActionItemKind": "apps.postmortems.models.ActionKind",
         "ActionItemStatus": "apps.postmortems.models.ActionStatus",
         "AlertStatus": "apps.alerts.models.AlertStatus",
+        "ContactMethodKind": "apps.contacts.models.MethodKind",
+        "DeliveryState": "apps.notifications.models.DeliveryState",
         "IncidentStatus": "apps.incidents.models.Status",
         "LinkKind": "apps.catalog.models.LinkKind",
         "NotificationKind": "apps.notifications.models.NotificationKind",

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.engine.urls")),
     path("", include("apps.desk.urls")),
     path("", include("apps.alerts.urls")),
+    path("hooks/", include("apps.integrations.urls")),
     path("admin/", admin.site.urls),
 ]
 handler500 = "apps.core.problems.fault"

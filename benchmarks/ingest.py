@@ -8,34 +8,25 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
-import shutil
-import subprocess
 import sys
-import tempfile
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 
+from benchmarks.house import prepared, wait_for
 from benchmarks.load import Load, Result, run
 from launcher import commands
 from launcher.configuration import PROJECT
 from launcher.ports import LOOPBACK, free_port
-from launcher.postgres import Postgres
 from launcher.program import Program
-from launcher.valkey import Valkey
 
 TARGET = 0.5
 ROUNDS = 4
 SECONDS = 1.5
 WARM_UP = 1.0
-READY_WITHIN = 60.0
 
 BODY = json.dumps(
     {
@@ -96,9 +87,7 @@ class Measured:
 
 def main() -> bool:
     """Measure, print the table, and return whether it is good."""
-    with servers() as folder:
-        print("Migrating…", flush=True)
-        subprocess.run([sys.executable, *commands.MIGRATE, "--verbosity", "0"], check=True, cwd=PROJECT, env=os.environ)
+    with prepared() as folder:
         path = new_integration_path()
         with web_server(folder) as port:
             print(f"Measuring with bodies of {len(BODY)} bytes, {ROUNDS} rounds of {SECONDS} s each…", flush=True)
@@ -119,31 +108,6 @@ def measure(port: int, path: str) -> Measured:
 
 
 @contextmanager
-def servers() -> Iterator[Path]:
-    """A PostgreSQL that writes through to the disk and a Valkey, named in the environment; yields their folder."""
-    with ExitStack() as stack:
-        folder = Path(tempfile.mkdtemp(prefix="ado-benchmark-"))
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        folder.chmod(0o711)  # made here; the account of PostgreSQL passes through
-        postgres = Postgres(folder, log=folder / "postgres.log")
-        stack.callback(postgres.remove)
-        postgres.start()
-        valkey = Valkey(folder, log=folder / "valkey.log")
-        stack.callback(valkey.stop)
-        valkey.start()
-        os.environ |= {
-            "DATA_DIR": str(folder),
-            "DATABASE_URL": postgres.addresses.application,
-            "DATABASE_OWNER_URL": postgres.addresses.owner,
-            "REDIS_URL": valkey.url,
-            "SECRET_KEY": secrets.token_urlsafe(32),
-            "DJANGO_SETTINGS_MODULE": "ado_incidents.settings",
-            "LOG_LEVEL": "WARNING",
-        }
-        yield folder
-
-
-@contextmanager
 def web_server(folder: Path) -> Iterator[int]:
     """The web server as ``make run`` starts it; yields its port."""
     port = free_port()
@@ -159,25 +123,8 @@ def web_server(folder: Path) -> Iterator[int]:
         web.stop()
 
 
-def wait_for(url: str) -> None:
-    """Return once ``url`` is answered. Raises TimeoutError."""
-    deadline = time.monotonic() + READY_WITHIN
-    while time.monotonic() < deadline:
-        try:
-            urllib.request.urlopen(url, timeout=2).close()  # noqa: S310  (a loopback address of ours)
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.1)
-        else:
-            return
-    raise TimeoutError(f"{url} is not answered after {READY_WITHIN:.0f} s.")
-
-
 def new_integration_path() -> str:
     """Make an integration and return the path of its address."""
-    # Only now: the settings read the environment when they are imported.
-    import django
-
-    django.setup()
     from apps.alerts import actions
     from apps.alerts.models import Format
     from apps.teams.models import Team

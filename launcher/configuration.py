@@ -10,7 +10,8 @@ from pathlib import Path
 
 from launcher.children import MARK
 from launcher.errors import LaunchError
-from launcher.ports import LOOPBACK, free_port
+from launcher.ports import LOOPBACK
+from launcher.sandbox import sandbox_variables
 from launcher.secret_files import keep, lasting_secret
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -71,7 +72,8 @@ class Configuration:
 def variables(configuration: Configuration, *, database_url: str, owner_url: str, redis_url: str) -> dict[str, str]:
     """The variables of the house (README, "Configuration") for this run; what the environment sets stays as it is.
 
-    Without an EMAIL_URL of one's own mails go to the sandbox, which is then started (``SANDBOX_SMTP_PORT`` is set).
+    Without an EMAIL_URL of one's own everything goes to the sandbox, which is then started (``SANDBOX_SMTP_PORT`` is
+    set).
     """
     data_dir, given = configuration.data_dir, configuration.given
     chosen = {
@@ -84,13 +86,7 @@ def variables(configuration: Configuration, *, database_url: str, owner_url: str
         "DEMO_PASSWORD": given.get("DEMO_PASSWORD") or lasting_secret(data_dir / "demo_password", length=9),
     }
     if configuration.email_url is None:
-        port = free_port()
-        chosen |= {
-            "SANDBOX_DIR": str(data_dir / "sandbox"),
-            "SANDBOX_SMTP_PORT": str(port),
-            "EMAIL_URL": f"smtp://{LOOPBACK}:{port}",
-            "WATCHDOG_TO": given.get("WATCHDOG_TO") or "admin@example.com",
-        }
+        chosen |= sandbox_variables(data_dir, given)
     else:
         chosen["EMAIL_URL"] = configuration.email_url
     return chosen

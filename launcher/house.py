@@ -47,6 +47,7 @@ class House:
             self._start("sandbox", commands.SANDBOX, env)
         self._start("standby", commands.STANDBY, env)
         self._start("worker", commands.WORKER, env)
+        self._start("chores", commands.CHORES, env)
         self._start("beat", commands.BEAT, env)
         self._start("web", commands.web(LOOPBACK, configuration.port), env, vital=True)
         self._wait_for_the_pages()

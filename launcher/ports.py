@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
+
+from launcher.secret_files import keep
 
 LOOPBACK = "127.0.0.1"
 
@@ -23,3 +26,13 @@ def in_use(port: int) -> bool:
         except OSError:
             return True
     return False
+
+
+def lasting_port(path: Path) -> int:
+    """The port kept in ``path``, the same over restarts; a free one when it is taken or not there."""
+    kept = path.read_text(encoding="utf-8").strip() if path.exists() else ""
+    if kept.isdecimal() and not in_use(int(kept)):
+        return int(kept)
+    port = free_port()
+    keep(path, f"{port}\n")
+    return port

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -17,8 +18,13 @@ def keep(path: Path, content: str) -> None:
     draft.replace(path)
 
 
+def lasting(path: Path, make: Callable[[], str]) -> str:
+    """What is kept in ``path``; made by ``make`` the first time."""
+    if not path.exists():
+        keep(path, make() + "\n")
+    return path.read_text(encoding="utf-8").strip()
+
+
 def lasting_secret(path: Path, length: int = 32) -> str:
     """The secret kept in ``path``; made of ``length`` random bytes the first time."""
-    if not path.exists():
-        keep(path, secrets.token_urlsafe(length) + "\n")
-    return path.read_text(encoding="utf-8").strip()
+    return lasting(path, lambda: secrets.token_urlsafe(length))

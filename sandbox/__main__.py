@@ -1,4 +1,4 @@
-"""``python -m sandbox``: an SMTP server on loopback that keeps every mail in SANDBOX_DIR and delivers none."""
+"""``python -m sandbox``: SMTP and HTTP on loopback, kept in SANDBOX_DIR and delivered to nobody."""
 
 from __future__ import annotations
 
@@ -8,50 +8,48 @@ import signal
 import sys
 from pathlib import Path
 
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiohttp import web
+from aiosmtpd.smtp import SMTP
 
-from sandbox.outbox import Outbox
+from sandbox.exchange import Exchange
+from sandbox.http import application
+from sandbox.mailbox import Mailbox
+from sandbox.twilio.cleaning import end_calls_of_earlier_runs
 
+LOOPBACK = "127.0.0.1"
 LARGEST_MAIL = 25 * 1024 * 1024
 
 
-class Mailbox:
-    """Takes every mail for everybody."""
-
-    def __init__(self, outbox: Outbox) -> None:
-        self._outbox = outbox
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  (aiosmtpd's)
-        """Answer 250 once the mail is readable in the outbox."""
-        content = envelope.content
-        raw = content if isinstance(content, bytes) else (content or "").encode()
-        self._outbox.keep_mail(raw, envelope.rcpt_tos)
-        return "250 Kept"
-
-
-async def serve(folder: Path, port: int) -> None:
-    """Listen on ``port`` of the loopback interface until SIGTERM or Ctrl-C."""
-    mailbox = Mailbox(Outbox(folder))
+async def serve(exchange: Exchange, *, smtp_port: int, http_port: int) -> None:
+    """Listen on both ports of the loopback interface until SIGTERM or Ctrl-C."""
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
-    server = await loop.create_server(
+    mailbox = Mailbox(exchange)
+    runner = web.AppRunner(application(exchange), access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    await web.TCPSite(runner, LOOPBACK, http_port).start()
+    smtp = await loop.create_server(
         lambda: SMTP(mailbox, data_size_limit=LARGEST_MAIL, enable_SMTPUTF8=True, ident="ADO Incidents sandbox"),
-        "127.0.0.1",
-        port,
+        LOOPBACK,
+        smtp_port,
     )
     await ended.wait()
-    server.close()
+    smtp.close()
+    await exchange.close()
+    await runner.cleanup()
 
 
 def main() -> None:
-    """Serve with SANDBOX_DIR and SANDBOX_SMTP_PORT, which ``make run`` sets."""
+    """Serve with SANDBOX_DIR, SANDBOX_SMTP_PORT and SANDBOX_HTTP_PORT, which ``make run`` sets."""
     try:
-        folder, port = Path(os.environ["SANDBOX_DIR"]), int(os.environ["SANDBOX_SMTP_PORT"])
+        folder, smtp_port = Path(os.environ["SANDBOX_DIR"]), int(os.environ["SANDBOX_SMTP_PORT"])
+        http_port = int(os.environ["SANDBOX_HTTP_PORT"])
     except KeyError as missing:
         sys.exit(f"{missing.args[0]} is not set. The sandbox is started by `make run`.")
-    folder.mkdir(parents=True, exist_ok=True)
-    asyncio.run(serve(folder, port))
+    exchange = Exchange.open(folder, os.environ, http_port)
+    end_calls_of_earlier_runs(exchange)
+    asyncio.run(serve(exchange, smtp_port=smtp_port, http_port=http_port))
 
 
 if __name__ == "__main__":

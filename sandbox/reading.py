@@ -9,8 +9,8 @@ from email.message import EmailMessage
 from email.policy import default
 from html.parser import HTMLParser
 
-KINDS = ("page", "role_page", "notice", "update")
-LEVELS = range(1, 6)
+from sandbox.origin import Origin, read_origin
+
 _LINK = re.compile(r"https?://[^\s<>\"']+")
 
 
@@ -22,9 +22,12 @@ class Letter:
     text: str
     html: str
     links: tuple[str, ...]
-    kind: str
-    incident: str | None
-    level: int | None
+    origin: Origin
+
+
+def links_of(text: str) -> tuple[str, ...]:
+    """The addresses in a plain text, each once, in their order, without the punctuation that ends a sentence."""
+    return tuple(dict.fromkeys(link.rstrip(".,;:!?)") for link in _LINK.findall(text)))
 
 
 def read(raw: bytes) -> Letter:
@@ -33,15 +36,12 @@ def read(raw: bytes) -> Letter:
     html = _part(message, "html")
     page = _Page(html)
     text = _part(message, "plain") or page.text
-    kind, level = str(message["X-ADO-Kind"] or ""), str(message["X-ADO-Level"] or "")
     return Letter(
         subject=str(message["Subject"] or ""),
         text=text,
         html=html,
-        links=tuple(dict.fromkeys([*(link.rstrip(".,;:!?)") for link in _LINK.findall(text)), *page.links])),
-        kind=kind if kind in KINDS else "other",
-        incident=str(message["X-ADO-Incident"] or "") or None,
-        level=int(level) if level.isdecimal() and int(level) in LEVELS else None,
+        links=tuple(dict.fromkeys([*links_of(text), *page.links])),
+        origin=read_origin(lambda name: message[name]),
     )
 
 

@@ -53,8 +53,10 @@ def _provide_servers() -> None:
         BROKER: os.environ.get("REDIS_URL", ""),
         "REDIS_URL": "",  # nothing is woken unless a test asks for the broker
     }
-    for name in ("SANDBOX_DIR", "SITE_URL", "EMAIL_URL", "ALLOWED_HOSTS", "DEMO_PASSWORD"):
+    for name in ("SANDBOX_DIR", "SITE_URL", "EMAIL_URL", "ALLOWED_HOSTS", "DEMO_PASSWORD", "OUTBOUND_PRIVATE"):
         os.environ.pop(name, None)
+    for name in [name for name in os.environ if name.startswith(("TWILIO_", "SLACK_", "VAPID_"))]:
+        os.environ.pop(name)
     if "DATABASE_URL" not in os.environ or not os.environ[BROKER]:
         servers = _of_this_process.enter_context(temporary_servers())
         # The superuser: a test must be able to empty tables that nobody else may touch.

@@ -9,44 +9,14 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 
-from apps.contacts import actions
+from apps.contacts import actions, admin_methods  # noqa: F401  (registers methods and endpoints)
 from apps.contacts.models import (
     ContactGroup,
-    ContactMethod,
     EmergencyContact,
     ExternalContact,
     ExternalContactPoint,
 )
 from apps.teams.admin_access import AdministratedAdmin, FollowsItsParent
-
-
-@admin.register(ContactMethod)
-class ContactMethodAdmin(AdministratedAdmin):
-    list_display = ("person", "kind", "value", "is_verified", "is_enabled", "is_dialable", "source")
-    list_filter = ("kind", "source")
-    search_fields = ("person__name", "person__email", "value", "label")
-    list_select_related = ("person",)
-    readonly_fields = ("source",)
-    actions = ("verify",)
-
-    @admin.display(boolean=True, description="verified")
-    def is_verified(self, method: ContactMethod) -> bool:
-        return method.verified_at is not None
-
-    @admin.display(boolean=True, description="enabled")
-    def is_enabled(self, method: ContactMethod) -> bool:
-        return method.disabled_at is None
-
-    @admin.display(boolean=True, description="dialable")
-    def is_dialable(self, method: ContactMethod) -> bool:
-        return method.is_dialable
-
-    @admin.action(description="Mark as verified", permissions=["change"])
-    def verify(self, request: HttpRequest, queryset: QuerySet[ContactMethod]) -> None:
-        """Note that the people receive what is sent to the selected methods."""
-        for method in queryset:
-            actions.verify_method(method)
-        self.message_user(request, "The contact methods are verified.", messages.SUCCESS)
 
 
 @admin.register(EmergencyContact)

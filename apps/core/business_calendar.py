@@ -5,16 +5,18 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import holidays
 
+from apps.core import walltime
 from apps.core.errors import Invalid
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 #: No run of holidays is longer; a calendar without a business day in it is a slip of the pen.
 _LONGEST_BREAK = timedelta(days=60)
+_LAST_MINUTE = time(23, 59)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +58,41 @@ class WorkingWeek:
 
     def opening(self, day: date) -> datetime:
         """Return when working hours begin on ``day`` (a business day or not), in UTC."""
-        return datetime.combine(day, self.start, tzinfo=self.zone).astimezone(UTC)
+        return walltime.instant(day, self.start, self.zone)
+
+    def closing(self, day: date) -> datetime:
+        """Return when working hours end on ``day`` (a business day or not), in UTC; 23:59 means the end of the day."""
+        if self.end >= _LAST_MINUTE:
+            return walltime.instant(day + timedelta(days=1), time(0), self.zone)
+        return walltime.instant(day, self.end, self.zone)
+
+    def next_opening(self, at: datetime) -> datetime:
+        """Return the first instant from ``at`` on at which work is done: ``at`` itself within working hours, in UTC.
+
+        Hours are half-open: at the end of work it is outside them. Raises Invalid for a calendar that knows no
+        business day for two months.
+        """
+        today = self.local_day(at)
+        if self.is_business_day(today) and at < self.closing(today):
+            return max(at, self.opening(today))
+        day = self._business_day_after(today)
+        return self.opening(day)
 
     def end_of_next_business_day(self, after: datetime) -> datetime:
         """Return the end of working hours on the first business day after the local day of ``after``, in UTC.
 
         Raises Invalid for a calendar that knows no business day for two months.
         """
-        today = self.local_day(after)
+        day = self._business_day_after(self.local_day(after))
+        return walltime.instant(day, self.end, self.zone)
+
+    def _business_day_after(self, today: date) -> date:
         day = today + timedelta(days=1)
         while not self.is_business_day(day):
             if day - today > _LONGEST_BREAK:
                 raise Invalid("The business calendar has no business days.", field="days")
             day += timedelta(days=1)
-        return datetime.combine(day, self.end, tzinfo=self.zone).astimezone(UTC)
+        return day
 
 
 def _zone(name: str) -> zoneinfo.ZoneInfo:

@@ -43,9 +43,32 @@ class Conflict(HouseError):
 
 
 class ProviderError(HouseError):
-    """Something outside the house failed. ``permanent``: trying again is of no use."""
+    """Something outside the house failed.
 
-    def __init__(self, message: str, *, permanent: bool = False, retry_after: float | None = None) -> None:
+    ``permanent``: trying again is of no use. ``retry_after``: it asked to be left alone for so many seconds.
+    ``about_one``: it answered, and what it will not take now is this one message or address (a full mailbox); of the
+    provider itself that says nothing.
+    """
+
+    def __init__(
+        self, message: str, *, permanent: bool = False, retry_after: float | None = None, about_one: bool = False
+    ) -> None:
         super().__init__(message)
         self.permanent = permanent
         self.retry_after = retry_after
+        self.about_one = about_one
+
+
+class Unreachable(ProviderError):
+    """Nobody answered: nothing was sent."""
+
+
+class OutcomeUnknown(ProviderError):
+    """The exchange ended after the handing over began and before the other side said that it has the message."""
+
+
+class AddressForbidden(ProviderError):
+    """The address is none, or leads where nothing may be sent to; another attempt is of no use."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, permanent=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from apps.escalation import outlook
 from apps.escalation import queries as escalation
 from apps.escalation.models import RunLevel
 from apps.incidents import queries as incidents
@@ -35,5 +36,5 @@ def asked_of(incident: Incident, viewer: User) -> AskedOfViewer | None:
         waiting=notifications.waits_for_answer(viewer, incident),
         request=pending.first(),
         next_level=level,
-        woken=escalation.who_would_be_paged(level) if level else [],
+        woken=outlook.prospects(incident, [level])[level.pk].people if level else [],
     )

@@ -16,12 +16,19 @@ from apps.teams.models import User
 def house(request: HttpRequest) -> dict[str, Any]:
     """``unread``: how many notifications wait in the bell, counted only where a template shows it.
 
+    ``unanswered``: how many pages wait for the viewer's answer, which the bell says first.
     ``may_declare``: whether the viewer may declare an incident for any team.
     ``has_sandbox``: whether this is a development installation whose mails are readable at /sandbox/.
     """
-    shown: dict[str, Any] = {"unread": 0, "may_declare": False, "has_sandbox": bool(settings.SANDBOX_DIR)}
+    shown: dict[str, Any] = {
+        "unread": 0,
+        "unanswered": 0,
+        "may_declare": False,
+        "has_sandbox": bool(settings.SANDBOX_DIR),
+    }
     user = getattr(request, "user", None)
     if isinstance(user, User):
         shown["unread"] = SimpleLazyObject(lambda: notifications.unread_of(user).count())
+        shown["unanswered"] = SimpleLazyObject(lambda: notifications.pages_waiting_for(user).count())
         shown["may_declare"] = SimpleLazyObject(lambda: queries.declares_for(user).exists())
     return shown

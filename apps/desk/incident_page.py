@@ -11,13 +11,13 @@ from apps.communications import queries as communications
 from apps.communications.models import Audience
 from apps.core import clock
 from apps.desk import around, clock_faces, next_step, timeline
+from apps.desk import receipts as told
 from apps.desk.forms import responding as forms
+from apps.escalation import outlook, rules
 from apps.escalation import queries as escalation
-from apps.escalation import rules
 from apps.escalation.models import UNDECIDED, RunLevel
 from apps.incidents import queries as incidents
 from apps.incidents.models import ENDED, ChecklistItem, ChecklistPart, ClockName, Incident
-from apps.notifications import queries as notifications
 from apps.teams import access
 from apps.teams.models import User
 
@@ -73,14 +73,20 @@ def escalation_part(incident: Incident, viewer: User) -> Context:
     """What the chain did, and who is next and when (R12)."""
     answers = escalation.answers_of(incident)
     run, upcoming = escalation.current_run(incident), escalation.next_level(incident)
+    prospect = outlook.prospects(incident, [upcoming])[upcoming.pk] if upcoming else None
+    levels = escalation.levels_of(incident)
+    begun = rules.current_round(levels, now=clock.now())
     return {
         "held_until": run.held_until if run and run.held_until and run.held_until > clock.now() else None,
         "rungs": [
             Rung(level, rules.why_not(level, answers) if level.state in UNDECIDED else "")
-            for level in escalation.levels_of(incident)
+            for level in levels
+            if level.round <= begun or level.pk == getattr(upcoming, "pk", None)
         ],
+        "rounds_to_come": max((level.round for level in levels), default=begun) - begun if run else 0,
+        "policy": run.policy if run else None,
         "next_level": upcoming,
-        "next_people": escalation.who_would_be_paged(upcoming) if upcoming else [],
+        "prospect": prospect,
         "external_contacts": escalation.external_contacts(incident),
     }
 
@@ -136,7 +142,7 @@ def alerts_part(incident: Incident, viewer: User) -> Context:
 
 def receipts(incident: Incident, viewer: User) -> Context:
     """Who was told what, and what became of it, newest first (R14)."""
-    return {"deliveries": list(notifications.of_incident(incident).order_by("-pk"))}
+    return {"receivers": told.of_incident(incident, viewer=viewer)}
 
 
 def timeline_part(incident: Incident, viewer: User) -> Context:
@@ -184,7 +190,7 @@ def _forms(incident: Incident) -> Context:
         "status_form": forms.StatusForm(incident=incident, auto_id="status_%s"),
         "severity_form": forms.SeverityForm(initial={"severity": incident.severity_id}, auto_id="severity_%s"),
         "description_form": forms.DescriptionForm(instance=incident, auto_id="description_%s"),
-        "escalate_form": forms.EscalateForm(auto_id="escalate_%s"),
+        "escalate_form": forms.RaiseForm(auto_id="escalate_%s"),
         "merge_form": forms.MergeForm(auto_id="merge_%s"),
         "reason_form": forms.ReasonForm(auto_id="end_%s"),
         "closure_form": forms.OptionalNoteForm(auto_id="resolve_%s"),

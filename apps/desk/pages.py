@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import cast
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest
 
@@ -45,12 +46,20 @@ def say_done(request: HttpRequest, text: str) -> None:
         messages.success(request, text)
 
 
+def say_problem(request: HttpRequest, text: str) -> None:
+    """Tell the viewer what was not done, and why."""
+    messages.error(request, text)
+
+
 def attempt(request: HttpRequest, act: Callable[[], object], *, done: str) -> bool:
     """Call ``act``, say ``done`` or why the house refused, and return whether it was done."""
     try:
         act()
     except HouseError as failure:
         say_failure(request, failure)
+        return False
+    except ValidationError as failure:
+        messages.error(request, "\n".join(failure.messages))
         return False
     say_done(request, done)
     return True

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import secrets
 import threading
+from datetime import UTC, datetime
 
 import psycopg
 import structlog
 from django.db import connections
+
+from apps.core import clock
 
 log = structlog.get_logger(__name__)
 
@@ -47,11 +50,15 @@ class Identity:
     def number(self) -> int:
         """Return the number, whose lock was held an instant ago; a new one if the old lock was lost.
 
+        From then on ``core.clock`` goes by the database's clock if this machine's is off: who is on call, or whether a
+        hold is over, is then the same whichever worker decides it.
+
         Raises psycopg.Error while the database cannot be reached.
         """
         with self._mutex:
             if self._connection is None or not _answers(self._connection):
                 self._connection, self._number = _take()
+                _answers(self._connection)
             return self._number
 
     def release(self) -> None:
@@ -81,12 +88,16 @@ def _take() -> tuple[psycopg.Connection[tuple[object, ...]], int]:
 
 
 def _answers(connection: psycopg.Connection[tuple[object, ...]]) -> bool:
+    """Whether the database still does; what time it has is compared with ours on the way."""
+    asked_at = datetime.now(UTC)
     try:
-        connection.execute("SELECT 1")
+        row = connection.execute("SELECT clock_timestamp()").fetchone()
     except psycopg.Error as error:
         log.warning("engine_identity_lost", error=str(error))
         connection.close()
         return False
+    if row is not None and isinstance(row[0], datetime):
+        clock.compare(row[0], asked_at=asked_at)
     return True
 
 

@@ -15,8 +15,8 @@ from apps.engine.models import Lane, Timer
 #: A handler must end within this span; then its timer is taken for lost and run again.
 LEASE = timedelta(minutes=2)
 
-#: How far behind the present a claim looks that knows of nothing older: longer than any transaction stays open.
-RECENT = timedelta(minutes=1)
+#: How far behind the present a claim looks that knows of nothing older: longer than transactions usually stay open.
+RECENT = timedelta(seconds=10)
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 

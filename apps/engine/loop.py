@@ -25,8 +25,9 @@ PULSE = timedelta(seconds=1)
 def run(*, stop: threading.Event, lanes: Sequence[Lane] = tuple(Lane), standby: timedelta | None = None) -> None:
     """Work ``lanes`` until ``stop`` is set; then end what has begun and return.
 
-    With ``standby``, work only while something has been due for longer than that: whoever else works the lanes is
-    then too slow or gone. Outlasts a database that goes away.
+    With ``standby``, work only a lane in which something has been due for longer than that: whoever else works it is
+    then too slow or gone. Chores (all but pages) may be slow: they are left to whoever has done one in that span.
+    Outlasts a database that goes away.
     """
     watchers = [
         threading.Thread(target=_keep_watch, args=(watch, stop), name=watch.name) for watch in registry.watches()
@@ -35,10 +36,9 @@ def run(*, stop: threading.Event, lanes: Sequence[Lane] = tuple(Lane), standby: 
         watcher.start()
     with ThreadPoolExecutor(sum(worker.SLOTS[lane] for lane in lanes), "engine") as threads:
         while not stop.is_set():
-            if _is_needed(lanes, standby):
-                for lane in lanes:
-                    for _ in range(worker.slots[lane].free):
-                        threads.submit(worker.tick, lane, budget=PULSE, stop=stop)
+            for lane in _needed(lanes, standby):
+                for _ in range(worker.slots[lane].free):
+                    threads.submit(worker.tick, lane, budget=PULSE, stop=stop)
             stop.wait(PULSE.total_seconds())
     for watcher in watchers:
         watcher.join()
@@ -58,17 +58,18 @@ def _keep_watch(watch: Watch, stop: threading.Event) -> None:
         stop.wait(watch.every.total_seconds())
 
 
-def _is_needed(lanes: Sequence[Lane], standby: timedelta | None) -> bool:
+def _needed(lanes: Sequence[Lane], standby: timedelta | None) -> list[Lane]:
+    """The lanes to work now."""
     try:
         close_old_connections()
         worker_number = me.number()  # counted among the living even while it stands by
-        longest = max(queries.lag(lanes).values())
+        if standby is None:
+            return list(lanes)
+        late = {lane: age for lane, age in queries.lag(lanes).items() if age > standby.total_seconds()}
+        needed = [Lane(lane) for lane in late if lane == Lane.PAGES or not queries.is_worked(lane, within=standby)]
     except (DatabaseFailure, psycopg.Error) as error:
         log.warning("engine_waits_for_database", error=str(error))
-        return False
-    if standby is None:
-        return True
-    if longest > standby.total_seconds():
-        log.warning("standby_takes_over", worker=worker_number, lag=round(longest, 1))
-        return True
-    return False
+        return []
+    for lane in needed:
+        log.warning("standby_takes_over", worker=worker_number, lane=lane.value, lag=round(late[lane], 1))
+    return needed

@@ -28,5 +28,12 @@ class EngineCollector(Collector):
                 gauge.add_metric([lane.lane], getattr(lane, attribute))
             yield gauge
         workers = GaugeMetricFamily("ado_engine_workers", "Worker processes that live.")
-        workers.add_metric([], queries.health().workers)
+        workers.add_metric([], queries.workers())
         yield workers
+        circuits = GaugeMetricFamily(
+            "ado_engine_circuit", "1 for the state that the circuit to a provider is in.", labels=["provider", "state"]
+        )
+        for circuit in queries.circuits():
+            for state in ("closed", "half open", "open"):
+                circuits.add_metric([circuit.provider, state], float(circuit.state == state))
+        yield circuits

@@ -1,4 +1,4 @@
-"""The one table of the engine: everything that is due, now or later."""
+"""What is due, now or later; and which providers are left alone for a while."""
 
 from __future__ import annotations
 
@@ -77,3 +77,32 @@ class Timer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
+
+
+class Breaker(models.Model):
+    """The circuit to one provider, shared by all processes. Closed without a row. Written by ``breakers`` only."""
+
+    provider = models.CharField(max_length=100, primary_key=True)
+    failures = models.PositiveIntegerField(default=0, help_text="In a row.")
+    openings = models.PositiveIntegerField(default=0, help_text="In a row: each lasts longer than the one before.")
+    open_until = models.DateTimeField(
+        null=True, blank=True, help_text="Until then nobody calls the provider, then one does, to try. Empty: closed."
+    )
+    trial_until = models.DateTimeField(
+        null=True, blank=True, help_text="Somebody tries it now; past this instant the trial counts as lost."
+    )
+    last_error = models.TextField(blank=True)
+    changed_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ["provider"]
+        verbose_name = "circuit breaker"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(trial_until__isnull=True) | Q(open_until__isnull=False),
+                name="engine_breaker_tried_only_while_open",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.provider

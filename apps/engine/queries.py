@@ -13,7 +13,8 @@ from django.db.models.functions import Cast, Concat
 
 from apps.core import clock
 from apps.engine.identity import LIVING
-from apps.engine.models import Lane, State, Timer
+from apps.engine.models import Breaker, Lane, State, Timer
+from apps.engine.outcomes import database_now
 
 ModelT = TypeVar("ModelT", bound=Model)
 
@@ -83,6 +84,21 @@ class Health:
         return ""
 
 
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """How the circuit to one provider stands: ``closed``, ``open`` until an instant, or ``half open`` after it."""
+
+    provider: str
+    state: str
+    until: datetime | None
+    failures: int
+    last_error: str
+
+    @property
+    def is_closed(self) -> bool:
+        return self.state == "closed"
+
+
 def lag(lanes: Iterable[Lane] = tuple(Lane)) -> dict[str, float]:
     """For each of ``lanes``: for how many seconds, by the database's clock, its oldest due timer has been due."""
     ages = {lane.value: 0.0 for lane in lanes}
@@ -111,10 +127,35 @@ def status() -> list[LaneStatus]:
 
 def health() -> Health:
     """Whether the engine works. Two index probes a lane and a look at the locks, however long the table."""
+    return Health(lag=lag(), workers=workers())
+
+
+def workers() -> int:
+    """How many worker processes live."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM ({LIVING}) AS living")  # noqa: S608  (a constant of the house)
-        (workers,) = cursor.fetchone()
-    return Health(lag=lag(), workers=workers)
+        return int(cursor.fetchone()[0])
+
+
+def circuits() -> list[Circuit]:
+    """How the circuit to each provider stands that ever failed, by the database's clock."""
+    rows = Breaker.objects.annotate(now=database_now())
+    return [
+        Circuit(row.provider, _state_of(row.open_until, row.now), row.open_until, row.failures, row.last_error)
+        for row in rows
+    ]
+
+
+def _state_of(open_until: datetime | None, now: datetime) -> str:
+    if open_until is None:
+        return "closed"
+    return "open" if open_until > now else "half open"
+
+
+def is_worked(lane: str, *, within: timedelta) -> bool:
+    """Whether a timer of ``lane`` was done in the last ``within``, by the database's clock."""
+    since = database_now() - within
+    return Timer.objects.filter(lane=lane, state=State.DONE, finished_at__gt=since).exists()
 
 
 def standing_keys(keys: Iterable[str]) -> set[str]:

@@ -1,8 +1,11 @@
-"""When a failed timer runs again, and when a recurring one is due next. Pure."""
+"""When a failed timer runs again, when a recurring one is due next, and what a call says of its provider. Pure."""
 
 from __future__ import annotations
 
+import enum
 from datetime import datetime, timedelta
+
+from apps.core.errors import ProviderError
 
 FIRST_PAUSE = timedelta(seconds=2)
 LONGEST_PAUSE = timedelta(minutes=5)
@@ -11,6 +14,18 @@ LONGEST_RETRY_AFTER = timedelta(hours=1)
 UNKNOWN_KIND_PAUSE = timedelta(minutes=1)
 #: A lost worker says nothing about its timer, until it has happened to the same timer this often.
 LOSSES_TAKEN_BACK_AT_ONCE = 3
+#: For how long a circuit is open the first time, and at most, however often in a row it opens again.
+FIRST_OPENING = timedelta(seconds=30)
+LONGEST_OPENING = timedelta(minutes=5)
+
+
+class Verdict(enum.Enum):
+    """What a call says of its provider."""
+
+    WORKS = "works"
+    BROKEN = "broken"
+    BUSY = "busy"
+    SAYS_NOTHING = "says nothing"
 
 
 def pause_after(attempts: int, *, jitter: float, retry_after: float | None = None) -> timedelta:
@@ -43,3 +58,32 @@ def next_occurrence(due_at: datetime, *, every: timedelta, now: datetime) -> dat
     if due_at > now:
         return due_at
     return due_at + every * ((now - due_at) // every + 1)
+
+
+def verdict(error: Exception | None) -> Verdict:
+    """What a call that ended with ``error`` (None: well) says of its provider.
+
+    BROKEN is what would meet every other call as well: unreachable, timed out, a fault of its own (5xx), nonsense. A
+    refusal (``permanent``) and a "not now" about one address are answers, and whoever answers works. BUSY is one
+    that names when to come back (429 and 503 with Retry-After). A fault of ours says nothing.
+    """
+    if error is None:
+        return Verdict.WORKS
+    if not isinstance(error, ProviderError):
+        return Verdict.SAYS_NOTHING
+    if error.permanent or error.about_one:
+        return Verdict.WORKS
+    if error.retry_after is not None and error.retry_after > 0:
+        return Verdict.BUSY
+    return Verdict.BROKEN
+
+
+def opening(number: int) -> timedelta:
+    """For how long a circuit opens for the ``number``-th time in a row (1 is the first): doubles up to the longest."""
+    doubled: timedelta = FIRST_OPENING * 2 ** min(max(number, 1) - 1, 16)
+    return min(doubled, LONGEST_OPENING)
+
+
+def hold(retry_after: float) -> timedelta:
+    """For how long nobody calls a provider that asked for ``retry_after`` seconds, within the longest opening."""
+    return timedelta(seconds=min(retry_after, LONGEST_OPENING.total_seconds()))

@@ -18,8 +18,17 @@ from apps.engine.models import Lane, Timer
 
 log = structlog.get_logger(__name__)
 
-#: Threads a lane may have in one process; together they are the process's pool (celery --concurrency).
-SLOTS = {Lane.PAGES: 4, Lane.WORK: 2, Lane.BULK: 2}
+#: Threads a lane may have in one process; together they are the process's pool (celery --concurrency). They wait for
+#: database and providers most of the time: so many pages that kinds which hang, each to its limit (``at_once``), leave
+#: some for the others.
+SLOTS = {Lane.PAGES: 12, Lane.WORK: 4, Lane.BULK: 2}
+
+#: For how long the other lanes wait before they begin a timer while pages are at work in their process.
+GIVES_WAY = timedelta(milliseconds=200)
+
+#: How often a lane is looked at from its beginning, and which share of the time that may take in between.
+FULL_LOOK_AT_MOST, FULL_LOOK_AT_LEAST = timedelta(seconds=1), timedelta(seconds=10)
+FULL_LOOK_SHARE = 0.02
 
 #: For how long one tick goes on working; the next one, a second later, takes over.
 BUDGET = timedelta(seconds=20)
@@ -64,25 +73,33 @@ class Every:
 class LowWater:
     """From when on a lane is worth looking at, so that a claim need not read what was completed before.
 
-    Whatever turns up below the mark (a clock that is behind, a transaction that stayed open for long) is found by
-    the full look that is taken now and then.
+    Whatever turns up below the mark (a timer that was planned for a time that is past, a clock that is behind, a
+    transaction that stayed open for long) is found by the full look that is taken now and then: each second where it
+    is cheap, more rarely the longer it takes, each ten seconds at least.
     """
 
     def __init__(self) -> None:
-        self._full_look = Every(timedelta(seconds=10))
+        self._next_full_look = 0.0
         self._since: datetime | None = None
 
     def mark(self) -> datetime | None:
         """Since when to look; None for the last little while (``leases.claim``)."""
-        if clock.standing() or self._full_look.is_due():
+        if clock.standing() or time.monotonic() >= self._next_full_look:
+            self._next_full_look = time.monotonic() + FULL_LOOK_AT_LEAST.total_seconds()
             return leases.BEGINNING
         return self._since
 
-    def found(self, timers: list[Timer], *, since: datetime | None) -> None:
+    def found(self, timers: list[Timer], *, since: datetime | None, seconds: float = 0.0) -> None:
         """Take note of what a claim that looked ``since`` brought: what was due before its first timer is taken.
 
         One that brought nothing says nothing about a backlog that another thread has found further down meanwhile.
+        ``seconds`` is what the claim took.
         """
+        if since == leases.BEGINNING:
+            pause = min(
+                max(seconds / FULL_LOOK_SHARE, FULL_LOOK_AT_MOST.total_seconds()), FULL_LOOK_AT_LEAST.total_seconds()
+            )
+            self._next_full_look = time.monotonic() + pause
         if timers:
             self._since = timers[0].due_at - leases.RECENT
         elif since in (leases.BEGINNING, self._since):
@@ -100,10 +117,12 @@ class Crowd:
         """Claim one timer of ``lane`` of a kind that may have one more, and count it."""
         with self._mutex:
             full, since = self._full(), low_water.mark()
+            begun = time.monotonic()
             timers = leases.claim(lane, since=since, without=full)
+            seconds = time.monotonic() - begun
             self._handled.update(timer.kind for timer in timers)
         if not full:  # else older ones may have been left where they are
-            low_water.found(timers, since=since)
+            low_water.found(timers, since=since, seconds=seconds)
         return timers
 
     def leave(self, timer: Timer) -> None:
@@ -150,6 +169,16 @@ def plan_recurring() -> None:
             actions.schedule(known.kind, due_at=clock.now() + known.every, key=key)
 
 
+def _give_way() -> None:
+    """Let pages that are at work have the processor: all threads of a process share one, whatever their lanes.
+
+    Not for longer than GIVES_WAY: a page may as well wait for a provider that hangs.
+    """
+    until = time.monotonic() + GIVES_WAY.total_seconds()
+    while slots[Lane.PAGES].free < SLOTS[Lane.PAGES] and time.monotonic() < until:
+        time.sleep(0.01)
+
+
 def _work(lane: Lane, *, until: float, stop: threading.Event) -> int:
     if _taking_back.is_due():
         leases.take_back()
@@ -158,6 +187,8 @@ def _work(lane: Lane, *, until: float, stop: threading.Event) -> int:
     handled = 0
     low_water = _low_water[lane]
     while not stop.is_set() and time.monotonic() < until:
+        if lane is not Lane.PAGES:
+            _give_way()
         timers = _crowd.claim(lane, low_water)
         if not timers:
             break

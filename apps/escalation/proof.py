@@ -59,19 +59,19 @@ def _no_timer_of_a_level() -> Iterator[Gap]:
     undecided = RunLevel.objects.filter(state__in=UNDECIDED, run__ended_at=None, run__incident__status__in=OPEN)
     for level in engine.without_timer(undecided, kind=levels.FIRE).select_related("run__incident"):
         incident = level.run.incident
-        held = level.run.held_until if level.state == LevelState.HELD else None
         yield Gap(
             incident.pk,
-            f"Level {level.number} of {incident} was planned, and nothing would have paged it.",
-            partial(levels.plan, level, incident, at=held),
+            f"{levels.called(level)} of {incident} was planned, and nothing would have paged it.",
+            partial(levels.plan, level, incident),
         )
 
 
 def _no_page() -> Iterator[Gap]:
-    # By level and not by run: a run that was taken anew for another severity sends no page for what was paged before.
+    # By level and instant, not by run: a run that was taken anew for another severity sends no page for what was paged
+    # before. A later round pages the same people by the same level again, so that what was sent before is another page.
     told = Notification.objects.filter(
         person=OuterRef("user"), incident=OuterRef("runlevel__run__incident"), kind=NotificationKind.PAGE,
-        level=OuterRef("runlevel__number"), created_at__gte=OuterRef("runlevel__run__started_at"),
+        level=OuterRef("runlevel__number"), created_at__gte=OuterRef("runlevel__at"),
     )  # fmt: skip
     paged = RunLevel.people.through.objects.filter(
         ~Exists(told), runlevel__state=LevelState.FIRED, runlevel__run__ended_at=None,
@@ -81,7 +81,7 @@ def _no_page() -> Iterator[Gap]:
         level, incident = row.runlevel, row.runlevel.run.incident
         yield Gap(
             incident.pk,
-            f"Level {level.number} of {incident} was paged, and {row.user} was sent nothing.",
+            f"{levels.called(level)} of {incident} was paged, and {row.user} was sent nothing.",
             partial(levels.page, level, incident, row.user, because=level.reason),
         )
 

@@ -1,4 +1,4 @@
-"""Reads of the chain: which policy applies, where a run stands, and who would be paged."""
+"""Reads of the chain: which policy applies, and where a run stands."""
 
 from __future__ import annotations
 
@@ -6,25 +6,38 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 
+from apps.catalog.models import Service
+from apps.catalog.queries import active_services
 from apps.contacts import queries as contacts
 from apps.contacts.models import ExternalContact
 from apps.core import clock as house_clock
-from apps.escalation import rules, targets
+from apps.escalation import rules
 from apps.escalation.models import Level, LevelState, LevelTarget, Policy, Proof, Run, RunLevel, Trigger
 from apps.incidents.models import EventKind, Incident, Severity
 from apps.notifications.models import Notification, NotificationKind
-from apps.teams.models import Team, User
+from apps.teams.models import Team
 
 
 @dataclass(frozen=True)
 class EscalationSummary:
-    """Where an incident stands in its chain: the highest level paged, and the one that is due next."""
+    """Where an incident stands in its chain: the highest level paged in any round, and the one that is due next."""
 
     level: int | None
     next_level: int | None
     next_at: datetime | None
+
+
+@dataclass(frozen=True)
+class WhereUsed:
+    """Whom a policy covers now, who has one of their own and would fall back to it, and which incidents climb it."""
+
+    teams: list[Team]
+    services: list[Service]
+    teams_behind: list[Team]
+    services_behind: list[Service]
+    running: QuerySet[Incident]
 
 
 @dataclass(frozen=True)
@@ -41,29 +54,95 @@ NO_WORK = (EventKind.WATCHED, EventKind.UNWATCHED, EventKind.PAGE_DECLINED)
 NOWHERE = EscalationSummary(level=None, next_level=None, next_at=None)
 
 
-def policy_for(severity: Severity, team: Team) -> Policy | None:
-    """The team's own policy for the severity, else the one of every team, with levels and targets at hand."""
-    targets_with_names = LevelTarget.objects.select_related("role", "contact", "person", "roster")
-    levels = Prefetch("levels", Level.objects.prefetch_related(Prefetch("targets", targets_with_names)))
-    policies = Policy.objects.filter(severity=severity).prefetch_related(levels)
-    return policies.filter(team=team).first() or policies.filter(team__isnull=True).first()
+def policies() -> QuerySet[Policy]:
+    """Every policy with its severity, its scope, and its levels and targets at hand."""
+    named = LevelTarget.objects.select_related("role", "contact", "person", "roster", "team", "webhook")
+    levels = Prefetch("levels", Level.objects.prefetch_related(Prefetch("targets", named)))
+    return Policy.objects.select_related("severity", "team", "service__team").prefetch_related(levels)
 
 
-def lender_of(number: int, *, severity: Severity, team: Team) -> Level | None:
+def policy_for(severity: Severity, team: Team, services: Iterable[Service] = ()) -> Policy | None:
+    """The policy of the first of ``services`` (by name) that has one, else the team's, else that of every team.
+
+    One without levels covers nothing and is passed over. With levels and targets at hand.
+    """
+    covering = policies().filter(_near(team, services), pk__in=_climbed(severity))
+    return covering.order_by(*_NEAREST).first()
+
+
+def policies_of(services: Iterable[Service]) -> dict[int, list[Policy]]:
+    """The policies that an incident of each service alone climbs, by its id, the worst severity first; one query."""
+    wanted = list(services)
+    with_levels = Exists(Level.objects.filter(policy=OuterRef("pk")))
+    by_scope: dict[tuple[int | None, int | None], dict[int, Policy]] = {}
+    for policy in Policy.objects.filter(with_levels, severity__is_active=True).select_related("severity"):
+        by_scope.setdefault((policy.service_id, policy.team_id), {})[policy.severity_id] = policy
+    found: dict[int, list[Policy]] = {}
+    for service in wanted:
+        scopes = ((None, None), (None, service.team_id), (service.pk, None))
+        nearest = {key: policy for scope in scopes for key, policy in by_scope.get(scope, {}).items()}
+        found[service.pk] = sorted(nearest.values(), key=lambda policy: policy.severity.rank)
+    return found
+
+
+def lender_of(number: int, *, severity: Severity, team: Team, services: Iterable[Service] = ()) -> Level | None:
     """The level ``number`` of the nearest chain that has it, for a run of ``severity`` whose own chain lacks it.
 
-    Nearest is the severity's own, then the next worse; in each the team's policy before that of every team.
+    Nearest is the severity's own, then the next worse; in each a service's policy, the team's, that of every team.
     """
-    lenders = Level.objects.filter(
-        Q(policy__team=team) | Q(policy__team=None), number=number, policy__severity__rank__lte=severity.rank
+    near = policies().filter(_near(team, services), severity__rank__lte=severity.rank, levels__number=number)
+    lender = near.order_by("-severity__rank", *_NEAREST).first()
+    return next((level for level in lender.levels.all() if level.number == number), None) if lender else None
+
+
+_NEAREST = (
+    F("service__name").asc(nulls_last=True), F("service__pk").asc(nulls_last=True), F("team").asc(nulls_last=True)
+)  # fmt: skip
+
+
+def _near(team: Team, services: Iterable[Service]) -> Q:
+    return Q(service__in=[service.pk for service in services]) | Q(service=None, team=team) | Q(service=None, team=None)
+
+
+def where_used(policy: Policy) -> WhereUsed:
+    """Whom ``policy`` covers at present, who would fall back to it, and which incidents climb it now.
+
+    A constant number of queries.
+    """
+    others = {(each.service_id, each.team_id) for each in _climbed(policy.severity) if each.pk != policy.pk}
+    with_own = {service for service, _ in others if service is not None}
+    teams_with_own = {team for _, team in others if team is not None}
+    for_everybody = policy.service_id is None and policy.team_id is None
+    teams = list(Team.objects.filter(is_active=True)) if for_everybody else [policy.team] if policy.team else []
+    services = active_services()
+    if policy.service_id is not None:
+        services = services.filter(pk=policy.service_id)
+    elif policy.team_id is not None:
+        services = services.filter(team=policy.team_id)
+    below = [service for service in services if not (for_everybody and service.team_id in teams_with_own)]
+    return WhereUsed(
+        teams=[team for team in teams if team.pk not in teams_with_own],
+        services=[service for service in below if service.pk not in with_own],
+        teams_behind=[team for team in teams if team.pk in teams_with_own],
+        services_behind=[service for service in services if service.pk in with_own],
+        running=Incident.objects.filter(
+            escalation_runs__in=Run.objects.filter(policy=policy, ended_at__isnull=True)
+        ).select_related("severity", "team"),
     )
-    nearest = lenders.order_by("-policy__severity__rank", F("policy__team").asc(nulls_last=True))
-    return nearest.select_related("policy__severity", "policy__team").first()
+
+
+def _climbed(severity: Severity) -> QuerySet[Policy]:
+    """The policies of the severity that cover anything: those with levels."""
+    return Policy.objects.filter(Exists(Level.objects.filter(policy=OuterRef("pk"))), severity=severity)
 
 
 def current_run(incident: Incident) -> Run | None:
     """The run that goes on now, if any."""
-    return Run.objects.filter(incident=incident, ended_at__isnull=True).first()
+    return (
+        Run.objects.filter(incident=incident, ended_at__isnull=True)
+        .select_related("policy__severity", "policy__team", "policy__service")
+        .first()
+    )
 
 
 def latest_run(incident: Incident) -> Run | None:
@@ -72,9 +151,9 @@ def latest_run(incident: Incident) -> Run | None:
 
 
 def levels_of(incident: Incident) -> list[RunLevel]:
-    """The levels of the latest run with who was paged, lowest first; two queries."""
+    """The levels of the latest run with who was paged, lowest first, round by round; two queries."""
     run = latest_run(incident)
-    return list(run.levels.prefetch_related("people")) if run else []
+    return list(run.levels.select_related("run").prefetch_related("people")) if run else []
 
 
 def paged_levels(incident: Incident) -> QuerySet[RunLevel]:
@@ -96,28 +175,13 @@ def answers_of(incident: Incident) -> rules.Answers:
 def next_level(incident: Incident) -> RunLevel | None:
     """The level that fires next if nothing more happens, while the chain still goes on."""
     run = current_run(incident)
-    return rules.next_to_fire(list(run.levels.all()), answers_of(incident)) if run else None
-
-
-def who_would_be_paged(level: RunLevel) -> list[User]:
-    """Whom the level's targets reach as things stand now."""
-    incident = level.run.incident
-    return targets.find(level.targets, team=incident.team, incident=incident, at=house_clock.now()).people
+    return rules.next_to_fire(list(run.levels.select_related("run")), answers_of(incident)) if run else None
 
 
 def next_by_hand(incident: Incident) -> RunLevel | None:
     """The level that fires when somebody escalates without naming one."""
     run = current_run(incident) if incident.is_open else None
-    return rules.lowest_not_paged(list(run.levels.all())) if run else None
-
-
-def who_would_begin(policy: Policy, incident: Incident) -> list[User]:
-    """Whom the first level of the policy would page for the incident as things stand now."""
-    first = policy.levels.prefetch_related("targets").first()
-    if first is None:
-        return []
-    chain = [targets.snapshot(target) for target in first.targets.all()]
-    return who_would_be_paged(RunLevel(run=Run(incident=incident), number=first.number, targets=chain))
+    return rules.lowest_not_paged(list(run.levels.select_related("run")), now=house_clock.now()) if run else None
 
 
 def asked_last(incident: Incident) -> Asked | None:
@@ -154,7 +218,7 @@ def summaries(incidents: Iterable[Incident]) -> dict[int, EscalationSummary]:
         found[run.incident_id] = EscalationSummary(
             level=max(fired, default=None),
             next_level=upcoming.number if upcoming else None,
-            next_at=upcoming.due_at if upcoming else None,
+            next_at=upcoming.decided_at if upcoming else None,
         )
     return found
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol, TypeVar
 
 from apps.core.spans import in_words
-from apps.escalation.models import UNDECIDED, LevelState, Unless
+from apps.escalation.models import UNDECIDED, LevelState, OutsideHours, Unless
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,9 @@ class Answers:
     response_started_at: datetime
 
 
+#: Where a level stands in a run: its round and its number.
+Place = tuple[int, int]
+
 #: States of a level that is not asked for a second time.
 SPENT = (LevelState.FIRED, LevelState.PASSED)
 
@@ -31,10 +34,15 @@ SPENT = (LevelState.FIRED, LevelState.PASSED)
 class PlannedLevel(Protocol):
     """What the rules ask of a level of a run."""
 
+    round: int
     number: int
     unless: str
+    outside_hours: str
     due_at: datetime
     state: str
+
+    @property
+    def place(self) -> Place: ...
 
 
 class Impact(Protocol):
@@ -64,6 +72,14 @@ FACTS: Mapping[str, Callable[[Impact], bool]] = {
 LevelT = TypeVar("LevelT", bound=PlannedLevel)
 
 
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Until when a level that is due is held back, and whether working hours are what it waits for."""
+
+    until: datetime
+    for_hours: bool
+
+
 def why_not(level: PlannedLevel, answers: Answers) -> str:
     """Why the level is not needed, in words for the timeline; empty when it has to fire."""
     if answers.resolved_at is not None:
@@ -75,19 +91,55 @@ def why_not(level: PlannedLevel, answers: Answers) -> str:
     return ""
 
 
-def carried_over(levels: Sequence[PlannedLevel], *, fired: frozenset[int], now: datetime) -> tuple[set[int], set[int]]:
-    """What becomes of the levels of a new chain for an incident that already climbed: (spent, passed) numbers.
+def wait_of(
+    level: PlannedLevel, *, at: datetime, held_until: datetime | None, opening: Callable[[datetime], datetime]
+) -> Wait | None:
+    """What keeps the level from firing at that instant; None: nothing.
+
+    A hold comes first; at its end working hours are asked where the level waits for them. ``opening`` gives the first
+    instant from another on at which work is done.
+    """
+    free = held_until if held_until is not None and held_until > at else at
+    open_at = opening(free) if level.outside_hours == OutsideHours.WAIT else free
+    return Wait(until=open_at, for_hours=open_at > free) if open_at > at else None
+
+
+def rounds(count: int, every: timedelta | None, longest: timedelta) -> Iterator[tuple[int, timedelta]]:
+    """The number of each round and when it begins: the first at once, then ``count`` repeats.
+
+    Rounds never overlap, whatever was edited meanwhile: the next begins no sooner than the last level's time.
+    """
+    length = max(every or longest, longest)
+    for number in range(count + 1):
+        yield number + 1, number * length
+
+
+def current_round(levels: Sequence[PlannedLevel], *, now: datetime) -> int:
+    """The round that the run is in: the last one of which a level was decided or is due."""
+    begun = (level.round for level in levels if level.state not in UNDECIDED or level.due_at <= now)
+    return max(begun, default=1)
+
+
+def carried_over(
+    levels: Sequence[PlannedLevel], *, fired: frozenset[Place], now: datetime
+) -> tuple[set[Place], set[Place]]:
+    """What becomes of the levels of a new chain for an incident that already climbed: (spent, passed) places.
 
     Levels that fired do not fire again. Of those whose time is already past only the highest fires; the ones below
     it are passed (requirements, "a severity changes").
     """
-    numbers = {level.number for level in levels}
-    spent = {number for number in numbers if number in fired}
-    overdue = [level.number for level in levels if level.due_at <= now and level.number not in spent]
-    passed = {number for number in overdue if number < max(overdue)} if overdue else set()
+    places = {level.place for level in levels}
+    spent = places & fired
+    overdue = [level.place for level in levels if level.due_at <= now and level.place not in spent]
+    passed = {place for place in overdue if place < max(overdue)} if overdue else set()
     if fired:
-        passed |= {number for number in numbers - spent if number < max(fired)}
+        passed |= {place for place in places - spent if place < max(fired)}
     return spent, passed
+
+
+def within(place: Place, rounds: int) -> Place:
+    """The place in a chain of so many rounds: what was paged in a later one counts for the last that it has."""
+    return min(place[0], rounds), place[1]
 
 
 def named_in(text: str, names: Iterable[str]) -> set[str]:
@@ -105,13 +157,25 @@ def _words(text: str) -> set[str]:
 def next_to_fire(levels: Sequence[LevelT], answers: Answers) -> LevelT | None:
     """The lowest undecided level that would fire if nothing more happened."""
     waiting = (level for level in levels if level.state in UNDECIDED and not why_not(level, answers))
-    return min(waiting, key=lambda level: level.number, default=None)
+    return min(waiting, key=lambda level: level.place, default=None)
 
 
-def lowest_not_paged(levels: Sequence[LevelT]) -> LevelT | None:
-    """The lowest level that was neither paged nor passed; one that was skipped counts, for a person asks for it."""
-    left = (level for level in levels if level.state not in SPENT)
-    return min(left, key=lambda level: level.number, default=None)
+def lowest_not_paged(levels: Sequence[LevelT], *, now: datetime) -> LevelT | None:
+    """The lowest level from the current round on that was neither paged nor passed.
+
+    One that was skipped counts, for a person asks for it.
+    """
+    begun = current_round(levels, now=now)
+    left = (level for level in levels if level.round >= begun and level.state not in SPENT)
+    return min(left, key=lambda level: level.place, default=None)
+
+
+def may_raise_by_itself(levels: Sequence[PlannedLevel], number: int, *, now: datetime) -> bool:
+    """Whether in the current round nobody was paged yet on the level ``number`` or above it, and it was not passed."""
+    begun = current_round(levels, now=now)
+    spent = [level for level in levels if level.round == begun and level.state in SPENT]
+    paged = (level.number for level in spent if level.state == LevelState.FIRED)
+    return number not in {level.number for level in spent} and number > max(paged, default=0)
 
 
 def next_above_paged(levels: Sequence[LevelT], *, spared_too: bool) -> LevelT | None:
@@ -119,19 +183,20 @@ def next_above_paged(levels: Sequence[LevelT], *, spared_too: bool) -> LevelT | 
 
     ``spared_too``: or that was skipped.
     """
-    highest = max((level.number for level in levels if level.state == LevelState.FIRED), default=0)
-    above = (level for level in levels if level.number > highest)
+    highest = max((level.place for level in levels if level.state == LevelState.FIRED), default=(0, 0))
+    above = (level for level in levels if level.place > highest)
     left = (level for level in above if level.state in UNDECIDED or (spared_too and level.state not in SPENT))
     return next(left, None)
-
-
-def may_raise_by_itself(levels: Sequence[PlannedLevel], number: int) -> bool:
-    """Whether nobody was paged yet on the level ``number`` or above it, and it was not passed."""
-    spent = {level.number for level in levels if level.state in SPENT}
-    paged = (level.number for level in levels if level.state == LevelState.FIRED)
-    return number not in spent and number > max(paged, default=0)
 
 
 def newly_true(impact: Impact, *, before: Impact | None) -> set[str]:
     """The keys of the triggers whose fact ``impact`` states and the assessment ``before`` did not (R10)."""
     return {key for key, holds in FACTS.items() if holds(impact) and not (before is not None and holds(before))}
+
+
+def whose_turn(people: Sequence[int], turns: Mapping[int, int]) -> int:
+    """Which of ``people`` is paged next, given the number of each one's last turn: the longest spared, then in order.
+
+    Who was never paged comes first, so that nobody who joins is left out, and nobody who leaves holds up the others.
+    """
+    return min(people, key=lambda person: turns.get(person, 0))

@@ -1,20 +1,26 @@
-"""Who stands behind a target of a level, at the moment it fires and not before (design, "Escalation run")."""
+"""Who stands behind the targets of a level, at the moment it fires and not before (design, "Escalation run")."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from apps.contacts.models import EmergencyContact
-from apps.escalation.models import LevelTarget, TargetKind
+from apps.contacts.models import EmergencyContact, WebhookEndpoint
+from apps.escalation.models import LevelTarget, OutsideHours, TargetKind
+from apps.escalation.models.policies import REFERENCES
 from apps.incidents import queries as incidents
 from apps.incidents.models import Incident, ResponseRole
 from apps.notifications import queries as reach
 from apps.rosters import queries as rosters
 from apps.rosters.models import Roster
-from apps.teams.models import Team, User
+from apps.teams.models import Team, TeamRole, User
+
+Snapshot = Mapping[str, Any]
+
+#: Whom the target "team" pages: who answers by role. Managers keep rosters, stakeholders and auditors read.
+RESPONDING = (TeamRole.RESPONDER, TeamRole.COMMANDER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,69 +33,119 @@ class Found:
 
 def snapshot(target: LevelTarget) -> dict[str, Any]:
     """The target in the form in which a run keeps it."""
-    referred = target.role or target.contact or target.person or target.roster
-    return {"kind": target.kind, "id": referred.pk if referred else None, "label": str(target)}
+    reference = REFERENCES.get(TargetKind(target.kind))
+    return {
+        "kind": target.kind,
+        "id": getattr(target, f"{reference}_id") if reference else None,
+        "label": str(target),
+        "outside_hours": target.outside_hours,
+    }
 
 
-def find(targets: Iterable[dict[str, Any]], *, team: Team, incident: Incident, at: datetime) -> Found:
-    """Whom the targets reach at that instant, each person once, in the order of the targets.
+def asked(
+    targets: Iterable[Snapshot], *, outside_hours: str, opening: Callable[[datetime], datetime], at: datetime
+) -> list[Snapshot]:
+    """Those of ``targets`` that are asked at that instant, by what the level does outside working hours.
 
-    A role is its holder in ``incident`` if they can be reached, else the first of its candidates who can.
+    ``opening`` gives the first instant from another on at which work is done; it is asked only where it matters.
     """
-    reached: dict[int, User] = {}
-    missed: dict[int | str, str] = {}
-    for target in targets:
-        asked = _RESOLVERS[TargetKind(target["kind"])](target["id"], team, incident, at)
-        able = {person.pk: person for person in reach.reachable(asked)}
-        reached |= {pk: person for pk, person in able.items() if pk not in reached}
-        missed |= {person.pk: str(person) for person in asked if person.pk not in able}
-        if not asked:
-            missed[target["label"]] = f"{target['label']}: nobody"
-    return Found(people=list(reached.values()), missed=list(missed.values()))
+    if outside_hours != OutsideHours.OTHER:
+        return list(targets)
+    outside = opening(at) > at
+    return [target for target in targets if target.get("outside_hours", False) == outside]
 
 
-def _on_call(_: int, team: Team, incident: Incident, at: datetime) -> list[User]:
-    return rosters.on_call_people(team, at)
+class Lookup:
+    """Looks up who stands behind targets for a team at an instant; ``incident`` None: for a policy, none runs.
+
+    Each target is asked once, however often it is looked up: what several levels and rounds share costs nothing more.
+    """
+
+    def __init__(self, *, team: Team | None, incident: Incident | None, at: datetime) -> None:
+        self._team = team
+        self._incident = incident
+        self._at = at
+        self._asked: dict[tuple[str, int | None], tuple[list[User], set[int]]] = {}
+
+    def find(self, targets: Iterable[Snapshot]) -> Found:
+        """Whom the targets reach, each person once, in the order of the targets.
+
+        A role is its holder in the incident if they can be reached, else the first of its candidates who can.
+        """
+        reached: dict[int, User] = {}
+        missed: dict[int | str, str] = {}
+        for target in targets:
+            asked, able = self._ask(target)
+            reached |= {person.pk: person for person in asked if person.pk in able and person.pk not in reached}
+            missed |= {person.pk: str(person) for person in asked if person.pk not in able}
+            if not asked:
+                missed[target["label"]] = f"{target['label']}: nobody"
+        return Found(people=list(reached.values()), missed=list(missed.values()))
+
+    def _ask(self, target: Snapshot) -> tuple[list[User], set[int]]:
+        """Whom a target means, and which of them can be reached."""
+        key = target["kind"], target["id"]
+        if key not in self._asked:
+            asked = _RESOLVERS[TargetKind(target["kind"])](self, target["id"])
+            self._asked[key] = asked, {person.pk for person in reach.reachable(asked)}
+        return self._asked[key]
+
+    def on_call(self, _: int) -> list[User]:
+        return rosters.on_call_people(self._team, self._at) if self._team else []
+
+    def roster(self, pk: int) -> list[User]:
+        roster = Roster.objects.filter(pk=pk).first()
+        return rosters.people_on(roster, self._at) if roster else []
+
+    def next(self, pk: int) -> list[User]:
+        roster = Roster.objects.filter(pk=pk).first()
+        return rosters.next_people_on(roster, self._at) if roster else []
+
+    def team(self, pk: int) -> list[User]:
+        members = User.objects.filter(memberships__team=pk, memberships__role__in=RESPONDING, is_active=True)
+        return list(members.distinct())
+
+    def role(self, pk: int) -> list[User]:
+        """Whoever is to be asked in order, up to the first who can be reached; all of them if nobody can."""
+        role = ResponseRole.objects.filter(pk=pk).first()
+        asked: list[User] = []
+        for people in self._in_order(role) if role else ():
+            asked += people
+            if reach.reachable(people):
+                break
+        return asked
+
+    def _in_order(self, role: ResponseRole) -> Iterator[list[User]]:
+        holder = incidents.holder_of(self._incident, role.key) if self._incident else None
+        if holder is not None:
+            yield [holder]
+        if self._team is None:
+            return
+        for position in incidents.candidate_positions(role, self._team):
+            yield incidents.candidates(role, self._team, position=position, at=self._at)
+
+    def contact(self, pk: int) -> list[User]:
+        contact = EmergencyContact.objects.select_related("person").filter(pk=pk).first()
+        return [contact.person] if contact and contact.person else []
+
+    def person(self, pk: int) -> list[User]:
+        return list(User.objects.filter(pk=pk))
+
+    def webhook(self, pk: int) -> list[User]:
+        """Who stands behind an endpoint that is in use."""
+        return [
+            endpoint.person
+            for endpoint in WebhookEndpoint.objects.filter(pk=pk, retired_at=None).select_related("person")
+        ]
 
 
-def _roster(pk: int, team: Team, incident: Incident, at: datetime) -> list[User]:
-    roster = Roster.objects.filter(pk=pk).first()
-    return rosters.people_on(roster, at) if roster else []
-
-
-def _role(pk: int, team: Team, incident: Incident, at: datetime) -> list[User]:
-    """Whoever is to be asked in order, up to the first who can be reached; all of them if nobody can."""
-    role = ResponseRole.objects.filter(pk=pk).first()
-    asked: list[User] = []
-    for people in _in_order(role, team, incident, at) if role else ():
-        asked += people
-        if reach.reachable(people):
-            break
-    return asked
-
-
-def _in_order(role: ResponseRole, team: Team, incident: Incident, at: datetime) -> Iterator[list[User]]:
-    holder = incidents.holder_of(incident, role.key)
-    if holder is not None:
-        yield [holder]
-    for position in incidents.candidate_positions(role, team):
-        yield incidents.candidates(role, team, position=position, at=at)
-
-
-def _contact(pk: int, team: Team, incident: Incident, at: datetime) -> list[User]:
-    contact = EmergencyContact.objects.select_related("person").filter(pk=pk).first()
-    return [contact.person] if contact and contact.person else []
-
-
-def _person(pk: int, team: Team, incident: Incident, at: datetime) -> list[User]:
-    return list(User.objects.filter(pk=pk))
-
-
-_Resolver = Callable[[int, Team, Incident, datetime], list[User]]
-_RESOLVERS: dict[TargetKind, _Resolver] = {
-    TargetKind.ON_CALL: _on_call,
-    TargetKind.ROSTER: _roster,
-    TargetKind.ROLE: _role,
-    TargetKind.CONTACT: _contact,
-    TargetKind.PERSON: _person,
+_RESOLVERS: dict[TargetKind, Callable[[Lookup, int], list[User]]] = {
+    TargetKind.ON_CALL: Lookup.on_call,
+    TargetKind.ROSTER: Lookup.roster,
+    TargetKind.NEXT: Lookup.next,
+    TargetKind.TEAM: Lookup.team,
+    TargetKind.ROLE: Lookup.role,
+    TargetKind.CONTACT: Lookup.contact,
+    TargetKind.PERSON: Lookup.person,
+    TargetKind.WEBHOOK: Lookup.webhook,
 }

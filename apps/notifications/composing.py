@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.conf import settings
+from django.db.models import prefetch_related_objects
 
 from apps.contacts.actions import code_of
 from apps.contacts.models import ContactMethod, Verification
 from apps.notifications import links, messages
-from apps.notifications.models import Delivery, Notification, NotificationKind, Urgency
+from apps.notifications.models import Channel, Delivery, Notification, NotificationKind, Urgency
 from apps.notifications.transports import Message
 
 #: A summary names so many; the others are counted.
@@ -35,6 +36,7 @@ def compose_code(verification: Verification) -> Message:
         text=messages.code(method, code),
         brief=f"{code} is your code to verify this contact method of ADO Incidents.",
         url=f"{settings.SITE_URL}/profile/",
+        method=method.pk,
         details=method.details,
     )
 
@@ -43,6 +45,8 @@ def _one(lead: Delivery, notification: Notification) -> Message:
     incident = notification.incident
     asks = notification.is_page and (incident is not None or notification.direct_id is not None)
     token = links.token([notification]) if asks else ""
+    if incident is not None and lead.channel == Channel.WEBHOOK:
+        prefetch_related_objects([incident], "services")
     return Message(
         key=lead.message_id,
         address=lead.address,
@@ -55,6 +59,7 @@ def _one(lead: Delivery, notification: Notification) -> Message:
         url=f"{settings.SITE_URL}{incident.get_absolute_url()}" if incident else "",
         acknowledge_url=links.url_of(token) if token else "",
         acknowledge_token=token,
+        method=lead.method_id,
         details=_details(lead.method),
     )
 
@@ -74,6 +79,7 @@ def _summary(lead: Delivery, covers: tuple[Notification, ...]) -> Message:
         url=f"{settings.SITE_URL}/incidents/",
         acknowledge_url=links.url_of(token) if token else "",
         acknowledge_token=token,
+        method=lead.method_id,
         details=_details(lead.method),
     )
 

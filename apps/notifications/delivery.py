@@ -12,6 +12,8 @@ from django.db import transaction
 
 from apps.core import clock as house_clock
 from apps.core.errors import ProviderError
+from apps.engine import breakers
+from apps.engine.breakers import CircuitOpen
 from apps.notifications import bundling, composing, outcomes, transports
 from apps.notifications.actions import cancel
 from apps.notifications.models import Channel, Delivery, DeliveryState
@@ -29,7 +31,8 @@ def attempt(delivery_id: int) -> None:
     if channel is None:
         return
     try:
-        with transports.of(channel).connected() as hand_over:
+        transport = transports.of(channel)
+        with breakers.through(transport.provider), transport.connected() as hand_over:
             message = _about_to_send(delivery_id)
             if message is None:
                 return
@@ -102,8 +105,8 @@ def _sent(delivery_id: int, sent: Sent) -> None:
 def _failed(delivery_id: int, error: ProviderError) -> bool:
     """Record it; True if another attempt is of use.
 
-    The next method is tried at once where no server answered at all, else after a second failure: a server that only
-    asks for patience gets it once.
+    The next method is tried at once where no server answered, or the provider is left alone, else after a second
+    failure: a server that only asks for patience gets it once.
     """
     delivery = locked(delivery_id)
     before = DeliveryState.UNKNOWN if delivery.unknown_at is not None else DeliveryState.PLANNED
@@ -115,7 +118,7 @@ def _failed(delivery_id: int, error: ProviderError) -> bool:
         outcomes.end(delivery, str(error), error=error)
         return False
     outcomes.settle(delivery, before, str(error))
-    if isinstance(error, Unreachable) or delivery.attempts > 1:
+    if isinstance(error, (Unreachable, CircuitOpen)) or delivery.attempts > 1:
         outcomes.try_another_way(delivery, at=house_clock.now())
     return True
 

@@ -14,7 +14,7 @@ from apps.incidents.models import EventKind
 from apps.notifications.actions import cancel, plan_next
 from apps.notifications.bundling import group_of
 from apps.notifications.models import ARRIVED, Delivery, DeliveryState
-from apps.notifications.transports import AddressRefused
+from apps.notifications.transports import AddressRefused, OptedOut
 
 
 def locked(delivery_id: int) -> Delivery:
@@ -47,6 +47,8 @@ def end(delivery: Delivery, reason: str, *, error: Exception | None = None) -> N
     """Give the delivery up, and reach its receiver another way while that is wanted."""
     if isinstance(error, AddressRefused) and delivery.method is not None:
         contacts.note_failure(delivery.method, reason=reason, gone=error.gone)
+    if isinstance(error, OptedOut):
+        contacts.opt_out(delivery.address)
     for each in group_of(delivery):
         _set(each, DeliveryState.FAILED, reason)
         notification = each.notification

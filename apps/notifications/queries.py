@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, Case, Prefetch, Q, QuerySet, When
 
 from apps.contacts import queries as contacts
 from apps.contacts import serving
-from apps.contacts.models import ContactMethod, MethodKind
+from apps.contacts.models import ContactMethod
 from apps.incidents.models import OPEN, Incident
 from apps.notifications import rules
 from apps.notifications.models import (
@@ -26,6 +26,9 @@ from apps.notifications.models import (
 )
 from apps.notifications.rules import Step
 from apps.teams.models import User
+
+#: What the steps of tests begin with.
+TEST = "test:"
 
 
 def usable_methods(person: User) -> list[ContactMethod]:
@@ -68,8 +71,7 @@ def warnings_for(person: User) -> list[str]:
     urgent = [rule for rule in own if rule.urgency == Urgency.HIGH]
     if urgent and not any(rule.method_id in by_id for rule in urgent):
         found.append("Your steps for pages would never reach you; the standard steps are used in their place.")
-    rings = {MethodKind.SMS, MethodKind.VOICE, MethodKind.PUSH}
-    if not any(method.kind in rings for method in usable):
+    if not any(method.kind in rules.RINGS for method in usable):
         found.append("Nothing of yours rings at night: add a phone number or allow push messages on a device.")
     return found
 
@@ -91,20 +93,22 @@ def unread_of(person: User) -> QuerySet[Notification]:
 
 def pages_waiting_for(person: User) -> QuerySet[Notification]:
     """Pages of open incidents, and pages by hand, that the person has not answered, newest first."""
-    waiting = Notification.objects.filter(
-        Q(incident__status__in=OPEN) | Q(direct__isnull=False),
-        person=person,
-        kind__in=PAGES,
-        acknowledged_at__isnull=True,
-        declined_at__isnull=True,
-    )
+    waiting = Notification.objects.filter(_waits(), person=person)
     return waiting.select_related("incident__severity", "incident__team", "direct__by")
 
 
-def pages_of(person: User) -> QuerySet[Notification]:
-    """Everything that the person was told, newest first, with what became of each message."""
-    told = Notification.objects.filter(person=person).select_related("incident__severity", "direct__by")
-    return told.prefetch_related("deliveries__method")
+def pages_of(person: User, *, unanswered: bool = False) -> QuerySet[Notification]:
+    """Everything that the person was told, with what became of each message: what waits for an answer first.
+
+    Each says whether it does (``is_waiting``); within that the newest comes first. ``unanswered``: only what does.
+    """
+    waits = Case(When(_waits(), then=True), default=False, output_field=BooleanField())
+    told = (
+        Notification.objects.filter(_waits() if unanswered else Q(), person=person)
+        .annotate(is_waiting=waits)
+        .order_by("-is_waiting", "-pk")
+    )
+    return told.select_related("person", "incident__severity", "direct__by").prefetch_related("deliveries__method")
 
 
 def was_paged(person: User, incident: Incident) -> bool:
@@ -136,7 +140,22 @@ def of_incident(incident: Incident) -> QuerySet[Delivery]:
 
 def direct_pages_by(person: User) -> QuerySet[DirectPage]:
     """The pages that the person sent by hand, newest first, with who received them and how they answered."""
-    return DirectPage.objects.filter(by=person).prefetch_related("notifications__person", "notifications__deliveries")
+    return _with_receivers(DirectPage.objects.filter(by=person))
+
+
+def direct_pages_of(person: User) -> QuerySet[DirectPage]:
+    """The pages by hand that the person sent or received, newest first, with who received them and how they answered.
+
+    Nobody else reads them here.
+    """
+    received = Notification.objects.filter(person=person, direct__isnull=False).values("direct")
+    return _with_receivers(DirectPage.objects.filter(Q(by=person) | Q(pk__in=received)))
+
+
+def latest_test_of(person: User) -> Notification | None:
+    """The test that was sent to the person last."""
+    tests = Notification.objects.filter(person=person, kind=NotificationKind.OTHER, step__startswith=TEST)
+    return tests.order_by("-pk").first()
 
 
 def instants_begun(method_id: int, urgency: str, *, since: datetime) -> list[datetime]:
@@ -145,3 +164,16 @@ def instants_begun(method_id: int, urgency: str, *, since: datetime) -> list[dat
         method=method_id, bundled_into__isnull=True, notification__urgency=urgency, begun_at__gte=since
     ).exclude(state__in=(DeliveryState.FAILED, DeliveryState.CANCELLED))
     return [at for at in begun.values_list("begun_at", flat=True) if at is not None]
+
+
+def _waits() -> Q:
+    """What fits a page that its receiver can still answer."""
+    answerable = Q(incident__status__in=OPEN) | Q(direct__isnull=False)
+    return answerable & Q(kind__in=PAGES, acknowledged_at__isnull=True, declined_at__isnull=True)
+
+
+def _with_receivers(pages: QuerySet[DirectPage]) -> QuerySet[DirectPage]:
+    receivers = Notification.objects.select_related("person").order_by("pk")
+    return pages.select_related("by").prefetch_related(
+        Prefetch("notifications", receivers), "notifications__deliveries__method"
+    )

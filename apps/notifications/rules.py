@@ -8,8 +8,8 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from apps.contacts.models import MAILED, ContactMethod, MethodKind
+from apps.core import walltime
 from apps.notifications.models import Channel, Urgency
-from apps.rosters import walltime
 
 AT_ONCE = timedelta(0)
 #: A call wakes whoever slept through what came before it.
@@ -24,6 +24,8 @@ CHANNEL_OF: Mapping[MethodKind, Channel] = {
     MethodKind.PUSH: Channel.PUSH,
     MethodKind.WEBHOOK: Channel.WEBHOOK,
 }
+#: What wakes a person; mail and chat do not.
+RINGS = frozenset({MethodKind.SMS, MethodKind.VOICE, MethodKind.PUSH})
 
 
 @dataclass(frozen=True, slots=True)

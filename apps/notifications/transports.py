@@ -14,18 +14,12 @@ from typing import Any, Protocol
 
 from apps.contacts import serving
 from apps.contacts.models import MethodKind
+from apps.core.errors import OutcomeUnknown as OutcomeUnknown  # what a transport may raise, found beside the others
 from apps.core.errors import ProviderError
+from apps.core.errors import Unreachable as Unreachable
 from apps.incidents.models import Incident
 from apps.notifications.models import PAGES, Channel, DeliveryState, Notification, NotificationKind, Urgency
 from apps.notifications.rules import CHANNEL_OF
-
-
-class Unreachable(ProviderError):
-    """No server answered: nothing was sent."""
-
-
-class OutcomeUnknown(ProviderError):
-    """The connection ended after the handing over began and before the other side said that it has the message."""
 
 
 class AddressRefused(ProviderError):
@@ -36,12 +30,19 @@ class AddressRefused(ProviderError):
         self.gone = gone
 
 
+class OptedOut(ProviderError):
+    """The receiver asked the provider for no more text messages (STOP): the address is good, and is used no more."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, permanent=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """What one address is sent: about one notification, or a summary of several, or (a code) about none.
 
     ``brief`` fits a text message or a lock screen. ``key`` is the same at every attempt: providers that deduplicate are
-    given it. ``acknowledge_url`` and ``codes`` are empty where nothing is to be acknowledged.
+    given it. ``acknowledge_url`` is empty where nothing is to be acknowledged. ``method`` is the contact method's id.
     """
 
     key: uuid.UUID
@@ -55,6 +56,7 @@ class Message:
     url: str = ""
     acknowledge_url: str = ""
     acknowledge_token: str = ""
+    method: int | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -116,8 +118,9 @@ class Transport(Protocol):
         """Make ready, and give the function that hands a message over. No database, no transaction (law 5).
 
         Either raises ProviderError: Unreachable where nobody answered, OutcomeUnknown where it is not known whether
-        the message was taken, AddressRefused for an address that will not do, ``permanent`` where another attempt is
-        of no use; ``retry_after`` (seconds) where the provider asked for patience.
+        the message was taken, AddressRefused for an address that will not do, OptedOut where its receiver wants
+        nothing more, ``permanent`` where another attempt is of no use; ``retry_after`` (seconds) where the provider
+        asked for patience.
         """
         ...
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 
@@ -50,11 +50,18 @@ def plan(document: Document) -> Plan:
     """Return what applying ``document`` would change, and change nothing."""
     in_force = current.document()
     now = {} if in_force is None else structure.plain(in_force)
-    wanted = tuple(changes(now, structure.plain(document)))
+    untouched = {"escalation_policies"} if document.escalation_policies is None else set()
+    compared = {key: content for key, content in now.items() if key not in untouched}
+    wanted = tuple(changes(compared, structure.plain(_comparable(document))))
     if in_force is None:
         return Plan(wanted, ())
     edited = list(changes(revisions.last_applied() or {}, now))
     return Plan(wanted, tuple(change for change in wanted if touching(change, edited)))
+
+
+def _comparable(document: Document) -> Document:
+    """The document with its policies in the order in which they are read back; none at all and no word are one."""
+    return replace(document, escalation_policies=chains.in_order(document.escalation_policies or ()) or None)
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from itertools import pairwise
 from apps.communications.rules import check_placeholders, is_immediate
 from apps.core import durations
 from apps.core.errors import Invalid
-from apps.procedures.document import Document
+from apps.procedures.document import Document, Level, Policy, Repeat
 from apps.procedures.problems import Path
 
 Finding = tuple[Path, str]
@@ -31,11 +31,13 @@ def findings(document: Document) -> Iterator[Finding]:
 
 def oddities(document: Document) -> Iterator[Finding]:
     """Yield what is allowed in ``document`` and yet is hardly meant, and what is usual there."""
-    for severity, levels in document.escalation.items():
+    chains: dict[Path, tuple[Level, ...]] = {("escalation", key): chain for key, chain in document.escalation.items()}
+    for place, policy in enumerate(document.escalation_policies or ()):
+        chains["escalation_policies", place, "levels"] = policy.levels
+    for path, levels in chains.items():
         if levels[0].after:
-            path: Path = ("escalation", severity, 0, "after")
             yield (
-                path,
+                (*path, 0, "after"),
                 f"nobody is paged for {durations.format(levels[0].after)}; usual is 0m, so that level 1 is at once",
             )
 
@@ -98,19 +100,67 @@ def _roles(document: Document) -> Iterator[Finding]:
 
 def _chains(document: Document) -> Iterator[Finding]:
     for severity, levels in document.escalation.items():
-        if levels[0].level != 1:
-            yield ("escalation", severity, 0, "level"), f"expected level 1 first, got {levels[0].level}"
-        for index, (before, level) in enumerate(pairwise(levels), start=1):
-            if level.level <= before.level:
-                yield ("escalation", severity, index, "level"), f"expected a level above {before.level}"
-            if level.after < before.after:
-                yield ("escalation", severity, index, "after"), f"expected at least the time of level {before.level}"
-        for index, level in enumerate(levels):
-            for place, target in enumerate(level.targets):
-                path = ("escalation", severity, index, "targets", place)
-                yield from _known_contact(document, target.contact, (*path, "contact"))
-                if target.role is not None and target.role not in document.roles:
-                    yield (*path, "role"), f"expected a key of roles: {', '.join(document.roles)}"
+        yield from _chain(document, levels, ("escalation", severity))
+    for severity, repeat in document.escalation_repeats.items():
+        if severity not in document.escalation:
+            yield ("escalation_repeats", severity), f"expected a key of escalation: {', '.join(document.escalation)}"
+        else:
+            yield from _repeats(repeat, document.escalation[severity], ("escalation_repeats", severity))
+    yield from _policies(document)
+
+
+def _policies(document: Document) -> Iterator[Finding]:
+    """A severity of a service or team has one chain, and it is in order in itself."""
+    seen: set[tuple[str, str | None, str | None]] = set()
+    for index, policy in enumerate(document.escalation_policies or ()):
+        path: Path = ("escalation_policies", index)
+        key = (policy.severity, policy.service, policy.team)
+        if key in seen:
+            yield path, f"{policy.severity} of {policy.service or policy.team} stands twice; expected each once"
+        seen.add(key)
+        if policy.severity not in document.severities:
+            yield (*path, "severity"), f"expected a key of severities: {', '.join(document.severities)}"
+        yield from _chain(document, policy.levels, (*path, "levels"))
+        yield from _repeats(policy, policy.levels, path)
+
+
+def _repeats(said: Repeat | Policy, levels: tuple[Level, ...], path: Path) -> Iterator[Finding]:
+    last = max(level.after for level in levels)
+    if said.repeats and said.repeat_every is None:
+        yield path, "missing: repeat_every, as it repeats"
+    elif not said.repeats and said.repeat_every is not None:
+        yield (*path, "repeat_every"), "expected repeats beside it"
+    elif said.repeat_every is not None and said.repeat_every <= last:
+        yield (*path, "repeat_every"), f"expected more than the time of the last level, {durations.format(last)}"
+
+
+def _chain(document: Document, levels: tuple[Level, ...], path: Path) -> Iterator[Finding]:
+    if levels[0].level != 1:
+        yield (*path, 0, "level"), f"expected level 1 first, got {levels[0].level}"
+    for index, (before, level) in enumerate(pairwise(levels), start=1):
+        if level.level <= before.level:
+            yield (*path, index, "level"), f"expected a level above {before.level}"
+        if level.after < before.after:
+            yield (*path, index, "after"), f"expected at least the time of level {before.level}"
+    for index, level in enumerate(levels):
+        yield from _hours(level, (*path, index))
+        for place, target in enumerate(level.targets):
+            at: Path = (*path, index, "targets", place)
+            yield from _known_contact(document, target.contact, (*at, "contact"))
+            if target.role is not None and target.role not in document.roles:
+                yield (*at, "role"), f"expected a key of roles: {', '.join(document.roles)}"
+
+
+def _hours(level: Level, path: Path) -> Iterator[Finding]:
+    """A level with other targets outside hours has some for either time; marks on any other level say nothing."""
+    marked = [target.outside_hours for target in level.targets]
+    if level.outside_hours == "other":
+        if not any(marked):
+            yield (*path, "targets"), "expected at least one with outside_hours: true"
+        if all(marked):
+            yield (*path, "targets"), "expected at least one without outside_hours: true, for working hours"
+    elif any(marked):
+        yield (*path, "outside_hours"), "expected other, as some of the targets are for outside hours"
 
 
 def _known_contact(document: Document, key: str | None, path: Path) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """The procedures in force as a Document: what the database says, in the words of the procedures file.
 
-Only what holds for every team is part of it. A team's own chains and role candidates belong to the team's managers.
+What holds for every team is part of it, and the chains of services and teams. A team's own role candidates belong to
+the team's managers.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ def document() -> Document | None:
     if row is None:
         return None
     people = contacts.read()
+    escalation = chains.read()
     return Document(
         **organisation.read(row),
         severities=severities.read(),
@@ -28,7 +30,9 @@ def document() -> Document | None:
         escalation_contacts=people[ContactGroup.ESCALATION],
         emergency_contacts=people[ContactGroup.EMERGENCY],
         external_contacts=contacts.read_external(),
-        escalation=chains.read(),
+        escalation=escalation.general,
+        escalation_repeats=escalation.repeats,
+        escalation_policies=escalation.policies,
         triggers=chains.read_triggers(),
         communication=Communication(
             schedule=messages.read_schedule(),

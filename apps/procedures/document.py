@@ -114,24 +114,57 @@ class ExternalContact:
 
 @dataclass(frozen=True, kw_only=True)
 class LevelTarget:
-    """Whom a level pages: exactly one of these is set. ``oncall: team`` is the roster of the incident's team."""
+    """Whom a level pages: exactly one of these is set. ``oncall: team`` is the roster of the incident's team.
+
+    ``next_of`` is who takes over next in a roster, ``team`` its responders and commanders. ``outside_hours``: paged
+    outside working hours instead of the targets without this mark.
+    """
 
     oncall: Literal["team"] | None = None
     roster: str | None = None
+    next_of: str | None = None
+    team: str | None = None
     role: str | None = None
     contact: str | None = None
     person: str | None = None
+    webhook: str | None = None
+    outside_hours: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Level:
-    """One level of a severity's chain; ``after`` counts from the declaration (R12)."""
+    """One level of a chain; ``after`` counts from the declaration (R12).
+
+    ``outside_hours`` is what it does outside the team's working hours; ``round_robin``: one of its people, in turn.
+    """
 
     level: int
     name: str
     after: timedelta
     unless: Literal["acknowledged", "resolved"]
     targets: tuple[LevelTarget, ...]
+    outside_hours: Literal["page", "wait", "other"] = "page"
+    round_robin: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repeat:
+    """How many more times a chain is climbed, and how long after the start of one round the next begins."""
+
+    repeats: int
+    repeat_every: timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """The chain of one severity for one service or one team: exactly one of these is set."""
+
+    severity: str
+    service: str | None = None
+    team: str | None = None
+    repeats: int = 0
+    repeat_every: timedelta | None = None
+    levels: tuple[Level, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -312,6 +345,8 @@ class Document:
     emergency_contacts: Mapping[str, Contact] = field(default_factory=dict)
     external_contacts: Mapping[str, ExternalContact] = field(default_factory=dict)
     escalation: Mapping[str, tuple[Level, ...]]
+    escalation_repeats: Mapping[str, Repeat] = field(default_factory=dict)
+    escalation_policies: tuple[Policy, ...] | None = None
     triggers: Mapping[str, Trigger]
     communication: Communication
     checklists: Checklists

@@ -76,6 +76,23 @@ def people_on(roster: Roster, at: datetime) -> list[User]:
     return _people(held)
 
 
+def next_people_on(roster: Roster, at: datetime) -> list[User]:
+    """Who takes over next from whoever holds a seat of ``roster`` at ``at``, by seat, each once. Two queries.
+
+    That is the first coming shift of somebody else who is active, for a seat that nobody holds the first of anybody;
+    whoever holds a seat at ``at`` is next for no other.
+    """
+    held = list(Shift.objects.filter(roster__in=rosters_at(at).filter(pk=roster.pk), during__contains=at))
+    holders = [shift.person_id for shift in held]
+    coming = Shift.objects.filter(
+        roster__in=rosters_at(at).filter(pk=roster.pk), during__startswith__gt=at, person__is_active=True
+    ).exclude(person__in=holders)
+    if held:
+        coming = coming.filter(seat__in=[shift.seat for shift in held])
+    firsts = coming.order_by("seat", "during__startswith").distinct("seat").select_related("person")
+    return list({shift.person_id: shift.person for shift in firsts}.values())
+
+
 def shifts_between(start: datetime, end: datetime, *, teams: Iterable[Team | int] | None = None) -> QuerySet[Shift]:
     """The shifts of which some part lies in [start, end), earliest first, with roster and person."""
     shifts = Shift.objects.filter(during__overlap=DateTimeTZRange(start, end))

@@ -1,7 +1,7 @@
 """How shifts come about: layers take turns, the higher layer wins, overrides come last. No database, no clock.
 
 All instants are UTC, all stretches half-open: the handoff instant belongs to the next one. A handoff at 09:00 local
-is at 09:00 local on every day of the year (see ``walltime`` for the two days on which the clocks change); turns in
+is at 09:00 local on every day of the year (see ``core.walltime`` for the two days on which the clocks change); turns in
 hours count elapsed hours. What a window shows does not depend on the window: computing day by day is computing the
 whole year.
 """
@@ -15,8 +15,8 @@ from itertools import count
 from zoneinfo import ZoneInfo
 
 from apps.core.errors import Invalid
+from apps.core.walltime import instant
 from apps.rosters.models import Rotation, ShiftSource
-from apps.rosters.walltime import instant
 
 DAYS_OF_A_TURN = {Rotation.DAYS: 1, Rotation.WEEKS: 7}
 #: The seat that layers fill.

@@ -47,8 +47,8 @@ class PersonAdmin(UserAdmin[User], AdministratedAdmin):
     add_form = PersonCreationForm
     change_password_form = AdminPasswordChangeForm
     ordering = ("name", "email")
-    list_display = ("name", "email", "time_zone", "is_active", "is_staff")
-    list_filter = ("is_active", "is_staff", "memberships__role", "memberships__team")
+    list_display: tuple[str, ...] = ("name", "email", "time_zone", "is_active", "is_staff")
+    list_filter: ClassVar[tuple[Any, ...]] = ("is_active", "is_staff", "memberships__role", "memberships__team")
     search_fields = ("name", "email")
     filter_horizontal = ()
     readonly_fields = ("last_login", "date_joined")
@@ -58,7 +58,7 @@ class PersonAdmin(UserAdmin[User], AdministratedAdmin):
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"fields": ("email", "name", "time_zone", "password1", "password2")}),)
-    inlines = (MembershipInline,)
+    inlines: ClassVar[tuple[type, ...]] = (MembershipInline,)
     has_view_permission = AdministratedAdmin.has_view_permission
     has_add_permission = AdministratedAdmin.has_add_permission
     has_change_permission = AdministratedAdmin.has_change_permission

@@ -70,3 +70,39 @@ def test_what_cannot_be_understood_is_named(field, value):
 def test_a_calendar_without_business_days_is_refused_rather_than_searched_for_ever():
     with pytest.raises(Invalid):
         WorkingWeek.read({**OFFICE, "days": []}).end_of_next_business_day(datetime(2026, 2, 2, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("at", "opens"),
+    [
+        ("2026-02-02T15:00", "2026-02-02T15:00"),  # Monday, 10:00 EST: open already
+        ("2026-02-02T13:59", "2026-02-02T14:00"),  # a minute before work begins
+        ("2026-02-02T14:00", "2026-02-02T14:00"),  # work begins
+        ("2026-02-02T21:59", "2026-02-02T21:59"),  # the last minute
+        ("2026-02-02T22:00", "2026-02-03T14:00"),  # the end of work is outside it
+        ("2026-02-06T23:00", "2026-02-09T14:00"),  # Friday evening: Monday
+        ("2026-02-13T23:00", "2026-02-17T14:00"),  # the Monday between is Washington's Birthday
+        ("2026-02-16T15:00", "2026-02-17T14:00"),  # in the midst of a holiday
+        ("2026-03-06T23:00", "2026-03-09T13:00"),  # clocks go forward on the Sunday between: 9:00 EDT
+        ("2026-10-30T23:00", "2026-11-02T14:00"),  # and back again: 9:00 EST
+        ("2026-12-31T23:00", "2027-01-04T14:00"),
+    ],
+)
+def test_work_begins_at_the_first_instant_from_then_on_within_working_hours(at, opens):
+    start, opening = (datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (at, opens))
+    assert WorkingWeek.read(OFFICE).next_opening(start) == opening
+
+
+def test_who_works_round_the_clock_is_never_outside_working_hours():
+    late = datetime(2026, 2, 7, 23, 59, 30, tzinfo=UTC)
+    assert WorkingWeek.read({}).next_opening(late) == late
+
+
+def test_work_that_begins_in_the_hour_that_is_left_out_begins_when_the_clocks_are_put_forward():
+    week = WorkingWeek.read({"time_zone": "Europe/Berlin", "start": "02:30", "end": "10:00"})
+    assert week.next_opening(datetime(2026, 3, 29, 0, 0, tzinfo=UTC)) == datetime(2026, 3, 29, 1, 0, tzinfo=UTC)
+
+
+def test_a_calendar_without_a_business_day_never_opens_and_says_so():
+    with pytest.raises(Invalid, match="no business days"):
+        WorkingWeek.read({"days": []}).next_opening(datetime(2026, 2, 2, tzinfo=UTC))

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from apps.engine import actions
-from apps.engine.models import State, Timer
+from apps.engine.models import Breaker, State, Timer
 
 
 def output_of(*arguments):
@@ -29,6 +29,17 @@ def test_status_tells_each_lane_and_what_died_of_what(clock, seen):
     assert (work["due"], work["lag"], work["dead"]) == (1, 30.0, 1)
     assert [(dead["key"], dead["last_error"]) for dead in told["dead"]] == [("dead", "ProviderError: gone")]
     assert "dead: note dead after 12 attempts: ProviderError: gone" in output_of("status")
+
+
+@pytest.mark.django_db
+def test_status_tells_which_providers_are_left_alone(clock):
+    Breaker.objects.create(
+        provider="gateway", failures=5, openings=1, open_until=clock.now + timedelta(seconds=30), last_error="503"
+    )
+    Breaker.objects.create(provider="mail", last_error="timed out")
+    assert "circuit: gateway open until 10:00:30 UTC: 503\ncircuit: mail closed\n" in output_of("status")
+    told = json.loads(output_of("status", "--json"))["circuits"]
+    assert [(circuit["provider"], circuit["state"]) for circuit in told] == [("gateway", "open"), ("mail", "closed")]
 
 
 @pytest.mark.parametrize("arguments", [("--lanes", "pages,slow"), ("--standby", "-1")])

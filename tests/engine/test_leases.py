@@ -166,8 +166,20 @@ def test_the_low_water_mark_skips_what_is_old_and_a_full_look_still_finds_it(see
     water.found([], since=leases.BEGINNING)
     actions.schedule("note", key="late to commit", due_at=house_clock.now() - timedelta(minutes=5))
     assert leases.claim(Lane.WORK, since=water.mark()) == []
-    monkeypatch.setattr(water, "_full_look", worker.Every(timedelta(seconds=10)))
+    monkeypatch.setattr(water, "_next_full_look", 0.0)
     assert [timer.key for timer in leases.claim(Lane.WORK, since=water.mark())] == ["late to commit"]
+
+
+@pytest.mark.parametrize(("seconds", "pause"), [(0.001, 1.0), (0.1, 5.0), (3.0, 10.0)])
+def test_the_longer_a_full_look_takes_the_more_rarely_it_is_taken(seconds, pause, monkeypatch):
+    now = [1_000.0]
+    monkeypatch.setattr(worker.time, "monotonic", lambda: now[0])
+    water = worker.LowWater()
+    water.found([], since=water.mark(), seconds=seconds)
+    now[0] += pause - 0.01
+    assert water.mark() is None
+    now[0] += 0.02
+    assert water.mark() == leases.BEGINNING
 
 
 def test_a_look_that_found_nothing_does_not_hide_the_backlog_that_another_thread_found_meanwhile():

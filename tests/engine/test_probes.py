@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from apps.core import clock
 from apps.engine import actions, identity
-from apps.engine.models import State, Timer
+from apps.engine.models import Breaker, State, Timer
 from apps.engine.runner import run_due
 
 
@@ -112,6 +112,14 @@ def test_metrics_tell_lag_due_dead_and_done_by_lane(client, seen, clock):
         "ado_engine_dead": 1.0,
         "ado_engine_done_per_minute": 0.2,
     }
+
+
+@pytest.mark.django_db
+def test_metrics_tell_in_which_state_each_circuit_is(client, clock):
+    Breaker.objects.create(provider="gateway", openings=1, open_until=clock.now + timedelta(seconds=30))
+    text = client.get("/metrics").content.decode()
+    assert 'ado_engine_circuit{provider="gateway",state="open"} 1.0' in text
+    assert 'ado_engine_circuit{provider="gateway",state="closed"} 0.0' in text
 
 
 @pytest.mark.django_db

@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from apps.core.errors import ProviderError
 from apps.engine import rules
+from apps.engine.rules import Verdict
 
 
 @pytest.mark.parametrize(
@@ -51,3 +53,26 @@ NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 )
 def test_a_recurring_timer_keeps_its_beat_and_makes_up_for_nothing(now, next_at):
     assert rules.next_occurrence(NINE, every=timedelta(hours=1), now=now) == next_at
+
+
+@pytest.mark.parametrize(
+    ("error", "verdict"),
+    [
+        (None, Verdict.WORKS),
+        (ProviderError("550 no such mailbox", permanent=True), Verdict.WORKS),
+        (ProviderError("450 mailbox is full", about_one=True), Verdict.WORKS),
+        (ProviderError("429 for this subscription", about_one=True, retry_after=60), Verdict.WORKS),
+        (ProviderError("timed out"), Verdict.BROKEN),
+        (ProviderError("500"), Verdict.BROKEN),
+        (ProviderError("503, and says to come back at once", retry_after=0), Verdict.BROKEN),
+        (ProviderError("429", retry_after=30), Verdict.BUSY),
+        (KeyError("a fault of ours"), Verdict.SAYS_NOTHING),
+    ],
+)
+def test_only_what_would_meet_every_other_call_says_that_a_provider_is_broken(error, verdict):
+    assert rules.verdict(error) is verdict
+
+
+@pytest.mark.parametrize(("number", "seconds"), [(1, 30), (2, 60), (3, 120), (4, 240), (5, 300), (4_000, 300)])
+def test_each_opening_in_a_row_lasts_twice_as_long_up_to_a_bound(number, seconds):
+    assert rules.opening(number) == timedelta(seconds=seconds)

@@ -6,9 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from apps.core import clock
 from apps.engine import actions, identity, registry, worker
 from apps.engine.models import Lane, State, Timer
 from apps.engine.registry import handler, recurring
+from launcher import commands
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -145,3 +147,81 @@ def test_a_kind_that_hangs_holds_back_only_itself():
         thread.join(10)
     worker.tick(Lane.PAGES)
     assert Timer.objects.filter(kind="hangs", state=State.DONE).count() == 4
+
+
+def test_two_kinds_that_hang_with_a_thousand_behind_them_keep_no_other_waiting_for_a_second():
+    """Each hangs at its limit, everything of theirs has been due for longer, and each other page comes by itself."""
+    released, hanging, seen = threading.Event(), threading.Semaphore(0), {}
+
+    def hang(timer: Timer) -> None:
+        hanging.release()
+        released.wait(30)
+
+    for kind in ("gateway", "mail"):
+        registry.handler(kind, lane=Lane.PAGES, transactional=False, at_once=4)(hang)
+
+    @registry.handler("answers", lane=Lane.PAGES)
+    def answers(timer: Timer) -> None:
+        seen[timer.key] = time.monotonic()
+
+    backlog = [Timer(kind=kind, lane=Lane.PAGES, due_at=clock.now(), key=f"{kind}:{number}")
+               for number in range(1_000) for kind in ("gateway", "mail")]  # fmt: skip
+    Timer.objects.bulk_create(backlog)
+    threads = [threading.Thread(target=worker.tick, args=(Lane.PAGES,)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    try:
+        assert all(hanging.acquire(timeout=5) for _ in range(8))
+        waits = []
+        for number in range(20):
+            begun, key = time.monotonic(), f"page:{number}"
+            actions.schedule("answers", key=key)
+            threads.append(threading.Thread(target=worker.tick, args=(Lane.PAGES,)))  # as the wake-up does
+            threads[-1].start()
+            threads[-1].join(10)
+            waits.append(seen[key] - begun)
+        assert max(waits) < 1
+        assert not hanging.acquire(blocking=False)
+    finally:
+        released.set()
+        Timer.objects.filter(state=State.PENDING).delete()
+        for thread in threads:
+            thread.join(30)
+
+
+@pytest.mark.parametrize("command", [commands.WORKER, commands.CHORES])
+def test_the_pool_of_a_worker_has_a_thread_for_each_slot_of_its_lanes(command):
+    lanes = command[command.index("-Q") + 1].split(",")
+    assert int(command[command.index("--concurrency") + 1]) == sum(worker.SLOTS[Lane(lane)] for lane in lanes)
+
+
+def test_each_lane_has_a_worker_and_pages_have_one_of_their_own():
+    queues = [command[command.index("-Q") + 1] for command in (commands.WORKER, commands.CHORES)]
+    assert queues == ["pages", "work,bulk"]
+
+
+def test_other_lanes_give_way_while_pages_are_at_work_but_not_for_long(seen):
+    begun, end = threading.Event(), threading.Event()
+
+    @handler("hanging page", lane=Lane.PAGES, transactional=False)
+    def hang(timer):
+        begun.set()
+        end.wait(30)
+
+    actions.schedule("hanging page", key="page")
+    actions.schedule("note", key="work")
+    page = threading.Thread(target=worker.tick, args=[Lane.PAGES])
+    page.start()
+    try:
+        assert begun.wait(10)
+        since = time.monotonic()
+        assert worker.tick(Lane.WORK) == 1
+        assert time.monotonic() - since >= worker.GIVES_WAY.total_seconds()
+        assert seen == ["work"]
+    finally:
+        end.set()
+        page.join(30)
+    actions.schedule("note", key="more")
+    since = time.monotonic()
+    assert worker.tick(Lane.WORK) == 1
+    assert time.monotonic() - since < worker.GIVES_WAY.total_seconds()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
+from apps.catalog.models import Service
 from apps.escalation.models import Level, LevelTarget, Policy, RunLevel
 from apps.incidents.models import EventKind, Incident
 from apps.teams.models import Team, TeamRole, User
@@ -36,11 +38,15 @@ def make_house() -> House:
     return House(team, make_person("Olga", team, TeamRole.RESPONDER), *others)
 
 
-def chain(severity: str, *people: User, minutes: tuple[int, ...] = (0, 15, 60, 120, 240), team: Team | None = None):
-    """The chain of a severity, one level for each of ``people``: of every team, or of ``team``."""
-    policy = make_chain(severity, list(people), minutes=minutes[: len(people)])
-    if team is not None:
-        Policy.objects.filter(pk=policy.pk).update(team=team)
+def chain(severity: str, *people: User, minutes: tuple[int, ...] = (0, 15, 60, 120, 240), **scope: Team | Service):
+    """The chain of a severity, one level for each of ``people``: of every team, or of the ``team`` or ``service``."""
+    return make_chain(severity, list(people), minutes=minutes[: len(people)], **scope)
+
+
+def repeat(policy: Policy, *, times: int, every: timedelta) -> Policy:
+    """Let the chain be climbed ``times`` more, a round beginning ``every`` so long."""
+    policy.repeats, policy.repeat_every = times, every if times else None
+    policy.save()
     return policy
 
 
@@ -73,9 +79,17 @@ def states(incident: Incident) -> dict[int, str]:
     return dict(run.levels.values_list("number", "state"))
 
 
+def rounds(incident: Incident) -> dict[int, list[str]]:
+    """What became of the levels of the latest run, round by round."""
+    found: dict[int, list[str]] = {}
+    for level in incident.escalation_runs.last().levels.all():
+        found.setdefault(level.round, []).append(level.state)
+    return found
+
+
 def level_of(incident: Incident, number: int) -> RunLevel:
-    """The level of the latest run."""
-    return incident.escalation_runs.last().levels.get(number=number)
+    """The level of the first round of the latest run."""
+    return incident.escalation_runs.last().levels.get(round=1, number=number)
 
 
 def paged(incident: Incident, number: int) -> list[User]:

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from apps.contacts.actions.endpoints import retire_endpoint, upsert_endpoint
 from apps.contacts.models import EmergencyContact
-from apps.escalation import queries
-from apps.escalation.models import Policy, TargetKind
+from apps.core import clock as house_clock
+from apps.escalation import outlook
+from apps.escalation.actions import levels
+from apps.escalation.models import LevelTarget, Policy, TargetKind
 from apps.incidents import actions
 from apps.incidents.models import EventKind, ResponseRole, RoleCandidate
+from apps.notifications.models import Notification, NotificationKind
+from apps.rosters import actions as rosters
+from apps.rosters.models import LayerMember
+from apps.rosters.queries import next_people_on, people_on
+from apps.teams.actions import add_member
+from apps.teams.models import TeamRole
 from tests.escalation.building import House, aim, aim_anew, chain, cut_off, level_of, paged, states, texts
 from tests.escalation.test_chain import let_pass
 from tests.factories.incidents import declare
 from tests.factories.rosters import put_on_call
-from tests.factories.teams import make_team
+from tests.factories.teams import make_person, make_team
 
 
 @pytest.fixture
@@ -135,7 +148,8 @@ def test_who_would_be_paged_is_who_can_be_reached(house, policy, role, clock):
     candidate(role, 2, person=house.emma)
     cut_off(house.tom)
     incident = declare(house.team, house.olga)
-    assert queries.who_would_be_paged(level_of(incident, 1)) == [house.emma]
+    level = level_of(incident, 1)
+    assert outlook.prospects(incident, [level])[level.pk].people == [house.emma]
 
 
 def test_a_person_behind_two_targets_is_paged_once(house, policy, role, clock):
@@ -143,3 +157,117 @@ def test_a_person_behind_two_targets_is_paged_once(house, policy, role, clock):
     aim(policy, 1, kind=TargetKind.PERSON, person=house.tom)
     incident = declared(house, clock)
     assert texts(incident, EventKind.LEVEL_FIRED) == ["Level 1, Level 1: Tom paged. The incident was declared."]
+
+
+# ------------------------------------------------------------------------------------------------ rosters and teams
+
+
+def take_turns(team, *people):
+    """A roster of which the people hold a day each, the first now."""
+    roster = put_on_call(team, people[0])
+    layer = roster.layers.get()
+    for position, person in enumerate(people[1:], start=2):
+        LayerMember.objects.create(layer=layer, person=person, position=position)
+    rosters.materialise(roster, now=house_clock.now())
+    return roster
+
+
+def test_the_next_of_a_roster_is_who_takes_over(house, clock):
+    roster = take_turns(make_team("ai"), house.tom, house.emma, house.carl)
+    policy = chain("P0", house.olga)
+    aim_anew(policy, 1, kind=TargetKind.NEXT, roster=roster)
+    [holder] = people_on(roster, clock.now)
+    [following] = next_people_on(roster, clock.now)
+    assert holder != following
+    assert paged(declared(house, clock), 1) == [following]
+    clock.shift(days=1)
+    assert people_on(roster, clock.now) == [following]
+
+
+def test_an_override_is_respected_and_so_is_who_takes_over_after_it(house, clock):
+    roster = take_turns(make_team("ai"), house.tom)
+    manager = make_person("Mia", roster.team, TeamRole.MANAGER)
+    add_member(house.carl, roster.team, TeamRole.RESPONDER)
+    rosters.add_override(roster, person=house.carl, start=clock.now, end=clock.now + timedelta(hours=2), by=manager)
+    policy = chain("P0", house.olga)
+    aim_anew(policy, 1, kind=TargetKind.ROSTER, roster=roster)
+    aim(policy, 1, kind=TargetKind.NEXT, roster=roster)
+    assert paged(declared(house, clock), 1) == [house.tom, house.carl]
+
+
+def test_a_roster_whose_next_is_nobody_else_empties_the_level_which_goes_on_at_once(house, clock):
+    roster = take_turns(make_team("ai"), house.tom)
+    policy = chain("P0", house.olga, house.ceo)
+    aim_anew(policy, 1, kind=TargetKind.NEXT, roster=roster)
+    incident = declared(house, clock)
+    assert states(incident) == {1: "skipped", 2: "fired"}
+    assert level_of(incident, 1).reason == "nobody could be paged (Ai (next): nobody)"
+
+
+def test_a_team_is_its_active_members_who_respond(house, clock):
+    ai = make_team("ai")
+    for person, of_team in (
+        (house.tom, TeamRole.RESPONDER),
+        (house.emma, TeamRole.COMMANDER),
+        (house.carl, TeamRole.STAKEHOLDER),
+        (house.ceo, TeamRole.MANAGER),
+    ):
+        add_member(person, ai, of_team)
+    add_member(house.tom, ai, TeamRole.COMMANDER)
+    left = make_person("Lea", ai, TeamRole.RESPONDER)
+    leave(left)
+    policy = chain("P0", house.olga)
+    aim_anew(policy, 1, kind=TargetKind.TEAM, team=ai)
+    assert set(paged(declared(house, clock), 1)) == {house.tom, house.emma}
+
+
+def test_a_team_of_which_nobody_can_be_reached_empties_the_level_which_goes_on_at_once(house, clock):
+    policy = chain("P0", house.olga, house.ceo)
+    aim_anew(policy, 1, kind=TargetKind.TEAM, team=house.team)
+    cut_off(house.olga)
+    incident = declared(house, clock)
+    assert states(incident) == {1: "skipped", 2: "fired"}
+    assert level_of(incident, 1).reason == "nobody could be paged (Olga)"
+
+
+def test_every_target_of_a_level_is_paged_once(house, clock):
+    roster = take_turns(make_team("ai"), house.tom)
+    policy = chain("P0", house.olga)
+    aim(policy, 1, kind=TargetKind.ROSTER, roster=roster)
+    aim(policy, 1, kind=TargetKind.PERSON, person=house.tom)
+    aim(policy, 1, kind=TargetKind.TEAM, team=house.team)
+    incident = declared(house, clock)
+    assert set(paged(incident, 1)) == {house.olga, house.tom}
+    sent = Notification.objects.filter(incident=incident, kind=NotificationKind.PAGE)
+    assert sorted(page.person.name for page in sent) == ["Olga", "Tom"]
+
+
+def test_a_target_names_what_its_kind_says(house):
+    level = chain("P0", house.olga).levels.get()
+    for wrong in ({"kind": "team"}, {"kind": "next", "team": house.team}, {"kind": "on_call", "team": house.team}):
+        with pytest.raises(IntegrityError, match="level_target_names_what_its_kind_says"), transaction.atomic():
+            LevelTarget.objects.create(level=level, **wrong)
+
+
+def test_finding_people_costs_the_same_however_many_they_are(house, clock, django_assert_num_queries):
+    policy = chain("P0", house.olga)
+    aim_anew(policy, 1, kind=TargetKind.TEAM, team=house.team)
+    incident = declare(house.team, house.olga)
+    level = level_of(incident, 1)
+    with CaptureQueriesContext(connection) as captured:
+        assert len(levels.who(level, incident, at=clock.now).people) == 1
+    for name in ("Ann", "Ben", "Cem", "Dan"):
+        make_person(name, house.team, TeamRole.RESPONDER)
+    with django_assert_num_queries(len(captured)):
+        assert len(levels.who(level, incident, at=clock.now).people) == 5
+
+
+def test_a_webhook_is_told_by_who_stands_behind_it_until_it_is_retired(house, clock):
+    endpoint = upsert_endpoint(slug="tool", name="Tool", url="https://tool.example/hook")
+    policy = chain("P0", house.olga, house.ceo)
+    aim_anew(policy, 1, kind=TargetKind.WEBHOOK, webhook=endpoint)
+    assert paged(declared(house, clock), 1) == [endpoint.person]
+    retire_endpoint(endpoint)
+    incident = declared(house, clock)
+    assert states(incident) == {1: "skipped", 2: "fired"}
+    assert level_of(incident, 1).reason == "nobody could be paged (Tool: nobody)"

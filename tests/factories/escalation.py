@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from apps.catalog.models import Service
 from apps.escalation.models import Level, LevelTarget, Policy, TargetKind, Trigger, TriggerKind, Unless
 from apps.incidents.models import Severity
-from apps.teams.models import User
+from apps.teams.models import Team, User
 
 
-def make_chain(severity: str, people: list[User], *, minutes: tuple[int, ...] = (0, 15, 60)) -> Policy:
-    """The chain of a severity for every team: one level for each of ``people``, after that many minutes."""
-    policy = Policy.objects.create(severity=Severity.objects.get(code=severity))
+def make_chain(
+    severity: str, people: list[User], *, minutes: tuple[int, ...] = (0, 15, 60), **scope: Team | Service
+) -> Policy:
+    """The chain of a severity for every team, or that of ``team`` or ``service``: one level for each of ``people``."""
+    policy = Policy.objects.create(severity=Severity.objects.get(code=severity), **scope)
     for number, (after, person) in enumerate(zip(minutes, people, strict=True), start=1):
         level = Level.objects.create(
             policy=policy,

@@ -16,6 +16,7 @@ PROGRAMS = {
     "migrate": commands.MIGRATE,
     "web": commands.web("0.0.0.0", 8000),  # noqa: S104  (inside a container)
     "worker": commands.WORKER,
+    "chores": commands.CHORES,
     "beat": commands.BEAT,
     "standby": commands.STANDBY,
 }

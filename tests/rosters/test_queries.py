@@ -106,3 +106,40 @@ def test_shifts_between_are_those_that_reach_into_the_time(roster, clock, team):
     day = clock.now + timedelta(days=1)
     assert [shift.person.name for shift in queries.shifts_between(clock.now, day, teams=[team])] == ["anna", "ben"]
     assert not queries.shifts_between(clock.now, day, teams=[]).exists()
+
+
+def test_who_takes_over_next_is_the_first_to_come_who_holds_nothing_now(roster, clock, people):
+    assert queries.next_people_on(roster, clock.now) == [people[1]]
+    assert queries.next_people_on(roster, clock.now + timedelta(hours=22)) == [people[2]]
+
+
+def test_who_left_takes_over_from_nobody(roster, clock, people):
+    people[1].is_active = False
+    people[1].save()
+    assert queries.next_people_on(roster, clock.now) == [people[2]]
+
+
+def test_each_seat_has_its_next_and_nobody_is_next_twice(roster, clock, manager, people):
+    hour = timedelta(hours=1)
+    for seat, person, start in ((1, people[2], 0), (1, people[1], 1)):
+        actions.add_override(
+            roster,
+            person=person,
+            start=clock.now + start * hour,
+            end=clock.now + (start + 1) * hour,
+            by=manager,
+            seat=seat,
+        )
+    assert queries.next_people_on(roster, clock.now) == [people[1]]
+
+
+def test_a_roster_that_nobody_holds_yet_has_a_first(clock, team, people):
+    roster = Roster.objects.create(slug="late", name="Late", team=team)
+    layer_of(roster, people, starts_on=clock.now.date() + timedelta(days=1))
+    actions.materialise(roster, now=clock.now)
+    assert queries.next_people_on(roster, clock.now) == [people[0]]
+
+
+def test_a_retired_roster_has_no_next(roster, clock, manager, people):
+    actions.retire(roster, by=manager)
+    assert queries.next_people_on(roster, clock.now + timedelta(minutes=1)) == []

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import smtplib
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import make_msgid
@@ -16,39 +11,14 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from launcher.ports import free_port
 from sandbox.outbox import Outbox
-
-PROJECT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "sent"
+from tests.sandbox.conftest import Running
 
 
 @pytest.fixture
-def port(folder: Path) -> Iterator[int]:
-    """The port of a running sandbox."""
-    chosen = free_port()
-    environment = dict(os.environ) | {"SANDBOX_DIR": str(folder), "SANDBOX_SMTP_PORT": str(chosen)}
-    process = subprocess.Popen([sys.executable, "-m", "sandbox"], cwd=PROJECT, env=environment)
-    for _ in range(200):
-        try:
-            smtplib.SMTP("127.0.0.1", chosen, timeout=1).quit()
-            break
-        except OSError:
-            time.sleep(0.05)
-    yield chosen
-    process.terminate()
-    assert process.wait(10) == 0
-
-
-@pytest.fixture
-def browser(client: Client, folder: Path, settings: object) -> Client:
-    settings.SANDBOX_DIR = str(folder)
-    settings.ROOT_URLCONF = "tests.sandbox.urls"
-    return client
+def port(sandbox: Running) -> int:
+    """Where a running sandbox takes mails."""
+    return sandbox.smtp_port
 
 
 def mail(*, subject: str = "Hello", to: str = "a@example.com", html: str = "", **headers: str) -> EmailMessage:
@@ -85,7 +55,16 @@ def test_a_page_is_in_the_outbox_as_the_contract_says(port: int, browser: Client
         "subject": "P0 · Störung",
         "text": "Look at http://127.0.0.1:8000/incidents/INC-1/.",
         "links": ["http://127.0.0.1:8000/incidents/INC-1/", "http://127.0.0.1:8000/ack/TOKEN/"],
+        "incidents": [],
     }
+
+
+def test_a_summary_names_each_incident_with_its_level(folder: Path) -> None:
+    folder.mkdir()
+    Outbox(folder).keep_mail(mail(Kind="page", Incidents="INC-1:1, INC-2:2").as_bytes(), ["a@example.com"])
+    row = Outbox(folder).rows()[0].as_contract()
+    assert (row["kind"], row["incident"], row["level"]) == ("page", None, None)
+    assert row["incidents"] == [{"incident": "INC-1", "level": 1}, {"incident": "INC-2", "level": 2}]
 
 
 def test_each_receiver_has_a_row_hidden_ones_too(port: int, browser: Client) -> None:

@@ -5,6 +5,7 @@ from apps.contacts.actions.methods import (
     METHOD_DISABLED,
     add_method,
     ensure_login_email,
+    label_method,
     note_failure,
     note_success,
     opt_in,
@@ -21,16 +22,27 @@ from apps.contacts.actions.sheet import (
     upsert_emergency_contact,
     upsert_external_contact,
 )
-from apps.contacts.actions.verifying import CODE_REQUESTED, code_of, confirm_code, note_unsent, request_code
+from apps.contacts.actions.verifying import (
+    CODE_REQUESTED,
+    LIFETIME,
+    WRONG_ALLOWED,
+    code_of,
+    confirm_code,
+    note_unsent,
+    request_code,
+)
 
 __all__ = [
     "CODE_REQUESTED",
+    "LIFETIME",
     "METHOD_DISABLED",
+    "WRONG_ALLOWED",
     "Point",
     "add_method",
     "code_of",
     "confirm_code",
     "ensure_login_email",
+    "label_method",
     "note_failure",
     "note_success",
     "note_unsent",

@@ -47,6 +47,16 @@ def add_method(
 
 
 @transaction.atomic
+def label_method(method: ContactMethod, *, label: str, by: User) -> None:
+    """Call it so. Raises NotAllowed unless ``by`` is the person or an administrator, ValidationError over 60 signs."""
+    require_self_or_administrator(method.person, by)
+    method.label = " ".join(label.split())
+    method.full_clean(exclude=["normalised"])
+    made_by(method, by)
+    method.save(update_fields=["label"])
+
+
+@transaction.atomic
 def remove_method(method: ContactMethod, *, by: User) -> None:
     """Take a way to reach somebody away. Raises NotAllowed unless ``by`` is the person or an administrator."""
     require_self_or_administrator(method.person, by)

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.alerts.models import Alert
-from apps.escalation.models import LevelState, Unless
+from apps.escalation.models import LevelState, OutsideHours, Unless
 from apps.incidents.models import (
     ChecklistItem,
     ChecklistPart,
@@ -107,18 +107,38 @@ class TimelineEventSerializer(serializers.ModelSerializer[TimelineEvent]):
         fields = ("id", "at", "kind", "actor", "via", "text", "data")
 
 
-class NotificationSerializer(serializers.ModelSerializer[Delivery]):
-    """One way by which one person was told. ``at`` is when it was sent, or is planned to be."""
+class DeliverySerializer(serializers.ModelSerializer[Delivery]):
+    """One message on its way. ``error`` says why it failed or was tried again; null where nothing went wrong."""
+
+    to = serializers.SerializerMethodField()
+    error = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Delivery
+        fields: tuple[str, ...] = ("id", "channel", "to", "state", "due_at", "sent_at", "error")
+
+    def get_to(self, delivery: Delivery) -> str:
+        """An address as its owner knows it: that of a push device is a secret between it and the house."""
+        return delivery.shown if delivery.address else ""
+
+    def get_error(self, delivery: Delivery) -> str | None:
+        return delivery.last_error or None
+
+
+class NotificationSerializer(DeliverySerializer):
+    """One way by which one person was told. ``at`` is when it was sent, or was planned.
+
+    ``due_at`` is when its step falls due; ``sent_at`` is null until it left the house.
+    """
 
     at = serializers.SerializerMethodField()
     person = PersonSerializer(source="notification.person")
     kind = serializers.ChoiceField(NotificationKind.choices, source="notification.kind")
     level = serializers.IntegerField(source="notification.level", allow_null=True)
-    to = serializers.CharField(source="address")
 
     class Meta:
         model = Delivery
-        fields = ("id", "at", "person", "kind", "level", "channel", "to", "state")
+        fields = ("id", "at", "person", "kind", "level", "channel", "to", "state", "due_at", "sent_at", "error")
 
     @extend_schema_field(serializers.DateTimeField())
     def get_at(self, delivery: Delivery) -> str:
@@ -127,14 +147,21 @@ class NotificationSerializer(serializers.ModelSerializer[Delivery]):
 
 
 class LevelSerializer(serializers.Serializer[Any]):
-    """A level of the chain. ``targets`` are those who were paged, or while it is undecided those who would be now."""
+    """A level of a round of the chain. ``targets`` were paged, or would be now while it is undecided.
+
+    While it is held, ``waits_until`` says when it is decided.
+    """
 
     level = serializers.IntegerField(source="run_level.number", min_value=1, max_value=5)
+    round = serializers.IntegerField(source="run_level.round", min_value=1)
     name = serializers.CharField(source="run_level.name")
     due_at = serializers.DateTimeField(source="run_level.due_at")
+    waits_until = serializers.DateTimeField(source="run_level.waits_until", allow_null=True)
     at = serializers.DateTimeField(source="run_level.at", allow_null=True)
     state = serializers.ChoiceField(LevelState.choices, source="run_level.state")
     unless = serializers.ChoiceField(Unless.choices, source="run_level.unless")
+    outside_hours = serializers.ChoiceField(OutsideHours.choices, source="run_level.outside_hours")
+    round_robin = serializers.BooleanField(source="run_level.round_robin")
     reason = serializers.CharField(source="run_level.reason")
     targets = PersonSerializer(many=True)
 

@@ -19,6 +19,7 @@ from apps.desk.api.answers import (
     TimelineEventSerializer,
 )
 from apps.desk.api.base import AboutIncidents
+from apps.escalation import outlook
 from apps.escalation import queries as chain
 from apps.escalation.models import UNDECIDED, RunLevel
 from apps.notifications import queries as notices
@@ -57,13 +58,15 @@ class Following(AboutIncidents):
     @extend_schema(operation_id="incident_escalation", responses=EscalationSerializer)
     @action(detail=True, methods=["get"])
     def escalation(self, request: Request, reference: str) -> Response:
-        """The levels of the chain, lowest first, with who was or would be paged (R12)."""
-        levels = [LevelRecord(level, _targets(level)) for level in chain.levels_of(self.incident())]
+        """The levels of the chain, round by round, lowest first, with who was or would be paged (R12)."""
+        incident = self.incident()
+        found = chain.levels_of(incident)
+        coming = outlook.prospects(incident, [level for level in found if level.state in UNDECIDED])
+        levels = [
+            LevelRecord(level, coming[level.pk].people if level.pk in coming else list(level.people.all()))
+            for level in found
+        ]
         return Response(EscalationSerializer({"levels": levels}).data)
 
     def _page(self, found: QuerySet[Any], serializer: Any) -> Response:
         return self.get_paginated_response(serializer(self.paginate_queryset(found), many=True).data)
-
-
-def _targets(level: RunLevel) -> list[User]:
-    return chain.who_would_be_paged(level) if level.state in UNDECIDED else list(level.people.all())

@@ -73,8 +73,8 @@ class MergeForm(forms.Form):
         return int(self.cleaned_data["into"].strip().removeprefix("INC-"))
 
 
-class EscalateForm(forms.Form):
-    """By hand to a level, or by a trigger that says which (R10, R11, R13)."""
+class RaiseForm(forms.Form):
+    """To which level, or by a trigger that says which (R10, R11, R13)."""
 
     level = forms.TypedChoiceField(
         choices=[("", "That of the trigger, else the next"), *((number, f"Level {number}") for number in range(1, 6))],
@@ -83,7 +83,17 @@ class EscalateForm(forms.Form):
     trigger = forms.ModelChoiceField(
         Trigger.objects.filter(is_active=True), to_field_name="key", required=False, empty_label="None of these"
     )
+
+
+class EscalateForm(RaiseForm):
+    """The choice as it was confirmed, and why."""
+
     reason = forms.CharField(widget=forms.Textarea(attrs=_SHORT))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in RaiseForm.base_fields:
+            self.fields[name].widget = forms.HiddenInput()
 
 
 class HoldForm(forms.Form):

@@ -11,13 +11,15 @@ from django.shortcuts import render
 from apps.catalog import queries as catalog
 from apps.desk import queries
 from apps.desk.pages import viewer
+from apps.escalation import queries as escalation
 from apps.incidents import queries as incidents
 
 
 @login_required
 def services(request: HttpRequest) -> HttpResponse:
-    """Every service one may see, with how many incidents are open on it."""
+    """Every service one may see, with how many incidents are open on it and which chains they climb."""
     open_on = Counter(incidents.open_incidents(viewer(request)).values_list("services", flat=True))
-    listed = catalog.services_of(queries.visible_teams(viewer(request)))
-    context = {"services": [(service, open_on[service.pk]) for service in listed]}
+    listed = list(catalog.services_of(queries.visible_teams(viewer(request))))
+    climbed = escalation.policies_of(listed)
+    context = {"services": [(service, open_on[service.pk], climbed[service.pk]) for service in listed]}
     return render(request, "catalog/services.html", context)

@@ -16,7 +16,7 @@ from apps.desk.forms import helping as forms
 from apps.desk.pages import attempt, incident_or_404, say_failure, viewer
 from apps.desk.views.responding import IncidentAction
 from apps.escalation import actions as escalation
-from apps.escalation import queries as chain
+from apps.escalation import outlook
 from apps.incidents import actions
 from apps.incidents import queries as incidents
 from apps.incidents.models import Incident, Via
@@ -71,7 +71,7 @@ def reassign(request: HttpRequest, number: int) -> HttpResponse:
                 done="Reassigned.",
             )
             return redirect(incident)
-        woken = chain.who_would_begin(policy, incident) if policy else people
+        woken = outlook.who_would_begin(policy, incident) if policy else people
     return _page(request, incident, form, woken, title="Reassign", verb="Reassign now")
 
 

@@ -7,12 +7,14 @@ from apps.escalation.actions.levels import FIRE
 from apps.escalation.actions.proving import forget_old_proofs, prove
 from apps.escalation.actions.raising import LONGEST_HOLD, escalate, hold
 from apps.escalation.actions.reassigning import reassign
+from apps.escalation.actions.rehearsing import Rehearsal, rehearse
 from apps.escalation.actions.silence import SILENCE, listen, look, somebody_acted
 
 __all__ = [
     "FIRE",
     "LONGEST_HOLD",
     "SILENCE",
+    "Rehearsal",
     "end_run",
     "escalate",
     "fire_when_due",
@@ -24,6 +26,7 @@ __all__ = [
     "prove",
     "raise_by_impact",
     "reassign",
+    "rehearse",
     "somebody_acted",
     "start_over",
     "start_run",

@@ -5,6 +5,7 @@ Lock order: the incident's row, then the run.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from django.db import transaction
@@ -27,7 +28,8 @@ def start_run(incident: Incident) -> Run:
     timeline says why. The incident's row is locked by the caller.
     """
     end_run(incident, reason="the chain began anew", say=False)
-    run = _begin(incident, queries.policy_for(incident.severity, incident.team), since=incident.response_started_at)
+    policy = queries.policy_for(incident.severity, incident.team, incident.services.all())
+    run = _begin(incident, policy, since=incident.response_started_at)
     for level in run.levels.all():
         levels.plan(level, incident)
     return run
@@ -52,19 +54,21 @@ def start_over(incident: Incident) -> Run:
     chain lacks; of the levels whose time is past only the highest fires. A hold goes on. The incident's row is locked
     by the caller.
     """
-    paged = {level.number: level for level in queries.paged_levels(incident)}
     before = queries.current_run(incident)
+    paged_before = list(queries.paged_levels(incident))
     end_run(incident, reason="the chain began anew", say=False)
-    policy = queries.policy_for(incident.severity, incident.team)
+    policy = queries.policy_for(incident.severity, incident.team, incident.services.all())
     run = _begin(incident, policy, since=incident.response_started_at, before=before)
+    count = max(run.levels.values_list("round", flat=True))
+    paged = {rules.within(level.place, count): level for level in paged_before}
     _add_what_the_chain_lacks(run, paged)
     chain = list(run.levels.all())
     spent, passed = rules.carried_over(chain, fired=frozenset(paged), now=house_clock.now())
     for level in chain:
-        if level.number in spent:
-            levels.take_over(level, paged[level.number])
-        elif level.number in passed:
-            higher = "was paged before" if level.number < max(paged, default=0) else "is due"
+        if level.place in spent:
+            levels.take_over(level, paged[level.place])
+        elif level.place in passed:
+            higher = "was paged before" if level.place < max(paged, default=(0, 0)) else "is due"
             levels.decide(level, LevelState.PASSED, f"a higher level {higher}")
         else:
             levels.plan(level, incident)
@@ -76,10 +80,20 @@ def end_run(incident: Incident, *, reason: str, say: bool = True) -> None:
     run = queries.current_run(incident)
     if run is None:
         return
-    for level in run.levels.filter(state__in=UNDECIDED):
-        engine.cancel_key(levels.key_of(level))
-        levels.decide(level, LevelState.SKIPPED, reason, say=say)
-    run.ended_at = house_clock.now()
+    now = house_clock.now()
+    left = list(run.levels.filter(state__in=UNDECIDED))
+    engine.cancel(subject=f"incident:{incident.pk}", kind=levels.FIRE)
+    begun = rules.current_round(list(run.levels.all()), now=now)
+    for level in left:
+        if level.round <= begun:
+            levels.decide(level, LevelState.SKIPPED, reason, say=say)
+    later = [level for level in left if level.round > begun]
+    run.levels.filter(pk__in=[level.pk for level in later]).update(
+        state=LevelState.SKIPPED, at=now, reason=reason[:300]
+    )
+    if later and say:
+        _say_no_more_rounds(incident, later, reason)
+    run.ended_at = now
     run.save(update_fields=["ended_at"])
 
 
@@ -90,12 +104,11 @@ def fire_when_due(level_id: int) -> None:
     level = RunLevel.objects.select_related("run").get(pk=level_id)
     if level.state not in UNDECIDED or level.run.ended_at is not None:
         return
-    run, now = level.run, house_clock.now()
     if reason := rules.why_not(level, queries.answers_of(incident)):
         levels.decide(level, LevelState.SKIPPED, reason)
         return
-    if run.held_until is not None and run.held_until > now:
-        levels.hold_back(level, run)
+    if wait := levels.wait_of(level, incident, at=house_clock.now()):
+        levels.hold_back(level, incident, wait)
         return
     levels.fire(level, incident, because=_because(level, incident))
 
@@ -114,9 +127,8 @@ def _begin(incident: Incident, policy: Policy | None, *, since: datetime, before
         asks_again_after=policy.asks_again_after if policy else None,
         asked_again_at=before.asked_again_at if before else None,
     )
-    covering = list(policy.levels.all()) if policy else []
-    for level in covering:
-        levels.add(run, level, due_at=run.started_at + level.after)
+    covering = list(_every_round(run, policy)) if policy else []
+    RunLevel.objects.bulk_create(covering)
     if not covering:
         RunLevel.objects.create(
             run=run, number=1, name="On call", due_at=run.started_at, unless=Unless.ACKNOWLEDGED,
@@ -127,22 +139,43 @@ def _begin(incident: Incident, policy: Policy | None, *, since: datetime, before
     return run
 
 
-def _add_what_the_chain_lacks(run: Run, paged: dict[int, RunLevel]) -> None:
+def _every_round(run: Run, policy: Policy) -> Iterator[RunLevel]:
+    """The levels of each round of the policy, at their times."""
+    chain = list(policy.levels.all())
+    longest = max(level.after for level in chain)
+    for number, begins in rules.rounds(policy.repeats, policy.repeat_every, longest):
+        for level in chain:
+            yield levels.taken_from(run, level, round=number, due_at=run.started_at + begins + level.after)
+
+
+def _add_what_the_chain_lacks(run: Run, paged: dict[rules.Place, RunLevel]) -> None:
     """A level that was paged is part of the record of the run, whatever its new chain says."""
-    has = set(run.levels.values_list("number", flat=True))
-    for earlier in paged.values():
-        if earlier.number not in has:
+    has = {level.place for level in run.levels.all()}
+    for (in_round, number), earlier in paged.items():
+        if (in_round, number) not in has:
             RunLevel.objects.create(
-                run=run, number=earlier.number, name=earlier.name, due_at=earlier.due_at, unless=earlier.unless,
-                targets=earlier.targets,
+                run=run, round=in_round, number=number, name=earlier.name, due_at=earlier.due_at,
+                unless=earlier.unless, targets=earlier.targets,
             )  # fmt: skip
+
+
+def _say_no_more_rounds(incident: Incident, later: list[RunLevel], reason: str) -> None:
+    """One line for all rounds that did not begin: a line for each of their levels would bury the rest."""
+    first, last = min(level.round for level in later), max(level.round for level in later)
+    which = f"Round {first}" if first == last else f"Rounds {first} to {last}"
+    timeline.record(
+        incident,
+        EventKind.LEVEL_SKIPPED,
+        text=f"{which} skipped: {reason}",
+        data={"level": min(level.number for level in later), "round": first, "rounds": [first, last], "reason": reason},
+    )
 
 
 def _because(level: RunLevel, incident: Incident) -> str:
     state = "not resolved" if level.unless == Unless.RESOLVED else "not acknowledged"
-    if level.state == LevelState.HELD:
-        waited = in_words(house_clock.now() - level.run.started_at)
-        return f"The hold is over: after {waited} the incident is {state}."
+    if level.waits_until is not None:
+        over = "The hold is over" if level.waits_until == level.run.held_until else "Working hours began"
+        return f"{over}: after {in_words(house_clock.now() - level.run.started_at)} the incident is {state}."
     after = level.due_at - level.run.started_at
     if not after and level.run.started_at != incident.response_started_at:
         return "It was handed to this chain."

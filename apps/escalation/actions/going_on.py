@@ -23,7 +23,7 @@ def go_on(run: Run, incident: Incident, *, because: str, spared_too: bool = Fals
         if not spared_too and (reason := rules.why_not(level, answers)):
             levels.decide(level, LevelState.SKIPPED, reason)
         elif run.held_until is not None and run.held_until > house_clock.now():
-            levels.hold_back(level, run)
+            levels.hold_back(level, incident, rules.Wait(run.held_until, for_hours=False))
             return level
         elif (fired := levels.fire(level, incident, because=because)) is not None:
             return fired

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from apps.core import clock as house_clock
 from apps.core.errors import HouseError
 from apps.escalation import queries, rules
 from apps.escalation.actions.raising import escalate
@@ -15,8 +16,8 @@ REASON = "Impact assessed"
 def raise_by_impact(assessment: ImpactAssessment, *, via: Via) -> None:
     """Escalate by each trigger whose fact is new since the response began, in the name of who assessed.
 
-    Once per trigger and run, and only to a level above all that were paged. Never fails: what keeps a trigger from
-    raising is said on the timeline. The incident's row is locked by the caller.
+    Once per trigger and run, and only to a level above all that were paged in the current round. Never fails: what
+    keeps a trigger from raising is said on the timeline. The incident's row is locked by the caller.
     """
     run = queries.current_run(assessment.incident)
     if run is None:
@@ -24,7 +25,7 @@ def raise_by_impact(assessment: ImpactAssessment, *, via: Via) -> None:
     asked: set[int] = set()
     for trigger in _newly_true(assessment, run):
         levels = list(run.levels.all())
-        if trigger.level not in asked and rules.may_raise_by_itself(levels, trigger.level):
+        if trigger.level not in asked and rules.may_raise_by_itself(levels, trigger.level, now=house_clock.now()):
             asked.add(trigger.level)
             _raise(assessment, trigger, via=via)
 

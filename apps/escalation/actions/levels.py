@@ -6,8 +6,9 @@ from datetime import datetime
 
 from apps.core import clock as house_clock
 from apps.engine import actions as engine
-from apps.escalation import queries, rules, targets
+from apps.escalation import hours, queries, rules, targets, turns
 from apps.escalation.models import UNDECIDED, Level, LevelState, Run, RunLevel
+from apps.escalation.targets import Found
 from apps.incidents import actions as incidents
 from apps.incidents import timeline
 from apps.incidents.models import EventKind, Incident
@@ -19,54 +20,70 @@ from apps.teams.models import User
 FIRE = "escalation.level"
 
 
-def add(run: Run, level: Level, *, due_at: datetime) -> RunLevel:
-    """Take a level of a policy into the run as it is now."""
-    return RunLevel.objects.create(
+def taken_from(run: Run, level: Level, *, due_at: datetime, round: int = 1) -> RunLevel:  # noqa: A002  (its name)
+    """A level of a policy as it is now, for ``round`` of the run; not saved."""
+    return RunLevel(
         run=run,
+        source=level,
+        round=round,
         number=level.number,
         name=level.name,
         due_at=due_at,
         unless=level.unless,
+        outside_hours=level.outside_hours,
+        round_robin=level.round_robin,
         targets=[targets.snapshot(target) for target in level.targets.all()],
     )
 
 
-def plan(level: RunLevel, incident: Incident, *, at: datetime | None = None) -> None:
-    """Let the engine decide the level at its time, or ``at`` another."""
+def plan(level: RunLevel, incident: Incident) -> None:
+    """Let the engine decide the level at its time, or when what holds it back is over."""
     engine.schedule(
         FIRE,
-        due_at=at or level.due_at,
+        due_at=level.decided_at,
         key=key_of(level),
         subject=f"incident:{incident.pk}",
         payload={"level": level.pk},
     )
 
 
-def fire(level: RunLevel, incident: Incident, *, because: str) -> RunLevel | None:
-    """Page everyone on the level, or at once on the first above it where anybody can be reached.
+def fire(level: RunLevel, incident: Incident, *, because: str, may_wait: bool = True) -> RunLevel | None:
+    """Page everyone on the level, or at once on the first above it in its round where anybody can be reached.
 
-    Returns the level that fired, None where nobody at all could be paged.
+    Of a level that pages one after the other it is the one whose turn it is. Returns the level that fired, None where
+    nobody at all could be paged. An empty level hands over to one that waits for working hours only to wait, unless
+    ``may_wait`` is False: then a person asked.
     """
     now = house_clock.now()
-    found = targets.find(level.targets, team=incident.team, incident=incident, at=now)
+    found = who(level, incident, at=now)
     missed = "; ".join(found.missed)
     if not found.people:
         decide(level, LevelState.SKIPPED, f"nobody could be paged ({missed or 'nobody is named'})")
-        return _hand_over(level, incident)
-    for person in found.people:
+        return _hand_over(level, incident, may_wait=may_wait)
+    people = [turns.take(level.source_id, found.people)] if level.round_robin else found.people
+    for person in people:
         page(level, incident, person, because=because)
-    level.people.set(found.people)
+    level.people.set(people)
     level.state, level.at, level.reason = LevelState.FIRED, now, because[:300]
     level.save(update_fields=["state", "at", "reason"])
-    names = ", ".join(str(person) for person in found.people)
+    names = ", ".join(str(person) for person in people)
+    if level.round_robin and len(found.people) > 1:
+        names += f" (whose turn it was of {len(found.people)})"
     but = f", not reached: {missed}" if missed else ""
     timeline.record(
         incident,
         EventKind.LEVEL_FIRED,
-        text=f"Level {level.number}, {level.name}: {names} paged{but}. {because}",
-        data={"level": level.number, "people": [person.pk for person in found.people], "reason": because},
+        text=f"{called(level)}, {level.name}: {names} paged{but}. {because}",
+        data={**_facts(level), "people": [person.pk for person in people], "reason": because},
     )
     return level
+
+
+def who(level: RunLevel, incident: Incident, *, at: datetime) -> Found:
+    """Everyone the level's targets lead to at that instant, within or outside the team's working hours."""
+    opening = hours.opening_of(incident.team)
+    asked = targets.asked(level.targets, outside_hours=level.outside_hours, opening=opening, at=at)
+    return targets.Lookup(team=incident.team, incident=incident, at=at).find(asked)
 
 
 def take_over(level: RunLevel, earlier: RunLevel) -> None:
@@ -77,7 +94,7 @@ def take_over(level: RunLevel, earlier: RunLevel) -> None:
 
 
 def page(level: RunLevel, incident: Incident, person: User, *, because: str) -> None:
-    """Page one person of the level; once per person and level, however often it is called."""
+    """Page one person of the level; once per person, level and round, however often it is called."""
     incidents.involve(incident, person, reason=f"paged as level {level.number}")
     notifications.notify(
         person,
@@ -91,16 +108,30 @@ def page(level: RunLevel, incident: Incident, person: User, *, because: str) -> 
     )
 
 
-def _hand_over(level: RunLevel, incident: Incident) -> RunLevel | None:
-    """Fire the lowest level above an empty one that is still needed; whichever fires is then spent."""
-    above = level.run.levels.filter(state__in=UNDECIDED, number__gt=level.number).order_by("number")
-    answers = queries.answers_of(incident)
-    for candidate in above:
-        engine.cancel_key(key_of(candidate))
+def wait_of(level: RunLevel, incident: Incident, *, at: datetime) -> rules.Wait | None:
+    """What keeps the level from firing at that instant: the run's hold, or the team's working hours."""
+    return rules.wait_of(level, at=at, held_until=level.run.held_until, opening=hours.opening_of(incident.team))
+
+
+def _hand_over(level: RunLevel, incident: Incident, *, may_wait: bool) -> RunLevel | None:
+    """Fire the lowest level above an empty one that is still needed; whichever fires is then spent.
+
+    The next round keeps its time: by then there may be somebody again.
+    """
+    same_round = level.run.levels.filter(state__in=UNDECIDED, round=level.round, number__gt=level.number)
+    answers, now = queries.answers_of(incident), house_clock.now()
+    for candidate in same_round.select_related("run").order_by("number"):
         if reason := rules.why_not(candidate, answers):
+            engine.cancel_key(key_of(candidate))
             decide(candidate, LevelState.SKIPPED, reason)
-        else:
-            return fire(candidate, incident, because=f"Nobody could be paged on level {level.number}.")
+            continue
+        wait = wait_of(candidate, incident, at=now) if may_wait else None
+        if wait is not None and wait.for_hours:
+            hold_back(candidate, incident, wait)
+            return None
+        engine.cancel_key(key_of(candidate))
+        because = f"Nobody could be paged on level {level.number}."
+        return fire(candidate, incident, because=because, may_wait=may_wait)
     return None
 
 
@@ -113,24 +144,38 @@ def decide(level: RunLevel, state: LevelState, reason: str, *, say: bool = True)
         timeline.record(
             level.run.incident,
             kind,
-            text=f"Level {level.number} {state.label.lower()}: {reason}",
-            data={"level": level.number, "reason": reason},
+            text=f"{called(level)} {state.label.lower()}: {reason}",
+            data={**_facts(level), "reason": reason},
         )
 
 
-def hold_back(level: RunLevel, run: Run, *, say: bool = True) -> None:
-    """Let a due level wait for the end of the run's hold."""
-    level.state = LevelState.HELD
-    level.reason = f"held until {run.held_until:%Y-%m-%d %H:%M} UTC"
-    level.save(update_fields=["state", "reason"])
-    plan(level, run.incident, at=run.held_until)
+def hold_back(level: RunLevel, incident: Incident, wait: rules.Wait, *, say: bool = True) -> None:
+    """Let a due level wait for the end of the run's hold, or for working hours."""
+    until = f"{wait.until:%Y-%m-%d %H:%M} UTC"
+    level.state, level.waits_until = LevelState.HELD, wait.until
+    level.reason = f"held until {until}"
+    if wait.for_hours:
+        level.reason = f"held until {until}, when working hours of {incident.team} begin"
+    level.save(update_fields=["state", "waits_until", "reason"])
+    plan(level, incident)
     if say:
         timeline.record(
-            run.incident,
+            incident,
             EventKind.ESCALATION_HELD,
-            text=f"Level {level.number} waits: {level.reason}",
-            data={"level": level.number, "reason": level.reason},
+            text=f"{called(level)} waits: {level.reason}",
+            data={**_facts(level), "reason": level.reason, "until": wait.until.isoformat()},
         )
+
+
+def hold_again(level: RunLevel, incident: Incident) -> None:
+    """Let a level that is held already wait as the run's hold, which was changed, and working hours say now."""
+    now = house_clock.now()
+    hold_back(level, incident, wait_of(level, incident, at=now) or rules.Wait(until=now, for_hours=False), say=False)
+
+
+def called(level: RunLevel) -> str:
+    """What the timeline calls the level; the first round goes without saying."""
+    return f"Level {level.number}" if level.round == 1 else f"Level {level.number} of round {level.round}"
 
 
 def key_of(level: RunLevel) -> str:
@@ -140,4 +185,9 @@ def key_of(level: RunLevel) -> str:
 
 def step_of(level: RunLevel) -> str:
     """The occasion that the pages of the level are sent for."""
-    return f"run:{level.run_id}:level:{level.number}"
+    in_round = f":round:{level.round}" if level.round > 1 else ""
+    return f"run:{level.run_id}{in_round}:level:{level.number}"
+
+
+def _facts(level: RunLevel) -> dict[str, int]:
+    return {"level": level.number, "round": level.round}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from apps.core import clock as house_clock
 from apps.core.errors import Invalid, RuleViolation
@@ -32,8 +33,9 @@ def escalate(
     """Raise the incident at once, to ``level`` or the one that ``trigger`` names (R10, R11, R13).
 
     With neither it is the lowest level that was not paged yet, once in a while: of many who ask at the same moment one
-    is heard. A level that the incident's chain lacks is borrowed from the nearest chain that has it. It fires once;
-    undecided levels below it are passed, levels above keep their times. Raises Invalid without a reason or for an
+    is heard. In a chain that repeats a number means the current round. A level that the incident's chain lacks is
+    borrowed from the nearest chain that has it. It fires once, at any hour; undecided levels below it are passed,
+    levels above keep their times. Raises Invalid without a reason or for an
     unknown level or trigger, RuleViolation where it already fired or nothing is left to climb, NotAllowed without the
     right.
     """
@@ -60,11 +62,11 @@ def escalate(
         via=via,
         data={"level": target.number, "trigger": trigger, "reason": reason, "run": run.pk, "next": number is None},
     )
-    for below in run.levels.filter(state__in=UNDECIDED, number__lt=target.number):
+    for below in _undecided_below(run, target):
         engine.cancel_key(levels.key_of(below))
         levels.decide(below, LevelState.PASSED, f"raised to level {target.number} by hand")
     engine.cancel_key(levels.key_of(target))
-    if levels.fire(target, incident, because=f"{by} escalated: {why}") is None:
+    if levels.fire(target, incident, because=f"{by} escalated: {why}", may_wait=False) is None:
         nobody = f"nobody at all could be paged, neither on level {target.number} nor on any above it"
         timeline.record(incident, EventKind.NOTE, text=f"{by} escalated, but {nobody}.")
     return incident
@@ -85,8 +87,8 @@ def hold(incident_id: int, *, minutes: int, by: User, via: Via = Via.WEB) -> Inc
         raise RuleViolation(f"{incident} is not escalating; there is nothing to hold.")
     run.held_until = house_clock.now() + timedelta(minutes=minutes)
     run.save(update_fields=["held_until"])
-    for level in run.levels.filter(state=LevelState.HELD):
-        levels.hold_back(level, run, say=False)
+    for level in run.levels.filter(state=LevelState.HELD).select_related("run"):
+        levels.hold_again(level, incident)
     timeline.record(
         incident,
         EventKind.ESCALATION_HELD,
@@ -106,7 +108,7 @@ def _lowest_not_paged(run: Run) -> RunLevel:
             f"{same.actor} escalated to level {same.data['level']} a moment ago. Wait for "
             f"{in_words(ASKED_AT_ONCE)}, or name a level to go on at once."
         )
-    lowest = rules.lowest_not_paged(list(run.levels.all()))
+    lowest = rules.lowest_not_paged(list(run.levels.all()), now=house_clock.now())
     if lowest is None:
         raise RuleViolation("Every level of the chain was already paged or passed; name one to go beyond it.")
     return lowest
@@ -116,22 +118,34 @@ def _of_number(run: Run, number: int, *, field: str) -> tuple[RunLevel, Policy |
     """The level, and whose chain it was borrowed from if the run had none."""
     if number not in NUMBERS:
         raise Invalid(f"Levels are numbered {NUMBERS[0]} to {NUMBERS[-1]}; there is none {number}.", field=field)
-    own = run.levels.filter(number=number).first()
+    now = house_clock.now()
+    in_round = rules.current_round(list(run.levels.all()), now=now)
+    own = run.levels.filter(round=in_round, number=number).first()
     if own is None:
-        return _borrow(run, number)
+        return _borrow(run, number, in_round=in_round)
     if own.state == LevelState.FIRED:
-        raise RuleViolation(f"Level {number} was already paged.")
+        again = run.levels.filter(round=in_round + 1, number=number).first()
+        when = f" in this round; the next pages it at {again.due_at:%Y-%m-%d %H:%M} UTC" if again else ""
+        raise RuleViolation(f"Level {number} was already paged{when}.")
     return own, None
 
 
-def _borrow(run: Run, number: int) -> tuple[RunLevel, Policy]:
+def _borrow(run: Run, number: int, *, in_round: int) -> tuple[RunLevel, Policy]:
     incident = run.incident
-    lent = queries.lender_of(number, severity=incident.severity, team=incident.team)
+    lent = queries.lender_of(number, severity=incident.severity, team=incident.team, services=incident.services.all())
     if lent is None:
         raise RuleViolation(
             f"No chain has a level {number} for {incident.severity} or worse of the team {incident.team}."
         )
-    return levels.add(run, lent, due_at=house_clock.now()), lent.policy
+    borrowed = levels.taken_from(run, lent, due_at=house_clock.now(), round=in_round)
+    borrowed.save()
+    return borrowed, lent.policy
+
+
+def _undecided_below(run: Run, target: RunLevel) -> QuerySet[RunLevel]:
+    """What is passed when ``target`` is raised: undecided levels below it, those of earlier rounds included."""
+    below = Q(round__lt=target.round) | Q(round=target.round, number__lt=target.number)
+    return run.levels.filter(below, state__in=UNDECIDED)
 
 
 def _trigger(key: str | None) -> Trigger | None:

@@ -2,7 +2,7 @@
 
 from apps.notifications.actions.notifying import mark_read, notify, page_by_hand, send_test
 from apps.notifications.actions.planning import DELIVER, DELIVERY_KEY, plan_delivery, plan_next
-from apps.notifications.actions.preferring import set_preferences, set_rules
+from apps.notifications.actions.preferring import MOST_STEPS, set_preferences, set_rules
 from apps.notifications.actions.stopping import (
     acknowledge_pages,
     answer_one,
@@ -16,6 +16,7 @@ from apps.notifications.actions.stopping import (
 __all__ = [
     "DELIVER",
     "DELIVERY_KEY",
+    "MOST_STEPS",
     "acknowledge_pages",
     "answer_one",
     "cancel",

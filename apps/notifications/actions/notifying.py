@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from django.db import transaction
 
+from apps.contacts.actions import require_self_or_administrator
 from apps.core import clock as house_clock
-from apps.core.errors import Invalid
+from apps.core.errors import Invalid, RuleViolation
 from apps.incidents.models import Incident
 from apps.notifications import messages, queries
 from apps.notifications.actions import planning, stopping
@@ -24,6 +26,9 @@ from apps.notifications.models import (
 )
 from apps.teams import access
 from apps.teams.models import User
+
+#: Nobody's phone rings all the time because a button is pressed again and again.
+BETWEEN_TESTS = timedelta(seconds=30)
 
 
 @transaction.atomic
@@ -99,17 +104,25 @@ def page_by_hand(
 
 @transaction.atomic
 def send_test(person: User, *, by: User) -> Notification | None:
-    """Send a test to each usable method of ``person``, now and whatever their steps say; None where there is none."""
+    """Send a test to each usable method of ``person``, now and whatever their steps say; None where there is none.
+
+    Raises NotAllowed unless ``by`` is the person or an administrator, RuleViolation within BETWEEN_TESTS of the last.
+    """
+    require_self_or_administrator(person, by)
+    User.objects.select_for_update(no_key=True).values_list("pk").get(pk=person.pk)
+    now = house_clock.now()
+    last = queries.latest_test_of(person)
+    if last is not None and now < last.created_at + BETWEEN_TESTS:
+        raise RuleViolation("A test was sent a moment ago; wait half a minute for the next one.")
     usable = queries.usable_methods(person)
     if not usable:
         return None
-    now = house_clock.now()
     asked = "you asked" if person == by else f"{by} asked"
     notification = Notification.objects.create(
         person=person,
         kind=NotificationKind.OTHER,
         urgency=Urgency.HIGH,
-        step=f"test:{now.isoformat()}",
+        step=f"{queries.TEST}{now.isoformat()}",
         subject="Test: this is how a page reaches you",
         text=f"This is a test, because {asked} for it. Nothing is wrong, and nothing is to be done.",
         created_at=now,

@@ -13,15 +13,22 @@ from apps.core.history import made_by
 from apps.notifications.models import NotificationRule, Preferences, Urgency
 from apps.teams.models import User
 
+#: More steps than anybody needs for one urgency.
+MOST_STEPS = 20
+
 
 @transaction.atomic
 def set_rules(person: User, urgency: Urgency, *, steps: Sequence[tuple[timedelta, int]], by: User) -> None:
     """Make the steps of ``person`` for ``urgency`` these: so long after the notification, by the method of that id.
 
     None at all means the standard steps. Steps that stay keep their row. Raises Invalid for a method that is not the
-    person's, NotAllowed unless ``by`` is the person or an administrator, ValidationError for a delay over a day.
+    person's and for more than MOST_STEPS, NotAllowed unless ``by`` is the person or an administrator, ValidationError
+    for a delay that is negative or over a day.
     """
     require_self_or_administrator(person, by)
+    if len(steps) > MOST_STEPS:
+        raise Invalid(f"There are at most {MOST_STEPS} steps.", field=urgency.value)
+    User.objects.select_for_update(no_key=True).values_list("pk").get(pk=person.pk)
     methods = set(person.contact_methods.values_list("pk", flat=True))
     wanted = dict.fromkeys(steps)
     if any(method not in methods for _, method in wanted):

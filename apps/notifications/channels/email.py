@@ -15,6 +15,8 @@ from django.template.loader import render_to_string
 from apps.core.errors import ProviderError
 from apps.notifications.transports import AddressRefused, HandOver, Message, OutcomeUnknown, Sent, Unreachable
 
+CLOSING_DOWN = 421
+
 
 class EmailTransport:
     """Email over the SMTP server of EMAIL_URL, a connection a message."""
@@ -54,9 +56,12 @@ def _hand_over(message: EmailMultiAlternatives) -> None:
     except smtplib.SMTPRecipientsRefused as error:
         code, reply = next(iter(error.recipients.values()))
         refusal = f"The address was refused: {code} {_text(reply)}"
-        raise (AddressRefused(refusal) if code >= 500 else ProviderError(refusal)) from error
+        raise (AddressRefused(refusal) if code >= 500 else _not_now(refusal, code)) from error
     except smtplib.SMTPResponseException as error:
-        raise ProviderError(f"The mail was refused: {_said(error)}", permanent=error.smtp_code >= 500) from error
+        refusal = f"The mail was refused: {_said(error)}"
+        if error.smtp_code >= 500:
+            raise ProviderError(refusal, permanent=True) from error
+        raise _not_now(refusal, error.smtp_code) from error
     except smtplib.SMTPNotSupportedError as error:
         raise ProviderError(f"The mail server cannot take it: {error}", permanent=True) from error
     except (OSError, smtplib.SMTPException) as error:
@@ -68,6 +73,11 @@ def _hand_over(message: EmailMultiAlternatives) -> None:
         if getattr(message.connection, "data_begun", True):
             raise OutcomeUnknown(f"The mail was perhaps handed over: {error!r}") from error
         raise ProviderError(f"The mail cannot be written: {error!r}", permanent=True) from error
+
+
+def _not_now(refusal: str, code: int) -> ProviderError:
+    """A reply 4yz: about this mail or address, but for 421, by which the server closes down (RFC 5321, 3.8)."""
+    return ProviderError(refusal, about_one=code != CLOSING_DOWN)
 
 
 def compose(message: Message) -> EmailMultiAlternatives:

@@ -10,6 +10,7 @@ from django.db import models
 
 from apps.contacts.models import ContactMethod
 from apps.core.models import History
+from apps.core.spans import in_words
 from apps.notifications.models.notification import Urgency
 
 LONGEST_DELAY = timedelta(hours=24)
@@ -44,7 +45,8 @@ class NotificationRule(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_urgency_display()}, after {self.after}: {self.method}"
+        begins = f"after {in_words(self.after)}" if self.after else "at once"
+        return f"{self.get_urgency_display()}, {begins}: {self.method}"
 
 
 class Preferences(models.Model):

@@ -12,6 +12,7 @@ from apps.catalog.models import Dependency, LinkKind, Service, ServiceLink
 from apps.contacts.models import ContactMethod, MethodKind
 from apps.core import clock
 from apps.incidents.models import ResponseRole, RoleCandidate
+from apps.notifications.models import NotificationRule, Urgency
 from apps.rosters import actions as rosters
 from apps.rosters.models import Layer, LayerMember, Roster, Rotation, Weekday
 from apps.teams import actions as teams
@@ -74,6 +75,9 @@ PEOPLE = (
     Demonstrator("yuki.tanaka", "Yuki Tanaka", _BERLIN, _in(TeamRole.RESPONDER, "product"), "+4930901826"),
     Demonstrator("olek.wolski", "Olek Wolski", _BERLIN, _in(TeamRole.RESPONDER, "product"), "+4930901827"),
 )
+#: Who chose steps of their own: a mail at once, a call after so long if nobody answered the mail.
+CALLED_LATER = ("commander", "responder", "ines.duarte", "jonas.keller", "priya.nair")
+CALLED_AFTER = timedelta(minutes=10)
 ROTATIONS = {
     "platform": ("responder", "ines.duarte", "jonas.keller"),
     "ai": ("priya.nair", "tom.okafor", "lena.fischer"),
@@ -155,9 +159,16 @@ def _person(each: Demonstrator, *, password: str) -> None:
     for slug, role in each.roles:
         teams.add_member(user, Team.objects.get(slug=slug) if slug else None, role)
     now = clock.now()
-    ContactMethod.objects.create(person=user, kind=MethodKind.EMAIL, value=each.email, position=1, verified_at=now)
+    mail = ContactMethod.objects.create(
+        person=user, kind=MethodKind.EMAIL, value=each.email, position=1, verified_at=now
+    )
     if each.phone:
-        ContactMethod.objects.create(person=user, kind=MethodKind.VOICE, value=each.phone, position=2, verified_at=now)
+        phone = ContactMethod.objects.create(
+            person=user, kind=MethodKind.VOICE, value=each.phone, position=2, verified_at=now
+        )
+        if each.login in CALLED_LATER:
+            for after, method in ((timedelta(0), mail), (CALLED_AFTER, phone)):
+                NotificationRule.objects.create(person=user, urgency=Urgency.HIGH, after=after, method=method)
 
 
 def _links(service: Service) -> None:

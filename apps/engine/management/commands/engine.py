@@ -60,6 +60,7 @@ class Command(BaseCommand):
     def _status(self, *, as_json: bool) -> None:
         try:
             lanes, health, dead = queries.status(), queries.health(), list(queries.dead()[:DEAD_SHOWN])
+            circuits = queries.circuits()
         except DatabaseFailure as error:
             raise CommandError(f"The database cannot be reached: {error}") from error
         if as_json:
@@ -67,6 +68,10 @@ class Command(BaseCommand):
                 "workers": health.workers,
                 "complaint": health.complaint,
                 "lanes": [asdict(lane) for lane in lanes],
+                "circuits": [
+                    {**asdict(circuit), "until": circuit.until.isoformat() if circuit.until else None}
+                    for circuit in circuits
+                ],
                 "dead": [
                     {
                         "id": timer.pk,
@@ -88,5 +93,9 @@ class Command(BaseCommand):
                 f"{lane.lane:8}{lane.pending:>9}{lane.due:>7}{lane.lag:>9.1f}"
                 f"{lane.leased:>8}{lane.dead:>6}{lane.done_per_minute:>10.1f}"
             )
+        for circuit in circuits:
+            until = f" until {circuit.until:%H:%M:%S} UTC" if circuit.until else ""
+            reason = f": {circuit.last_error}" if circuit.failures or circuit.until else ""
+            self.stdout.write(f"circuit: {circuit.provider} {circuit.state}{until}{reason}")
         for timer in dead:
             self.stdout.write(f"dead: {timer} after {timer.attempts} attempts: {timer.last_error}")

@@ -14,15 +14,17 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.dateparse import parse_datetime
 
 from apps.catalog.models import Service
-from apps.core import clock
+from apps.core import clock, durations
 from apps.core.errors import HouseError
 from apps.core.spans import in_words
 from apps.incidents.models import Severity
-from apps.procedures.simulation import Moment, simulate
+from apps.procedures.simulation import Moment, acknowledged, resolved, simulate
+
+ANSWERS = {"acknowledge": acknowledged, "resolve": resolved}
 
 
 class Command(BaseCommand):
-    help = "Try the procedures out: what would happen to an incident that nobody answers. Nothing is changed or sent."
+    help = "Try the procedures out: what would happen to an incident. Nothing is changed or sent."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--severity", required=True, metavar="P0", help="the incident's severity")
@@ -32,6 +34,8 @@ class Command(BaseCommand):
             metavar="ISO",
             help="when it is declared, with an offset, in which times are shown; by default now, in the team's zone",
         )
+        parser.add_argument("--acknowledge-after", metavar="10m", help="somebody takes it on so long after that")
+        parser.add_argument("--resolve-after", metavar="50m", help="somebody resolves it so long after the declaration")
         parser.add_argument("--json", action="store_true", help="print data instead of text")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -45,13 +49,20 @@ class Command(BaseCommand):
             raise CommandError(f"There is no service {options['service']}. Known: {known or 'none yet'}.")
         at = self._instant(options["at"])
         try:
-            moments = simulate(severity, service, at=at or clock.now())
+            answers = [
+                answer(durations.parse(options[f"{name}_after"]))
+                for name, answer in ANSWERS.items()
+                if options[f"{name}_after"] is not None
+            ]
+            moments = simulate(severity, service, at=at or clock.now(), answers=answers)
         except HouseError as error:
             raise CommandError(str(error)) from error
         if options["json"]:
             self.stdout.write(json.dumps([asdict(moment) for moment in moments], cls=DjangoJSONEncoder, indent=2))
             return
-        self.stdout.write(f"{severity} of {service}, team {service.team}, answered by nobody:")
+        said = [f"{kind}d after {options[f'{kind}_after']}" for kind in ANSWERS if options[f"{kind}_after"] is not None]
+        answered = " and ".join(said) or "answered by nobody"
+        self.stdout.write(f"{severity} of {service}, team {service.team}, {answered}:")
         zone = at.tzinfo if at else ZoneInfo(service.team.time_zone)
         for moment in moments:
             self.stdout.write(self._line(moment, since=moments[0].at, zone=zone))

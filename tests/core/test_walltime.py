@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.rosters.walltime import instant
+from apps.core.walltime import instant
 
 
 @pytest.mark.parametrize(

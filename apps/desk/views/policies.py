@@ -1,0 +1,65 @@
+"""The escalation policies: who would be woken by whose incidents, when, and who that is right now (R9, R12)."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from apps.desk import chain_picture, queries
+from apps.desk.pages import viewer
+from apps.escalation import outlook
+from apps.escalation import queries as escalation
+from apps.escalation.models import Policy
+from apps.incidents import queries as incidents
+from apps.teams import access
+from apps.teams.models import Team, User
+
+
+@login_required
+def policies(request: HttpRequest) -> HttpResponse:
+    """The policies one may see, the worst severity first."""
+    return render(request, "policies/list.html", {"policies": _visible(viewer(request))})
+
+
+@login_required
+def policy(request: HttpRequest, pk: int) -> HttpResponse:
+    """A policy as a timeline, with who is behind each level now, and where it is used."""
+    found = _visible(viewer(request)).filter(pk=pk).first()
+    if found is None:
+        raise Http404(f"No policy {pk}.")
+    teams = queries.visible_teams(viewer(request))
+    team = _team_of(found) or _asked(request.GET.get("team", ""), teams)
+    levels = list(found.levels.all())
+    rounds = outlook.rounds(found)
+    used = escalation.where_used(found)
+    running = used.running.filter(pk__in=incidents.visible_to(viewer(request)).values("pk"))
+    context = {
+        "policy": found,
+        "team": team,
+        "teams": [] if _team_of(found) else teams,
+        "rungs": outlook.standing(found, team=team),
+        "rounds": rounds,
+        "marks": chain_picture.marks([(level.number, level.after) for level in levels], rounds),
+        "used": used,
+        "running": list(running),
+        "may_edit": access.is_administrator(viewer(request)) and viewer(request).is_staff,
+    }
+    return render(request, "policies/policy.html", context)
+
+
+def _visible(person: User) -> QuerySet[Policy]:
+    """What holds for everybody is open to everybody, a team's own to whoever may see the team's matters."""
+    seen = access.team_ids(person, access.Permission.VIEW)
+    general = Q(team=None, service=None)
+    return escalation.policies().filter(general | Q(team__in=seen) | Q(service__team__in=seen))
+
+
+def _team_of(policy: Policy) -> Team | None:
+    return policy.service.team if policy.service else policy.team
+
+
+def _asked(slug: str, teams: list[Team]) -> Team | None:
+    """The team that the viewer wants to see it for, else the first of theirs."""
+    return next((team for team in teams if team.slug == slug), teams[0] if teams else None)

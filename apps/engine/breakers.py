@@ -1,0 +1,191 @@
+"""Circuit breakers: a provider that is broken is left alone for a while, by all processes together.
+
+A circuit is closed without a row, and a call that goes well through it writes nothing: one read before and one update
+that finds no row after. Calls that fail in a row open it, for 30 s at first and for 5 min at most; then exactly one
+caller tries, and what it meets closes or opens it again. Every instant is the database's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, NamedTuple
+
+import structlog
+from django.conf import settings
+from django.db import Error as DatabaseFailure
+from django.db import close_old_connections, connection, transaction
+
+from apps.core import clock, events
+from apps.core.errors import ProviderError
+from apps.engine import rules
+from apps.engine.models import Breaker
+from apps.engine.outcomes import database_now
+from apps.engine.rules import Verdict
+
+log = structlog.get_logger(__name__)
+
+#: The events of a circuit that opened, the first time in a row, and of one that closed; their subject is the Breaker.
+CIRCUIT_OPENED = "engine.circuit_opened"
+CIRCUIT_CLOSED = "engine.circuit_closed"
+
+#: A trial that has not ended after this span counts as lost (its process was killed), and another is made.
+TRIAL = timedelta(seconds=30)
+
+#: Whoever comes while somebody tries is asked to come back after this span.
+PAUSE_DURING_TRIAL = timedelta(seconds=1)
+
+_STANDING = f"""
+    SELECT extract(epoch FROM open_until - {clock.DATABASE_NOW})::float8
+      FROM engine_breaker WHERE provider = %s AND open_until IS NOT NULL
+"""  # noqa: S608  (a constant of the house)
+
+_TRY = f"""
+    WITH instant AS MATERIALIZED (SELECT {clock.DATABASE_NOW} AS now)
+    UPDATE engine_breaker SET trial_until = instant.now + %s::interval
+      FROM instant
+     WHERE provider = %s AND open_until <= instant.now AND (trial_until IS NULL OR trial_until <= instant.now)
+    RETURNING trial_until
+"""  # noqa: S608  (a constant of the house)
+
+
+class CircuitOpen(ProviderError):
+    """The provider is not called now, because it failed before; ``retry_after`` says when it may be."""
+
+
+class _Trial(NamedTuple):
+    """Says which trial a caller made; nobody else's has the same instant."""
+
+    until: datetime
+
+
+@contextmanager
+def through(provider: str) -> Iterator[None]:
+    """Call ``provider`` in the block, if its circuit is closed; the block says by ProviderError how it went.
+
+    What counts as a failure is decided by ``rules.verdict``: a refusal about one address never opens the circuit, and
+    one that names when to come back (Retry-After) is obeyed by all callers without counting as a failure. Raises
+    CircuitOpen without entering the block, RuntimeError within a transaction: nobody calls a provider in one (law 5),
+    and what is counted here must stand whatever the caller rolls back. What the block raises is raised again, also
+    if the database went away meanwhile and it could not be counted.
+    """
+    trial = _enter(provider)
+    try:
+        yield
+    except CircuitOpen:  # of another provider's circuit, within the block
+        _note(partial(_leave_undecided, provider, trial))
+        raise
+    except Exception as error:
+        _note(partial(_conclude, provider, trial, error))
+        raise
+    _note(partial(_conclude, provider, trial, None))
+
+
+@transaction.atomic
+def close(provider: str) -> bool:
+    """Let ``provider`` be called again at once, for somebody who knows that it works; return whether it was open."""
+    was_open = Breaker.objects.filter(provider=provider, open_until__isnull=False).update(**_closed())
+    if was_open:
+        _announce_closed(provider)
+    return bool(was_open)
+
+
+def _enter(provider: str) -> _Trial | None:
+    """The trial to make; None if the circuit is closed. Raises CircuitOpen."""
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute(_STANDING, [clock.standing(), provider])
+        standing = cursor.fetchone()
+        if standing is None:
+            return None
+        remaining: float = standing[0]
+        if remaining <= 0:
+            values: list[Any] = [clock.standing(), TRIAL, provider]
+            cursor.execute(_TRY, values)
+            taken = cursor.fetchone()
+            if taken is not None:
+                log.info("circuit_tried", provider=provider)
+                return _Trial(taken[0])
+            remaining = PAUSE_DURING_TRIAL.total_seconds()
+    raise CircuitOpen(f"{provider} failed and is left alone for {remaining:.0f} s.", retry_after=remaining)
+
+
+def _conclude(provider: str, trial: _Trial | None, error: Exception | None) -> None:
+    found = rules.verdict(error)
+    if found is Verdict.WORKS:
+        _works(provider, trial)
+    elif found is Verdict.SAYS_NOTHING:
+        _leave_undecided(provider, trial)
+    elif isinstance(error, ProviderError):
+        _failed(provider, trial, error, busy=found is Verdict.BUSY)
+
+
+def _works(provider: str, trial: _Trial | None) -> None:
+    """A call through a closed circuit ends a row of failures; one that succeeds while it is open changes nothing."""
+    if trial is None:
+        Breaker.objects.filter(provider=provider, open_until=None, failures__gt=0).update(**_closed())
+        return
+    with transaction.atomic():
+        if Breaker.objects.filter(provider=provider, trial_until=trial.until).update(**_closed()):
+            _announce_closed(provider)
+
+
+def _leave_undecided(provider: str, trial: _Trial | None) -> None:
+    """The trial told nothing: the next caller makes another."""
+    if trial is not None:
+        Breaker.objects.filter(provider=provider, trial_until=trial.until).update(trial_until=None)
+
+
+@transaction.atomic
+def _failed(provider: str, trial: _Trial | None, error: ProviderError, *, busy: bool) -> None:
+    """Count the failure; open the circuit at the trial's, or at the one that was too many.
+
+    What began before the circuit opened and fails after that is no news.
+    """
+    Breaker.objects.bulk_create([Breaker(provider=provider)], ignore_conflicts=True)
+    breaker = Breaker.objects.select_for_update(no_key=True).get(provider=provider)
+    if breaker.trial_until != trial.until if trial is not None else breaker.open_until is not None:
+        return
+    changes: dict[str, object] = {"trial_until": None, "last_error": str(error)[:2000], "changed_at": clock.now()}
+    if busy and error.retry_after is not None:
+        log.warning("circuit_holds", provider=provider, seconds=error.retry_after, error=str(error))
+        changes["open_until"] = database_now() + rules.hold(error.retry_after)
+        Breaker.objects.filter(provider=provider).update(**changes)
+        return
+    changes["failures"] = failures = breaker.failures + 1
+    opens = trial is not None or failures >= settings.BREAKER_FAILURES
+    if opens:
+        changes["openings"] = openings = breaker.openings + 1
+        changes["open_until"] = database_now() + rules.opening(openings)
+    Breaker.objects.filter(provider=provider).update(**changes)
+    if opens:
+        log.error("circuit_opened", provider=provider, failures=failures, openings=openings, error=str(error))
+        if openings == 1:
+            _announce(CIRCUIT_OPENED, Breaker.objects.get(provider=provider))
+
+
+def _closed() -> dict[str, object]:
+    return {"failures": 0, "openings": 0, "open_until": None, "trial_until": None, "changed_at": clock.now()}
+
+
+def _announce_closed(provider: str) -> None:
+    log.info("circuit_closed", provider=provider)
+    _announce(CIRCUIT_CLOSED, Breaker.objects.get(provider=provider))
+
+
+def _announce(event: str, breaker: Breaker) -> None:
+    try:
+        with transaction.atomic():
+            events.publish(event, breaker)
+    except Exception:  # a fault in a reaction must not keep a broken provider in use, nor a mended one out of it
+        log.exception("reaction_to_circuit_failed", circuit=breaker.provider, reaction_to=event)
+
+
+def _note(write: Callable[[], None]) -> None:
+    """Write what a call told, where that can be written: the call itself is over, and its outcome is what counts."""
+    try:
+        write()
+    except DatabaseFailure as error:
+        log.warning("circuit_not_noted", error=str(error))
+        close_old_connections()

@@ -1,0 +1,108 @@
+"""Who would be paged, and when, as things stand now. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from apps.core import clock as house_clock
+from apps.escalation import hours, rules, targets, turns
+from apps.escalation.models import Level, OutsideHours, Policy, RunLevel
+from apps.escalation.targets import Found, Lookup
+from apps.incidents.models import Incident
+from apps.teams.models import Team, User
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """Whom a level would page, ``at`` which instant, and what it waits for until then; ``missed`` as in ``Found``."""
+
+    people: list[User]
+    missed: list[str]
+    at: datetime
+    wait: rules.Wait | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Who stands behind a level of a policy now: within working hours, and outside them where that differs.
+
+    ``turn`` is whose turn it is where it pages one after the other.
+    """
+
+    level: Level
+    found: Found
+    outside: Found | None
+    turn: User | None
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A round of a policy and when it begins, counted from the declaration."""
+
+    number: int
+    begins: timedelta
+
+
+def prospects(incident: Incident, levels: Iterable[RunLevel]) -> dict[int, Prospect]:
+    """What each of the undecided ``levels`` (in their order, with their run) would do, by its id.
+
+    Who stands behind a target is as of now, the hours are those of the level's time. The number of queries depends on
+    how many different targets there are, not on people or rounds.
+    """
+    now = house_clock.now()
+    lookup = Lookup(team=incident.team, incident=incident, at=now)
+    opening = hours.opening_of(incident.team)
+    found: dict[int, Prospect] = {}
+    with turns.for_show():
+        for level in levels:
+            due = max(level.decided_at, now)
+            wait = rules.wait_of(level, at=due, held_until=level.run.held_until, opening=opening)
+            at = wait.until if wait else due
+            asked = targets.asked(level.targets, outside_hours=level.outside_hours, opening=opening, at=at)
+            behind = lookup.find(asked)
+            people = behind.people
+            if level.round_robin and people:
+                people = [turns.take(level.source_id, people)]
+            found[level.pk] = Prospect(people=people, missed=behind.missed, at=at, wait=wait)
+    return found
+
+
+def standing(policy: Policy, *, team: Team | None) -> list[Standing]:
+    """Who stands behind each level of ``policy`` (``queries.policies``) now, for an incident of ``team``.
+
+    Without a team nobody is on call for the incident's.
+    """
+    lookup = Lookup(team=team, incident=None, at=house_clock.now())
+    with turns.for_show():
+        return [_standing(level, lookup) for level in policy.levels.all()]
+
+
+def who_would_begin(policy: Policy, incident: Incident) -> list[User]:
+    """Whom the first level of ``policy`` would page for the incident now."""
+    level = policy.levels.prefetch_related("targets").first()
+    if level is None:
+        return []
+    with turns.for_show():
+        standing = _standing(level, Lookup(team=incident.team, incident=incident, at=house_clock.now()))
+    return [standing.turn] if standing.turn else standing.found.people
+
+
+def rounds(policy: Policy) -> list[Round]:
+    """When each round of ``policy`` begins; one for a chain that does not repeat, none for one without levels."""
+    longest = max((level.after for level in policy.levels.all()), default=None)
+    if longest is None:
+        return []
+    return [Round(*each) for each in rules.rounds(policy.repeats, policy.repeat_every, longest)]
+
+
+def _standing(level: Level, lookup: Lookup) -> Standing:
+    kept = [targets.snapshot(target) for target in level.targets.all()]
+    if level.outside_hours != OutsideHours.OTHER:
+        found, outside = lookup.find(kept), None
+    else:
+        found = lookup.find(target for target in kept if not target["outside_hours"])
+        outside = lookup.find(target for target in kept if target["outside_hours"])
+    turn = turns.take(level.pk, found.people) if level.round_robin and found.people else None
+    return Standing(level=level, found=found, outside=outside, turn=turn)

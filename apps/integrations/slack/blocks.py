@@ -1,0 +1,97 @@
+"""How a message looks in Slack (Block Kit): the worst first, the facts, and buttons. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from apps.incidents.models import Incident
+from apps.notifications.transports import Message
+
+Block = dict[str, Any]
+
+ACKNOWLEDGE, RESOLVE, DECLINE, OPEN = "acknowledge", "resolve", "decline", "open"
+#: What the actions of a page say whom it was sent to, by the member's id.
+FOR = "for:"
+#: Slack's own limits.
+HEADER, SECTION, VALUE = 150, 3000, 2000
+
+
+def of(message: Message, *, member: str) -> list[Block]:
+    """The blocks of the message; ``member`` is the id of its receiver, or what else it is posted to."""
+    shown: list[Block] = [
+        {"type": "header", "text": {"type": "plain_text", "text": _cut(_line(message.subject), HEADER)}},
+        {"type": "section", "text": {"type": "mrkdwn", "text": _cut(escape(message.text), SECTION)}},
+    ]
+    if message.incident is not None:
+        shown.append({"type": "context", "elements": [_mrkdwn(_facts(message.incident))]})
+    if buttons := _buttons(message):
+        shown.append({"type": "actions", "block_id": f"{FOR}{member}", "elements": buttons})
+    return shown
+
+
+def metadata(message: Message) -> Mapping[str, Any]:
+    """What a machine may know of the message."""
+    payload: dict[str, Any] = {"key": str(message.key), "kind": str(message.kind)}
+    if message.incident is not None:
+        payload["incident"] = message.incident.reference
+    if message.level is not None:
+        payload["level"] = message.level
+    return {"event_type": "ado_incidents", "event_payload": payload}
+
+
+def answered(before: Sequence[Block], *, said: str, resolvable: bool) -> list[Block]:
+    """The blocks of a message that was answered: what became of it, and what can still be done."""
+    kept = [block for block in before if block.get("block_id") != "answered" and block.get("type") != "actions"]
+    kept.append({"type": "context", "block_id": "answered", "elements": [_mrkdwn(_cut(escape(said), SECTION))]})
+    wanted = (RESOLVE, OPEN) if resolvable else (OPEN,)
+    for block in before:
+        if block.get("type") == "actions":
+            elements = [each for each in block.get("elements", []) if each.get("action_id") in wanted]
+            kept += [{**block, "elements": elements}] if elements else []
+    return kept
+
+
+def escape(text: str) -> str:
+    """Text in which nothing is a mention or a link ("Escaping text" of Slack's reference)."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _buttons(message: Message) -> list[Block]:
+    token = message.acknowledge_token
+    buttons: list[Block] = []
+    if token and len(token) <= VALUE:
+        label = "Acknowledge" if message.only else "Acknowledge all"
+        buttons.append({**_button(ACKNOWLEDGE, label), "value": token, "style": "primary"})
+        if message.can_be_resolved:
+            buttons.append({**_button(RESOLVE, "Resolve"), "value": token})
+        if message.only:
+            buttons.append({**_button(DECLINE, "Decline"), "value": token})
+    elif token:
+        buttons.append({**_button(OPEN, "Acknowledge all…"), "url": message.acknowledge_url, "style": "primary"})
+        return buttons
+    if message.url:
+        buttons.append({**_button(OPEN, "Open"), "url": message.url})
+    return buttons
+
+
+def _button(action: str, label: str) -> Block:
+    return {"type": "button", "action_id": action, "text": {"type": "plain_text", "text": label}}
+
+
+def _facts(incident: Incident) -> str:
+    drill = "DRILL · " if incident.drill else ""
+    severity = f"{incident.severity.code} {incident.severity.label}"
+    return escape(f"{drill}{severity} · {incident} · {incident.get_status_display()} · {incident.team}")
+
+
+def _mrkdwn(text: str) -> Block:
+    return {"type": "mrkdwn", "text": text}
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"

@@ -1,0 +1,126 @@
+"""What somebody does with a button of a page, and what they are answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from apps.contacts.models import ContactMethod, MethodKind
+from apps.core.errors import Invalid
+from apps.engine import actions as engine
+from apps.incidents.models import Via
+from apps.integrations.slack import blocks
+from apps.notifications import answers, links
+from apps.notifications.answers import Answered
+from apps.notifications.models import Notification
+
+#: The kind of timers that tell Slack what came of a button.
+ANSWER = "integrations.slack.answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """Who pressed which button, of which message."""
+
+    member: str
+    action: str
+    token: str
+    meant_for: str
+    response_url: str
+    channel: str
+    ts: str
+    shown: list[blocks.Block]
+
+
+def read(payload: str) -> Pressed | None:
+    """What was pressed; None where it is no button of ours. Raises Invalid for what is no interaction at all."""
+    try:
+        told = json.loads(payload)
+        if told["type"] != "block_actions" or not told["actions"]:
+            return None
+        action, container = told["actions"][0], told.get("container", {})
+        if action["action_id"] not in (blocks.ACKNOWLEDGE, blocks.RESOLVE, blocks.DECLINE):
+            return None
+        message = told.get("message", {})
+        return Pressed(
+            member=str(told["user"]["id"]),
+            action=action["action_id"],
+            token=str(action["value"]),
+            meant_for=str(action.get("block_id", "")).removeprefix(blocks.FOR),
+            response_url=str(told.get("response_url") or ""),
+            channel=str(container.get("channel_id") or told.get("channel", {}).get("id", "")),
+            ts=str(container.get("message_ts") or message.get("ts", "")),
+            shown=[block for block in message.get("blocks", []) if isinstance(block, dict)],
+        )
+    except (ValueError, RecursionError, KeyError, IndexError, TypeError, AttributeError) as error:
+        raise Invalid("This is no interaction of Slack's.") from error
+
+
+def carry_out(pressed: Pressed) -> None:
+    """Do what the button stands for, as the page's receiver, if it was they who pressed it; Slack is told later."""
+    try:
+        pages = links.pages_of(pressed.token)
+    except links.ExpiredLink:
+        _whisper(pressed, "This page is too old to be answered here. Open it instead.")
+        return
+    except links.UnknownLink:
+        _whisper(pressed, "This page is not known any more.")
+        return
+    if not _is_receiver(pressed, pages[0]):
+        _whisper(pressed, "This page is not yours: only its receiver can answer it here.")
+        return
+    told = _act(pressed.action, pages)
+    said = " ".join(each.text for each in told)
+    if not any(each.done for each in told) and pressed.action != blocks.RESOLVE:
+        _whisper(pressed, said)
+        return
+    resolvable = pressed.action != blocks.DECLINE and len(pages) == 1 and _is_open(pages[0])
+    _plan(pressed, text=said, shown=blocks.answered(pressed.shown, said=said, resolvable=resolvable))
+
+
+def _act(action: str, pages: Sequence[Notification]) -> list[Answered]:
+    if action == blocks.ACKNOWLEDGE:
+        return answers.acknowledge_all(pages, via=Via.CHAT)
+    if action == blocks.DECLINE:
+        return [answers.decline(page, via=Via.CHAT) for page in pages]
+    return [answers.resolve(page, via=Via.CHAT) for page in pages[:1]]
+
+
+def _is_receiver(pressed: Pressed, page: Notification) -> bool:
+    """Whether the one who pressed is whom the page was sent to: by a contact method's id, or by its address's.
+
+    Which member an address belongs to was found out when it was sent, and stands on the message, which only we post.
+    """
+    methods = ContactMethod.objects.filter(
+        person=page.person_id, kind=MethodKind.SLACK, verified_at__isnull=False, disabled_at__isnull=True
+    )
+    known = {method.normalised for method in methods}
+    member = pressed.member.lower()
+    return member in known or (member == pressed.meant_for.lower() and any("@" in each[1:] for each in known))
+
+
+def _is_open(page: Notification) -> bool:
+    if page.incident is None:
+        return False
+    page.incident.refresh_from_db(fields=["status"])
+    return page.incident.is_open
+
+
+def _whisper(pressed: Pressed, text: str) -> None:
+    _plan(pressed, text=text, shown=None)
+
+
+def _plan(pressed: Pressed, *, text: str, shown: list[blocks.Block] | None) -> None:
+    """Let the engine tell Slack: by changing the message to ``shown``, else to the one who pressed alone."""
+    key = f"{ANSWER}:{pressed.channel}:{pressed.ts}:{pressed.member if shown is None else ''}"
+    payload: dict[str, Any] = {
+        "response_url": pressed.response_url,
+        "channel": pressed.channel,
+        "ts": pressed.ts,
+        "member": pressed.member,
+        "text": text,
+        "blocks": shown,
+    }
+    engine.schedule(ANSWER, key=key[:200], payload=payload)

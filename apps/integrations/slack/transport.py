@@ -1,0 +1,62 @@
+"""Pages in Slack: to a member by their id or their address, or to a channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+
+from apps.core import http
+from apps.integrations.slack import blocks
+from apps.integrations.slack.client import SlackClient, SlackError
+from apps.notifications.transports import AddressRefused, HandOver, Message, Sent
+
+#: The receiver is not there, or cannot be written to. Of anything else the address is innocent.
+OF_THE_ADDRESS = frozenset(
+    {
+        "cannot_dm_bot", "channel_not_found", "is_archived", "messages_tab_disabled", "not_in_channel", "user_disabled",
+        "user_not_found", "user_not_visible", "users_not_found",
+    }
+)  # fmt: skip
+
+
+class SlackTransport:
+    """Messages of the bot whose token is in the settings.
+
+    A token that Slack no longer takes is a permanent failure of the message, so that its receiver is reached another
+    way at once, and counts against nobody's address.
+    """
+
+    provider = "slack"
+
+    @contextmanager
+    def connected(self) -> Iterator[HandOver]:
+        """Make a client for one message; it connects when the message is handed over."""
+        with http.client(settings.SLACK_API_URL) as opened:
+            client = SlackClient(opened, settings.SLACK_BOT_TOKEN)
+
+            def hand_over(message: Message) -> Sent:
+                try:
+                    return _post(client, message)
+                except SlackError as error:
+                    if error.code in OF_THE_ADDRESS:
+                        raise AddressRefused(f"Slack cannot post to {message.address}: {error.code}.") from error
+                    raise
+
+            yield hand_over
+
+
+def _post(client: SlackClient, message: Message) -> Sent:
+    """Post it, and remember where it stands."""
+    address = message.address
+    is_mail = "@" in address.strip().lstrip("@")
+    receiver = client.member_of(address) if is_mail else address
+    posted = client.post(
+        channel=receiver,
+        text=message.brief,
+        blocks=blocks.of(message, member=receiver),
+        metadata=blocks.metadata(message),
+        headers=message.headers,
+    )
+    return Sent(provider_id=f"{posted.channel}:{posted.ts}")

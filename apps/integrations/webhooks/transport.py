@@ -1,0 +1,92 @@
+"""Pages and notices for programs: each is posted as a signed event."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from apps.core import clock, http
+from apps.core.errors import AddressForbidden
+from apps.incidents.models import Incident
+from apps.integrations.webhooks.client import WebhookClient
+from apps.integrations.webhooks.secrets import secret
+from apps.notifications.models import DeliveryState
+from apps.notifications.transports import AddressRefused, HandOver, Message, Sent
+
+_GONE = 410
+
+
+class WebhookTransport:
+    """Events to the addresses that people and endpoints gave. An answer of success means that it arrived."""
+
+    provider = "webhook"
+
+    @contextmanager
+    def connected(self) -> Iterator[HandOver]:
+        """Make a client for one event; it connects when the event is handed over."""
+        with http.client(public_only=True) as opened:
+            client = WebhookClient(opened)
+
+            def hand_over(message: Message) -> Sent:
+                now = clock.now()
+                try:
+                    client.post(
+                        message.address,
+                        json.dumps(event(message, at=now), ensure_ascii=False),
+                        event_id=str(message.key),
+                        secret=secret(message.method or 0),
+                        now=now,
+                        headers=message.headers,
+                    )
+                except AddressForbidden as error:
+                    raise AddressRefused(str(error)) from error
+                except http.Refused as refused:
+                    if refused.permanent:
+                        gone = refused.reply.status == _GONE
+                        raise AddressRefused(str(refused), gone=gone) from refused
+                    raise
+                return Sent(state=DeliveryState.DELIVERED)
+
+            yield hand_over
+
+
+def event(message: Message, *, at: datetime) -> dict[str, Any]:
+    """The event. ``incident`` is null where it is about none or several; ``incidents`` names all of them."""
+    named = dict.fromkeys(each.incident.reference for each in message.covers if each.incident)
+    return {
+        "type": str(message.kind),
+        "id": str(message.key),
+        "at": at.isoformat(),
+        "incident": _incident(message.incident) if message.incident else None,
+        "incidents": list(named),
+        "level": message.level,
+        "urgency": str(message.urgency),
+        "subject": message.subject,
+        "text": message.text,
+        "url": message.url,
+        "acknowledge_url": message.acknowledge_url,
+    }
+
+
+def _incident(incident: Incident) -> dict[str, Any]:
+    """The incident in the names of the API. Its services were read when the message was made."""
+    acknowledged = incident.acknowledged_at
+    return {
+        "id": incident.reference,
+        "title": incident.title,
+        "summary": incident.summary,
+        "severity": incident.severity.code,
+        "status": incident.status,
+        "team": incident.team.slug,
+        "services": [service.slug for service in incident.services.all()],
+        "private": incident.private,
+        "drill": incident.drill,
+        "declared_at": incident.declared_at.isoformat(),
+        "acknowledged_at": acknowledged.isoformat() if acknowledged else None,
+        "url": f"{settings.SITE_URL}{incident.get_absolute_url()}",
+    }

@@ -1,0 +1,87 @@
+"""Push messages to browsers and phones that people subscribed with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+
+from apps.core import clock, http
+from apps.core.errors import AddressForbidden
+from apps.integrations.webpush import keys
+from apps.integrations.webpush.client import LONGEST, PushClient, Subscription
+from apps.notifications.models import Urgency
+from apps.notifications.transports import AddressRefused, HandOver, Message, Sent
+
+#: A device that comes back later than this need not show a page any more: others have been told by then.
+KEPT = {Urgency.HIGH: timedelta(hours=1), Urgency.LOW: timedelta(hours=24)}
+#: The subscription has ended (RFC 8030, 7.3).
+_GONE = (404, 410)
+#: The subscription was made with another key than ours.
+_NOT_OURS = 403
+
+
+class PushTransport:
+    """Push messages signed with the key of the settings."""
+
+    provider = "push"
+
+    @contextmanager
+    def connected(self) -> Iterator[HandOver]:
+        """Make a client for one message; it connects when the message is handed over."""
+        with http.client(public_only=True) as opened:
+            client = PushClient(opened, keys.signer(), subject=settings.VAPID_SUBJECT)
+
+            def hand_over(message: Message) -> Sent:
+                try:
+                    return _push(client, message)
+                except AddressForbidden as error:
+                    raise AddressRefused(str(error)) from error
+                except http.Refused as refused:
+                    status = refused.reply.status
+                    if status in _GONE:
+                        raise AddressRefused("The device no longer takes push messages.", gone=True) from refused
+                    if status == _NOT_OURS:
+                        raise AddressRefused("The device was subscribed with another key.") from refused
+                    raise
+
+            yield hand_over
+
+
+def content(message: Message) -> bytes:
+    """What the device is told, in JSON; as much of the text as a push message carries."""
+    told: dict[str, Any] = {
+        "title": message.brief,
+        "body": message.text,
+        "tag": message.incident.reference if message.incident else str(message.key),
+        "url": message.url,
+        "acknowledge": message.acknowledge_token or None,
+        "urgency": str(message.urgency),
+    }
+    for shortened in (message.text, message.text[:800], message.text[:200], ""):
+        told["body"] = shortened
+        if len(written := _written(told)) <= LONGEST:
+            return written
+    told["acknowledge"] = None
+    return _written(told)
+
+
+def _push(client: PushClient, message: Message) -> Sent:
+    where = client.push(
+        Subscription(message.address, message.details.get("keys") or {}),
+        content(message),
+        ttl=KEPT[message.urgency],
+        urgency="high" if message.urgency == Urgency.HIGH else "normal",
+        topic=message.key.hex,
+        now=clock.now(),
+        headers=message.headers,
+    )
+    return Sent(provider_id=where)
+
+
+def _written(told: dict[str, Any]) -> bytes:
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,0 +1,1 @@
+"""Somebody acknowledges at the moment in which the next level is due."""

@@ -1,0 +1,65 @@
+"""The broker and PostgreSQL: gone, and back."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import redis
+
+from faults.house import House
+from faults.table import case
+
+
+@case(
+    "broker gone",
+    done="worker, beat and standby work; the broker ends, incidents are declared; a new one comes, empty, is emptied "
+    "once more, and the standby is killed; incidents are declared",
+    expected="the standby pages while it is gone; the worker by itself once it is back",
+)
+def broker_gone(house: House) -> str:
+    number = house.either(60, short=10)
+    valkey = house.ground.valkey
+    house.start("worker", "beat", "standby")
+    house.declare(number)
+    valkey.stop()
+    begun = time.monotonic()
+    house.declare(number)
+    took = (time.monotonic() - begun) / number
+    meanwhile = house.finish()
+    valkey.start()
+    with redis.Redis.from_url(valkey.url) as client:
+        client.flushall()
+    house.kill("standby")
+    house.declare(number)
+    account = house.finish()
+    house.expect(meanwhile.latest < 15, f"without a broker a page came {meanwhile.latest:.0f} s after it was due")
+    house.expect(took < 0.5, f"a declaration took {took:.2f} s without a broker")
+    return f"a declaration took {took * 1000:.0f} ms without a broker\n{account}"
+
+
+@case(
+    "PostgreSQL restarted",
+    done="two workers and beat work, incidents are declared all the while; PostgreSQL is ended as `pg_ctl stop -m "
+    "immediate` does, and started again, three times",
+    expected="what was committed is paged, by the same workers; what was being sent perhaps twice, and marked so",
+)
+def postgres_restarted(house: House) -> str:
+    house.start("worker 1", "worker 2", "beat")
+    failed: list[str] = []
+    number = house.either(300, short=40)
+    declaring = threading.Thread(target=lambda: failed.extend(house.declare(number)))
+    declaring.start()
+    restarts = house.either(3, short=1)
+    for restart in range(restarts):
+        wanted = number * (restart + 1) // (restarts + 1)
+        house.until(lambda wanted=wanted: len(house.mail.kept()) > wanted / 2, within=60, what="some pages")
+        house.ground.crash_postgres()
+        time.sleep(1.0)
+        house.ground.postgres.start()
+    declaring.join()
+    account = house.finish(within=180)
+    committed = len(house.facts())
+    house.expect(failed, "PostgreSQL was away and no declaration failed")
+    house.expect(committed >= number - len(failed), f"{number - len(failed)} were declared, {committed} are there")
+    return f"{len(failed)} declarations failed, {committed} were committed\n{account}"

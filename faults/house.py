@@ -1,0 +1,170 @@
+"""The house of one case: its processes, what was declared in it, and what it is asked while things break."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from django.db import Error as DatabaseFailure
+from django.db import connections
+
+from apps.engine.identity import me
+from apps.escalation.actions.proving import TITLE as PROOF_FOUND_GAPS
+from apps.incidents import actions as incidents
+from apps.incidents.models import Severity, Via
+from apps.teams.models import Team
+from faults import account
+from faults.account import Account, Fact, Page
+from faults.ground import Ground
+from faults.mail import MailServer
+from faults.organisation import TEAMS
+from faults.programs import Program, Twist
+
+_FACTS = """
+    SELECT 'INC-' || incident.id, team.slug, severity.code
+      FROM incidents_incident AS incident
+      JOIN teams_team AS team ON team.id = incident.team_id
+      JOIN incidents_severity AS severity ON severity.id = incident.severity_id
+     WHERE incident.acknowledged_at IS NULL
+"""
+_DUE = """
+    SELECT 'INC-' || run.incident_id, level.number, level.due_at
+      FROM escalation_runlevel AS level JOIN escalation_run AS run ON run.id = level.run_id
+"""
+_UNKNOWN = """
+    SELECT 'INC-' || notification.incident_id, notification.level, delivery.address
+      FROM notifications_delivery AS delivery
+      JOIN notifications_notification AS notification ON notification.id = delivery.notification_id
+     WHERE delivery.unknown_at IS NOT NULL AND notification.kind = 'page'
+"""
+#: Timers about pages that are not settled. A page that was handed to the next address leaves nothing behind here.
+_UNSETTLED = """
+    SELECT count(*) FROM engine_timer
+     WHERE state IN ('pending', 'leased') AND (payload ? 'level' OR payload ? 'delivery')
+"""
+#: For so long (seconds) it is watched whether anything comes twice once everything has come.
+AFTERWARDS = 2.0
+
+
+class House:
+    """The product on a fresh database. ``short`` says that small numbers are wanted."""
+
+    def __init__(self, ground: Ground, *, short: bool) -> None:
+        self.ground = ground
+        self.short = short
+        self.complaints: list[str] = []
+        self.moved: dict[str, str] = {}
+        """Addresses that the case takes away, and where their pages go instead."""
+        self._programs: dict[str, Program] = {}
+
+    @property
+    def mail(self) -> MailServer:
+        """What the house sends to."""
+        return self.ground.mail
+
+    def either(self, number: int, *, short: int) -> int:
+        """``number``, or ``short`` where small numbers are wanted."""
+        return short if self.short else number
+
+    def expect(self, true: object, otherwise: str) -> None:
+        """Note ``otherwise`` as not expected unless ``true``."""
+        if not true:
+            self.complaints.append(otherwise)
+
+    def start(self, *names: str, twist: Twist | None = None) -> None:
+        """Start programs (``programs.COMMANDS``); what follows a space in a name tells two of a kind apart."""
+        for name in names:
+            if name not in self._programs or twist is not None:
+                log = self.ground.folder / f"{name.replace(' ', '-')}.log"
+                self._programs[name] = Program(name.partition(" ")[0], log=log, twist=twist or Twist())
+            self._programs[name].start()
+
+    def kill(self, *names: str) -> None:
+        """``kill -9`` the named programs, without names all of them."""
+        for name in names or tuple(self._programs):
+            self._programs[name].kill()
+
+    def has_ended(self, name: str) -> bool:
+        """Whether a program that was started runs no more."""
+        return self._programs[name].has_ended
+
+    def declare(
+        self, number: int, *, severity: str = "P0", teams: Sequence[str] = TEAMS, within: float = 600.0
+    ) -> list[str]:
+        """Declare ``number`` incidents, of the teams in turn, in a transaction each; return how those that failed did.
+
+        The house is then told no more of them: what was committed is asked of the database afterwards.
+        """
+        failed: list[str] = []
+        until = time.monotonic() + within
+        for index in range(number):
+            if time.monotonic() > until:
+                break
+            try:
+                incidents.declare(
+                    title=f"Broken {index}",
+                    severity=Severity.objects.get(code=severity),
+                    team=Team.objects.get(slug=teams[index % len(teams)]),
+                    by=None,
+                    via=Via.API,
+                )
+            except DatabaseFailure as error:
+                failed.append(f"{type(error.__cause__ or error).__name__}: {error}")
+                connections.close_all()
+                time.sleep(0.05)
+        return failed
+
+    def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """What ``query`` finds, asked by the superuser over a connection of its own. Raises psycopg.Error."""
+        with psycopg.connect(self.ground.case_url, autocommit=True, connect_timeout=5) as database:
+            return database.execute(query, parameters or None).fetchall()
+
+    def count(self, query: str, *parameters: object) -> int:
+        """The number that ``query`` finds."""
+        return int(self.rows(query, *parameters)[0][0])
+
+    def until(self, true: Callable[[], object], *, within: float, what: str) -> bool:
+        """Wait until ``true()``; after ``within`` seconds note that ``what`` did not happen. A database may be away."""
+        deadline = time.monotonic() + within
+        while True:
+            try:
+                if true():
+                    return True
+            except psycopg.OperationalError as error:
+                reason = f" ({error})"
+            else:
+                reason = ""
+            if time.monotonic() > deadline:
+                self.complaints.append(f"not within {within:.0f} s: {what}{reason}")
+                return False
+            time.sleep(0.1)
+
+    def facts(self) -> list[Fact]:
+        """The incidents that were declared and that nobody answered."""
+        return [Fact(*row) for row in self.rows(_FACTS)]
+
+    def account(self) -> Account:
+        """Compare what should have been paged with what the mail server got, as it stands."""
+        due: dict[tuple[str, int], datetime] = {(incident, level): at for incident, level, at in self.rows(_DUE)}
+        unknown = frozenset(Page(*row) for row in self.rows(_UNKNOWN))
+        return account.settle(self.facts(), self.mail.kept(), unknown=unknown, due=due, moved=self.moved)
+
+    def finish(self, *, within: float = 120.0) -> Account:
+        """Wait until every page is settled, and a little longer for what comes twice; then compare."""
+        self.until(lambda: not self.count(_UNSETTLED), within=within, what="every page settled")
+        time.sleep(AFTERWARDS)
+        settled = self.account()
+        self.complaints += settled.complaints
+        repaired = self.count("SELECT count(*) FROM incidents_incident WHERE title = %s", PROOF_FOUND_GAPS)
+        self.expect(not repaired, "the proof had to repair pages that were missing")
+        return settled
+
+    def close(self) -> None:
+        """End every process and every connection of this one."""
+        self.kill()
+        me.release()
+        connections.close_all()
+        self.mail.forget()

@@ -1,0 +1,143 @@
+"""Random chains, times and answers, for the tests that compare simulation, engine and a plain model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import strategies as st
+
+from apps.catalog.models import Service
+from apps.contacts.models import EmergencyContact
+from apps.escalation.models import Level, LevelTarget, Policy, TargetKind
+from apps.incidents.models import ResponseRole, Severity
+from apps.rosters.models import Roster
+from apps.teams.models import Team, User
+
+NAMES = ("Olga", "Tom", "Emma", "Carl", "Ceo", "Nina")
+#: Seven minutes past, so that no level is due at the instant at which working hours begin.
+FIRST = datetime(2026, 2, 26, 3, 7, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class RandomTarget:
+    """A kind and which of the people or rosters it names; ``outside``: for the time outside working hours."""
+
+    kind: TargetKind
+    index: int
+    outside: bool
+
+
+@dataclass(frozen=True)
+class RandomLevel:
+    number: int
+    after: timedelta
+    unless: str
+    outside_hours: str
+    round_robin: bool
+    targets: tuple[RandomTarget, ...]
+
+
+@dataclass(frozen=True)
+class RandomAnswer:
+    """``kind`` is acknowledge, resolve, hold or escalate; ``number`` the minutes of a hold, or the level."""
+
+    after: timedelta
+    kind: str
+    number: int
+
+
+@dataclass(frozen=True)
+class RandomCase:
+    start: datetime
+    scope: str
+    levels: tuple[RandomLevel, ...]
+    repeats: int
+    repeat_every: timedelta
+    unreachable: frozenset[str]
+    answers: tuple[RandomAnswer, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where random chains take place."""
+
+    team: Team
+    service: Service
+    people: dict[str, User]
+    rosters: list[Roster]
+    contact: EmergencyContact
+
+
+def cases(kinds: tuple[TargetKind, ...], answers: tuple[str, ...]) -> st.SearchStrategy[RandomCase]:
+    """Chains whose targets are of ``kinds``, answered in ways of ``answers``, at any hour of six weeks.
+
+    Levels are due at multiples of five minutes, answers come two minutes after one, holds end at yet another.
+    """
+    targets = st.builds(RandomTarget, st.sampled_from(kinds), st.integers(0, len(NAMES) - 1), st.booleans())
+
+    @st.composite
+    def chain(draw: st.DrawFn) -> tuple[RandomLevel, ...]:
+        count = draw(st.integers(1, 4))
+        steps = draw(st.lists(st.integers(0, 60), min_size=count, max_size=count))
+        found = []
+        for index in range(count):
+            after = timedelta(minutes=5 * sum(steps[1 : index + 1]))
+            drawn = tuple(draw(st.lists(targets, min_size=1, max_size=3)))
+            unless = draw(st.sampled_from(("acknowledged", "resolved")))
+            hours = draw(st.sampled_from(("page", "page", "wait", "other")))
+            found.append(RandomLevel(index + 1, after, unless, hours, draw(st.booleans()), drawn))
+        return tuple(found)
+
+    @st.composite
+    def case(draw: st.DrawFn) -> RandomCase:
+        levels = draw(chain())
+        answer = st.builds(
+            RandomAnswer,
+            st.integers(0, 200).map(lambda step: timedelta(minutes=5 * step + 2)),
+            st.sampled_from(answers),
+            st.integers(1, 120).map(lambda step: 5 * step + 1),
+        )
+        return RandomCase(
+            start=FIRST + timedelta(hours=draw(st.integers(0, 42 * 24))),
+            scope=draw(st.sampled_from(("everybody", "team", "service"))),
+            levels=levels,
+            repeats=draw(st.integers(0, 2)),
+            repeat_every=levels[-1].after + timedelta(minutes=5 * draw(st.integers(1, 60))),
+            unreachable=draw(st.frozensets(st.sampled_from(NAMES), max_size=4)),
+            answers=tuple(sorted(draw(st.lists(answer, max_size=3)), key=lambda each: each.after)),
+        )
+
+    return case()
+
+
+def build(case: RandomCase, place: Place) -> None:
+    """Put the case's chain in force, and cut off whoever cannot be reached in it."""
+    scope = {"everybody": {}, "team": {"team": place.team}, "service": {"service": place.service}}[case.scope]
+    policy = Policy.objects.create(
+        severity=Severity.objects.get(code="P0"), repeats=case.repeats, repeat_every=case.repeat_every, **scope
+    )
+    for said in case.levels:
+        level = Level.objects.create(
+            policy=policy, number=said.number, name=f"Level {said.number}", after=said.after, unless=said.unless,
+            outside_hours=said.outside_hours, round_robin=said.round_robin,
+        )  # fmt: skip
+        for position, target in enumerate(said.targets):
+            LevelTarget.objects.create(
+                level=level, position=position, kind=target.kind, outside_hours=target.outside, **_named(target, place)
+            )
+    for name in case.unreachable:
+        place.people[name].contact_methods.all().delete()
+
+
+def _named(target: RandomTarget, place: Place) -> dict[str, object]:
+    roster = place.rosters[target.index % len(place.rosters)]
+    named: dict[TargetKind, dict[str, object]] = {
+        TargetKind.PERSON: {"person": place.people[NAMES[target.index]]},
+        TargetKind.ROSTER: {"roster": roster},
+        TargetKind.NEXT: {"roster": roster},
+        TargetKind.TEAM: {"team": place.team},
+        TargetKind.ROLE: {"role": ResponseRole.objects.get(key="commander")},
+        TargetKind.CONTACT: {"contact": place.contact},
+    }
+    return named.get(target.kind, {})

@@ -1,0 +1,321 @@
+"""Pages in Slack: the contract, what Slack says of receivers, and its buttons."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
+from slack_sdk.signature import SignatureVerifier
+
+from apps.contacts.models import MethodKind
+from apps.engine.models import State, Timer
+from apps.engine.runner import run_due
+from apps.incidents import actions as incidents
+from apps.incidents.models import EventKind, Via
+from apps.integrations.slack import signing
+from apps.notifications import links
+from apps.notifications.models import Channel, DeliveryState
+from apps.teams.models import TeamRole
+from tests.factories.incidents import declare
+from tests.factories.teams import make_person
+from tests.integrations.conftest import page, reach, sent_by
+from tests.integrations.provider import Answer, Provider
+
+SECRET, TOKEN, HER_ID = "s3cret", "xoxb-1", "U0OLGA"
+
+
+@pytest.fixture
+def slack(settings):
+    """Slack, which takes everything until the test says otherwise; ``olga@example.com`` is U0OLGA there."""
+
+    def take(request):
+        if "users.lookupByEmail" in request.path:
+            known = request.query["email"] == ["olga@example.com"]
+            return Answer.of(
+                {"ok": True, "user": {"id": HER_ID}} if known else {"ok": False, "error": "users_not_found"}
+            )
+        return Answer.of({"ok": True, "channel": "D1", "ts": "1700000000.000100"})
+
+    with Provider(take) as provider:
+        settings.SLACK_API_URL = f"{provider.url}/api/"
+        settings.SLACK_BOT_TOKEN, settings.SLACK_SIGNING_SECRET = TOKEN, SECRET
+        settings.OUTBOUND_PRIVATE = "allowed"
+        yield provider
+
+
+@pytest.fixture
+def member(slack, olga):
+    return reach(olga, MethodKind.SLACK, HER_ID)
+
+
+@pytest.fixture
+def told(member, olga, incident):
+    return page(olga, incident)
+
+
+@pytest.fixture
+def posted(slack, told):
+    """What Slack was asked to post."""
+    run_due()
+    return slack.received[-1].json
+
+
+@pytest.fixture
+def post(outside, clock):
+    """Post a body as Slack does, signed by its own library."""
+
+    def send(body, *, secret=SECRET, age=0, signed=True):
+        timestamp = str(int(clock.now.timestamp()) - age)
+        if secret:
+            signature = SignatureVerifier(secret).generate_signature(timestamp=timestamp, body=body)
+        else:  # which Slack's own library refuses to sign with
+            signature = signing.signature("", timestamp, body.encode())
+        headers = {"X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": signature} if signed else {}
+        form = "application/x-www-form-urlencoded"
+        return outside.post("/hooks/slack/interactive/", body, content_type=form, headers=headers)
+
+    return send
+
+
+@pytest.fixture
+def press(post, slack):
+    """Somebody presses a button of a message that was posted."""
+
+    def button(action, message, *, by=HER_ID, response_url=None, **how):
+        [actions] = [block for block in message["blocks"] if block["type"] == "actions"]
+        [pressed] = [each for each in actions["elements"] if each["action_id"] == action]
+        payload = {
+            "type": "block_actions",
+            "user": {"id": by},
+            "container": {"channel_id": "D1", "message_ts": "1700000000.000100"},
+            "message": {"ts": "1700000000.000100", "blocks": message["blocks"]},
+            "actions": [{**pressed, "block_id": actions["block_id"]}],
+            "response_url": f"{slack.url}/response/1" if response_url is None else response_url,
+        }
+        return post(urlencode({"payload": json.dumps(payload)}), **how)
+
+    return button
+
+
+def labels(message):
+    return [
+        element["text"]["text"]
+        for block in message["blocks"]
+        if block["type"] == "actions"
+        for element in block["elements"]
+    ]
+
+
+def is_acknowledged(incident):
+    incident.refresh_from_db()
+    return incident.acknowledged_at is not None
+
+
+def test_a_page_is_one_message_with_facts_and_buttons(slack, posted, told, incident):
+    [request] = slack.received
+    assert request.path == "/api/chat.postMessage"
+    assert request.headers["Authorization"] == f"Bearer {TOKEN}"
+    assert request.headers["X-ADO-Incident"] == incident.reference
+    assert posted["channel"] == HER_ID
+    assert posted["blocks"][0]["type"] == "header"
+    assert "Nobody acknowledged." in posted["blocks"][1]["text"]["text"]
+    assert "P0 Critical" in posted["blocks"][2]["elements"][0]["text"]
+    assert labels(posted) == ["Acknowledge", "Resolve", "Decline", "Open"]
+    assert posted["metadata"]["event_payload"]["incident"] == incident.reference
+    delivery = sent_by(told, Channel.CHAT)
+    assert (delivery.state, delivery.provider_id) == (DeliveryState.SENT, "D1:1700000000.000100")
+
+
+def test_what_people_write_mentions_nobody(member, olga, team, slack):
+    page(olga, declare(team, title="<!channel> & <@U1>"))
+    run_due()
+    assert "<!channel>" not in json.dumps(slack.received[-1].json["blocks"][1:])
+
+
+def test_an_address_is_looked_up(slack, olga, incident):
+    reach(olga, MethodKind.SLACK, "olga@example.com")
+    page(olga, incident)
+    run_due()
+    assert slack.received[-1].json["channel"] == HER_ID
+
+
+@pytest.mark.parametrize("error", ["channel_not_found", "user_not_found", "is_archived"])
+def test_a_receiver_that_slack_does_not_know_is_given_up_and_counted(slack, told, member, error):
+    slack.answer = lambda _: Answer.of({"ok": False, "error": error})
+    run_due()
+    member.refresh_from_db()
+    assert sent_by(told, Channel.CHAT).state == DeliveryState.FAILED
+    assert member.failures == 1
+
+
+def test_an_address_nobody_has_in_slack_is_refused(slack, olga, incident):
+    method = reach(olga, MethodKind.SLACK, "nobody@example.com")
+    told = page(olga, incident)
+    run_due()
+    method.refresh_from_db()
+    assert (sent_by(told, Channel.CHAT).state, method.failures) == (DeliveryState.FAILED, 1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        (Answer.of({"ok": False, "error": "invalid_auth"}), DeliveryState.FAILED),
+        (Answer.of({"ok": False, "error": "ratelimited"}), DeliveryState.PLANNED),
+        (Answer.of({"ok": False, "error": "fatal_error"}), DeliveryState.UNKNOWN),
+        (Answer(500, b"no"), DeliveryState.PLANNED),
+        (Answer(200, b"no"), DeliveryState.UNKNOWN),
+        (Answer.of({}), DeliveryState.UNKNOWN),
+        (Answer.of({"ok": True}), DeliveryState.UNKNOWN),
+        (Answer(200, b'{"ok": tru', missing=20), DeliveryState.UNKNOWN),
+    ],
+)
+def test_every_other_answer_blames_no_address(slack, told, member, answer, state):
+    slack.answer = lambda _: answer
+    run_due()
+    member.refresh_from_db()
+    assert sent_by(told, Channel.CHAT).state == state
+    assert member.failures == 0
+
+
+def test_slack_is_given_the_patience_it_asks_for(slack, told, clock):
+    slack.answer = lambda _: Answer.of({"ok": False, "error": "ratelimited"}, 429, Retry_After="30")
+    run_due()
+    timer = Timer.objects.get(key=f"notifications.deliver:{sent_by(told, Channel.CHAT).pk}")
+    assert timer.state == State.PENDING
+    assert (timer.due_at - clock.now).total_seconds() >= 30
+
+
+def test_acknowledge_stops_the_others_at_once_and_changes_the_message(
+    slack, posted, press, incident, olga, team, django_assert_max_num_queries
+):
+    waiting = page(make_person("Sam", team, TeamRole.RESPONDER), incident)
+    asked = len(slack.received)
+    with django_assert_max_num_queries(80):
+        assert press("acknowledge", posted).status_code == 200
+    assert len(slack.received) == asked
+    [event] = incident.timeline.filter(kind=EventKind.ACKNOWLEDGED)
+    assert (event.actor, event.via) == (olga, Via.CHAT)
+    assert waiting.deliveries.get(channel=Channel.EMAIL).state == DeliveryState.CANCELLED
+    run_due()
+    [answer] = [request for request in slack.received if request.path == "/response/1"]
+    assert answer.json["replace_original"] is True
+    assert f"{incident} acknowledged." in json.dumps(answer.json["blocks"])
+    assert labels(answer.json) == ["Resolve", "Open"]
+
+
+def test_without_a_response_address_the_message_is_changed_by_the_api(slack, posted, press):
+    press("acknowledge", posted, response_url="")
+    run_due()
+    [update] = [request for request in slack.received if request.path == "/api/chat.update"]
+    assert (update.json["channel"], update.json["ts"]) == ("D1", "1700000000.000100")
+
+
+def test_somebody_else_cannot_answer_the_page(slack, posted, press, incident):
+    assert press("acknowledge", posted, by="U0OTHER").status_code == 200
+    assert not is_acknowledged(incident)
+    run_due()
+    [answer] = [request for request in slack.received if request.path == "/response/1"]
+    assert answer.json["response_type"] == "ephemeral"
+    assert "not yours" in answer.json["text"]
+
+
+def test_whoever_an_address_belongs_to_answers_their_page_and_nobody_else(slack, olga, incident, press):
+    reach(olga, MethodKind.SLACK, "olga@example.com")
+    page(olga, incident)
+    run_due()
+    message = slack.received[-1].json
+    press("acknowledge", message, by="U0OTHER")
+    assert not is_acknowledged(incident)
+    press("acknowledge", message, by=HER_ID)
+    assert is_acknowledged(incident)
+
+
+def test_in_a_channel_only_the_receiver_answers(slack, olga, incident, press):
+    reach(olga, MethodKind.SLACK, "C0ROOM")
+    page(olga, incident)
+    run_due()
+    message = slack.received[-1].json
+    press("acknowledge", message, by="U0OTHER")
+    press("acknowledge", message, by="C0ROOM2")
+    assert not is_acknowledged(incident)
+
+
+def test_a_token_of_somebody_elses_page_is_refused(slack, posted, press, incident, team):
+    sams = page(make_person("Sam", team, TeamRole.RESPONDER), incident)
+    [actions] = [block for block in posted["blocks"] if block["type"] == "actions"]
+    actions["elements"][0]["value"] = links.token([sams])
+    press("acknowledge", posted)
+    assert not is_acknowledged(incident)
+
+
+def test_resolve_says_what_is_missing(slack, posted, press, incident):
+    press("resolve", posted)
+    incident.refresh_from_db()
+    assert incident.status == "monitoring"
+    run_due()
+    assert "Before it is resolved" in slack.received[-1].json["text"]
+
+
+def test_decline_is_told_to_the_chain(slack, posted, press, incident, told):
+    press("decline", posted)
+    assert incident.timeline.filter(kind=EventKind.PAGE_DECLINED).count() == 1
+    told.refresh_from_db()
+    assert told.declined_at is not None
+    run_due()
+    assert labels(slack.received[-1].json) == ["Open"]
+
+
+def test_a_page_of_what_is_over_says_so_to_the_one_who_pressed(slack, posted, press, incident, olga):
+    incidents.cancel(incident.pk, reason="mistake", by=olga)
+    press("acknowledge", posted)
+    run_due()
+    [answer] = [request for request in slack.received if request.path == "/response/1"]
+    assert answer.json["response_type"] == "ephemeral"
+    assert "nothing to acknowledge" in answer.json["text"]
+
+
+def test_a_page_of_long_ago_is_not_answered(slack, posted, press, incident, settings):
+    settings.ACKNOWLEDGE_LINK_LIFETIME = timedelta(seconds=-1)
+    press("acknowledge", posted)
+    assert not is_acknowledged(incident)
+
+
+def test_what_slack_did_not_sign_or_long_ago_changes_nothing(posted, press, incident, settings):
+    assert press("acknowledge", posted, signed=False).status_code == 403
+    assert press("acknowledge", posted, secret="other").status_code == 403
+    assert press("acknowledge", posted, age=301).status_code == 403
+    assert press("acknowledge", posted, age=-301).status_code == 403
+    settings.SLACK_SIGNING_SECRET = ""
+    assert press("acknowledge", posted, secret="").status_code == 403
+    assert not is_acknowledged(incident)
+    settings.SLACK_SIGNING_SECRET = SECRET
+    assert press("acknowledge", posted, age=299).status_code == 200
+    assert is_acknowledged(incident)
+
+
+def test_a_button_pressed_twice_is_carried_out_once(posted, press, incident):
+    press("acknowledge", posted)
+    press("acknowledge", posted)
+    assert incident.timeline.filter(kind=EventKind.ACKNOWLEDGED).count() == 1
+
+
+@pytest.mark.parametrize("payload", ["", "nonsense", "[]", "{}", "null", '{"type": "block_actions", "actions": [1]}'])
+def test_what_is_no_interaction_is_refused(slack, db, post, payload):
+    assert post(urlencode({"payload": payload})).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "told", [{"type": "view_closed"}, {"type": "block_actions", "actions": [{"action_id": "open"}]}]
+)
+def test_what_is_none_of_our_buttons_is_no_fault(slack, db, post, told):
+    assert post(urlencode({"payload": json.dumps(told)})).status_code == 200
+
+
+def test_an_answer_that_slack_does_not_take_wakes_no_administrator(slack, posted, press, clock):
+    slack.answer = lambda _: Answer(404, b"expired_url")
+    press("acknowledge", posted)
+    run_due()
+    assert not Timer.objects.filter(state=State.DEAD).exists()
+    assert not Timer.objects.filter(kind="integrations.slack.answer", state=State.PENDING).exists()

@@ -1,0 +1,127 @@
+"""Webhooks: signed as the standard says, to public addresses only, and given up when the receiver says so."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime
+
+import pytest
+from standardwebhooks import Webhook
+
+from apps.contacts.actions import upsert_endpoint
+from apps.contacts.models import MethodKind
+from apps.core import http
+from apps.engine.models import Timer
+from apps.engine.runner import run_due
+from apps.integrations.webhooks.secrets import secret_of
+from apps.notifications.models import Channel, DeliveryState
+from tests.integrations.conftest import page, reach, sent_by
+from tests.integrations.provider import Answer, Provider, nobody_there
+
+
+@pytest.fixture
+def receiver(settings):
+    settings.OUTBOUND_PRIVATE = "allowed"
+    with Provider(lambda _: Answer(202, b"")) as provider:
+        yield provider
+
+
+@pytest.fixture
+def method(receiver, olga):
+    return reach(olga, MethodKind.WEBHOOK, f"{receiver.url}/pages?from=ado")
+
+
+@pytest.fixture
+def told(method, olga, incident):
+    return page(olga, incident)
+
+
+def test_a_page_is_one_event_signed_as_the_standard_says(receiver, told, method, incident, clock):
+    clock.set(datetime.now(UTC))  # the standard's library looks at the real clock
+    run_due()
+    request = receiver.received[0]
+    key = str(sent_by(told, Channel.WEBHOOK).message_id)
+    assert request.path == "/pages?from=ado"
+    assert {name.lower(): value for name, value in request.headers.items()}["webhook-id"] == key
+    event = Webhook(secret_of(method)).verify(request.body, dict(request.headers))
+    assert (event["type"], event["id"], event["level"], event["subject"]) == ("page", key, 1, told.subject)
+    assert event["acknowledge_url"].startswith("http://127.0.0.1:8000/ack/")
+    assert event["incident"]["id"] == incident.reference
+    assert (event["incident"]["severity"], event["incident"]["team"]) == ("P0", "platform")
+    assert event["incident"]["services"] == []
+    assert request.headers["X-ADO-Kind"] == "page"
+    assert sent_by(told, Channel.WEBHOOK).state == DeliveryState.DELIVERED
+
+
+def test_every_webhook_has_a_secret_of_its_own(receiver, method, olga):
+    other = reach(olga, MethodKind.WEBHOOK, f"{receiver.url}/other")
+    assert secret_of(method) == secret_of(method) != secret_of(other)
+    assert len(base64.b64decode(secret_of(method).removeprefix("whsec_"))) == 32
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "disabled", "failures"),
+    [
+        (200, DeliveryState.DELIVERED, False, 0),
+        (302, DeliveryState.FAILED, False, 1),
+        (400, DeliveryState.FAILED, False, 1),
+        (404, DeliveryState.FAILED, False, 1),
+        (410, DeliveryState.FAILED, True, 1),
+        (429, DeliveryState.PLANNED, False, 0),
+        (500, DeliveryState.PLANNED, False, 0),
+    ],
+)
+def test_what_the_receiver_answers(receiver, told, method, status, state, disabled, failures):
+    receiver.answer = lambda _: Answer(status, b"", {"Location": f"{receiver.url}/elsewhere"})
+    run_due()
+    method.refresh_from_db()
+    assert sent_by(told, Channel.WEBHOOK).state == state
+    assert (method.disabled_at is not None, method.failures) == (disabled, failures)
+    assert len(receiver.received) == 1
+
+
+def test_a_receiver_is_given_the_patience_it_asks_for(receiver, told, clock):
+    receiver.answer = lambda _: Answer(503, b"", {"Retry-After": "Mon, 02 Mar 2026 10:02:00 GMT"})
+    run_due()
+    timer = Timer.objects.get(key=f"notifications.deliver:{sent_by(told, Channel.WEBHOOK).pk}")
+    assert (timer.due_at - clock.now).total_seconds() >= 120
+
+
+def test_the_same_event_comes_again_after_an_outcome_that_is_not_known(receiver, told, clock, monkeypatch):
+    monkeypatch.setattr(http, "READ_SECONDS", 0.3)
+    receiver.fault = "hang"
+    run_due()
+    assert sent_by(told, Channel.WEBHOOK).state == DeliveryState.UNKNOWN
+    receiver.fault = ""
+    clock.shift(seconds=10)
+    run_due()
+    ids = [{name.lower(): value for name, value in each.headers.items()}["webhook-id"] for each in receiver.received]
+    assert len(ids) == 2
+    assert len(set(ids)) == 1
+    assert sent_by(told, Channel.WEBHOOK).state == DeliveryState.DELIVERED
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "localhost", "169.254.169.254"])
+def test_an_address_within_the_house_is_refused(receiver, olga, incident, settings, host):
+    settings.OUTBOUND_PRIVATE = ""
+    method = reach(olga, MethodKind.WEBHOOK, f"http://{host}:{receiver.port}/")
+    told = page(olga, incident)
+    run_due()
+    method.refresh_from_db()
+    assert (sent_by(told, Channel.WEBHOOK).state, method.failures) == (DeliveryState.FAILED, 1)
+    assert "public network" in sent_by(told, Channel.WEBHOOK).last_error
+    assert not receiver.received
+
+
+def test_a_receiver_that_is_away_is_tried_again(receiver, olga, incident):
+    reach(olga, MethodKind.WEBHOOK, nobody_there())
+    told = page(olga, incident)
+    run_due()
+    assert sent_by(told, Channel.WEBHOOK).state == DeliveryState.PLANNED
+
+
+def test_an_endpoint_is_posted_to_like_a_person(receiver, team, incident):
+    endpoint = upsert_endpoint(slug="tickets", name="Tickets", url=f"{receiver.url}/tickets")
+    page(endpoint.person, incident)
+    run_due()
+    assert receiver.received[0].path == "/tickets"

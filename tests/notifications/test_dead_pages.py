@@ -1,0 +1,71 @@
+"""A page whose job the engine gave up goes to the next address, and administrators hear of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from django.core import mail
+
+from apps.engine.models import State, Timer
+from apps.engine.runner import run_due
+from apps.incidents.models import EventKind
+from apps.notifications import actions, composing
+from apps.notifications.models import Delivery, DeliveryState, NotificationKind
+from apps.notifications.transports import Message
+from apps.teams.models import TeamRole
+from tests.factories.incidents import declare
+from tests.factories.teams import make_person
+
+
+@pytest.fixture
+def poisoned(monkeypatch):
+    """Addresses for which the page meets a fault of ours at every attempt."""
+    addresses: set[str] = set()
+    compose = composing.compose
+
+    def fail(deliveries: Sequence[Delivery]) -> Message:
+        if deliveries[0].address in addresses and deliveries[0].notification.subject == "Wake up":
+            raise RuntimeError("a fault of ours")
+        return compose(deliveries)
+
+    monkeypatch.setattr(composing, "compose", fail)
+    return addresses
+
+
+@pytest.fixture
+def page(olga, team, clock):
+    """What makes the page and works until nothing is left to try."""
+    incident = declare(team, olga)
+    run_due()
+    mail.outbox.clear()
+
+    def page():
+        actions.notify(
+            olga, incident=incident, kind=NotificationKind.PAGE, step="test", subject="Wake up", text="It is down."
+        )
+        for _ in range(30):
+            run_due()
+            clock.shift(minutes=5)
+        return incident
+
+    return page
+
+
+def test_a_dead_page_leads_to_the_next_address_and_to_the_administrators(page, poisoned):
+    ada = make_person("Ada", None, TeamRole.ADMIN)
+    poisoned.add("olga@example.com")
+    page()
+    [dead] = Timer.objects.filter(state=State.DEAD)
+    assert (dead.attempts, dead.last_error) == (12, "RuntimeError: a fault of ours")
+    [wake_up] = [message for message in mail.outbox if message.subject == "Wake up"]
+    assert wake_up.to == ["olga@home.example"]
+    assert Delivery.objects.get(pk=dead.payload["delivery"]).state == DeliveryState.FAILED
+    assert [message.to for message in mail.outbox if "Given up after 12 attempts" in message.subject] == [[ada.email]]
+
+
+def test_with_no_address_left_the_timeline_says_that_nobody_was_reached(page, poisoned):
+    poisoned |= {"olga@example.com", "olga@home.example"}
+    incident = page()
+    [event] = incident.timeline.filter(kind=EventKind.NOTIFICATION_FAILED, text__contains="Olga could not be reached")
+    assert "a fault of ours" in event.text
