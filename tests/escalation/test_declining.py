@@ -121,6 +121,7 @@ def test_after_a_reopening_earlier_pages_count_no_more(incident, house, clock):
 
 
 def test_a_level_that_waits_for_working_hours_goes_on_waiting(house, clock):
+    clock.set(clock.now.replace(hour=1))
     make_level(chain("P0", house.olga, house.emma), 2, outside_hours=OutsideHours.WAIT)
     incident = declare(house.team)
     let_pass(clock, clock.now)

@@ -207,9 +207,11 @@ def test_nothing_is_missing_at_any_time(incident, clock):
 
 
 def test_a_level_that_waits_for_working_hours_wakes_nobody_at_night_and_whoever_took_it_on_is_asked_again(house, clock):
+    clock.set(clock.now.replace(hour=1))
     policy = asks_again(chain("P0", house.olga, house.tom))
     make_level(policy, 2, outside_hours=OutsideHours.WAIT)
     incident = declare(house.team)
+    let_pass(clock, clock.now)
     actions.acknowledge(incident.pk, by=house.olga)
     let_pass(clock, clock.now + 2 * SPAN)
     assert (len(asked(incident)), paged(incident, 2)) == (2, [])

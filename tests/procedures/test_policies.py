@@ -124,7 +124,7 @@ def test_plain_data_lose_nothing(in_force):
 
 def test_a_file_that_does_not_speak_of_them_leaves_the_chains_of_services_and_teams_alone(in_force):
     ado = reading.load(FILE)
-    assert [change.where for change in plan(ado).changes] == ["escalation_repeats"]
+    assert [change.where for change in plan(ado).changes] == ["escalation_repeats", "escalation_asks_again"]
     apply(ado)
     assert Policy.objects.filter(team=None, service=None).count() == 4
     assert current.document().escalation_policies == in_force.escalation_policies
