@@ -68,7 +68,7 @@ class LevelInline(StackedInline):
 class PolicyAdmin(AdministratedAdmin):
     list_display = ("severity", "scope", "chain", "repeats")
     list_filter = ("severity", "team", "service")
-    fields = ("severity", ("service", "team"), ("repeats", "repeat_every"), "where_used")
+    fields = ("severity", ("service", "team"), ("repeats", "repeat_every"), "asks_again_after", "where_used")
     readonly_fields = ("where_used",)
     inlines = (LevelInline,)
 

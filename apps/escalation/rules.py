@@ -179,14 +179,14 @@ def may_raise_by_itself(levels: Sequence[PlannedLevel], number: int, *, now: dat
 
 
 def next_above_paged(levels: Sequence[LevelT], *, spared_too: bool) -> LevelT | None:
-    """The first of ``levels``, which are in their order, above the highest that was paged that is still undecided.
+    """The lowest level above the highest that was paged, in its round, that is still undecided.
 
-    ``spared_too``: or that was skipped.
+    ``spared_too``: or that was skipped. The next round keeps its time: by then there may be somebody again.
     """
-    highest = max((level.place for level in levels if level.state == LevelState.FIRED), default=(0, 0))
-    above = (level for level in levels if level.place > highest)
+    begun, highest = max((level.place for level in levels if level.state == LevelState.FIRED), default=(1, 0))
+    above = (level for level in levels if level.round == begun and level.number > highest)
     left = (level for level in above if level.state in UNDECIDED or (spared_too and level.state not in SPENT))
-    return next(left, None)
+    return min(left, key=lambda level: level.place, default=None)
 
 
 def newly_true(impact: Impact, *, before: Impact | None) -> set[str]:

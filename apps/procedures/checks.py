@@ -9,6 +9,7 @@ from itertools import pairwise
 from apps.communications.rules import check_placeholders, is_immediate
 from apps.core import durations
 from apps.core.errors import Invalid
+from apps.escalation.models import SHORTEST_SILENCE
 from apps.procedures.document import Document, Level, Policy, Repeat
 from apps.procedures.problems import Path
 
@@ -106,6 +107,10 @@ def _chains(document: Document) -> Iterator[Finding]:
             yield ("escalation_repeats", severity), f"expected a key of escalation: {', '.join(document.escalation)}"
         else:
             yield from _repeats(repeat, document.escalation[severity], ("escalation_repeats", severity))
+    for severity, silence in document.escalation_asks_again.items():
+        if severity not in document.escalation:
+            yield ("escalation_asks_again", severity), f"expected a key of escalation: {', '.join(document.escalation)}"
+        yield from _silence(silence, ("escalation_asks_again", severity))
     yield from _policies(document)
 
 
@@ -122,6 +127,12 @@ def _policies(document: Document) -> Iterator[Finding]:
             yield (*path, "severity"), f"expected a key of severities: {', '.join(document.severities)}"
         yield from _chain(document, policy.levels, (*path, "levels"))
         yield from _repeats(policy, policy.levels, path)
+        yield from _silence(policy.asks_again_after, (*path, "asks_again_after"))
+
+
+def _silence(span: timedelta | None, path: Path) -> Iterator[Finding]:
+    if span is not None and span < SHORTEST_SILENCE:
+        yield path, f"expected {durations.format(SHORTEST_SILENCE)} or more"
 
 
 def _repeats(said: Repeat | Policy, levels: tuple[Level, ...], path: Path) -> Iterator[Finding]:

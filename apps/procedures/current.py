@@ -32,6 +32,7 @@ def document() -> Document | None:
         external_contacts=contacts.read_external(),
         escalation=escalation.general,
         escalation_repeats=escalation.repeats,
+        escalation_asks_again=escalation.asks_again,
         escalation_policies=escalation.policies,
         triggers=chains.read_triggers(),
         communication=Communication(

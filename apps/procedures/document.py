@@ -164,6 +164,7 @@ class Policy:
     team: str | None = None
     repeats: int = 0
     repeat_every: timedelta | None = None
+    asks_again_after: timedelta | None = None
     levels: tuple[Level, ...]
 
 
@@ -346,6 +347,7 @@ class Document:
     external_contacts: Mapping[str, ExternalContact] = field(default_factory=dict)
     escalation: Mapping[str, tuple[Level, ...]]
     escalation_repeats: Mapping[str, Repeat] = field(default_factory=dict)
+    escalation_asks_again: Mapping[str, timedelta] = field(default_factory=dict)
     escalation_policies: tuple[Policy, ...] | None = None
     triggers: Mapping[str, Trigger]
     communication: Communication

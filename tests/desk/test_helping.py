@@ -37,12 +37,12 @@ def page(incident, client) -> str:
 def test_whoever_is_asked_for_help_is_named_before_anybody_is_woken(incident, house, rita, post):
     put_on_call(house.ai, house.ella)
     text = post("responders", people=[house.cora.pk], team=house.ai.pk, message="You know it")
-    assert "2 people are paged now" in text
+    assert "2 people will be paged at once" in text
     assert "Ella" in text
     assert not incident.responder_requests.exists()
     text = post("responders", people=[house.cora.pk], team=house.ai.pk, message="You know it", confirmed="yes")
     assert [request.person for request in incident.responder_requests.all()] == [house.cora, house.ella]
-    assert "Asked to respond" in text
+    assert "Ask for help" in text
 
 
 def test_choosing_nobody_is_said_on_the_form(incident, rita, post):
@@ -60,11 +60,11 @@ def test_whom_nothing_reaches_is_said_before(incident, house, post):
 def test_whoever_is_asked_accepts_by_one_press(incident, house, signed_in, post):
     actions.ask_responders(incident.pk, people=[house.ella], by=house.rita, message="You know it")
     ella, request = signed_in(house.ella), incident.responder_requests.get()
-    assert "Rita asks you to respond" in page(incident, ella)
+    assert 'value="accept"' in page(incident, ella)
     text = post(f"responders/{request.pk}", ella, answer="accept")
     request.refresh_from_db()
     assert (request.state, incident.acknowledged_by) == (RequestState.ACCEPTED, house.ella)
-    assert "Rita asks you to respond" not in text
+    assert 'value="accept"' not in text
 
 
 def test_a_request_is_withdrawn_by_who_responds(incident, house, rita, post):
@@ -92,12 +92,12 @@ def test_who_was_paged_escalates_by_one_press_that_names_who_is_woken(incident, 
 
 def test_who_was_not_paged_is_asked_nothing(incident, cora):
     assert "You were paged" not in page(incident, cora)
-    assert "Escalate now" not in page(incident, cora).split('id="part-head"')[1].split("</div>\n<div")[0]
+    assert "escalate-now/" not in page(incident, cora)
 
 
 def test_a_reassignment_names_who_is_woken_and_then_wakes_them(incident, house, rita, post):
     text = post("reassign", people=[house.ella.pk], reason="She knows it")
-    assert "1 person is paged now" in text
+    assert "1 person will be paged at once" in text
     assert not incident.timeline.filter(kind=EventKind.REASSIGNED).exists()
     post("reassign", people=[house.ella.pk], reason="She knows it", confirmed="yes")
     assert Notification.objects.filter(person=house.ella, step__startswith="reassigned:").exists()
@@ -106,7 +106,7 @@ def test_a_reassignment_names_who_is_woken_and_then_wakes_them(incident, house, 
 def test_another_chain_names_whom_its_first_level_wakes(incident, house, post):
     policy = Policy.objects.get(severity__code="P1")
     text = post("reassign", policy=policy.pk, reason="From the start")
-    assert "1 person is paged now" in text
+    assert "1 person will be paged at once" in text
     assert "Rita" in text
     post("reassign", policy=policy.pk, reason="From the start", confirmed="yes")
     assert incident.escalation_runs.last().policy == policy

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from apps.core.errors import NotAllowed, RuleViolation
 from apps.engine.models import State, Timer
 from apps.escalation import actions as escalation
-from apps.escalation.models import LevelTarget, TargetKind
+from apps.escalation.models import LevelTarget, OutsideHours, TargetKind
 from apps.incidents import actions
 from apps.incidents.models import EventKind, Via
 from apps.notifications import answers
 from apps.notifications.models import Notification, NotificationKind
-from tests.escalation.building import aim, chain, cut_off, level_of, paged, states, texts
+from tests.escalation.building import aim, chain, cut_off, level_of, make_level, paged, states, texts
 from tests.escalation.test_chain import let_pass
 from tests.factories.incidents import declare, resolve
 
@@ -116,3 +118,26 @@ def test_after_a_reopening_earlier_pages_count_no_more(incident, house, clock):
     assert states(incident)[2] == "planned"
     decline(incident, house.tom)
     assert states(incident)[2] == "fired"
+
+
+def test_a_level_that_waits_for_working_hours_goes_on_waiting(house, clock):
+    clock.set(clock.now.replace(hour=1))
+    make_level(chain("P0", house.olga, house.emma), 2, outside_hours=OutsideHours.WAIT)
+    incident = declare(house.team)
+    let_pass(clock, clock.now)
+    decline(incident, house.olga)
+    assert states(incident)[2] == "held"
+    assert "when working hours" in level_of(incident, 2).reason
+
+
+def test_the_next_round_keeps_its_time(house, clock):
+    policy = chain("P0", house.olga, house.emma)
+    policy.repeats, policy.repeat_every = 1, timedelta(hours=2)
+    policy.save()
+    incident = declare(house.team)
+    let_pass(clock, clock.now)
+    decline(incident, house.olga)
+    decline(incident, house.emma)
+    run = incident.escalation_runs.get()
+    assert list(run.levels.filter(round=2).values_list("state", flat=True)) == ["planned", "planned"]
+    assert "No level of the chain is left to be paged." in texts(incident, EventKind.NOTE)[-1]

@@ -9,12 +9,12 @@ import pytest
 from apps.engine.models import State, Timer
 from apps.escalation import actions as escalation
 from apps.escalation import proof
-from apps.escalation.models import Policy
+from apps.escalation.models import OutsideHours, Policy
 from apps.incidents import actions
 from apps.incidents.models import EventKind, Severity, Via
 from apps.notifications import answers
 from apps.notifications.models import Notification, NotificationKind
-from tests.escalation.building import chain, paged, states, texts
+from tests.escalation.building import chain, make_level, paged, states, texts
 from tests.escalation.test_chain import let_pass
 from tests.factories.incidents import declare, resolve
 
@@ -204,3 +204,14 @@ def test_nothing_is_missing_at_any_time(incident, clock):
     for _ in range(20):
         assert proof.gaps() == []
         let_pass(clock, clock.now + timedelta(minutes=10))
+
+
+def test_a_level_that_waits_for_working_hours_wakes_nobody_at_night_and_whoever_took_it_on_is_asked_again(house, clock):
+    clock.set(clock.now.replace(hour=1))
+    policy = asks_again(chain("P0", house.olga, house.tom))
+    make_level(policy, 2, outside_hours=OutsideHours.WAIT)
+    incident = declare(house.team)
+    let_pass(clock, clock.now)
+    actions.acknowledge(incident.pk, by=house.olga)
+    let_pass(clock, clock.now + 2 * SPAN)
+    assert (len(asked(incident)), paged(incident, 2)) == (2, [])

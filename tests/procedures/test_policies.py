@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -28,9 +29,12 @@ escalation_repeats:
   P0:
     repeats: 2
     repeat_every: 6h
+escalation_asks_again:
+  P1: 45m
 escalation_policies:
   - severity: P1
     team: platform
+    asks_again_after: 20m
     levels:
       - level: 1
         name: Whoever is next
@@ -94,6 +98,8 @@ def test_what_is_in_force_is_what_the_file_says(in_force):
     assert in_force.escalation_repeats == said.escalation_repeats
     assert set(in_force.escalation_policies) == set(said.escalation_policies)
     assert Policy.objects.get(severity__code="P0", team=None, service=None).repeats == 2
+    silences = Policy.objects.filter(severity__code="P1").order_by("asks_again_after")
+    assert list(silences.values_list("asks_again_after", flat=True)) == [timedelta(minutes=20), timedelta(minutes=45)]
     assert LevelTarget.objects.get(outside_hours=True).person.email == "olga@example.com"
 
 
@@ -118,7 +124,7 @@ def test_plain_data_lose_nothing(in_force):
 
 def test_a_file_that_does_not_speak_of_them_leaves_the_chains_of_services_and_teams_alone(in_force):
     ado = reading.load(FILE)
-    assert [change.where for change in plan(ado).changes] == ["escalation_repeats"]
+    assert [change.where for change in plan(ado).changes] == ["escalation_repeats", "escalation_asks_again"]
     apply(ado)
     assert Policy.objects.filter(team=None, service=None).count() == 4
     assert current.document().escalation_policies == in_force.escalation_policies
@@ -166,6 +172,16 @@ def test_teams_services_rosters_and_people_that_do_not_exist_are_named_together(
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
+        (
+            "P1: 45m",
+            "P1: 1s",
+            "expected 5s or more",
+        ),
+        (
+            "asks_again_after: 20m",
+            "asks_again_after: 2s",
+            "expected 5s or more",
+        ),
         (
             "repeat_every: 6h",
             "repeat_every: 4h",

@@ -11,19 +11,22 @@ from apps.incidents.models import Incident
 
 
 def go_on(run: Run, incident: Incident, *, because: str, spared_too: bool = False) -> RunLevel | None:
-    """Page the next level above the highest that was paged now; return it, None where none is left.
+    """Page the next level above the highest that was paged now; return it, None where none is left to be paged now.
 
-    As with an empty level: what is not needed any more is skipped, and one that is held waits for the end of the hold.
-    ``spared_too``: also levels that an acknowledgement spared, since it is worth nothing any more.
+    As with an empty level: what is not needed any more is skipped, and one that is held, or waits for working hours,
+    goes on waiting. ``spared_too``: also levels that an acknowledgement spared, since it is worth nothing any more.
     """
-    answers, tried = queries.answers_of(incident), set[int]()
+    answers, now, tried = queries.answers_of(incident), house_clock.now(), set[int]()
     while (level := _next(run, spared_too=spared_too, but=tried)) is not None:
         tried.add(level.pk)
+        wait = levels.wait_of(level, incident, at=now)
+        if wait is not None and spared_too:
+            return None
         engine.cancel_key(levels.key_of(level))
         if not spared_too and (reason := rules.why_not(level, answers)):
             levels.decide(level, LevelState.SKIPPED, reason)
-        elif run.held_until is not None and run.held_until > house_clock.now():
-            levels.hold_back(level, incident, rules.Wait(run.held_until, for_hours=False))
+        elif wait is not None:
+            levels.hold_back(level, incident, wait)
             return level
         elif (fired := levels.fire(level, incident, because=because)) is not None:
             return fired

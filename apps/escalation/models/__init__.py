@@ -2,6 +2,7 @@
 
 from apps.escalation.models.policies import (
     LEVEL_NUMBERS,
+    SHORTEST_SILENCE,
     Level,
     LevelTarget,
     OutsideHours,
@@ -16,6 +17,7 @@ from apps.escalation.models.runs import UNDECIDED, LevelState, Proof, Run, RunLe
 
 __all__ = [
     "LEVEL_NUMBERS",
+    "SHORTEST_SILENCE",
     "UNDECIDED",
     "Level",
     "LevelState",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal, cast
 
 from apps.contacts.models import EmergencyContact
@@ -24,6 +25,7 @@ class Read:
 
     general: dict[str, tuple[said.Level, ...]]
     repeats: dict[str, said.Repeat]
+    asks_again: dict[str, timedelta]
     policies: tuple[said.Policy, ...] | None
 
 
@@ -39,6 +41,7 @@ def read() -> Read:
             for row in general
             if row.repeats and row.repeat_every is not None
         },
+        asks_again={row.severity.code: row.asks_again_after for row in general if row.asks_again_after is not None},
         policies=scoped or None,
     )
 
@@ -94,6 +97,7 @@ class Chains:
                 severity=self._severities[code],
                 repeats=repeat.repeats if repeat else 0,
                 repeat_every=repeat.repeat_every if repeat else None,
+                asks_again_after=document.escalation_asks_again.get(code),
             )
         if document.escalation_policies is None:
             return
@@ -108,6 +112,7 @@ class Chains:
                 team=team,
                 repeats=policy.repeats,
                 repeat_every=policy.repeat_every,
+                asks_again_after=policy.asks_again_after,
             )
         self._writer.remove(row for row in rows.values() if row.team_id is not None or row.service_id is not None)
 
@@ -173,6 +178,7 @@ def _policy(row: Policy) -> said.Policy:
         team=row.team.slug if row.team else None,
         repeats=row.repeats,
         repeat_every=row.repeat_every if row.repeats else None,
+        asks_again_after=row.asks_again_after,
         levels=_levels(row),
     )
 
