@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -13,9 +14,11 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import StackedInline, TabularInline
 
+from apps.catalog.models import Service
 from apps.escalation import queries
 from apps.escalation.models import Level, LevelTarget, OutsideHours, Policy, Trigger
 from apps.teams.admin_access import AdministratedAdmin
+from apps.teams.models import Team
 
 
 class LevelTargets(BaseInlineFormSet[LevelTarget, Level, Any]):
@@ -88,10 +91,10 @@ class PolicyAdmin(AdministratedAdmin):
     @admin.display(description="where used")
     def where_used(self, policy: Policy) -> str | SafeString:
         """Whom it covers now, who falls back to it, and how many incidents climb it."""
-        if policy.pk is None:
+        if policy._state.adding:
             return "Nowhere yet."
         used = queries.where_used(policy)
-        lines = {
+        lines: dict[str, Sequence[Team | Service]] = {
             "Teams": used.teams,
             "Services": used.services,
             "Fall back to it": [*used.teams_behind, *used.services_behind],

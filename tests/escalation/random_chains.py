@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 
 from apps.catalog.models import Service
-from apps.contacts.models import EmergencyContact
+from apps.contacts.models import EmergencyContact, WebhookEndpoint
 from apps.escalation.models import Level, LevelTarget, Policy, TargetKind
 from apps.incidents.models import ResponseRole, Severity
 from apps.rosters.models import Roster
@@ -67,6 +67,7 @@ class Place:
     people: dict[str, User]
     rosters: list[Roster]
     contact: EmergencyContact
+    webhook: WebhookEndpoint
 
 
 def cases(kinds: tuple[TargetKind, ...], answers: tuple[str, ...]) -> st.SearchStrategy[RandomCase]:
@@ -139,5 +140,6 @@ def _named(target: RandomTarget, place: Place) -> dict[str, object]:
         TargetKind.TEAM: {"team": place.team},
         TargetKind.ROLE: {"role": ResponseRole.objects.get(key="commander")},
         TargetKind.CONTACT: {"contact": place.contact},
+        TargetKind.WEBHOOK: {"webhook": place.webhook},
     }
     return named.get(target.kind, {})

@@ -11,6 +11,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 
 from apps.catalog.models import Service
+from apps.contacts.actions.endpoints import upsert_endpoint
 from apps.contacts.models import EmergencyContact
 from apps.core.errors import HouseError
 from apps.engine.models import Timer
@@ -64,6 +65,7 @@ def place(db, clock) -> Place:
         people=people,
         rosters=[primary, other],
         contact=EmergencyContact.objects.create(group="emergency", key="ceo", name="Ceo", person=people["Ceo"]),
+        webhook=upsert_endpoint(slug="tool", name="Tool", url="https://tool.example/hook"),
     )
 
 

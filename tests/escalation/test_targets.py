@@ -8,8 +8,9 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from apps.contacts import serving
 from apps.contacts.actions.endpoints import retire_endpoint, upsert_endpoint
-from apps.contacts.models import EmergencyContact
+from apps.contacts.models import EmergencyContact, MethodKind
 from apps.core import clock as house_clock
 from apps.escalation import outlook
 from apps.escalation.actions import levels
@@ -262,7 +263,8 @@ def test_finding_people_costs_the_same_however_many_they_are(house, clock, djang
         assert len(levels.who(level, incident, at=clock.now).people) == 5
 
 
-def test_a_webhook_is_told_by_who_stands_behind_it_until_it_is_retired(house, clock):
+def test_a_webhook_is_told_by_who_stands_behind_it_until_it_is_retired(house, clock, monkeypatch):
+    monkeypatch.setitem(serving._served, MethodKind.WEBHOOK, lambda: True)
     endpoint = upsert_endpoint(slug="tool", name="Tool", url="https://tool.example/hook")
     policy = chain("P0", house.olga, house.ceo)
     aim_anew(policy, 1, kind=TargetKind.WEBHOOK, webhook=endpoint)

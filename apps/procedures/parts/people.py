@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from apps.catalog.models import Service
 from apps.contacts.models import WebhookEndpoint
@@ -41,7 +41,7 @@ class Directory:
         self._teams = {row.slug: row for row in Team.objects.filter(slug__in=names[TEAM])}
         self._services = {row.slug: row for row in Service.objects.filter(slug__in=names[SERVICE])}
         self._webhooks = {row.slug: row for row in WebhookEndpoint.objects.filter(slug__in=names[WEBHOOK])}
-        known = {
+        known: dict[str, Mapping[str, object]] = {
             PERSON: self._people,
             ROSTER: self._rosters,
             TEAM: self._teams,
