@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,13 +14,17 @@ from apps.core.errors import Conflict, RuleViolation
 from apps.engine import registry, wake
 from apps.engine.models import Lane, State, Timer
 
+#: Since when what is being handled in this context has been due.
+handled_since: ContextVar[datetime | None] = ContextVar("handled_since", default=None)
+
 #: What is due within this span wakes its lane at once; the rest waits for the next tick.
 SOON = timedelta(seconds=1)
 
 # A standing key takes over everything of the newer call, a count of failures included: it is a new job.
 _SCHEDULE = f"""
     INSERT INTO engine_timer (kind, lane, due_at, key, subject, payload, state, attempts, last_error, created_at)
-    VALUES (%s, %s, coalesce(%s::timestamptz, {clock.DATABASE_NOW}), %s, %s, %s, 'pending', 0, '', %s)
+    VALUES (%s, %s, coalesce(%s::timestamptz, least({clock.DATABASE_NOW}, %s::timestamptz)), %s, %s, %s,
+            'pending', 0, '', %s)
     ON CONFLICT (key) WHERE state = 'pending' DO UPDATE
        SET kind = excluded.kind, lane = excluded.lane, due_at = excluded.due_at, subject = excluded.subject,
            payload = excluded.payload, attempts = 0, last_error = ''
@@ -49,12 +54,14 @@ def schedule(
     """Plan a timer of ``kind`` for ``due_at`` (aware; without it: now), if the caller's transaction commits.
 
     While a timer with this ``key`` is pending, that one is moved and takes the new subject and payload instead; one
-    that is already running is left alone and gets a successor. What is due now wakes its lane after the commit.
-    Raises LookupError if nobody handles ``kind``.
+    that is already running is left alone and gets a successor. What is due now wakes its lane after the commit. What
+    a handler plans for now is as old as what it handles: in a storm the first page goes out before the last level
+    fires. Raises LookupError if nobody handles ``kind``.
     """
     lane = registry.lane_of(kind)
     now = clock.now()
-    values: list[Any] = [kind, lane.value, due_at, clock.standing(), key, subject, Jsonb(payload or {}), now]
+    place = handled_since.get()
+    values: list[Any] = [kind, lane.value, due_at, clock.standing(), place, key, subject, Jsonb(payload or {}), now]
     with connection.cursor() as cursor:
         cursor.execute(_SCHEDULE, values)
     if due_at is None or due_at <= now + SOON:

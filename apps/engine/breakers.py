@@ -1,7 +1,7 @@
 """Circuit breakers: a provider that is broken is left alone for a while, by all processes together.
 
 A circuit is closed without a row, and a call that goes well through it writes nothing: one read before and one update
-that finds no row after. Calls that fail in a row open it, for 30 s at first and for 5 min at most; then exactly one
+that finds no row after. Calls that fail in a row open it, for 10 s at first and for 2 min at most; then exactly one
 caller tries, and what it meets closes or opens it again. Every instant is the database's.
 """
 

@@ -15,8 +15,8 @@ UNKNOWN_KIND_PAUSE = timedelta(minutes=1)
 #: A lost worker says nothing about its timer, until it has happened to the same timer this often.
 LOSSES_TAKEN_BACK_AT_ONCE = 3
 #: For how long a circuit is open the first time, and at most, however often in a row it opens again.
-FIRST_OPENING = timedelta(seconds=30)
-LONGEST_OPENING = timedelta(minutes=5)
+FIRST_OPENING = timedelta(seconds=10)
+LONGEST_OPENING = timedelta(minutes=2)
 
 
 class Verdict(enum.Enum):

@@ -9,7 +9,7 @@ import structlog
 from django.db import Error as DatabaseFailure
 from django.db import close_old_connections, transaction
 
-from apps.engine import leases, outcomes, queries, registry
+from apps.engine import actions, leases, outcomes, queries, registry
 from apps.engine.models import Lane, Timer
 
 log = structlog.get_logger(__name__)
@@ -40,6 +40,7 @@ def handle(timer: Timer) -> None:
     if known is None:
         _record(timer, partial(outcomes.postpone, timer))
         return
+    place = actions.handled_since.set(timer.due_at)
     try:
         if known.transactional:
             with transaction.atomic():
@@ -52,6 +53,8 @@ def handle(timer: Timer) -> None:
         log.warning("timer_lease_lost", timer=timer.pk, kind=timer.kind, reason=str(lost))
     except Exception as error:  # noqa: BLE001  whatever a handler raises is its timer's failure, never the worker's
         _record(timer, partial(outcomes.fail, timer, known, error))
+    finally:
+        actions.handled_since.reset(place)
 
 
 def _record(timer: Timer, outcome: Callable[[], None]) -> None:

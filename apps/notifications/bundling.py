@@ -18,11 +18,13 @@ from apps.teams.models import User
 def has_its_turn(delivery: Delivery) -> bool:
     """Whether the locked delivery may go out now; else it is planned anew for when it may.
 
-    One that goes out takes with it all that waited for the same method. A second attempt has its turn already.
+    One that goes out takes with it all that waited for the same method. A second attempt has its turn already; updates
+    and tests go by themselves and do not count.
     """
     notification = delivery.notification
     limits = rules.LIMITS[Urgency(notification.urgency)].get(Channel(delivery.channel), ())
-    if delivery.attempts or not limits or delivery.method_id is None or notification.kind == NotificationKind.UPDATE:
+    is_counted = notification.kind != NotificationKind.UPDATE and not notification.step.startswith(queries.TEST)
+    if delivery.attempts or not limits or not is_counted:
         return True
     User.objects.select_for_update(no_key=True).values_list("pk").get(pk=notification.person_id)
     now = house_clock.now()

@@ -6,7 +6,6 @@ from apps.contacts import actions as contacts
 from apps.contacts.models import MethodKind, Verification
 from apps.core.errors import ProviderError
 from apps.engine import actions as engine
-from apps.engine import breakers
 from apps.notifications import composing, transports
 from apps.notifications.models import Channel
 from apps.notifications.rules import CHANNEL_OF
@@ -36,7 +35,7 @@ def send(verification_id: int) -> None:
     message = composing.compose_code(verification)
     try:
         transport = transports.of(CHANNEL_OF[MethodKind(verification.method.kind)])
-        with breakers.through(transport.provider), transport.connected() as hand_over:
+        with transports.through(transport), transport.connected() as hand_over:
             hand_over(message)
     except ProviderError as error:
         contacts.note_unsent(verification_id, reason=str(error))

@@ -12,7 +12,6 @@ from django.db import transaction
 
 from apps.core import clock as house_clock
 from apps.core.errors import ProviderError
-from apps.engine import breakers
 from apps.engine.breakers import CircuitOpen
 from apps.notifications import bundling, composing, outcomes, transports
 from apps.notifications.actions import cancel
@@ -32,7 +31,7 @@ def attempt(delivery_id: int) -> None:
         return
     try:
         transport = transports.of(channel)
-        with breakers.through(transport.provider), transport.connected() as hand_over:
+        with transports.through(transport), transport.connected() as hand_over:
             message = _about_to_send(delivery_id)
             if message is None:
                 return
@@ -65,7 +64,12 @@ def _begin(delivery_id: int) -> Channel | None:
         delivery, "The attempt was interrupted before its outcome was recorded."
     ):
         return None
-    if not _is_to_be_sent(delivery) or not bundling.has_its_turn(delivery):
+    if not _is_to_be_sent(delivery):
+        return None
+    if delivery.method is None:
+        outcomes.end(delivery, "The contact method was removed.")
+        return None
+    if not bundling.has_its_turn(delivery):
         return None
     delivery.attempts += 1
     delivery.begun_at = delivery.begun_at or house_clock.now()

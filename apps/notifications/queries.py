@@ -162,7 +162,11 @@ def instants_begun(method_id: int, urgency: str, *, since: datetime) -> list[dat
     """When messages of that urgency went to the method since then, or began to; what came to nothing does not count."""
     begun = Delivery.objects.filter(
         method=method_id, bundled_into__isnull=True, notification__urgency=urgency, begun_at__gte=since
-    ).exclude(state__in=(DeliveryState.FAILED, DeliveryState.CANCELLED))
+    ).exclude(
+        Q(state__in=(DeliveryState.FAILED, DeliveryState.CANCELLED))
+        | Q(notification__kind=NotificationKind.UPDATE)
+        | Q(notification__step__startswith=TEST)
+    )
     return [at for at in begun.values_list("begun_at", flat=True) if at is not None]
 
 

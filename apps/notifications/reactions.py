@@ -128,7 +128,8 @@ def tell_administrators_what_was_given_up(timer: Timer) -> None:
 
     What they were told themselves is not told again: past that the watchdog has to speak.
     """
-    delivery = timer.payload.get("delivery") if timer.kind.startswith(actions.DELIVERY_KEY) else None
+    told = timer.payload if isinstance(timer.payload, dict) else {}
+    delivery = told.get("delivery") if timer.kind.startswith(actions.DELIVERY_KEY) else None
     if Notification.objects.filter(deliveries=delivery, kind=NotificationKind.OTHER).exists():
         return
     for person in access.administrators():

@@ -7,8 +7,8 @@ in one folder. A transport says what is known of the outcome by the error it rai
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -17,6 +17,7 @@ from apps.contacts.models import MethodKind
 from apps.core.errors import OutcomeUnknown as OutcomeUnknown  # what a transport may raise, found beside the others
 from apps.core.errors import ProviderError
 from apps.core.errors import Unreachable as Unreachable
+from apps.engine import breakers
 from apps.incidents.models import Incident
 from apps.notifications.models import PAGES, Channel, DeliveryState, Notification, NotificationKind, Urgency
 from apps.notifications.rules import CHANNEL_OF
@@ -110,7 +111,10 @@ HandOver = Callable[[Message], Sent]
 
 
 class Transport(Protocol):
-    """Carries messages of one channel by one provider, whose circuit breaker goes by ``provider``."""
+    """Carries messages of one channel by one provider, whose circuit breaker goes by ``provider``.
+
+    Empty: nobody outside is called, and there is no circuit.
+    """
 
     provider: str
 
@@ -133,6 +137,32 @@ def serve(channel: Channel, transport: Transport, *, when: Callable[[], bool]) -
     _transports[channel] = transport
     for kind in kinds_of(channel):
         serving.serve(kind, when=when)
+
+
+class _Nowhere:
+    """Takes every message, and carries none."""
+
+    provider = ""
+
+    @contextmanager
+    def connected(self) -> Iterator[HandOver]:
+        yield lambda _: Sent()
+
+
+@contextmanager
+def going_nowhere() -> Iterator[None]:
+    """Within the block this process sends nothing: what is due is recorded as sent (the demo's past)."""
+    before = dict(_transports)
+    _transports.update(dict.fromkeys(before, _Nowhere()))
+    try:
+        yield
+    finally:
+        _transports.update(before)
+
+
+def through(transport: Transport) -> AbstractContextManager[None]:
+    """The circuit by which the transport's provider is called; see ``breakers.through``."""
+    return breakers.through(transport.provider) if transport.provider else nullcontext()
 
 
 def of(channel: Channel) -> Transport:

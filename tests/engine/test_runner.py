@@ -262,3 +262,17 @@ def test_the_sweep_deletes_what_was_finished_a_week_ago_and_keeps_the_dead(clock
     actions.schedule("engine.sweep", key="recurring:engine.sweep")
     run_due()
     assert set(Timer.objects.filter(kind="note").values_list("key", flat=True)) == {"dead", "young"}
+
+
+def test_what_a_handler_plans_for_now_comes_before_what_was_due_after_it(clock, seen):
+    """In a storm the first page goes out before the last level fires."""
+
+    @handler("level", lane=Lane.WORK)
+    def fire(timer):
+        seen.append(timer.key)
+        actions.schedule("note", key=f"page of {timer.key}")
+
+    for number in range(3):
+        actions.schedule("level", due_at=clock.now - timedelta(seconds=3 - number), key=f"level {number}")
+    run_due()
+    assert seen == [each for number in range(3) for each in (f"level {number}", f"page of level {number}")]

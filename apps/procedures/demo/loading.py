@@ -7,12 +7,10 @@ database's owner, and keep the procedures that are in force.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TypeVar
 
 import pgtrigger
 from django.apps import apps
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Min, Model, Q, QuerySet
 from psycopg import sql
@@ -22,6 +20,7 @@ from apps.core import clock
 from apps.core.errors import RuleViolation
 from apps.incidents.models import Incident
 from apps.notifications import actions as notifications
+from apps.notifications import transports
 from apps.procedures import current
 from apps.procedures.apply import apply
 from apps.procedures.demo import incidents, organisation, stories
@@ -66,7 +65,7 @@ def load(*, password: str) -> None:
     """Build the demo in a database that holds only procedures. Raises RuleViolation while none are in force."""
     if current.document() is None:
         raise RuleViolation("Load the procedures first: manage.py procedures apply procedures/ado.yml")
-    with _mails_go_nowhere():
+    with transports.going_nowhere():
         organisation.build(password=password)
         stories.tell(incidents.STORIES, now=clock.now())
         for person in User.objects.all():
@@ -103,14 +102,3 @@ def _incidents_of_others() -> QuerySet[Incident]:
 def _named(incident: Incident) -> str:
     """What the incident is about stays unsaid where it is private: who resets the demo need not be involved."""
     return f"the incident {incident}" if incident.private else f'the incident {incident} "{incident.title}"'
-
-
-@contextmanager
-def _mails_go_nowhere() -> Iterator[None]:
-    """What the demo's people were sent in the past is recorded as sent, and not sent now."""
-    backend = settings.EMAIL_BACKEND
-    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
-    try:
-        yield
-    finally:
-        settings.EMAIL_BACKEND = backend
