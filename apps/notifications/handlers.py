@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from apps.engine.models import Timer
 from apps.engine.registry import Lane, handler, on_dead, recurring
-from apps.notifications import codes, delivery, shift_notices
+from apps.incidents.models import Incident
+from apps.notifications import codes, delivery, shift_notices, team_notices
 from apps.notifications.actions import DELIVER, DELIVERY_KEY
 from apps.notifications.models import Channel, Urgency
 
@@ -40,6 +41,12 @@ def send_code(timer: Timer) -> None:
 def code_given_up(timer: Timer, error: str) -> None:
     """Whoever waits for the code reads why it does not come."""
     codes.give_up(timer.payload["verification"], error)
+
+
+@handler(team_notices.TELL, lane=Lane.WORK)
+def tell_the_response_team(timer: Timer) -> None:
+    """A notice to whoever was asked to take a role in an incident that was declared a moment ago."""
+    team_notices.tell(Incident.objects.select_related("severity", "team").get(pk=timer.payload["incident"]))
 
 
 @recurring("notifications.shift_changes", every=timedelta(minutes=1), lane=Lane.WORK)

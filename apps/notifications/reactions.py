@@ -11,7 +11,7 @@ from apps.incidents import queries as incidents
 from apps.incidents import timeline
 from apps.incidents.actions.steps import ANSWERED, Answer
 from apps.incidents.models import ClockName, EventKind, ResponseRole, RoleInvitation, TimelineEvent
-from apps.notifications import actions, codes, messages, queries
+from apps.notifications import actions, codes, messages, queries, team_notices
 from apps.notifications.models import Notification, NotificationKind, Until, Urgency
 from apps.teams import access
 from apps.teams.models import User
@@ -19,19 +19,8 @@ from apps.teams.models import User
 
 @on(EventKind.DECLARED)
 def tell_the_response_team(event: TimelineEvent) -> None:
-    """A notice to whoever is asked to take a role, outside the chain's counts (R6, R14); one a person."""
-    asked: dict[User, list[ResponseRole]] = {}
-    for invitation in RoleInvitation.objects.filter(incident=event.incident).select_related("person", "role"):
-        asked.setdefault(invitation.person, []).append(invitation.role)
-    for person, roles in asked.items():
-        actions.notify(
-            person,
-            incident=event.incident,
-            kind=NotificationKind.NOTICE,
-            step="declared",
-            subject=messages.subject(event.incident, "declared"),
-            text=messages.invitation(event.incident, roles),
-        )
+    """Who is asked to take a role hears of it a moment later: whoever declares, and the first page, do not wait."""
+    team_notices.plan(event.incident)
 
 
 @on(EventKind.ROLE_INVITED)

@@ -1,0 +1,37 @@
+"""Tells the response team of a declared incident: a notice to whoever is asked to take a role (R6, R14)."""
+
+from __future__ import annotations
+
+from apps.engine import actions as engine
+from apps.incidents.models import Incident, ResponseRole, RoleInvitation
+from apps.notifications import actions, messages
+from apps.notifications.models import NotificationKind
+from apps.teams.models import User
+
+TELL = "notifications.response_team"
+
+
+def plan(incident: Incident) -> None:
+    """Let the engine tell the team of the incident now."""
+    engine.schedule(
+        TELL,
+        key=f"{TELL}:{incident.pk}",
+        subject=f"incident:{incident.pk}",
+        payload={"incident": incident.pk},
+    )
+
+
+def tell(incident: Incident) -> None:
+    """A notice to whoever was asked to take a role, outside the chain's counts; one a person, however often called."""
+    asked: dict[User, list[ResponseRole]] = {}
+    for invitation in RoleInvitation.objects.filter(incident=incident).select_related("person", "role"):
+        asked.setdefault(invitation.person, []).append(invitation.role)
+    for person, roles in asked.items():
+        actions.notify(
+            person,
+            incident=incident,
+            kind=NotificationKind.NOTICE,
+            step="declared",
+            subject=messages.subject(incident, "declared"),
+            text=messages.invitation(incident, roles),
+        )
