@@ -1,7 +1,7 @@
 """Storms: what one method of a person bears; what comes beyond it waits, and goes out together in one message.
 
 Whoever begins a delivery holds the person's row, so that two that begin at once see one another. Lock order: the
-incident, the person, deliveries.
+incidents, the person, deliveries (``outcomes.locked``).
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from apps.core import clock as house_clock
 from apps.notifications import queries, rules
 from apps.notifications.actions import cancel, plan_delivery
 from apps.notifications.models import Channel, Delivery, DeliveryState, NotificationKind, Urgency
-from apps.teams.models import User
 
 
 def has_its_turn(delivery: Delivery) -> bool:
-    """Whether the locked delivery may go out now; else it is planned anew for when it may.
+    """Whether the delivery, locked with its person, may go out now; else it is planned anew for when it may.
 
     One that goes out takes with it all that waited for the same method. A second attempt has its turn already; updates
     and tests go by themselves and do not count.
@@ -26,7 +25,6 @@ def has_its_turn(delivery: Delivery) -> bool:
     is_counted = notification.kind != NotificationKind.UPDATE and not notification.step.startswith(queries.TEST)
     if delivery.attempts or not limits or not is_counted:
         return True
-    User.objects.select_for_update(no_key=True).values_list("pk").get(pk=notification.person_id)
     now = house_clock.now()
     sent = queries.instants_begun(delivery.method_id, notification.urgency, since=now - rules.LONGEST_MEMORY)
     slot = rules.next_slot(sent, limits, now=now)

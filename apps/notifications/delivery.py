@@ -3,7 +3,7 @@
 An attempt that ended without telling its outcome (a crash between sending and recording, a connection that broke
 after the message was handed over) is *outcome unknown*. A page is then sent once more under the same key, so that
 nobody sleeps through it, and is marked; what is less urgent is left as it is. What is bundled into a delivery
-(``bundling``) shares its message and its outcome.
+(``bundling``) shares its message.
 """
 
 from __future__ import annotations
@@ -18,6 +18,13 @@ from apps.notifications.actions import cancel
 from apps.notifications.models import Channel, Delivery, DeliveryState
 from apps.notifications.outcomes import locked
 from apps.notifications.transports import Message, OutcomeUnknown, Sent, Unreachable
+
+#: States of a delivery of which nobody knows yet that it arrived or will not.
+UNFINISHED = (DeliveryState.PLANNED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
+
+
+class _Needless(Exception):
+    """It was stopped before it was handed over; of the provider that says nothing."""
 
 
 def attempt(delivery_id: int) -> None:
@@ -34,8 +41,10 @@ def attempt(delivery_id: int) -> None:
         with transports.through(transport), transport.connected() as hand_over:
             message = _about_to_send(delivery_id)
             if message is None:
-                return
+                raise _Needless
             sent = hand_over(message)
+    except _Needless:
+        return
     except OutcomeUnknown as error:
         if _outcome_is_unknown(delivery_id, str(error)):
             raise
@@ -50,24 +59,24 @@ def attempt(delivery_id: int) -> None:
 def give_up(delivery_id: int, reason: str) -> None:
     """No further attempt will be made: hand over to the next method, or say on the timeline that nobody was reached."""
     delivery = locked(delivery_id)
-    if delivery.state == DeliveryState.PLANNED:
+    if delivery.state in UNFINISHED:
         outcomes.end(delivery, reason)
 
 
 @transaction.atomic
 def _begin(delivery_id: int) -> Channel | None:
     """Count the attempt; None if nothing is to be sent. An interrupted attempt is seen by the state it left behind."""
-    delivery = locked(delivery_id)
+    delivery = locked(delivery_id, with_person=True)
     if delivery.bundled_into_id is not None:
         return None
-    if delivery.state == DeliveryState.SENDING and not outcomes.may_be_sent_again(
+    if delivery.state == DeliveryState.SENDING and not outcomes.is_unknown(
         delivery, "The attempt was interrupted before its outcome was recorded."
     ):
         return None
     if not _is_to_be_sent(delivery):
         return None
-    if delivery.method is None:
-        outcomes.end(delivery, "The contact method was removed.")
+    if delivery.method is None or not delivery.method.is_usable:
+        outcomes.end(delivery, "The contact method is no longer used.")
         return None
     if not bundling.has_its_turn(delivery):
         return None
@@ -113,21 +122,16 @@ def _failed(delivery_id: int, error: ProviderError) -> bool:
     failure: a server that only asks for patience gets it once.
     """
     delivery = locked(delivery_id)
-    before = DeliveryState.UNKNOWN if delivery.unknown_at is not None else DeliveryState.PLANNED
-    if not delivery.notification.is_wanted:
-        stopped = DeliveryState.UNKNOWN if delivery.unknown_at is not None else DeliveryState.CANCELLED
-        outcomes.settle(delivery, stopped, str(error))
-        return False
     if error.permanent:
         outcomes.end(delivery, str(error), error=error)
         return False
-    outcomes.settle(delivery, before, str(error))
-    if isinstance(error, (Unreachable, CircuitOpen)) or delivery.attempts > 1:
-        outcomes.try_another_way(delivery, at=house_clock.now())
-    return True
+    again = outcomes.fail_for_now(delivery, str(error))
+    if again and (isinstance(error, (Unreachable, CircuitOpen)) or delivery.attempts > 1):
+        outcomes.try_another_way(delivery)
+    return again
 
 
 @transaction.atomic
 def _outcome_is_unknown(delivery_id: int, reason: str) -> bool:
     """Record it; True if the message is to be sent once more."""
-    return outcomes.may_be_sent_again(locked(delivery_id), reason)
+    return outcomes.is_unknown(locked(delivery_id), reason)

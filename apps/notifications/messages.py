@@ -89,6 +89,11 @@ def answered_by_hand(notification: Notification) -> str:
     return f"{notification.person} {verb}: {notification.text.splitlines()[0]}"
 
 
+def unreached_by_hand(notification: Notification, reason: str) -> str:
+    """What whoever paged by hand reads where the page did not reach somebody."""
+    return f"Nothing reached {notification.person}: {reason}\n\nYou wrote: {notification.text.splitlines()[0]}"
+
+
 def code(method: ContactMethod, digits: str) -> str:
     """What verifies a contact method."""
     return (

@@ -1,30 +1,42 @@
-"""What becomes of a locked delivery, and with it of what is bundled into it: arrived, failed, given up, unknown."""
+"""What becomes of a locked delivery, and with it of what is bundled into it: arrived, failed, given up, unknown.
+
+What is bundled shares the message, not the fate of its receiver's answers: each is looked at for itself, and what is
+still wanted when the one that leads is not goes out without it.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
 
 from django.db.models import Q
 
 from apps.contacts import actions as contacts
 from apps.core import clock as house_clock
 from apps.incidents import timeline
-from apps.incidents.actions.locking import locked as locked_incident
-from apps.incidents.models import EventKind
-from apps.notifications.actions import cancel, plan_next
+from apps.incidents.models import EventKind, Incident
+from apps.notifications import messages
+from apps.notifications.actions import cancel, notify, plan_next, release
 from apps.notifications.bundling import group_of
-from apps.notifications.models import ARRIVED, Delivery, DeliveryState
+from apps.notifications.models import ARRIVED, Delivery, DeliveryState, Notification, NotificationKind
 from apps.notifications.transports import AddressRefused, OptedOut
+from apps.teams.models import User
 
 
-def locked(delivery_id: int) -> Delivery:
-    """The delivery with its row locked, its incident's before it: the order in which everybody locks."""
-    incident_id = Delivery.objects.values_list("notification__incident", flat=True).get(pk=delivery_id)
-    if incident_id is not None:
-        locked_incident(incident_id)
-    Delivery.objects.select_for_update(no_key=True).values_list("pk").get(pk=delivery_id)
+def locked(delivery_id: int, *, with_person: bool = False) -> Delivery:
+    """The delivery with its row locked, and before it what everybody locks first, in the order in which they do.
+
+    That is: the incidents of what it tells (a page by hand: its notification), ``with_person`` its receiver.
+    """
+    told = Delivery.objects.filter(Q(pk=delivery_id) | Q(bundled_into=delivery_id))
+    rows = list(told.values_list("notification", "notification__incident", "notification__person"))
+    incidents = {incident for _, incident, _ in rows if incident is not None}
+    _lock(Incident, incidents)
+    _lock(Notification, {notification for notification, incident, _ in rows if incident is None})
+    if with_person:
+        _lock(User, {person for _, _, person in rows})
+    _lock(Delivery, {delivery_id})
     related = ("notification__person", "notification__incident__severity", "notification__incident__team", "method")
-    return Delivery.objects.select_related(*related).get(pk=delivery_id)
+    return Delivery.objects.select_related(*related, "notification__direct__by").get(pk=delivery_id)
 
 
 def arrived(delivery: Delivery, state: DeliveryState, *, provider_id: str = "") -> None:
@@ -50,53 +62,93 @@ def end(delivery: Delivery, reason: str, *, error: Exception | None = None) -> N
     if isinstance(error, OptedOut):
         contacts.opt_out(delivery.address)
     for each in group_of(delivery):
-        _set(each, DeliveryState.FAILED, reason)
-        notification = each.notification
-        if not notification.is_wanted:
+        if not each.notification.is_wanted:
+            _set(each, _taken_back(each), reason)
             continue
-        others = notification.deliveries.exclude(pk=each.pk).exclude(address="")
+        _set(each, DeliveryState.FAILED, reason)
+        others = each.notification.deliveries.exclude(pk=each.pk).exclude(address="")
         alive = others.exclude(state__in=(DeliveryState.FAILED, DeliveryState.CANCELLED))
-        if plan_next(each) is None and not alive.exists() and notification.incident is not None:
-            timeline.record(
-                notification.incident,
-                EventKind.NOTIFICATION_FAILED,
-                text=f"{notification.person} could not be reached: {reason}",
-                data={"notification": notification.pk, "person": notification.person_id, "level": notification.level},
-            )
+        if plan_next(each) is None and not alive.exists():
+            _say_that_nobody_was_reached(each.notification, reason)
 
 
-def may_be_sent_again(delivery: Delivery, reason: str) -> bool:
-    """Mark it *outcome unknown*; True the first time if it is a page that is wanted, else it ends."""
-    page = delivery.notification.is_page and delivery.notification.is_wanted
-    again = page and delivery.unknown_at is None
+def fail_for_now(delivery: Delivery, reason: str) -> bool:
+    """It failed, and may be tried again; True if it is to be. What is wanted of it goes on without it otherwise."""
+    again = delivery.notification.is_wanted
     group = group_of(delivery)
+    for each in group:
+        before = DeliveryState.UNKNOWN if each.unknown_at is not None else DeliveryState.PLANNED
+        _set(each, before if each.notification.is_wanted else _taken_back(each), reason)
+    if not again:
+        release(each for each in group[1:] if each.notification.is_wanted)
+    return again
+
+
+def is_unknown(delivery: Delivery, reason: str) -> bool:
+    """Mark it *outcome unknown*; True if it is to be sent once more: a page that is wanted, the first time.
+
+    A page that stays unknown goes another way.
+    """
+    group = group_of(delivery)
+    pages = [each for each in group if each.notification.is_page and each.notification.is_wanted]
+    repeated = [each for each in pages if each.unknown_at is None]
+    exhausted = [each for each in pages if each.unknown_at is not None]
     for each in group:
         each.unknown_at = each.unknown_at or house_clock.now()
         each.save(update_fields=["unknown_at"])
         _set(each, DeliveryState.UNKNOWN, reason)
-    if page and not again:
-        for each in group:
-            plan_next(each)
-    return again
+    for each in exhausted:
+        plan_next(each)
+    if delivery in repeated:
+        return True
+    release(repeated)
+    return False
 
 
-def settle(delivery: Delivery, state: DeliveryState, reason: str) -> None:
-    """Leave it in ``state`` with what was said of it."""
-    for each in group_of(delivery):
-        _set(each, state, reason)
-
-
-def try_another_way(delivery: Delivery, *, at: datetime) -> None:
+def try_another_way(delivery: Delivery) -> None:
     """Let each receiver be reached by their next step or method, unless something else is under way already."""
     for each in group_of(delivery):
         others = each.notification.deliveries.exclude(pk=each.pk).exclude(address="")
         under_way = others.filter(
-            Q(state__in=(DeliveryState.SENDING, *ARRIVED)) | Q(state=DeliveryState.PLANNED, due_at__lte=at)
+            Q(state__in=(DeliveryState.SENDING, *ARRIVED))
+            | Q(state=DeliveryState.PLANNED, due_at__lte=house_clock.now())
         )
-        if not under_way.exists():
+        if each.notification.is_wanted and not under_way.exists():
             plan_next(each)
+
+
+def _say_that_nobody_was_reached(notification: Notification, reason: str) -> None:
+    """On the timeline of the incident; of a page by hand to whoever sent it, who waits for an answer."""
+    if notification.incident is not None:
+        timeline.record(
+            notification.incident,
+            EventKind.NOTIFICATION_FAILED,
+            text=f"{notification.person} could not be reached: {reason}",
+            data={"notification": notification.pk, "person": notification.person_id, "level": notification.level},
+        )
+    elif notification.direct is not None:
+        notify(
+            notification.direct.by,
+            incident=None,
+            kind=NotificationKind.NOTICE,
+            step=f"direct_failed:{notification.pk}",
+            subject=f"Your page did not reach {notification.person}",
+            text=messages.unreached_by_hand(notification, reason),
+        )
+
+
+def _taken_back(delivery: Delivery) -> DeliveryState:
+    return DeliveryState.UNKNOWN if delivery.unknown_at is not None else DeliveryState.CANCELLED
 
 
 def _set(delivery: Delivery, state: DeliveryState, reason: str) -> None:
     delivery.state, delivery.last_error = state, reason
     delivery.save(update_fields=["state", "last_error"])
+
+
+def _lock(model: type[Incident | Notification | User | Delivery], keys: Iterable[int]) -> None:
+    """Lock the rows by ascending key, so that nobody waits for one while holding what the other waits for."""
+    wanted = sorted(keys)
+    if wanted:
+        rows = model._default_manager.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")
+        list(rows.values_list("pk"))

@@ -54,6 +54,7 @@ def told(person, kind) -> int:
 
 def test_the_primary_is_asked_by_a_notice_and_not_paged(team, engineer, primary, backup):
     declare(team, engineer)
+    run_due()
     assert told(primary, NotificationKind.NOTICE) == 1
     assert told(primary, NotificationKind.ROLE_PAGE) == told(backup, NotificationKind.NOTICE) == 0
 

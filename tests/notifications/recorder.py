@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from apps.notifications.models import Channel
@@ -10,18 +10,20 @@ from apps.notifications.transports import HandOver, Message, Sent
 
 
 class Recorder:
-    """Takes every message of its channel, or raises ``fails`` when one is handed over."""
+    """Takes every message of its channel, or raises ``fails`` when one is handed over; ``meanwhile`` happens then."""
 
     def __init__(self, channel: Channel) -> None:
         self.provider = f"recorder of {channel}"
         self.sent: list[Message] = []
         self.fails: Exception | None = None
+        self.meanwhile: Callable[[Message], None] = lambda _: None
 
     @contextmanager
     def connected(self) -> Iterator[HandOver]:
         yield self._take
 
     def _take(self, message: Message) -> Sent:
+        self.meanwhile(message)
         if self.fails is not None:
             raise self.fails
         self.sent.append(message)

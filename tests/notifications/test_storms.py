@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 
 import pytest
+from django.db import Error as DatabaseFailure
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from apps.contacts import actions as contacts
 from apps.contacts.models import MethodKind
-from apps.engine.models import Timer
+from apps.core.errors import ProviderError
+from apps.engine.models import Lane, Timer
 from apps.engine.runner import run_due
 from apps.incidents import actions as incidents
-from apps.notifications import actions, answers, delivery, links
+from apps.notifications import actions, answers, delivery, links, transports
 from apps.notifications.models import Channel, Delivery, DeliveryState, NotificationKind, Until, Urgency
 from apps.notifications.transports import OutcomeUnknown, Unreachable
 from apps.teams.models import TeamRole
@@ -186,6 +190,139 @@ def test_a_summary_of_unknown_outcome_is_sent_once_more_and_each_page_is_marked(
     assert states(affected[1:]) == [DeliveryState.SENT] * 3
     marked = Delivery.objects.filter(unknown_at__isnull=False)
     assert {each.notification.incident for each in marked} == set(affected[1:])
+
+
+FAILURES = {
+    "nobody answers": lambda: Unreachable("Nobody answers."),
+    "busy": lambda: ProviderError("Try again later."),
+    "refused": lambda: ProviderError("Refused.", permanent=True),
+    "unknown": lambda: OutcomeUnknown("Broke off."),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_summary_that_fails_while_its_leading_page_is_answered_loses_none_of_the_others(
+    carried, team, olga, phone, clock, failure
+):
+    affected = storm(team, olga, 4)
+    run_due()
+    sms = carried[Channel.SMS]
+
+    def answered_just_now(message):
+        if affected[1] in [page.incident for page in message.covers]:
+            incidents.acknowledge(affected[1].pk, by=olga)
+
+    sms.meanwhile, sms.fails = answered_just_now, FAILURES[failure]()
+    add_method(olga, MethodKind.VOICE, NUMBER)  # where a refusal leads
+    clock.shift(seconds=30)
+    run_due()
+    sms.meanwhile, sms.fails = (lambda _: None), None
+    for _ in range(6):
+        clock.shift(seconds=40)
+        run_due()
+    told = {page.incident for message in (*pages(sms), *pages(carried[Channel.VOICE])) for page in message.covers}
+    assert told == {affected[0], *affected[2:]}
+    assert affected[1] not in told
+
+
+def test_when_a_summary_of_unknown_outcome_waits_to_be_repeated_and_its_leading_page_is_answered_the_others_go_out(
+    carried, team, olga, phone, clock
+):
+    affected = storm(team, olga, 4)
+    run_due()
+    carried[Channel.SMS].fails = OutcomeUnknown("Broke off.")
+    clock.shift(seconds=30)
+    run_due()
+    lead = Delivery.objects.exclude(bundled=None).get()
+    incidents.acknowledge(lead.notification.incident_id, by=olga)
+    carried[Channel.SMS].fails = None
+    for _ in range(6):
+        clock.shift(seconds=40)
+        run_due()
+    told = {page.incident for message in pages(carried[Channel.SMS]) for page in message.covers}
+    assert told == {affected[0], *affected[1:]} - {lead.notification.incident}
+
+
+def test_a_page_that_was_stopped_before_it_was_handed_over_says_nothing_of_its_provider(
+    carried, team, olga, phone, clock, monkeypatch
+):
+    [affected] = storm(team, olga, 1)
+    about_to_send = delivery._about_to_send
+
+    def answered_just_now(delivery_id):
+        incidents.acknowledge(affected.pk, by=olga)
+        return about_to_send(delivery_id)
+
+    monkeypatch.setattr(delivery, "_about_to_send", answered_just_now)
+    ended: list[type[BaseException] | None] = []
+
+    @contextmanager
+    def watched(_):
+        try:
+            yield
+        except BaseException as error:
+            ended.append(type(error))
+            raise
+        else:
+            ended.append(None)
+
+    monkeypatch.setattr(transports, "through", watched)
+    run_due(lane=Lane.PAGES)
+    assert ended == [delivery._Needless]
+    assert not pages(carried[Channel.SMS])
+
+
+def test_a_method_that_was_stopped_after_the_page_was_planned_is_not_used(carried, team, olga, phone, clock):
+    storm(team, olga, 1)
+    contacts.opt_out(NUMBER)
+    run_due()
+    assert not carried[Channel.SMS].sent
+
+
+@pytest.mark.parametrize("left_as", [DeliveryState.PLANNED, DeliveryState.UNKNOWN, DeliveryState.SENDING])
+def test_what_the_engine_gives_up_goes_another_way_however_it_was_left(carried, team, olga, phone, clock, left_as):
+    [affected] = storm(team, olga, 1)
+    run_due()
+    add_method(olga, MethodKind.VOICE, NUMBER)
+    left = Delivery.objects.get(notification__incident=affected, channel=Channel.SMS, notification__level=1)
+    Delivery.objects.filter(pk=left.pk).update(state=left_as)
+    delivery.give_up(left.pk, "Twelve attempts failed.")
+    run_due()
+    assert [message.incident for message in pages(carried[Channel.VOICE])] == [affected]
+
+
+def test_whoever_paged_by_hand_hears_that_it_reached_nobody(carried, team, olga, phone, clock):
+    sam = make_person("Sam", team, TeamRole.RESPONDER)
+    carried[Channel.SMS].fails = ProviderError("Refused.", permanent=True)
+    actions.page_by_hand([olga], to="Olga", text="Please call me.", by=sam)
+    run_due()
+    assert "Your page did not reach Olga" in carried[Channel.EMAIL].subjects
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_that_begin_what_waited_for_the_same_phone_do_not_lock_one_another_out(carried, team, olga, phone):
+    storm(team, olga, 8)
+    waiting = list(Delivery.objects.filter(channel=Channel.SMS, notification__kind=NotificationKind.PAGE))
+    Delivery.objects.filter(pk__in=[each.pk for each in waiting]).update(held_back=True)
+    together, failed = threading.Barrier(4), []
+
+    def work(one: Delivery) -> None:
+        try:
+            together.wait(5)
+            delivery.attempt(one.pk)
+        except DatabaseFailure as error:
+            failed.append(error)
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=work, args=(each,)) for each in waiting[-4:]]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(20)
+    assert failed == []
+    [summary] = pages(carried[Channel.SMS])
+    assert len(summary.covers) == 8
 
 
 def test_a_resolved_incident_is_in_no_summary(carried, team, olga, phone, clock):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import QuerySet
 
 from apps.core import clock as house_clock
@@ -58,16 +60,23 @@ def stop(notifications: QuerySet[Notification]) -> None:
 def cancel(delivery: Delivery) -> None:
     """Take a delivery back that is not under way. One that may have arrived stays *unknown*, and is not repeated.
 
-    What was bundled into it goes out by itself.
+    What was bundled into it goes out without it.
     """
     engine.cancel_key(key_of(delivery))
     planned = Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.PLANNED)
     if planned.update(state=DeliveryState.CANCELLED):
         delivery.state = DeliveryState.CANCELLED
-        for other in delivery.bundled.filter(state=DeliveryState.PLANNED).select_related("notification"):
-            other.bundled_into, other.due_at = None, house_clock.now()
-            other.save(update_fields=["bundled_into", "due_at"])
-            plan_delivery(other)
+    if delivery.state in (DeliveryState.CANCELLED, DeliveryState.UNKNOWN):
+        waiting = delivery.bundled.filter(state__in=(DeliveryState.PLANNED, DeliveryState.UNKNOWN))
+        release(each for each in waiting.select_related("notification") if each.notification.is_wanted)
+
+
+def release(bundled: Iterable[Delivery]) -> None:
+    """Let deliveries that were bundled into another one go out by themselves, now."""
+    for delivery in bundled:
+        delivery.bundled_into, delivery.due_at = None, house_clock.now()
+        delivery.save(update_fields=["bundled_into", "due_at"])
+        plan_delivery(delivery)
 
 
 def mark_read(notifications: QuerySet[Notification]) -> None:
