@@ -23,7 +23,7 @@ def has_its_turn(delivery: Delivery) -> bool:
     notification = delivery.notification
     limits = rules.LIMITS[Urgency(notification.urgency)].get(Channel(delivery.channel), ())
     is_counted = notification.kind != NotificationKind.UPDATE and not notification.step.startswith(queries.TEST)
-    if delivery.attempts or not limits or not is_counted:
+    if delivery.attempts or not limits or not is_counted or delivery.method_id is None:
         return True
     now = house_clock.now()
     sent = queries.instants_begun(delivery.method_id, notification.urgency, since=now - rules.LONGEST_MEMORY)
