@@ -10,6 +10,7 @@ import pytest
 from slack_sdk.signature import SignatureVerifier
 
 from apps.contacts.models import MethodKind
+from apps.core import http
 from apps.engine.models import State, Timer
 from apps.engine.runner import run_due
 from apps.incidents import actions as incidents
@@ -139,6 +140,17 @@ def test_an_address_is_looked_up(slack, olga, incident):
     page(olga, incident)
     run_due()
     assert slack.received[-1].json["channel"] == HER_ID
+
+
+@pytest.mark.parametrize("fault", ["hang", "close"])
+def test_a_lookup_that_is_not_answered_sent_nothing(slack, olga, incident, fault, monkeypatch):
+    monkeypatch.setattr(http, "READ_SECONDS", 0.3)
+    slack.fault = fault
+    reach(olga, MethodKind.SLACK, "olga@example.com")
+    told = page(olga, incident)
+    run_due()
+    delivery = sent_by(told, Channel.CHAT)
+    assert (delivery.state, delivery.unknown_at) == (DeliveryState.PLANNED, None)
 
 
 @pytest.mark.parametrize("error", ["channel_not_found", "user_not_found", "is_archived"])
