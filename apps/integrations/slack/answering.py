@@ -8,11 +8,20 @@ from typing import Any
 from django.conf import settings
 
 from apps.core import http
-from apps.integrations.slack.client import Posted, SlackClient
+from apps.engine import breakers
+from apps.integrations.slack.client import PROVIDER, Posted, SlackClient
 
 
 def tell(payload: Mapping[str, Any]) -> None:
-    """Answer by the address that Slack gave with the button, else by its API. Raises ProviderError."""
+    """Answer by the address that Slack gave with the button, else by its API, while Slack is called at all.
+
+    Raises ProviderError.
+    """
+    with breakers.through(PROVIDER):
+        _tell(payload)
+
+
+def _tell(payload: Mapping[str, Any]) -> None:
     text, shown = payload["text"], payload["blocks"]
     if payload["response_url"]:
         said = {"replace_original": True, "text": text, "blocks": shown} if shown is not None else _whispered(text)

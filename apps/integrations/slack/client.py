@@ -11,6 +11,9 @@ import httpx
 from apps.core.errors import OutcomeUnknown, ProviderError, Unreachable
 from apps.core.http import send
 
+#: By this name all of Slack is called, or left alone.
+PROVIDER = "slack"
+
 Blocks = Sequence[Mapping[str, Any]]
 
 #: After these Slack itself does not know what it did ("some aspect of the operation succeeded").

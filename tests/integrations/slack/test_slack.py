@@ -11,7 +11,9 @@ from slack_sdk.signature import SignatureVerifier
 
 from apps.contacts.models import MethodKind
 from apps.core import http
-from apps.engine.models import State, Timer
+from apps.core.errors import Unreachable
+from apps.engine import breakers
+from apps.engine.models import Breaker, State, Timer
 from apps.engine.runner import run_due
 from apps.incidents import actions as incidents
 from apps.incidents.models import EventKind, Via
@@ -331,3 +333,21 @@ def test_an_answer_that_slack_does_not_take_wakes_no_administrator(slack, posted
     run_due()
     assert not Timer.objects.filter(state=State.DEAD).exists()
     assert not Timer.objects.filter(kind="integrations.slack.answer", state=State.PENDING).exists()
+
+
+def test_a_slack_that_is_left_alone_is_not_told_of_buttons_either(slack, posted, press, settings):
+    settings.BREAKER_FAILURES = 1
+    with pytest.raises(Unreachable), breakers.through("slack"):
+        raise Unreachable("Nobody answers.")
+    asked = len(slack.received)
+    press("acknowledge", posted)
+    run_due()
+    assert len(slack.received) == asked
+    assert Timer.objects.filter(kind="integrations.slack.answer", state=State.PENDING).exists()
+
+
+def test_an_answer_that_slack_cannot_be_told_counts_against_it(slack, posted, press):
+    slack.answer = lambda _: Answer(500, b"no")
+    press("acknowledge", posted)
+    run_due()
+    assert Breaker.objects.get(provider="slack").failures == 1
