@@ -167,7 +167,9 @@ def test_receipts_are_kept(text, told, calls_back):
     assert status_of(told) == DeliveryState.READ
 
 
-@pytest.mark.parametrize(("code", "failures"), [("30003", 0), ("30005", 1), ("30006", 1), ("30008", 0), ("", 0), ("nonsense", 0)])
+@pytest.mark.parametrize(
+    ("code", "failures"), [("30003", 0), ("30005", 1), ("30006", 1), ("30008", 0), ("", 0), ("nonsense", 0)]
+)
 def test_a_message_that_did_not_arrive_is_as_good_as_not_sent(text, told, phone, calls_back, code, failures, incident):
     calls_back(f"/hooks/twilio/sms/status/{text.message_id}/", MessageStatus="undelivered", ErrorCode=code)
     phone.refresh_from_db()
