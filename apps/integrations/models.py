@@ -10,6 +10,7 @@ class TextReply(models.Model):
 
     sid = models.CharField(max_length=64, unique=True, help_text="What the provider knows the message by.")
     at = models.DateTimeField(db_index=True)
+    done_at = models.DateTimeField(null=True, blank=True, help_text="Since when it is carried out; empty: begun only.")
     answer = models.TextField(blank=True)
 
     class Meta:

@@ -10,6 +10,7 @@ from apps.core import http
 from apps.engine.models import State, Timer
 from apps.engine.runner import run_due
 from apps.incidents.models import EventKind, Via
+from apps.integrations.models import TextReply
 from apps.notifications import queries
 from apps.notifications.models import Channel, DeliveryState, Until
 from apps.teams.models import TeamRole
@@ -227,6 +228,14 @@ def test_a_reply_that_comes_twice_is_carried_out_once(text, told, incident, olga
     assert written(again) == written(first) == f"{incident} acknowledged."
     another.refresh_from_db()
     assert another.acknowledged_at is None
+
+
+def test_a_reply_whose_process_was_killed_is_carried_out_when_it_comes_again(text, told, incident, clock, calls_back):
+    TextReply.objects.create(sid="SM1", at=clock.now)
+    again = calls_back("/hooks/twilio/sms/", MessageSid="SM1", From=HERS, Body="4")
+    assert written(again) == f"{incident} acknowledged."
+    incident.refresh_from_db()
+    assert incident.acknowledged_at is not None
 
 
 def test_somebody_elses_page_is_not_answered_from_this_number(twilio, phone, team, incident, calls_back):
