@@ -17,7 +17,8 @@ from apps.engine.models import Breaker, State, Timer
 from apps.engine.runner import run_due
 from apps.incidents import actions as incidents
 from apps.incidents.models import EventKind, Via
-from apps.integrations.slack import signing
+from apps.integrations.models import SlackAnswer
+from apps.integrations.slack import answering, signing
 from apps.notifications import links
 from apps.notifications.models import Channel, DeliveryState
 from apps.teams.models import TeamRole
@@ -351,3 +352,25 @@ def test_an_answer_that_slack_cannot_be_told_counts_against_it(slack, posted, pr
     press("acknowledge", posted)
     run_due()
     assert Breaker.objects.get(provider="slack").failures == 1
+
+
+def test_what_a_timer_carries_tells_nothing_of_the_page(slack, posted, press, incident):
+    press("acknowledge", posted)
+    timer = Timer.objects.get(kind="integrations.slack.answer")
+    assert list(timer.payload) == ["answer"]
+    assert incident.title not in str(timer.payload)
+    run_due()
+    assert [request.path for request in slack.received][-1] == "/response/1"
+    assert not SlackAnswer.objects.exists()
+
+
+def test_an_answer_that_came_meanwhile_is_told_too(slack, posted, press, clock):
+    press("acknowledge", posted)
+    told = SlackAnswer.objects.get()
+    clock.shift(seconds=1)
+    press("resolve", posted)
+    answering.forget(told)
+    assert SlackAnswer.objects.exists()
+    clock.shift(days=2)
+    answering.forget_old()
+    assert not SlackAnswer.objects.exists()
