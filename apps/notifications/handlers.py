@@ -17,8 +17,8 @@ PAGES_AT_ONCE = {
     Channel.SMS: 2,
     Channel.VOICE: 2,
     Channel.CHAT: 1,
-    Channel.PUSH: 1,
-    Channel.WEBHOOK: 1,
+    Channel.PUSH: 2,
+    Channel.WEBHOOK: 3,
 }
 NOTICES_AT_ONCE = CODES_AT_ONCE = 1
 
