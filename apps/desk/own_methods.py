@@ -107,7 +107,7 @@ def _drawn(steps: Sequence[Step], usable: Sequence[ContactMethod]) -> list[StepF
 
 def _face(method: ContactMethod, verification: Verification | None, *, served: bool) -> MethodFace:
     tone, word, detail = _state(method, served=served)
-    unproven = method.verified_at is None or method.disabled_at is not None
+    unproven = (method.verified_at is None or method.disabled_at is not None) and method.opted_out_at is None
     code = verification if verification and clock.now() < verification.requested_at + LIFETIME else None
     return MethodFace(
         method=method,
