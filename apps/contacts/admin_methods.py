@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
@@ -13,6 +13,7 @@ from unfold.admin import TabularInline
 from apps.contacts import actions, serving
 from apps.contacts.models import ContactMethod, WebhookEndpoint
 from apps.teams.admin_access import AdministratedAdmin
+from apps.teams.models import User
 
 
 class AdministratedInline(TabularInline):
@@ -78,12 +79,14 @@ class UsableFilter(admin.SimpleListFilter):
 
 @admin.register(ContactMethod)
 class ContactMethodAdmin(AdministratedAdmin):
+    """Another address or number is verified anew: what stands here was typed, and nobody has told a code back."""
+
     list_display = ("person", "kind", "shown", "label", "state", "is_verified", "is_enabled", "is_dialable", "source")
     list_filter = (UsableFilter, "kind", "source")
     search_fields = ("person__name", "person__email", "value", "label")
     list_select_related = ("person",)
-    readonly_fields = ("source", "opted_out_at", "failures")
-    actions = ("verify",)
+    readonly_fields = ("source", "verified_at", "disabled_at", "disabled_reason", "opted_out_at", "failures")
+    actions = ("verify", "disable")
 
     @admin.display(description="state")
     def state(self, method: ContactMethod) -> str:
@@ -107,6 +110,13 @@ class ContactMethodAdmin(AdministratedAdmin):
         for method in queryset:
             actions.verify_method(method)
         self.message_user(request, "The contact methods are verified.", messages.SUCCESS)
+
+    @admin.action(description="Disable: nothing is sent to it any more", permissions=["change"])
+    def disable(self, request: HttpRequest, queryset: QuerySet[ContactMethod]) -> None:
+        """Take the selected methods out of use; verifying one brings it back."""
+        for method in queryset.select_related("person"):
+            actions.disable_method(method, by=cast("User", request.user))
+        self.message_user(request, "The contact methods are disabled.", messages.SUCCESS)
 
 
 @admin.register(WebhookEndpoint)
