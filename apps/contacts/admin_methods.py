@@ -11,7 +11,8 @@ from django.http import HttpRequest
 from unfold.admin import TabularInline
 
 from apps.contacts import actions, serving
-from apps.contacts.models import ContactMethod, WebhookEndpoint
+from apps.contacts.models import ContactMethod, MethodKind, WebhookEndpoint
+from apps.contacts.webhook_secrets import secret_of
 from apps.teams.admin_access import AdministratedAdmin
 from apps.teams.models import User
 
@@ -128,8 +129,19 @@ class WebhookEndpointAdmin(AdministratedAdmin):
     list_select_related = ("team",)
     search_fields = ("name", "slug", "url")
     fields = ("slug", "name", "url", "team", "retired_at")
-    readonly_fields = ("retired_at",)
+    readonly_fields = ("retired_at", "signing_secret")
     actions = ("retire",)
+
+    @admin.display(description="signing secret")
+    def signing_secret(self, endpoint: WebhookEndpoint) -> str:
+        """What its posts are signed with; none while it is retired."""
+        method = ContactMethod.objects.filter(person=endpoint.person_id, kind=MethodKind.WEBHOOK).first()
+        return secret_of(method) if method else ""
+
+    def get_fields(self, request: HttpRequest, obj: WebhookEndpoint | None = None) -> tuple[str, ...]:
+        """Whoever only looks (auditors) does not see the secret: with it they could post in the house's name."""
+        shows_secret = obj is not None and self.has_change_permission(request, obj)
+        return (*self.fields, "signing_secret") if shows_secret else self.fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: WebhookEndpoint | None = None) -> tuple[str, ...]:
         return self.readonly_fields if obj is None else ("slug", *self.readonly_fields)

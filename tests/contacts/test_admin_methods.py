@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import html
+
 import pytest
 from django.urls import reverse
 
 from apps.contacts import actions
 from apps.contacts.models import ContactMethod, MethodKind
+from apps.contacts.webhook_secrets import secret_of
 from apps.teams.models import TeamRole, User
 from tests.factories.teams import make_person
 
@@ -60,3 +63,11 @@ def test_a_method_is_verified_and_disabled_by_actions_only(sign_in, phone):
         assert phone.is_usable is usable
 
 
+def test_the_secret_of_an_endpoint_is_shown_to_administrators_and_not_to_auditors(sign_in, clock):
+    endpoint = actions.upsert_endpoint(slug="tickets", name="Tickets", url="https://tickets.example/pages")
+    secret = secret_of(endpoint.person.contact_methods.get())
+    address = reverse("admin:contacts_webhookendpoint_change", args=[endpoint.pk])
+    assert secret in html.unescape(sign_in("Ada", TeamRole.ADMIN).get(address).content.decode())
+    page = sign_in("Aurel", TeamRole.AUDITOR).get(address)
+    assert page.status_code == 200
+    assert secret not in html.unescape(page.content.decode())

@@ -10,11 +10,11 @@ from typing import Any
 
 from django.conf import settings
 
+from apps.contacts.webhook_secrets import secret
 from apps.core import clock, http
 from apps.core.errors import AddressForbidden, ProviderError
 from apps.incidents.models import Incident
 from apps.integrations.webhooks.client import WebhookClient
-from apps.integrations.webhooks.secrets import secret
 from apps.notifications.models import DeliveryState
 from apps.notifications.transports import AddressRefused, HandOver, Message, Sent, by_host
 

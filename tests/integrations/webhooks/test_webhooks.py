@@ -11,11 +11,11 @@ from standardwebhooks import Webhook
 from apps.contacts import actions as contacts
 from apps.contacts.actions import upsert_endpoint
 from apps.contacts.models import MethodKind
+from apps.contacts.webhook_secrets import secret_of
 from apps.core import http
 from apps.engine.models import Breaker, Lane, Timer
 from apps.engine.runner import run_due
 from apps.engine.worker import SLOTS
-from apps.integrations.webhooks.secrets import secret_of
 from apps.notifications import transports
 from apps.notifications.handlers import PAGES_AT_ONCE
 from apps.notifications.models import Channel, DeliveryState
