@@ -11,11 +11,13 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from apps.contacts import serving
 from apps.contacts.models import MethodKind
+from apps.core import clock
 from apps.core.errors import OutcomeUnknown as OutcomeUnknown  # what a transport may raise, found beside the others
 from apps.core.errors import ProviderError
 from apps.core.errors import Unreachable as Unreachable
@@ -119,6 +121,7 @@ HandOver = Callable[[Message], Sent]
 #: What stands between a channel's name and a host in the name of a circuit: one that somebody entered, not ours.
 OF_A_HOST = ":"
 LONGEST_CIRCUIT = 100
+HOSTS_KEPT = timedelta(days=1)
 
 
 class Transport(Protocol):
@@ -202,6 +205,11 @@ def circuit_of(name: str, address: str) -> str:
     if len(circuit) <= LONGEST_CIRCUIT:
         return circuit
     return f"{name}{OF_A_HOST}{hashlib.sha256(host.encode()).hexdigest()}"
+
+
+def forget_hosts() -> None:
+    """Forget the circuits of single hosts that nothing happened to in HOSTS_KEPT: people enter ever more of them."""
+    breakers.forget(OF_A_HOST, unchanged_since=clock.now() - HOSTS_KEPT)
 
 
 def of(channel: Channel) -> Transport:

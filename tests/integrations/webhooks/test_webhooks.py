@@ -181,3 +181,13 @@ def test_a_circuit_is_told_by_its_host_however_long():
 
 def test_the_ways_together_leave_threads_of_their_lane_free():
     assert sum(PAGES_AT_ONCE.values()) < SLOTS[Lane.PAGES]
+
+
+def test_circuits_of_hosts_are_forgotten_after_a_quiet_day_and_those_of_providers_kept(db, clock):
+    Breaker.objects.create(provider="webhook:away.example", failures=1)
+    Breaker.objects.create(provider="slack", failures=1)
+    clock.shift(hours=23)
+    Breaker.objects.create(provider="push:away.example", failures=1)
+    clock.shift(hours=2)
+    transports.forget_hosts()
+    assert set(Breaker.objects.values_list("provider", flat=True)) == {"push:away.example", "slack"}
