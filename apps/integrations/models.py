@@ -27,7 +27,7 @@ class SlackAnswer(models.Model):
     the address by which Slack is answered are not.
     """
 
-    key = models.CharField(max_length=200, unique=True, help_text="Of one message, or of one member who is told alone.")
+    key = models.CharField(max_length=200, unique=True, help_text="Of one message, or of one who is told alone.")
     written_at = models.DateTimeField(db_index=True)
     response_url = models.TextField(blank=True, help_text="Slack's own address for the answer, good for half an hour.")
     channel = models.CharField(max_length=80)
