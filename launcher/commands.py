@@ -8,7 +8,7 @@ DEMO = ("manage.py", "demo", "reset", "--if-empty")
 _CELERY = ("-m", "celery", "-A", "ado_incidents", "worker", "--pool", "threads")
 _ALONE = ("--without-gossip", "--without-mingle", "--loglevel", "WARNING")
 # Pages have a process of their own: the threads of one share a processor, whatever their lanes.
-WORKER = (*_CELERY, "--concurrency", "12", "-Q", "pages", "-n", "pages@%h", *_ALONE)
+WORKER = (*_CELERY, "--concurrency", "14", "-Q", "pages", "-n", "pages@%h", *_ALONE)
 CHORES = (*_CELERY, "--concurrency", "6", "-Q", "work,bulk", "-n", "chores@%h", *_ALONE)
 BEAT = ("-m", "celery", "-A", "ado_incidents", "beat", "-S", "celery.beat.Scheduler", "--loglevel", "WARNING")
 STANDBY = ("manage.py", "engine", "run", "--standby", "3")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
@@ -11,8 +11,10 @@ from django.http import HttpRequest
 from unfold.admin import TabularInline
 
 from apps.contacts import actions, serving
-from apps.contacts.models import ContactMethod, WebhookEndpoint
+from apps.contacts.models import ContactMethod, MethodKind, WebhookEndpoint
+from apps.contacts.webhook_secrets import secret_of
 from apps.teams.admin_access import AdministratedAdmin
+from apps.teams.models import User
 
 
 class AdministratedInline(TabularInline):
@@ -78,12 +80,14 @@ class UsableFilter(admin.SimpleListFilter):
 
 @admin.register(ContactMethod)
 class ContactMethodAdmin(AdministratedAdmin):
+    """Another address or number is verified anew: what stands here was typed, and nobody has told a code back."""
+
     list_display = ("person", "kind", "shown", "label", "state", "is_verified", "is_enabled", "is_dialable", "source")
     list_filter = (UsableFilter, "kind", "source")
     search_fields = ("person__name", "person__email", "value", "label")
     list_select_related = ("person",)
-    readonly_fields = ("source", "opted_out_at", "failures")
-    actions = ("verify",)
+    readonly_fields = ("source", "verified_at", "disabled_at", "disabled_reason", "opted_out_at", "failures")
+    actions = ("verify", "disable")
 
     @admin.display(description="state")
     def state(self, method: ContactMethod) -> str:
@@ -108,6 +112,13 @@ class ContactMethodAdmin(AdministratedAdmin):
             actions.verify_method(method)
         self.message_user(request, "The contact methods are verified.", messages.SUCCESS)
 
+    @admin.action(description="Disable: nothing is sent to it any more", permissions=["change"])
+    def disable(self, request: HttpRequest, queryset: QuerySet[ContactMethod]) -> None:
+        """Take the selected methods out of use; verifying one brings it back."""
+        for method in queryset.select_related("person"):
+            actions.disable_method(method, by=cast("User", request.user))
+        self.message_user(request, "The contact methods are disabled.", messages.SUCCESS)
+
 
 @admin.register(WebhookEndpoint)
 class WebhookEndpointAdmin(AdministratedAdmin):
@@ -118,8 +129,19 @@ class WebhookEndpointAdmin(AdministratedAdmin):
     list_select_related = ("team",)
     search_fields = ("name", "slug", "url")
     fields = ("slug", "name", "url", "team", "retired_at")
-    readonly_fields = ("retired_at",)
+    readonly_fields = ("retired_at", "signing_secret")
     actions = ("retire",)
+
+    @admin.display(description="signing secret")
+    def signing_secret(self, endpoint: WebhookEndpoint) -> str:
+        """What its posts are signed with; none while it is retired."""
+        method = ContactMethod.objects.filter(person=endpoint.person_id, kind=MethodKind.WEBHOOK).first()
+        return secret_of(method) if method else ""
+
+    def get_fields(self, request: HttpRequest, obj: WebhookEndpoint | None = None) -> tuple[str, ...]:
+        """Whoever only looks (auditors) does not see the secret: with it they could post in the house's name."""
+        shows_secret = obj is not None and self.has_change_permission(request, obj)
+        return (*self.fields, "signing_secret") if shows_secret else self.fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: WebhookEndpoint | None = None) -> tuple[str, ...]:
         return self.readonly_fields if obj is None else ("slug", *self.readonly_fields)

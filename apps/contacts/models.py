@@ -83,10 +83,30 @@ class ContactMethod(models.Model):
         return f"{self.get_kind_display()}: {self.shown}"
 
     def save(self, *args: Any, **options: Any) -> None:
+        """Keep what is known of the address in step with it: another one is verified anew, and may have been stopped.
+
+        However it was written: the same address stays verified. Costs a query where the address is new or may be.
+        """
         self.normalised = normalise(self.kind, self.value)
-        if (fields := options.get("update_fields")) is not None and "value" in fields:
-            options["update_fields"] = {*fields, "normalised"}
+        fields = options.get("update_fields")
+        if fields is None or {"kind", "value"} & set(fields):
+            changed = self._know_the_address()
+            if fields is not None:
+                options["update_fields"] = {*fields, "normalised", *changed}
         super().save(*args, **options)
+
+    def _know_the_address(self) -> tuple[str, ...]:
+        """Forget what was known of an address that is no longer this one's; return the names of what that changed."""
+        if not self._state.adding:
+            stored = ContactMethod.objects.filter(pk=self.pk).values_list("kind", "normalised").first()
+            if stored == (self.kind, self.normalised):
+                return ()
+            self.verified_at = self.disabled_at = self.opted_out_at = None
+            self.disabled_reason, self.failures = "", 0
+        if self.kind == MethodKind.SMS:
+            stop = StoppedNumber.objects.filter(number=self.normalised).first()
+            self.opted_out_at = stop.at if stop else self.opted_out_at
+        return ("verified_at", "disabled_at", "disabled_reason", "failures", "opted_out_at")
 
     def clean(self) -> None:
         """Raise ValidationError unless what is mailed has an email address, and what is posted to a web address.
@@ -114,6 +134,16 @@ class ContactMethod(models.Model):
         return (
             self.verified_at is not None and self.disabled_at is None and self.opted_out_at is None and self.is_dialable
         )
+
+
+class StoppedNumber(models.Model):
+    """A number whose receiver answered STOP: no text message is sent there until START, whoever enters it again."""
+
+    number = models.CharField(max_length=500, unique=True, help_text="As the network writes it (E.164).")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.number
 
 
 class Verification(models.Model):

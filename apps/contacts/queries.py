@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 
 from apps.contacts import serving
-from apps.contacts.models import ContactMethod, EmergencyContact, ExternalContact, MethodKind, normalise
+from apps.contacts.models import ContactMethod, EmergencyContact, ExternalContact, MethodKind, StoppedNumber, normalise
 from apps.teams.models import User
 
 
@@ -49,6 +49,11 @@ def can_be_paged(people: Iterable[User]) -> list[User]:
 def methods_at(kind: MethodKind, value: str) -> QuerySet[ContactMethod]:
     """Whose methods of ``kind`` have that address or number, however they wrote it."""
     return ContactMethod.objects.filter(kind=kind, normalised=normalise(kind, value)).select_related("person")
+
+
+def is_stopped(method: ContactMethod) -> bool:
+    """Whether no text message may be sent to it, a code neither, because its receiver answered STOP. One query."""
+    return method.kind == MethodKind.SMS and StoppedNumber.objects.filter(number=method.normalised).exists()
 
 
 def emergency_contacts() -> QuerySet[EmergencyContact]:

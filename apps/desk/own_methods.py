@@ -10,6 +10,7 @@ from apps.contacts import queries as contacts
 from apps.contacts import serving
 from apps.contacts.actions import LIFETIME, WRONG_ALLOWED
 from apps.contacts.models import ContactMethod, MethodKind, MethodSource, Verification
+from apps.contacts.webhook_secrets import secret_of
 from apps.core import clock
 from apps.notifications import queries as notifications
 from apps.notifications import rules
@@ -32,7 +33,8 @@ ICONS: dict[str, str] = {
 class MethodFace:
     """One contact method: its state in a word (with a ``tone``), what that means, and what can be done.
 
-    ``asks_code``: a code can be sent. ``code`` is the one that is waited for, if any.
+    ``asks_code``: a code can be sent. ``code`` is the one that is waited for, if any. ``secret`` is what the posts to a
+    webhook are signed with; empty for any other method.
     """
 
     method: ContactMethod
@@ -42,6 +44,7 @@ class MethodFace:
     detail: str
     asks_code: bool
     code: Verification | None
+    secret: str
 
     @property
     def is_own(self) -> bool:
@@ -107,7 +110,7 @@ def _drawn(steps: Sequence[Step], usable: Sequence[ContactMethod]) -> list[StepF
 
 def _face(method: ContactMethod, verification: Verification | None, *, served: bool) -> MethodFace:
     tone, word, detail = _state(method, served=served)
-    unproven = method.verified_at is None or method.disabled_at is not None
+    unproven = (method.verified_at is None or method.disabled_at is not None) and method.opted_out_at is None
     code = verification if verification and clock.now() < verification.requested_at + LIFETIME else None
     return MethodFace(
         method=method,
@@ -117,6 +120,7 @@ def _face(method: ContactMethod, verification: Verification | None, *, served: b
         detail=detail,
         asks_code=served and unproven and method.is_dialable,
         code=code if unproven and code and code.wrong < WRONG_ALLOWED else None,
+        secret=secret_of(method) if method.kind == MethodKind.WEBHOOK else "",
     )
 
 

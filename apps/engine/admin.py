@@ -40,6 +40,10 @@ class TimerAdmin(WrittenByTheEngine):
         """Who may change timers may run dead ones again; nobody edits one by hand."""
         return request.user.has_perm("engine.change_timer")
 
+    def get_exclude(self, request: HttpRequest, obj: Timer | None = None) -> list[str]:
+        """What a timer carries is for those who may run it again; who only looks reads what it is about."""
+        return [] if self.has_run_again_permission(request) else ["payload"]
+
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         timer: Timer | None = kwargs.get("obj")
         is_dead = timer is not None and timer.state == State.DEAD

@@ -92,6 +92,11 @@ def close(provider: str) -> bool:
     return bool(was_open)
 
 
+def forget(within: str, *, unchanged_since: datetime) -> None:
+    """Forget the circuits with ``within`` in their names that nothing happened to since: one anew begins closed."""
+    Breaker.objects.filter(provider__contains=within, changed_at__lt=unchanged_since).delete()
+
+
 def _enter(provider: str) -> _Trial | None:
     """The trial to make; None if the circuit is closed. Raises CircuitOpen."""
     with transaction.atomic(durable=True), connection.cursor() as cursor:

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-import httpx
 import psycopg
 import structlog
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import Error as DatabaseFailure
 
+from apps.core import http
 from apps.engine import checks, queries
 from apps.engine.registry import watch
 
@@ -79,6 +79,10 @@ def look() -> None:
 
 @watch("engine.heartbeat", every=PING_EVERY)
 def ping() -> None:
-    """Tell HEARTBEAT_URL that pages get out; whoever listens there calls for help when it stops."""
+    """Tell HEARTBEAT_URL that pages get out; whoever listens there calls for help when it stops. Raises ProviderError.
+
+    A redirect is not followed: whatever answers so did not count the beat.
+    """
     if settings.HEARTBEAT_URL and not complaint():
-        httpx.get(settings.HEARTBEAT_URL, timeout=PING_LIMIT.total_seconds(), follow_redirects=True).raise_for_status()
+        with http.client(seconds=PING_LIMIT.total_seconds()) as opened:
+            http.send(opened, "GET", settings.HEARTBEAT_URL)

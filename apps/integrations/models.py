@@ -1,4 +1,4 @@
-"""What is remembered of what came in."""
+"""What is remembered of what came in, and what is still to be told of it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ class TextReply(models.Model):
 
     sid = models.CharField(max_length=64, unique=True, help_text="What the provider knows the message by.")
     at = models.DateTimeField(db_index=True)
+    done_at = models.DateTimeField(null=True, blank=True, help_text="Since when it is carried out; empty: begun only.")
     answer = models.TextField(blank=True)
 
     class Meta:
@@ -17,3 +18,23 @@ class TextReply(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sid}, {self.at:%Y-%m-%d %H:%M}"
+
+
+class SlackAnswer(models.Model):
+    """What Slack is still to be told of a button. It is gone once that is told.
+
+    Kept apart from the timer that tells it: timers are shown to whoever looks after the engine, private incidents and
+    the address by which Slack is answered are not.
+    """
+
+    key = models.CharField(max_length=200, unique=True, help_text="Of one message, or of one who is told alone.")
+    written_at = models.DateTimeField(db_index=True)
+    response_url = models.TextField(blank=True, help_text="Slack's own address for the answer, good for half an hour.")
+    channel = models.CharField(max_length=80)
+    ts = models.CharField(max_length=40)
+    member = models.CharField(max_length=80)
+    text = models.TextField()
+    blocks = models.JSONField(null=True, help_text="What the message becomes; none: only the member is told.")
+
+    def __str__(self) -> str:
+        return self.key

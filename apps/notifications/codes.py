@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from apps.contacts import actions as contacts
+from apps.contacts import queries
 from apps.contacts.models import MethodKind, Verification
 from apps.core.errors import ProviderError
 from apps.engine import actions as engine
@@ -28,9 +29,15 @@ def plan(verification: Verification) -> None:
 
 
 def send(verification_id: int) -> None:
-    """Send the code, unless the method was verified or removed meanwhile. Raises ProviderError to be called again."""
+    """Send the code, unless the method was verified, removed or stopped meanwhile.
+
+    Raises ProviderError to be called again.
+    """
     verification = Verification.objects.select_related("method__person").filter(pk=verification_id).first()
     if verification is None:
+        return
+    if queries.is_stopped(verification.method):
+        contacts.note_unsent(verification_id, reason="The number answered STOP; START ends that.")
         return
     message = composing.compose_code(verification)
     try:
@@ -39,6 +46,8 @@ def send(verification_id: int) -> None:
             hand_over(message)
     except ProviderError as error:
         contacts.note_unsent(verification_id, reason=str(error))
+        if isinstance(error, transports.OptedOut):
+            contacts.opt_out(verification.method.value)
         if not error.permanent:
             raise
     else:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from apps.engine.models import Timer
 from apps.engine.registry import Lane, handler, on_dead, recurring
 from apps.incidents.models import Incident
-from apps.notifications import codes, delivery, shift_notices, team_notices
+from apps.notifications import codes, delivery, shift_notices, team_notices, transports
 from apps.notifications.actions import DELIVER, DELIVERY_KEY
 from apps.notifications.models import Channel, Urgency
 
@@ -17,8 +17,8 @@ PAGES_AT_ONCE = {
     Channel.SMS: 2,
     Channel.VOICE: 2,
     Channel.CHAT: 1,
-    Channel.PUSH: 1,
-    Channel.WEBHOOK: 1,
+    Channel.PUSH: 2,
+    Channel.WEBHOOK: 3,
 }
 NOTICES_AT_ONCE = CODES_AT_ONCE = 1
 
@@ -53,6 +53,12 @@ def tell_the_response_team(timer: Timer) -> None:
 def tell_of_shift_changes(timer: Timer) -> None:
     """A notice to whoever wants one when their shift begins or ends."""
     shift_notices.tell()
+
+
+@recurring("notifications.forget_circuits", every=timedelta(days=1), lane=Lane.BULK)
+def forget_circuits(timer: Timer) -> None:
+    """Forget the circuits to hosts that people entered and nobody called in vain for long."""
+    transports.forget_hosts()
 
 
 def _register() -> None:

@@ -115,18 +115,24 @@ def acknowledge_own_pages(answer: Answer) -> None:
 def tell_administrators_what_was_given_up(timer: Timer) -> None:
     """Whatever the engine gave up is told to every administrator at once, each by their own ways.
 
-    What they were told themselves is not told again: past that the watchdog has to speak.
+    What they were told themselves is not told again: past that the watchdog has to speak. A code is not told, whoever
+    waits for it reads on their profile why it does not come. What could itself wait until the morning wakes nobody:
+    else anybody with an address that never answers could wake every administrator.
     """
+    if timer.kind in codes.SEND.values():
+        return
     told = timer.payload if isinstance(timer.payload, dict) else {}
     delivery = told.get("delivery") if timer.kind.startswith(actions.DELIVERY_KEY) else None
-    if Notification.objects.filter(deliveries=delivery, kind=NotificationKind.OTHER).exists():
+    lost = Notification.objects.filter(deliveries=delivery).first() if delivery is not None else None
+    if lost is not None and lost.kind == NotificationKind.OTHER:
         return
+    urgency = Urgency.LOW if lost is not None and lost.urgency == Urgency.LOW else Urgency.HIGH
     for person in access.administrators():
         actions.notify(
             person,
             incident=None,
             kind=NotificationKind.OTHER,
-            urgency=Urgency.HIGH,
+            urgency=urgency,
             step=f"engine_dead:{timer.pk}",
             subject=f"Given up after {timer.attempts} attempts: {timer.kind}",
             text=messages.given_up(timer),

@@ -6,14 +6,18 @@ in one folder. A transport says what is known of the outcome by the error it rai
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from apps.contacts import serving
 from apps.contacts.models import MethodKind
+from apps.core import clock
 from apps.core.errors import OutcomeUnknown as OutcomeUnknown  # what a transport may raise, found beside the others
 from apps.core.errors import ProviderError
 from apps.core.errors import Unreachable as Unreachable
@@ -76,6 +80,11 @@ class Message:
         return self.only.level if self.only else None
 
     @property
+    def is_code(self) -> bool:
+        """Whether it is the code that verifies its address, which is about no notification."""
+        return not self.covers
+
+    @property
     def is_page(self) -> bool:
         """Whether it asks for an answer."""
         return self.kind in PAGES
@@ -109,17 +118,23 @@ class Sent:
 
 HandOver = Callable[[Message], Sent]
 
+#: What stands between a channel's name and a host in the name of a circuit: one that somebody entered, not ours.
+OF_A_HOST = ":"
+LONGEST_CIRCUIT = 100
+HOSTS_KEPT = timedelta(days=1)
+
 
 class Transport(Protocol):
     """Carries messages of one channel by one provider, whose circuit breaker goes by ``provider``.
 
-    Empty: nobody outside is called, and there is no circuit.
+    Empty: no circuit is the whole channel's, for nobody outside is called, or every message goes to a host of its
+    receiver's choice (``by_host``).
     """
 
     provider: str
 
     def connected(self) -> AbstractContextManager[HandOver]:
-        """Make ready, and give the function that hands a message over. No database, no transaction (law 5).
+        """Make ready, and give the function that hands a message over. No transaction (law 5).
 
         Either raises ProviderError: Unreachable where nobody answered, OutcomeUnknown where it is not known whether
         the message was taken, AddressRefused for an address that will not do, OptedOut where its receiver wants
@@ -163,6 +178,38 @@ def going_nowhere() -> Iterator[None]:
 def through(transport: Transport) -> AbstractContextManager[None]:
     """The circuit by which the transport's provider is called; see ``breakers.through``."""
     return breakers.through(transport.provider) if transport.provider else nullcontext()
+
+
+def by_host(name: str, hand_over: HandOver) -> HandOver:
+    """``hand_over``, with a circuit for each host: for addresses that people enter, so that nobody shuts another's.
+
+    A code goes around the circuit: whose address it is, is not known yet, and it must not count for others.
+    """
+
+    def handed_over(message: Message) -> Sent:
+        if message.is_code:
+            return hand_over(message)
+        with breakers.through(circuit_of(name, message.address)):
+            return hand_over(message)
+
+    return handed_over
+
+
+def circuit_of(name: str, address: str) -> str:
+    """The name of the circuit to the host of ``address``: ``webhook:example.com``. A long one is told by its digest."""
+    try:
+        host = (urlsplit(address).hostname or "").rstrip(".")
+    except ValueError:  # it is none, which whoever sends there will say
+        host = ""
+    circuit = f"{name}{OF_A_HOST}{host}"
+    if len(circuit) <= LONGEST_CIRCUIT:
+        return circuit
+    return f"{name}{OF_A_HOST}{hashlib.sha256(host.encode()).hexdigest()}"
+
+
+def forget_hosts() -> None:
+    """Forget the circuits of single hosts that nothing happened to in HOSTS_KEPT: people enter ever more of them."""
+    breakers.forget(OF_A_HOST, unchanged_since=clock.now() - HOSTS_KEPT)
 
 
 def of(channel: Channel) -> Transport:

@@ -13,8 +13,9 @@ from apps.contacts.models import (
     MethodKind,
     MethodSource,
     PointKind,
+    StoppedNumber,
 )
-from apps.core.errors import NotAllowed
+from apps.core.errors import NotAllowed, RuleViolation
 from apps.teams.models import User
 
 pytestmark = pytest.mark.django_db
@@ -195,3 +196,90 @@ def test_methods_of_many_people_are_one_query(clock, django_assert_num_queries):
     assert {person.pk: [method.value for method in found[person.pk]] for person in people} == {
         person.pk: [person.email] for person in people
     }
+
+
+NUMBER = "+49 30 901820"
+
+
+def stop(number: str = NUMBER) -> None:
+    actions.opt_out(number)
+
+
+def test_stop_holds_for_whoever_enters_the_number_later(anna, clock):
+    method = actions.add_method(anna, kind=MethodKind.SMS, value=NUMBER, by=anna)
+    stop()
+    actions.remove_method(method, by=anna)
+    again = actions.add_method(anna, kind=MethodKind.SMS, value="+4930901820", by=anna)
+    bob = User.objects.create_user("bob@example.com", name="Bob")
+    his = actions.add_method(bob, kind=MethodKind.SMS, value="+49 (30) 901820", by=bob)
+    by_phone = actions.add_method(bob, kind=MethodKind.VOICE, value=NUMBER, by=bob)
+    for method in (again, his, by_phone):
+        actions.verify_method(method)
+    assert not again.is_usable
+    assert not his.is_usable
+    assert by_phone.is_usable
+    actions.opt_in(NUMBER)
+    for method in (again, his):
+        method.refresh_from_db()
+        assert method.is_usable
+    assert not StoppedNumber.objects.exists()
+
+
+def test_stop_is_known_of_a_number_that_nobody_has(anna, clock):
+    stop()
+    stop("+4930901820")
+    assert StoppedNumber.objects.get().at == clock.now
+    assert actions.add_method(anna, kind=MethodKind.SMS, value=NUMBER, by=anna).opted_out_at == clock.now
+    actions.upsert_emergency_contact(
+        group=ContactGroup.ESCALATION, key="anna", name="Anna", email="anna@example.com", phone=NUMBER
+    )
+    assert not [each for each in queries.reachable_methods(anna) if each.kind == MethodKind.SMS]
+
+
+def test_no_code_goes_to_a_number_that_answered_stop(anna, clock):
+    method = actions.add_method(anna, kind=MethodKind.SMS, value=NUMBER, by=anna)
+    stop()
+    with pytest.raises(RuleViolation, match="answered STOP"):
+        actions.request_code(method, by=anna)
+    actions.opt_in(NUMBER)
+    actions.request_code(method, by=anna)
+
+
+def test_another_address_is_verified_anew_and_another_way_of_writing_is_not(anna, clock):
+    method = actions.add_method(anna, kind=MethodKind.SMS, value=NUMBER, by=anna)
+    actions.verify_method(method)
+    method.value = "+4930901820"
+    method.save()
+    assert method.is_usable
+    stop("+49 30 901821")
+    method.value = "+49 30 901821"
+    method.save()
+    method.refresh_from_db()
+    assert (method.verified_at, method.opted_out_at) == (None, clock.now)
+    method.value = NUMBER
+    method.save(update_fields=["value"])
+    method.refresh_from_db()
+    assert (method.normalised, method.verified_at, method.opted_out_at) == ("+4930901820", None, None)
+
+
+def test_a_number_that_was_texted_is_not_verified_for_calls(anna, clock):
+    method = actions.add_method(anna, kind=MethodKind.SMS, value=NUMBER, by=anna)
+    actions.verify_method(method)
+    method.kind = MethodKind.VOICE
+    method.save()
+    method.refresh_from_db()
+    assert method.verified_at is None
+
+
+def test_a_method_that_is_disabled_by_hand_is_used_no_more_until_it_is_verified(anna, clock):
+    method = actions.add_method(anna, kind=MethodKind.SMS, value=NUMBER, by=anna)
+    actions.verify_method(method)
+    stranger = User.objects.create_user("bob@example.com", name="Bob")
+    with pytest.raises(NotAllowed):
+        actions.disable_method(method, by=stranger)
+    actions.disable_method(method, by=anna)
+    actions.disable_method(method, by=anna)
+    method.refresh_from_db()
+    assert (method.is_usable, method.disabled_reason) == (False, "Anna disabled it.")
+    actions.verify_method(method)
+    assert method.is_usable

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 from datetime import time, timedelta
 
 import pytest
 
 from apps.contacts import actions as contacts
 from apps.contacts.models import ContactMethod, MethodKind, MethodSource
+from apps.contacts.webhook_secrets import secret_of
 from apps.core.errors import ProviderError
 from apps.engine.runner import run_due
 from apps.notifications.models import Channel, Notification, NotificationRule, Preferences, Urgency
@@ -121,14 +123,14 @@ def test_every_state_of_a_method_is_said_in_words(house, rita, clock):
         ("voice", "+1-555-ONCALL", {}),
         ("email", "gone@example.com", {"disabled_at": clock.now, "disabled_reason": "550 no such user"}),
         ("sms", PHONE, {"opted_out_at": clock.now}),
-        ("webhook", "https://hooks.example/a", {"verified_at": clock.now}),
+        ("slack", "U0RITA", {"verified_at": clock.now}),
         ("email", "new@example.com", {}),
     ):
         ContactMethod.objects.create(person=house.rita, kind=kind, value=value, **more)
     page = page_of(rita)
     for said in (
         "Cannot be dialled", "Disabled", "550 no such user", "Verify again", "Stopped by STOP", "Send START",
-        "Not served", "sends nothing by webhook yet", "Not verified", "Send a code", "Verified",
+        "Not served", "sends nothing by slack yet", "Not verified", "Send a code", "Verified",
     ):  # fmt: skip
         assert said in page, said
 
@@ -303,3 +305,12 @@ def test_the_profile_costs_as_many_queries_for_many_methods_as_for_few(
         add(number)
     with django_assert_max_num_queries(len(few.captured_queries)):
         page_of(rita)
+
+
+def test_the_secret_of_a_webhook_is_shown_to_its_owner(house, rita, phones):
+    method = contacts.add_method(house.rita, kind=MethodKind.WEBHOOK, value="https://hooks.example/x", by=house.rita)
+    page = html.unescape(page_of(rita))
+    assert page.count("Signing secret") == 1
+    assert secret_of(method) in page
+    theirs = contacts.add_method(house.cora, kind=MethodKind.WEBHOOK, value="https://hooks.example/y", by=house.cora)
+    assert secret_of(theirs) not in html.unescape(page_of(rita))

@@ -155,3 +155,12 @@ def test_a_circuit_is_half_open_once_its_time_is_over(broken, clock):
     clock.set(broken.open_until)
     [circuit] = queries.circuits()
     assert (circuit.state, circuit.failures, circuit.until) == ("half open", 5, broken.open_until)
+
+
+def test_what_a_timer_carries_is_shown_to_administrators_only(sign_in, seen):
+    actions.schedule("note", key="carries", payload={"secret": "xyzzy"})
+    address = reverse("admin:engine_timer_change", args=[Timer.objects.get(key="carries").pk])
+    assert "xyzzy" in sign_in("Ada", TeamRole.ADMIN).get(address).content.decode()
+    page = sign_in("Aurel", TeamRole.AUDITOR).get(address)
+    assert page.status_code == 200
+    assert "xyzzy" not in page.content.decode()

@@ -65,7 +65,7 @@ def celery_worker(own_database_url):
     """The worker of production, with no beat: only what wakes it makes it work."""
     environment = os.environ | {"DATABASE_URL": own_database_url, "REDIS_URL": os.environ["TEST_REDIS_URL"]}
     command = [sys.executable, "-m", "celery", "-A", "ado_incidents", "worker", "--pool", "threads"]
-    options = ["--concurrency", "18", "-Q", "pages,work,bulk", "--without-gossip", "--without-mingle"]
+    options = ["--concurrency", "20", "-Q", "pages,work,bulk", "--without-gossip", "--without-mingle"]
     process = subprocess.Popen([*command, *options], env=environment)
     yield process
     process.kill()

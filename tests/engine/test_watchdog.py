@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import httpx
 import pytest
 from django.core import mail
 from django.db import OperationalError
 
+from apps.core.errors import OutcomeUnknown, Unreachable
 from apps.engine import actions, checks, identity, loop, queries, registry, watchdog
 from apps.engine.models import Lane
+from tests.integrations.provider import Answer, Provider
 
 
 class Hands:
@@ -124,8 +126,19 @@ def test_the_heartbeat_stops_when_pages_do_not_get_out(listener, settings, monke
 def test_a_heartbeat_that_nobody_hears_is_an_error(settings, monkeypatch):
     settings.HEARTBEAT_URL = "http://127.0.0.1:9/alive"
     monkeypatch.setattr(watchdog, "complaint", lambda: "")
-    with pytest.raises(httpx.ConnectError):
+    with pytest.raises(Unreachable):
         watchdog.ping()
+
+
+def test_a_heartbeat_that_drips_is_over_in_time(settings, monkeypatch):
+    monkeypatch.setattr(watchdog, "complaint", lambda: "")
+    monkeypatch.setattr(watchdog, "PING_LIMIT", timedelta(seconds=1))
+    with Provider(lambda _: Answer()) as provider:
+        provider.fault, settings.HEARTBEAT_URL = "drip", f"{provider.url}/alive"
+        began = time.monotonic()
+        with pytest.raises(OutcomeUnknown):
+            watchdog.ping()
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.django_db(transaction=True)

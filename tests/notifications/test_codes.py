@@ -11,7 +11,7 @@ from apps.contacts.models import MethodKind, Verification
 from apps.core.errors import Invalid, NotAllowed, ProviderError, RuleViolation
 from apps.engine.runner import run_due
 from apps.notifications.models import Channel, Notification
-from apps.notifications.transports import Unreachable
+from apps.notifications.transports import OptedOut, Unreachable
 from apps.teams.models import TeamRole
 from tests.factories.teams import make_person
 from tests.notifications.conftest import add_method
@@ -137,3 +137,21 @@ def test_a_code_of_a_method_that_was_removed_meanwhile_is_not_sent(carried, phon
     actions.remove_method(phone, by=olga)
     run_due()
     assert not carried[Channel.SMS].sent
+
+
+def test_a_code_is_not_sent_to_a_number_that_answered_stop_meanwhile(carried, phone, olga):
+    verification = actions.request_code(phone, by=olga)
+    actions.opt_out(phone.value)
+    run_due()
+    assert not carried[Channel.SMS].sent
+    verification.refresh_from_db()
+    assert "STOP" in verification.failure
+
+
+def test_a_number_that_the_provider_says_answered_stop_gets_no_further_code(carried, phone, olga, clock):
+    carried[Channel.SMS].fails = OptedOut("The number answered STOP.")
+    actions.request_code(phone, by=olga)
+    run_due()
+    clock.shift(minutes=1)
+    with pytest.raises(RuleViolation, match="answered STOP"):
+        actions.request_code(phone, by=olga)

@@ -5,14 +5,19 @@ from __future__ import annotations
 import pytest
 from django.core import mail
 
+from apps.contacts import actions as contacts
+from apps.contacts.models import MethodKind
 from apps.engine import registry
 from apps.engine.actions import schedule
 from apps.engine.models import Lane, State, Timer
 from apps.engine.registry import handler
 from apps.engine.runner import run_due
-from apps.notifications.models import Notification, NotificationKind
+from apps.notifications.actions import notify
+from apps.notifications.models import Channel, Notification, NotificationKind, Urgency
+from apps.notifications.transports import Unreachable
 from apps.teams.models import TeamRole
 from tests.factories.teams import make_person
+from tests.notifications.conftest import add_method
 
 
 @pytest.fixture
@@ -58,3 +63,31 @@ def test_what_cannot_be_told_to_administrators_is_not_told_over_and_over(ada, br
         run_due()
     assert Timer.objects.filter(state=State.DEAD, kind="notifications.deliver:email").count() == 1
     assert Notification.objects.filter(kind=NotificationKind.OTHER).count() == 1
+
+
+def give_up_at(clock, recorder):
+    recorder.fails = Unreachable("Nobody answers.")
+    for _ in range(80):
+        run_due()
+        clock.shift(minutes=5)
+        if Timer.objects.filter(state=State.DEAD).exists():
+            return
+
+
+def test_a_code_that_nobody_takes_wakes_no_administrator(carried, ada, olga, clock):
+    method = add_method(olga, MethodKind.WEBHOOK, "https://away.example/", verified=False)
+    verification = contacts.request_code(method, by=olga)
+    give_up_at(clock, carried[Channel.WEBHOOK])
+    assert Timer.objects.filter(state=State.DEAD, kind="notifications.code:webhook").exists()
+    assert not Notification.objects.filter(person=ada).exists()
+    verification.refresh_from_db()
+    assert "Nobody answers." in verification.failure
+
+
+@pytest.mark.parametrize("urgency", [Urgency.LOW, Urgency.HIGH])
+def test_what_could_wait_wakes_no_administrator_when_it_is_given_up(carried, ada, olga, clock, urgency):
+    olga.contact_methods.all().delete()
+    add_method(olga, MethodKind.WEBHOOK, "https://away.example/")
+    notify(olga, incident=None, kind=NotificationKind.NOTICE, step="x", subject="x", text="x", urgency=urgency)
+    give_up_at(clock, carried[Channel.WEBHOOK])
+    assert Notification.objects.get(person=ada).urgency == urgency

@@ -4,6 +4,7 @@ from apps.contacts.actions.endpoints import retire_endpoint, upsert_endpoint
 from apps.contacts.actions.methods import (
     METHOD_DISABLED,
     add_method,
+    disable_method,
     ensure_login_email,
     label_method,
     note_failure,
@@ -41,6 +42,7 @@ __all__ = [
     "add_method",
     "code_of",
     "confirm_code",
+    "disable_method",
     "ensure_login_email",
     "label_method",
     "note_failure",

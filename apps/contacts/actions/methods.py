@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from apps.contacts import queries
-from apps.contacts.models import ContactMethod, MethodKind
+from apps.contacts.models import ContactMethod, MethodKind, StoppedNumber, normalise
 from apps.core import clock, events
 from apps.core.errors import NotAllowed, RuleViolation
 from apps.core.history import made_by
@@ -99,6 +99,21 @@ def verify_method(method: ContactMethod) -> None:
 
 
 @transaction.atomic
+def disable_method(method: ContactMethod, *, by: User) -> None:
+    """Send nothing to ``method`` until it is verified again, and tell its person (METHOD_DISABLED); twice is once.
+
+    Raises NotAllowed unless ``by`` is the person or an administrator.
+    """
+    require_self_or_administrator(method.person, by)
+    method = ContactMethod.objects.select_for_update(no_key=True, of=("self",)).get(pk=method.pk)
+    if method.disabled_at is None:
+        method.disabled_at, method.disabled_reason = clock.now(), f"{by} disabled it."[:255]
+        made_by(method, by)
+        method.save(update_fields=["disabled_at", "disabled_reason"])
+        events.publish(METHOD_DISABLED, method)
+
+
+@transaction.atomic
 def ensure_login_email(person: User) -> ContactMethod:
     """Make the address that ``person`` signs in with a verified way to reach them, unless it is one already."""
     method, _ = ContactMethod.objects.get_or_create(
@@ -134,7 +149,11 @@ def note_success(method: ContactMethod) -> None:
 
 @transaction.atomic
 def opt_out(number: str) -> list[ContactMethod]:
-    """Whoever has ``number`` answered STOP: no text message is sent there any more; returns the methods, whoever's."""
+    """Whoever has ``number`` answered STOP: no text message is sent there any more; returns the methods, whoever's.
+
+    It holds for whoever enters the number later, too (``ContactMethod.save``).
+    """
+    StoppedNumber.objects.get_or_create(number=normalise(MethodKind.SMS, number), defaults={"at": clock.now()})
     methods = list(queries.methods_at(MethodKind.SMS, number).filter(opted_out_at__isnull=True))
     for method in methods:
         method.opted_out_at = clock.now()
@@ -145,6 +164,7 @@ def opt_out(number: str) -> list[ContactMethod]:
 @transaction.atomic
 def opt_in(number: str) -> list[ContactMethod]:
     """Whoever has ``number`` answered START: text messages are sent there again; returns the methods, whoever's."""
+    StoppedNumber.objects.filter(number=normalise(MethodKind.SMS, number)).delete()
     methods = list(queries.methods_at(MethodKind.SMS, number).filter(opted_out_at__isnull=False))
     for method in methods:
         method.opted_out_at = None

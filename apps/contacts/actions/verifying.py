@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from apps.contacts import queries
 from apps.contacts.actions.methods import require_self_or_administrator, verify_method
 from apps.contacts.models import ContactMethod, Verification
 from apps.core import clock, events
@@ -32,9 +33,11 @@ def request_code(method: ContactMethod, *, by: User) -> Verification:
     """Have a new code sent to ``method``; an earlier one is no longer good.
 
     Raises NotAllowed unless ``by`` is its person or an administrator, RuleViolation within BETWEEN_CODES of the last
-    one, after CODES_AN_HOUR, and for a number that cannot be dialled.
+    one, after CODES_AN_HOUR, and for a number that cannot be dialled or whose receiver answered STOP.
     """
     require_self_or_administrator(method.person, by)
+    if queries.is_stopped(method):
+        raise RuleViolation(f"{method.value} answered STOP; START, sent from there, ends that.")
     if not method.is_dialable:
         raise RuleViolation(f"{method.value} cannot be dialled.")
     now = clock.now()

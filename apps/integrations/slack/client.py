@@ -8,8 +8,11 @@ from typing import Any
 
 import httpx
 
-from apps.core.errors import OutcomeUnknown, ProviderError
+from apps.core.errors import OutcomeUnknown, ProviderError, Unreachable
 from apps.core.http import send
+
+#: By this name all of Slack is called, or left alone.
+PROVIDER = "slack"
 
 Blocks = Sequence[Mapping[str, Any]]
 
@@ -42,8 +45,14 @@ class SlackClient:
         self._authorized = {"Authorization": f"Bearer {token}"}
 
     def member_of(self, email: str) -> str:
-        """The id of the member with that address (users.lookupByEmail). Raises ProviderError."""
-        told = self._call("GET", "users.lookupByEmail", params={"email": email})
+        """The id of the member with that address (users.lookupByEmail).
+
+        Raises ProviderError, Unreachable where the answer is missing or says nothing: whoever only asked sent nothing.
+        """
+        try:
+            told = self._call("GET", "users.lookupByEmail", params={"email": email})
+        except OutcomeUnknown as error:
+            raise Unreachable(f"Slack does not say who {email} is: {error}") from error
         member = told.get("user")
         if not isinstance(member, dict) or not isinstance(member.get("id"), str):
             raise ProviderError("Slack's answer names no member.")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+
+from django.db import transaction
 
 from apps.contacts.models import ContactMethod, MethodKind
+from apps.core import clock
 from apps.core.errors import Invalid
 from apps.engine import actions as engine
 from apps.incidents.models import Via
+from apps.integrations.models import SlackAnswer
 from apps.integrations.slack import blocks
 from apps.notifications import answers, links
 from apps.notifications.answers import Answered
@@ -114,13 +117,16 @@ def _whisper(pressed: Pressed, text: str) -> None:
 
 def _plan(pressed: Pressed, *, text: str, shown: list[blocks.Block] | None) -> None:
     """Let the engine tell Slack: by changing the message to ``shown``, else to the one who pressed alone."""
-    key = f"{ANSWER}:{pressed.channel}:{pressed.ts}:{pressed.member if shown is None else ''}"
-    payload: dict[str, Any] = {
+    key = f"{ANSWER}:{pressed.channel}:{pressed.ts}:{pressed.member if shown is None else ''}"[:200]
+    told = {
+        "written_at": clock.now(),
         "response_url": pressed.response_url,
-        "channel": pressed.channel,
-        "ts": pressed.ts,
-        "member": pressed.member,
+        "channel": pressed.channel[:80],
+        "ts": pressed.ts[:40],
+        "member": pressed.member[:80],
         "text": text,
         "blocks": shown,
     }
-    engine.schedule(ANSWER, key=key[:200], payload=payload)
+    with transaction.atomic():
+        answer, _ = SlackAnswer.objects.update_or_create(key=key, defaults=told)
+        engine.schedule(ANSWER, key=key, payload={"answer": answer.pk})

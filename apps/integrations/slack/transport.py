@@ -9,7 +9,7 @@ from django.conf import settings
 
 from apps.core import http
 from apps.integrations.slack import blocks
-from apps.integrations.slack.client import SlackClient, SlackError
+from apps.integrations.slack.client import PROVIDER, SlackClient, SlackError
 from apps.notifications.transports import AddressRefused, HandOver, Message, Sent
 
 #: The receiver is not there, or cannot be written to. Of anything else the address is innocent.
@@ -28,7 +28,7 @@ class SlackTransport:
     way at once, and counts against nobody's address.
     """
 
-    provider = "slack"
+    provider = PROVIDER
 
     @contextmanager
     def connected(self) -> Iterator[HandOver]:

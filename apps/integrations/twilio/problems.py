@@ -10,8 +10,8 @@ from apps.notifications.transports import AddressRefused, OptedOut
 #: The number itself will not do: none, not reachable from here, no mobile phone.
 OF_THE_NUMBER = frozenset({13223, 13224, 13225, 21211, 21214, 21217, 21401, 21612, 21614})
 OPTED_OUT = 21610
-#: Said afterwards: the handset is unreachable or unknown, or the number is a landline.
-UNDELIVERABLE = frozenset({30003, 30005, 30006})
+#: Said afterwards: the number is unknown, or a landline. A handset that is switched off (30003) will be on again.
+UNDELIVERABLE = frozenset({30005, 30006})
 
 WORDS = {
     30001: "Twilio's queue is full",

@@ -10,21 +10,25 @@ from typing import Any
 
 from django.conf import settings
 
+from apps.contacts.webhook_secrets import secret
 from apps.core import clock, http
-from apps.core.errors import AddressForbidden
+from apps.core.errors import AddressForbidden, ProviderError
 from apps.incidents.models import Incident
 from apps.integrations.webhooks.client import WebhookClient
-from apps.integrations.webhooks.secrets import secret
 from apps.notifications.models import DeliveryState
-from apps.notifications.transports import AddressRefused, HandOver, Message, Sent
+from apps.notifications.transports import AddressRefused, HandOver, Message, Sent, by_host
 
 _GONE = 410
 
 
 class WebhookTransport:
-    """Events to the addresses that people and endpoints gave. An answer of success means that it arrived."""
+    """Events to the addresses that people and endpoints gave. An answer of success means that it arrived.
 
-    provider = "webhook"
+    Each host has a circuit of its own. One that answers works, whatever it says: several people may have addresses
+    there, and a fault or a wish for patience is the one address's.
+    """
+
+    provider = ""
 
     @contextmanager
     def connected(self) -> Iterator[HandOver]:
@@ -49,10 +53,17 @@ class WebhookTransport:
                     if refused.permanent:
                         gone = refused.reply.status == _GONE
                         raise AddressRefused(str(refused), gone=gone) from refused
-                    raise
+                    raise NotNow(refused) from refused
                 return Sent(state=DeliveryState.DELIVERED)
 
-            yield hand_over
+            yield by_host("webhook", hand_over)
+
+
+class NotNow(ProviderError):
+    """The receiver answered that it will not take the event now."""
+
+    def __init__(self, refused: http.Refused) -> None:
+        super().__init__(str(refused), retry_after=refused.retry_after, about_one=True)
 
 
 def event(message: Message, *, at: datetime) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from apps.core.errors import AddressForbidden
 from apps.integrations.webpush import keys
 from apps.integrations.webpush.client import LONGEST, PushClient, Subscription
 from apps.notifications.models import Urgency
-from apps.notifications.transports import AddressRefused, HandOver, Message, Sent
+from apps.notifications.transports import AddressRefused, HandOver, Message, Sent, by_host
 
 #: A device that comes back later than this need not show a page any more: others have been told by then.
 KEPT = {Urgency.HIGH: timedelta(hours=1), Urgency.LOW: timedelta(hours=24)}
@@ -26,9 +26,9 @@ _NOT_OURS = 403
 
 
 class PushTransport:
-    """Push messages signed with the key of the settings."""
+    """Push messages signed with the key of the settings. Each push service has a circuit of its own."""
 
-    provider = "push"
+    provider = ""
 
     @contextmanager
     def connected(self) -> Iterator[HandOver]:
@@ -49,7 +49,7 @@ class PushTransport:
                         raise AddressRefused("The device was subscribed with another key.") from refused
                     raise
 
-            yield hand_over
+            yield by_host("push", hand_over)
 
 
 def content(message: Message) -> bytes:

@@ -10,11 +10,15 @@ import pytest
 from slack_sdk.signature import SignatureVerifier
 
 from apps.contacts.models import MethodKind
-from apps.engine.models import State, Timer
+from apps.core import http
+from apps.core.errors import Unreachable
+from apps.engine import breakers
+from apps.engine.models import Breaker, State, Timer
 from apps.engine.runner import run_due
 from apps.incidents import actions as incidents
 from apps.incidents.models import EventKind, Via
-from apps.integrations.slack import signing
+from apps.integrations.models import SlackAnswer
+from apps.integrations.slack import answering, signing
 from apps.notifications import links
 from apps.notifications.models import Channel, DeliveryState
 from apps.teams.models import TeamRole
@@ -139,6 +143,17 @@ def test_an_address_is_looked_up(slack, olga, incident):
     page(olga, incident)
     run_due()
     assert slack.received[-1].json["channel"] == HER_ID
+
+
+@pytest.mark.parametrize("fault", ["hang", "close"])
+def test_a_lookup_that_is_not_answered_sent_nothing(slack, olga, incident, fault, monkeypatch):
+    monkeypatch.setattr(http, "READ_SECONDS", 0.3)
+    slack.fault = fault
+    reach(olga, MethodKind.SLACK, "olga@example.com")
+    told = page(olga, incident)
+    run_due()
+    delivery = sent_by(told, Channel.CHAT)
+    assert (delivery.state, delivery.unknown_at) == (DeliveryState.PLANNED, None)
 
 
 @pytest.mark.parametrize("error", ["channel_not_found", "user_not_found", "is_archived"])
@@ -319,3 +334,43 @@ def test_an_answer_that_slack_does_not_take_wakes_no_administrator(slack, posted
     run_due()
     assert not Timer.objects.filter(state=State.DEAD).exists()
     assert not Timer.objects.filter(kind="integrations.slack.answer", state=State.PENDING).exists()
+
+
+def test_a_slack_that_is_left_alone_is_not_told_of_buttons_either(slack, posted, press, settings):
+    settings.BREAKER_FAILURES = 1
+    with pytest.raises(Unreachable), breakers.through("slack"):
+        raise Unreachable("Nobody answers.")
+    asked = len(slack.received)
+    press("acknowledge", posted)
+    run_due()
+    assert len(slack.received) == asked
+    assert Timer.objects.filter(kind="integrations.slack.answer", state=State.PENDING).exists()
+
+
+def test_an_answer_that_slack_cannot_be_told_counts_against_it(slack, posted, press):
+    slack.answer = lambda _: Answer(500, b"no")
+    press("acknowledge", posted)
+    run_due()
+    assert Breaker.objects.get(provider="slack").failures == 1
+
+
+def test_what_a_timer_carries_tells_nothing_of_the_page(slack, posted, press, incident):
+    press("acknowledge", posted)
+    timer = Timer.objects.get(kind="integrations.slack.answer")
+    assert list(timer.payload) == ["answer"]
+    assert incident.title not in str(timer.payload)
+    run_due()
+    assert [request.path for request in slack.received][-1] == "/response/1"
+    assert not SlackAnswer.objects.exists()
+
+
+def test_an_answer_that_came_meanwhile_is_told_too(slack, posted, press, clock):
+    press("acknowledge", posted)
+    told = SlackAnswer.objects.get()
+    clock.shift(seconds=1)
+    press("resolve", posted)
+    answering.forget(told)
+    assert SlackAnswer.objects.exists()
+    clock.shift(days=2)
+    answering.forget_old()
+    assert not SlackAnswer.objects.exists()

@@ -10,6 +10,7 @@ from apps.core import http
 from apps.engine.models import State, Timer
 from apps.engine.runner import run_due
 from apps.incidents.models import EventKind, Via
+from apps.integrations.models import TextReply
 from apps.notifications import queries
 from apps.notifications.models import Channel, DeliveryState, Until
 from apps.teams.models import TeamRole
@@ -167,7 +168,9 @@ def test_receipts_are_kept(text, told, calls_back):
     assert status_of(told) == DeliveryState.READ
 
 
-@pytest.mark.parametrize(("code", "failures"), [("30003", 1), ("30006", 1), ("30008", 0), ("", 0), ("nonsense", 0)])
+@pytest.mark.parametrize(
+    ("code", "failures"), [("30003", 0), ("30005", 1), ("30006", 1), ("30008", 0), ("", 0), ("nonsense", 0)]
+)
 def test_a_message_that_did_not_arrive_is_as_good_as_not_sent(text, told, phone, calls_back, code, failures, incident):
     calls_back(f"/hooks/twilio/sms/status/{text.message_id}/", MessageStatus="undelivered", ErrorCode=code)
     phone.refresh_from_db()
@@ -225,6 +228,14 @@ def test_a_reply_that_comes_twice_is_carried_out_once(text, told, incident, olga
     assert written(again) == written(first) == f"{incident} acknowledged."
     another.refresh_from_db()
     assert another.acknowledged_at is None
+
+
+def test_a_reply_whose_process_was_killed_is_carried_out_when_it_comes_again(text, told, incident, clock, calls_back):
+    TextReply.objects.create(sid="SM1", at=clock.now)
+    again = calls_back("/hooks/twilio/sms/", MessageSid="SM1", From=HERS, Body="4")
+    assert written(again) == f"{incident} acknowledged."
+    incident.refresh_from_db()
+    assert incident.acknowledged_at is not None
 
 
 def test_somebody_elses_page_is_not_answered_from_this_number(twilio, phone, team, incident, calls_back):

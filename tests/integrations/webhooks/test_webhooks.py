@@ -8,12 +8,16 @@ from datetime import UTC, datetime
 import pytest
 from standardwebhooks import Webhook
 
+from apps.contacts import actions as contacts
 from apps.contacts.actions import upsert_endpoint
 from apps.contacts.models import MethodKind
+from apps.contacts.webhook_secrets import secret_of
 from apps.core import http
-from apps.engine.models import Timer
+from apps.engine.models import Breaker, Lane, Timer
 from apps.engine.runner import run_due
-from apps.integrations.webhooks.secrets import secret_of
+from apps.engine.worker import SLOTS
+from apps.notifications import transports
+from apps.notifications.handlers import PAGES_AT_ONCE
 from apps.notifications.models import Channel, DeliveryState
 from tests.integrations.conftest import page, reach, sent_by
 from tests.integrations.provider import Answer, Provider, nobody_there
@@ -125,3 +129,65 @@ def test_an_endpoint_is_posted_to_like_a_person(receiver, team, incident):
     page(endpoint.person, incident)
     run_due()
     assert receiver.received[0].path == "/tickets"
+
+
+def test_a_host_where_nobody_answers_holds_back_no_other(receiver, olga, incident, settings):
+    settings.BREAKER_FAILURES = 1
+    away = reach(olga, MethodKind.WEBHOOK, "http://localhost:9/")
+    page(olga, incident)
+    run_due()
+    assert not receiver.received
+    assert Breaker.objects.get(provider="webhook:localhost").open_until is not None
+    away.delete()
+    reach(olga, MethodKind.WEBHOOK, f"{receiver.url}/pages")
+    page(olga, incident, step="level:2")
+    run_due()
+    assert [request.path for request in receiver.received] == ["/pages"]
+
+
+@pytest.mark.parametrize("answer", [Answer(429, b"", {"Retry-After": "600"}), Answer(500, b"")])
+def test_what_one_address_answers_holds_back_no_other_of_its_host(receiver, olga, incident, settings, answer):
+    settings.BREAKER_FAILURES = 1
+    receiver.answer = lambda request: answer if request.path == "/mine" else Answer(202, b"")
+    mine = reach(olga, MethodKind.WEBHOOK, f"{receiver.url}/mine")
+    page(olga, incident)
+    run_due()
+    assert receiver.received
+    mine.delete()
+    reach(olga, MethodKind.WEBHOOK, f"{receiver.url}/theirs")
+    other = page(olga, incident, step="level:2")
+    run_due()
+    assert sent_by(other, Channel.WEBHOOK).state == DeliveryState.DELIVERED
+
+
+def test_codes_count_against_nobody(receiver, olga, settings):
+    settings.BREAKER_FAILURES = 1
+    receiver.fault = "close"
+    method = contacts.add_method(olga, kind=MethodKind.WEBHOOK, value=receiver.url, by=olga)
+    contacts.request_code(method, by=olga)
+    run_due()
+    assert receiver.received
+    assert not Breaker.objects.exists()
+
+
+def test_a_circuit_is_told_by_its_host_however_long():
+    assert transports.circuit_of("webhook", "https://Example.COM.:8443/x?y") == "webhook:example.com"
+    assert transports.circuit_of("webhook", "http://[nonsense/") == "webhook:"
+    long = ["a" * 60 + f".{which}." + "b" * 60 + ".example" for which in "xy"]
+    circuits = {transports.circuit_of("webhook", f"https://{host}/") for host in long}
+    assert len(circuits) == 2
+    assert all(len(circuit) <= 100 for circuit in circuits)
+
+
+def test_the_ways_together_leave_threads_of_their_lane_free():
+    assert sum(PAGES_AT_ONCE.values()) < SLOTS[Lane.PAGES]
+
+
+def test_circuits_of_hosts_are_forgotten_after_a_quiet_day_and_those_of_providers_kept(db, clock):
+    Breaker.objects.create(provider="webhook:away.example", failures=1)
+    Breaker.objects.create(provider="slack", failures=1)
+    clock.shift(hours=23)
+    Breaker.objects.create(provider="push:away.example", failures=1)
+    clock.shift(hours=2)
+    transports.forget_hosts()
+    assert set(Breaker.objects.values_list("provider", flat=True)) == {"push:away.example", "slack"}

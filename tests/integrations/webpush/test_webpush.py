@@ -20,8 +20,7 @@ from apps.engine.models import Timer
 from apps.engine.runner import run_due
 from apps.incidents import actions as incidents
 from apps.incidents.models import EventKind, Via
-from apps.integrations.webpush import keys
-from apps.notifications import links
+from apps.notifications import links, vapid
 from apps.notifications.models import Channel, DeliveryState
 from apps.teams.models import TeamRole
 from tests.factories.teams import make_person
@@ -85,7 +84,7 @@ def test_a_page_is_encrypted_for_the_device_and_signed_by_the_house(push_service
     assert request.headers["X-ADO-Level"] == "1"
     scheme, said = request.headers["Authorization"].split(" ", 1)
     token, key = (part.split("=", 1)[1] for part in said.split(","))
-    assert (scheme, key) == ("vapid", keys.public_key())
+    assert (scheme, key) == ("vapid", vapid.public_key())
     claims = decode(token, key)
     assert (claims["aud"], claims["sub"]) == (push_service.url, "mailto:admin@example.com")
     assert 0 < claims["exp"] - clock.now.timestamp() <= 24 * 3600
@@ -102,7 +101,7 @@ def test_a_page_is_encrypted_for_the_device_and_signed_by_the_house(push_service
 
 
 def test_the_public_key_is_of_the_private_one(push_service, settings):
-    raw = base64.urlsafe_b64decode(keys.public_key() + "==")
+    raw = base64.urlsafe_b64decode(vapid.public_key() + "==")
     assert len(raw) == 65
     assert (
         Vapid02.from_raw(settings.VAPID_PRIVATE_KEY.encode()).public_key.public_bytes(
@@ -111,7 +110,7 @@ def test_the_public_key_is_of_the_private_one(push_service, settings):
         == raw
     )
     settings.VAPID_PRIVATE_KEY = ""
-    assert keys.public_key() == ""
+    assert vapid.public_key() == ""
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the posts to a webhook are signed with, shown to its owner."""
+"""What the posts to a webhook are signed with: shown to its person, of an endpoint to administrators."""
 
 from __future__ import annotations
 
