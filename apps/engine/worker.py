@@ -107,18 +107,22 @@ class LowWater:
 
 
 class Crowd:
-    """How many timers of each kind this process handles now, and which kinds have as many as they may."""
+    """How many timers of each kind of a lane this process handles now, and which kinds have as many as they may.
 
-    def __init__(self) -> None:
+    Each lane has its own: a claim takes as long as the database does, and only claims of the same lane wait for it.
+    """
+
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
         self._mutex = threading.Lock()
         self._handled: Counter[str] = Counter()
 
-    def claim(self, lane: Lane, low_water: LowWater) -> list[Timer]:
-        """Claim one timer of ``lane`` of a kind that may have one more, and count it."""
+    def claim(self, low_water: LowWater) -> list[Timer]:
+        """Claim one timer of the lane, of a kind that may have one more, and count it."""
         with self._mutex:
             full, since = self._full(), low_water.mark()
             begun = time.monotonic()
-            timers = leases.claim(lane, since=since, without=full)
+            timers = leases.claim(self._lane, since=since, without=full)
             seconds = time.monotonic() - begun
             self._handled.update(timer.kind for timer in timers)
         if not full:  # else older ones may have been left where they are
@@ -135,7 +139,7 @@ class Crowd:
 
 
 slots = {lane: Slots(number) for lane, number in SLOTS.items()}
-_crowd = Crowd()
+_crowds = {lane: Crowd(lane) for lane in Lane}
 _low_water = {lane: LowWater() for lane in Lane}
 _taking_back = Every(timedelta(seconds=1))
 _planning = Every(timedelta(minutes=1))
@@ -185,17 +189,17 @@ def _work(lane: Lane, *, until: float, stop: threading.Event) -> int:
     if _planning.is_due():
         plan_recurring()
     handled = 0
-    low_water = _low_water[lane]
+    crowd, low_water = _crowds[lane], _low_water[lane]
     while not stop.is_set() and time.monotonic() < until:
         if lane is not Lane.PAGES:
             _give_way()
-        timers = _crowd.claim(lane, low_water)
+        timers = crowd.claim(low_water)
         if not timers:
             break
         for timer in timers:
             try:
                 runner.handle(timer)
             finally:
-                _crowd.leave(timer)
+                crowd.leave(timer)
         handled += len(timers)
     return handled

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from apps.core import clock
-from apps.engine import actions, identity, registry, worker
+from apps.engine import actions, identity, leases, registry, worker
 from apps.engine.models import Lane, State, Timer
 from apps.engine.registry import handler, recurring
 from launcher import commands
@@ -225,3 +225,32 @@ def test_other_lanes_give_way_while_pages_are_at_work_but_not_for_long(seen):
     since = time.monotonic()
     assert worker.tick(Lane.WORK) == 1
     assert time.monotonic() - since < worker.GIVES_WAY.total_seconds()
+
+
+def test_a_page_is_claimed_while_the_claim_of_another_lane_hangs(seen, monkeypatch):
+    hanging, end, claim = threading.Event(), threading.Event(), leases.claim
+
+    def slow(lane, **how):
+        if lane is Lane.BULK:
+            hanging.set()
+            end.wait(30)
+        return claim(lane, **how)
+
+    @handler("page", lane=Lane.PAGES)
+    def page(timer):
+        seen.append(timer.key)
+
+    monkeypatch.setattr(leases, "claim", slow)
+    actions.schedule("page", key="page")
+    bulk = threading.Thread(target=worker.tick, args=[Lane.BULK])
+    pages = threading.Thread(target=worker.tick, args=[Lane.PAGES])
+    bulk.start()
+    try:
+        assert hanging.wait(10)
+        pages.start()
+        pages.join(5)
+        assert seen == ["page"]
+    finally:
+        end.set()
+        bulk.join(30)
+        pages.join(30)
