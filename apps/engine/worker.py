@@ -89,17 +89,22 @@ class LowWater:
             return leases.BEGINNING
         return self._since
 
-    def found(self, timers: list[Timer], *, since: datetime | None, seconds: float = 0.0) -> None:
+    def found(
+        self, timers: list[Timer], *, since: datetime | None, seconds: float = 0.0, everything: bool = True
+    ) -> None:
         """Take note of what a claim that looked ``since`` brought: what was due before its first timer is taken.
 
-        One that brought nothing says nothing about a backlog that another thread has found further down meanwhile.
-        ``seconds`` is what the claim took.
+        One that brought nothing says nothing about a backlog that another thread has found further down meanwhile, and
+        one that did not look at ``everything`` may have left older ones where they are: it only says how long a full
+        look takes. ``seconds`` is what the claim took.
         """
         if since == leases.BEGINNING:
             pause = min(
                 max(seconds / FULL_LOOK_SHARE, FULL_LOOK_AT_MOST.total_seconds()), FULL_LOOK_AT_LEAST.total_seconds()
             )
             self._next_full_look = time.monotonic() + pause
+        if not everything:
+            return
         if timers:
             self._since = timers[0].due_at - leases.RECENT
         elif since in (leases.BEGINNING, self._since):
@@ -125,8 +130,7 @@ class Crowd:
             timers = leases.claim(self._lane, since=since, without=full)
             seconds = time.monotonic() - begun
             self._handled.update(timer.kind for timer in timers)
-        if not full:  # else older ones may have been left where they are
-            low_water.found(timers, since=since, seconds=seconds)
+        low_water.found(timers, since=since, seconds=seconds, everything=not full)
         return timers
 
     def leave(self, timer: Timer) -> None:
