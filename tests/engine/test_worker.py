@@ -254,3 +254,39 @@ def test_a_page_is_claimed_while_the_claim_of_another_lane_hangs(seen, monkeypat
         end.set()
         bulk.join(30)
         pages.join(30)
+
+
+def test_what_a_late_timer_plans_is_found_at_once_although_nothing_else_was_left_meanwhile(seen, monkeypatch):
+    monkeypatch.setattr(worker, "FULL_LOOK_AT_MOST", timedelta(hours=1))
+    monkeypatch.setattr(worker, "FULL_LOOK_AT_LEAST", timedelta(hours=1))
+    begun, end = threading.Event(), threading.Event()
+
+    @handler("level", lane=Lane.WORK)
+    def level(timer):
+        begun.set()
+        end.wait(30)
+        actions.schedule("note", key="page")
+
+    actions.schedule("level", key="late", due_at=clock.now() - timedelta(minutes=5))
+    late = threading.Thread(target=worker.tick, args=[Lane.WORK])
+    late.start()
+    assert begun.wait(10)
+    assert worker.tick(Lane.WORK) == 0
+    end.set()
+    late.join(30)
+    assert seen == ["page"]
+
+
+def test_what_a_late_timer_plans_in_another_lane_is_found_by_workers_that_know_nothing_of_it(seen, monkeypatch):
+    monkeypatch.setattr(worker, "FULL_LOOK_AT_MOST", timedelta(hours=1))
+    monkeypatch.setattr(worker, "FULL_LOOK_AT_LEAST", timedelta(hours=1))
+
+    @handler("role", lane=Lane.PAGES)
+    def role(timer):
+        actions.schedule("note", key="notice")
+
+    actions.schedule("role", key="late", due_at=clock.now() - timedelta(minutes=5))
+    assert worker.tick(Lane.WORK) == 0
+    assert worker.tick(Lane.PAGES) == 1
+    assert worker.tick(Lane.WORK) == 1
+    assert seen == ["notice"]
