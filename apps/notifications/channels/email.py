@@ -31,12 +31,6 @@ class EmailTransport:
         receiver's address it is AddressRefused.
         """
         connection = get_connection(timeout=settings.EMAIL_TIMEOUT)
-        try:
-            connection.open()
-        except smtplib.SMTPAuthenticationError as error:
-            raise ProviderError(f"The mail server refused the sign-in: {_said(error)}") from error
-        except (OSError, smtplib.SMTPException) as error:
-            raise Unreachable(f"The mail server cannot be reached: {error}") from error
 
         def hand_over(message: Message) -> Sent:
             mail = compose(message)
@@ -45,9 +39,19 @@ class EmailTransport:
             return Sent(provider_id=str(mail.extra_headers["Message-ID"]))
 
         try:
+            _open(connection)
             yield hand_over
         finally:
             _close(connection)
+
+
+def _open(connection: BaseEmailBackend) -> None:
+    try:
+        connection.open()
+    except smtplib.SMTPAuthenticationError as error:
+        raise ProviderError(f"The mail server refused the sign-in: {_said(error)}") from error
+    except (OSError, smtplib.SMTPException) as error:
+        raise Unreachable(f"The mail server cannot be reached: {error}") from error
 
 
 def _hand_over(message: EmailMultiAlternatives) -> None:
