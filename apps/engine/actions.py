@@ -114,11 +114,15 @@ def cancel_key(key: str) -> bool:
 def run_again(timer_id: int) -> None:
     """Make a dead timer due now, with all its attempts before it.
 
-    Raises RuleViolation if it is not dead, Conflict if a newer one of the same key is pending.
+    What was given up with it is reopened (``registry.reopens``). Raises RuleViolation if it is not dead or if there is
+    nothing to be done any more, Conflict if a newer one of the same key is pending.
     """
     timer = Timer.objects.select_for_update(no_key=True).get(pk=timer_id)
     if timer.state != State.DEAD:
         raise RuleViolation(f"{timer} is {timer.get_state_display().lower()}; only a dead timer is run again.")
+    reopen = registry.reopening_of(timer.kind)
+    if reopen is not None:
+        reopen(timer)
     timer.state, timer.attempts, timer.due_at, timer.finished_at = State.PENDING, 0, clock.now(), None
     try:
         with transaction.atomic():
