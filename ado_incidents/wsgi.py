@@ -1,4 +1,4 @@
-"""The WSGI entry: ingest answers in front of Django's middleware, everything else is Django."""
+"""The WSGI entry: ingest answers in front of Django's middleware, everything else is Django; all by the right time."""
 
 from __future__ import annotations
 
@@ -11,5 +11,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ado_incidents.settings")
 _django = get_wsgi_application()
 
 from apps.alerts.ingest import Ingest  # noqa: E402  (needs the app registry)
+from apps.engine.timekeeping import Timekeeper  # noqa: E402
 
-application = Ingest(_django)
+application = Timekeeper(Ingest(_django))

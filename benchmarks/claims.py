@@ -110,9 +110,9 @@ class Claimer:
         def nothing(timer: object) -> None:
             """Never called: what is measured is how a timer comes and goes."""
 
-        self._lane = registry.Lane.WORK
-        registry.handler(KIND, lane=self._lane)(nothing)
-        self._crowd, self._low_water = worker.Crowd(), worker.LowWater()
+        lane = registry.Lane.WORK
+        registry.handler(KIND, lane=lane)(nothing)
+        self._crowd, self._low_water = worker.Crowd(lane), worker.LowWater()
 
     def claims(self, number: int) -> list[float]:
         """Claim and complete ``number`` timers, after some to get warm; return how many seconds each claim took."""
@@ -125,7 +125,7 @@ class Claimer:
         from apps.engine import outcomes, registry
 
         begun = time.perf_counter()
-        timers = self._crowd.claim(self._lane, self._low_water)
+        timers = self._crowd.claim(self._low_water)
         taken = time.perf_counter() - begun
         known = registry.handler_of(KIND)
         if known is None:

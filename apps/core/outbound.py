@@ -76,7 +76,7 @@ class Backend(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         """Connect to the first address of ``host`` that answers. Raises AddressForbidden where none may be asked."""
-        found = _resolve(host, port, timeout=self._deadline.within(timeout))
+        found = resolve(host, port, timeout=self._deadline.within(timeout))
         allowed = [each for each in found if not self._public_only or is_public(ipaddress.ip_address(each))]
         if not allowed:
             raise AddressForbidden(f"{host} is no address of the public network.")
@@ -124,7 +124,7 @@ class _Stream(httpcore.NetworkStream):
         return self._stream.get_extra_info(info)
 
 
-def _resolve(host: str, port: int, *, timeout: float) -> list[str]:
+def resolve(host: str, port: int, *, timeout: float) -> list[str]:
     """The addresses of ``host``, in the system's order. Raises ConnectError, ConnectTimeout.
 
     In a thread of its own: the system's resolver knows no limit of time.

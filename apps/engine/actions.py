@@ -14,8 +14,8 @@ from apps.core.errors import Conflict, RuleViolation
 from apps.engine import registry, wake
 from apps.engine.models import Lane, State, Timer
 
-#: Since when what is being handled in this context has been due.
-handled_since: ContextVar[datetime | None] = ContextVar("handled_since", default=None)
+#: What is being handled in this context.
+handled: ContextVar[Timer | None] = ContextVar("handled", default=None)
 
 #: What is due within this span wakes its lane at once; the rest waits for the next tick.
 SOON = timedelta(seconds=1)
@@ -55,12 +55,14 @@ def schedule(
 
     While a timer with this ``key`` is pending, that one is moved and takes the new subject and payload instead; one
     that is already running is left alone and gets a successor. What is due now wakes its lane after the commit. What
-    a handler plans for now is as old as what it handles: in a storm the first page goes out before the last level
-    fires. Raises LookupError if nobody handles ``kind``.
+    a handler plans for now in its own lane is as old as what it handles: in a storm the first page goes out before the
+    last level fires. In another lane, whose workers know nothing of that backlog, it is as old as it is. Raises
+    LookupError if nobody handles ``kind``.
     """
     lane = registry.lane_of(kind)
     now = clock.now()
-    place = handled_since.get()
+    cause = handled.get()
+    place = cause.due_at if cause is not None and cause.lane == lane else None
     values: list[Any] = [kind, lane.value, due_at, clock.standing(), place, key, subject, Jsonb(payload or {}), now]
     with connection.cursor() as cursor:
         cursor.execute(_SCHEDULE, values)
@@ -112,11 +114,15 @@ def cancel_key(key: str) -> bool:
 def run_again(timer_id: int) -> None:
     """Make a dead timer due now, with all its attempts before it.
 
-    Raises RuleViolation if it is not dead, Conflict if a newer one of the same key is pending.
+    What was given up with it is reopened (``registry.reopens``). Raises RuleViolation if it is not dead or if there is
+    nothing to be done any more, Conflict if a newer one of the same key is pending.
     """
     timer = Timer.objects.select_for_update(no_key=True).get(pk=timer_id)
     if timer.state != State.DEAD:
         raise RuleViolation(f"{timer} is {timer.get_state_display().lower()}; only a dead timer is run again.")
+    reopen = registry.reopening_of(timer.kind)
+    if reopen is not None:
+        reopen(timer)
     timer.state, timer.attempts, timer.due_at, timer.finished_at = State.PENDING, 0, clock.now(), None
     try:
         with transaction.atomic():

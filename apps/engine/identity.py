@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import secrets
 import threading
-from datetime import UTC, datetime
 
 import psycopg
 import structlog
 from django.db import connections
 
-from apps.core import clock
+from apps.engine import timekeeping
 
 log = structlog.get_logger(__name__)
 
@@ -89,15 +88,12 @@ def _take() -> tuple[psycopg.Connection[tuple[object, ...]], int]:
 
 def _answers(connection: psycopg.Connection[tuple[object, ...]]) -> bool:
     """Whether the database still does; what time it has is compared with ours on the way."""
-    asked_at = datetime.now(UTC)
     try:
-        row = connection.execute("SELECT clock_timestamp()").fetchone()
+        timekeeping.compare(connection)
     except psycopg.Error as error:
         log.warning("engine_identity_lost", error=str(error))
         connection.close()
         return False
-    if row is not None and isinstance(row[0], datetime):
-        clock.compare(row[0], asked_at=asked_at)
     return True
 
 

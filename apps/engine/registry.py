@@ -10,10 +10,21 @@ from datetime import timedelta
 
 from apps.engine.models import Lane, Timer
 
-__all__ = ["Handler", "Lane", "handler", "handler_of", "lane_of", "on_dead", "reactions_to_death", "recurring"]
+__all__ = [
+    "Handler",
+    "Lane",
+    "handler",
+    "handler_of",
+    "lane_of",
+    "on_dead",
+    "reactions_to_death",
+    "recurring",
+    "reopens",
+]
 
 HandlerFunction = Callable[[Timer], None]
 DeathReaction = Callable[[Timer, str], None]
+Reopening = Callable[[Timer], None]
 WatchFunction = Callable[[], None]
 
 ATTEMPTS = 12
@@ -44,6 +55,7 @@ class Watch:
 _watches: dict[str, Watch] = {}
 _handlers: dict[str, Handler] = {}
 _death_reactions: dict[str, list[DeathReaction]] = defaultdict(list)
+_reopenings: dict[str, Reopening] = {}
 
 
 def handler(
@@ -107,6 +119,22 @@ def on_dead(kind: str) -> Callable[[DeathReaction], DeathReaction]:
     return register
 
 
+def reopens(kind: str) -> Callable[[Reopening], Reopening]:
+    """Register the decorated function: it undoes what ``on_dead`` did before a dead timer of ``kind`` is run again.
+
+    It is called in the transaction that makes the timer due, and raises RuleViolation where there is nothing to be
+    done any more.
+    """
+
+    def register(function: Reopening) -> Reopening:
+        if kind in _reopenings:
+            raise ValueError(f"Timers of kind {kind!r} are reopened by {_reopenings[kind]} already.")
+        _reopenings[kind] = function
+        return function
+
+    return register
+
+
 def handler_of(kind: str) -> Handler | None:
     """The handler of ``kind``, or None if this version of the code has none."""
     return _handlers.get(kind)
@@ -139,6 +167,11 @@ def key_of_recurrence(kind: str) -> str:
 def reactions_to_death(kind: str) -> tuple[DeathReaction, ...]:
     """What is to be called when a timer of ``kind`` is given up, in the order of registration."""
     return tuple(_death_reactions[kind])
+
+
+def reopening_of(kind: str) -> Reopening | None:
+    """What is to be called before a dead timer of ``kind`` is run again."""
+    return _reopenings.get(kind)
 
 
 def _register(

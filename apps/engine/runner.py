@@ -40,7 +40,7 @@ def handle(timer: Timer) -> None:
     if known is None:
         _record(timer, partial(outcomes.postpone, timer))
         return
-    place = actions.handled_since.set(timer.due_at)
+    before = actions.handled.set(timer)
     try:
         if known.transactional:
             with transaction.atomic():
@@ -54,7 +54,7 @@ def handle(timer: Timer) -> None:
     except Exception as error:  # noqa: BLE001  whatever a handler raises is its timer's failure, never the worker's
         _record(timer, partial(outcomes.fail, timer, known, error))
     finally:
-        actions.handled_since.reset(place)
+        actions.handled.reset(before)
 
 
 def _record(timer: Timer, outcome: Callable[[], None]) -> None:

@@ -89,53 +89,70 @@ class LowWater:
             return leases.BEGINNING
         return self._since
 
-    def found(self, timers: list[Timer], *, since: datetime | None, seconds: float = 0.0) -> None:
+    def found(
+        self,
+        timers: list[Timer],
+        *,
+        since: datetime | None,
+        seconds: float = 0.0,
+        everything: bool = True,
+        handled: datetime | None = None,
+    ) -> None:
         """Take note of what a claim that looked ``since`` brought: what was due before its first timer is taken.
 
-        One that brought nothing says nothing about a backlog that another thread has found further down meanwhile.
-        ``seconds`` is what the claim took.
+        One that brought nothing says nothing about a backlog that another thread has found further down meanwhile, and
+        one that did not look at ``everything`` may have left older ones where they are. ``handled``: since when the
+        oldest is due that this process handles. What its handler plans for now is as old (``actions.schedule``), so the
+        mark stays below it. ``seconds`` is what the claim took.
         """
         if since == leases.BEGINNING:
             pause = min(
                 max(seconds / FULL_LOOK_SHARE, FULL_LOOK_AT_MOST.total_seconds()), FULL_LOOK_AT_LEAST.total_seconds()
             )
             self._next_full_look = time.monotonic() + pause
-        if timers:
-            self._since = timers[0].due_at - leases.RECENT
-        elif since in (leases.BEGINNING, self._since):
-            self._since = None
+        known = [each for each in (timers[0].due_at if timers else None, handled) if each is not None]
+        mark = min(known) - leases.RECENT if known else None
+        if everything and (timers or since in (leases.BEGINNING, self._since)):
+            self._since = mark
+        elif mark is not None:
+            self._since = min(mark, self._since or mark)
 
 
 class Crowd:
-    """How many timers of each kind this process handles now, and which kinds have as many as they may."""
+    """Which timers of a lane this process handles now, and which kinds have as many as they may.
 
-    def __init__(self) -> None:
+    Each lane has its own: a claim takes as long as the database does, and only claims of the same lane wait for it.
+    """
+
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
         self._mutex = threading.Lock()
-        self._handled: Counter[str] = Counter()
+        self._handled: list[Timer] = []
 
-    def claim(self, lane: Lane, low_water: LowWater) -> list[Timer]:
-        """Claim one timer of ``lane`` of a kind that may have one more, and count it."""
+    def claim(self, low_water: LowWater) -> list[Timer]:
+        """Claim one timer of the lane, of a kind that may have one more, and count it."""
         with self._mutex:
             full, since = self._full(), low_water.mark()
             begun = time.monotonic()
-            timers = leases.claim(lane, since=since, without=full)
+            timers = leases.claim(self._lane, since=since, without=full)
             seconds = time.monotonic() - begun
-            self._handled.update(timer.kind for timer in timers)
-        if not full:  # else older ones may have been left where they are
-            low_water.found(timers, since=since, seconds=seconds)
+            oldest = min((timer.due_at for timer in self._handled), default=None)
+            low_water.found(timers, since=since, seconds=seconds, everything=not full, handled=oldest)
+            self._handled += timers
         return timers
 
     def leave(self, timer: Timer) -> None:
         """Its handling has ended."""
         with self._mutex:
-            self._handled[timer.kind] -= 1
+            self._handled.remove(timer)
 
     def _full(self) -> list[str]:
-        return [kind for kind, number in self._handled.items() if number >= registry.at_once(kind)]
+        numbers = Counter(timer.kind for timer in self._handled)
+        return [kind for kind, number in numbers.items() if number >= registry.at_once(kind)]
 
 
 slots = {lane: Slots(number) for lane, number in SLOTS.items()}
-_crowd = Crowd()
+_crowds = {lane: Crowd(lane) for lane in Lane}
 _low_water = {lane: LowWater() for lane in Lane}
 _taking_back = Every(timedelta(seconds=1))
 _planning = Every(timedelta(minutes=1))
@@ -185,17 +202,17 @@ def _work(lane: Lane, *, until: float, stop: threading.Event) -> int:
     if _planning.is_due():
         plan_recurring()
     handled = 0
-    low_water = _low_water[lane]
+    crowd, low_water = _crowds[lane], _low_water[lane]
     while not stop.is_set() and time.monotonic() < until:
         if lane is not Lane.PAGES:
             _give_way()
-        timers = _crowd.claim(lane, low_water)
+        timers = crowd.claim(low_water)
         if not timers:
             break
         for timer in timers:
             try:
                 runner.handle(timer)
             finally:
-                _crowd.leave(timer)
+                crowd.leave(timer)
         handled += len(timers)
     return handled

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from apps.engine.models import Timer
-from apps.engine.registry import Lane, handler, on_dead, recurring
+from apps.engine.registry import Lane, handler, on_dead, recurring, reopens
 from apps.incidents.models import Incident
-from apps.notifications import codes, delivery, shift_notices, team_notices, transports
+from apps.notifications import codes, delivery, reopening, shift_notices, team_notices, transports
 from apps.notifications.actions import DELIVER, DELIVERY_KEY
 from apps.notifications.models import Channel, Urgency
 
@@ -31,6 +31,11 @@ def deliver(timer: Timer) -> None:
 def delivery_given_up(timer: Timer, error: str) -> None:
     """After the last attempt the next contact method is tried, and failing that the timeline says so."""
     delivery.give_up(timer.payload["delivery"], error)
+
+
+def reopen_delivery(timer: Timer) -> None:
+    """Whoever runs it again has it sent, or reads why it is not."""
+    reopening.reopen(timer.payload["delivery"])
 
 
 def send_code(timer: Timer) -> None:
@@ -67,11 +72,13 @@ def _register() -> None:
         at_once = PAGES_AT_ONCE[channel] if high else NOTICES_AT_ONCE
         handler(kind, lane=Lane.PAGES if high else Lane.WORK, transactional=False, at_once=at_once)(deliver)
         on_dead(kind)(delivery_given_up)
+        reopens(kind)(reopen_delivery)
     # Planned by a version that knew one way only.
     handler(DELIVERY_KEY, lane=Lane.PAGES, transactional=False, at_once=1)(deliver)
     handler(f"{DELIVERY_KEY}_low", lane=Lane.WORK, transactional=False, at_once=1)(deliver)
-    on_dead(DELIVERY_KEY)(delivery_given_up)
-    on_dead(f"{DELIVERY_KEY}_low")(delivery_given_up)
+    for kind in (DELIVERY_KEY, f"{DELIVERY_KEY}_low"):
+        on_dead(kind)(delivery_given_up)
+        reopens(kind)(reopen_delivery)
     for kind in codes.SEND.values():
         handler(kind, lane=Lane.WORK, transactional=False, attempts=4, at_once=CODES_AT_ONCE)(send_code)
         on_dead(kind)(code_given_up)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+import threading
+import time
 from datetime import timedelta
 
 import psycopg
@@ -180,6 +182,40 @@ def test_the_longer_a_full_look_takes_the_more_rarely_it_is_taken(seconds, pause
     assert water.mark() is None
     now[0] += 0.02
     assert water.mark() == leases.BEGINNING
+
+
+def test_a_full_look_comes_as_soon_where_it_left_out_a_kind_that_is_full(monkeypatch):
+    now = [1_000.0]
+    monkeypatch.setattr(worker.time, "monotonic", lambda: now[0])
+    water = worker.LowWater()
+    water.found([], since=water.mark(), seconds=0.001, everything=False)
+    now[0] += 1.01
+    assert water.mark() == leases.BEGINNING
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_found_by_a_full_look_only_waits_no_longer_while_another_kind_is_full(seen, monkeypatch):
+    hanging, end = threading.Event(), threading.Event()
+
+    @handler("hangs", lane=Lane.WORK, transactional=False, at_once=1)
+    def hangs(timer):
+        hanging.set()
+        end.wait(30)
+
+    actions.schedule("hangs", key="hangs")
+    full = threading.Thread(target=worker.tick, args=[Lane.WORK])
+    full.start()
+    try:
+        assert hanging.wait(10)
+        monkeypatch.setattr(worker._low_water[Lane.WORK], "_next_full_look", 0.0)
+        worker.tick(Lane.WORK)  # a full look, which leaves out what is full
+        actions.schedule("note", key="late to commit", due_at=house_clock.now() - timedelta(minutes=5))
+        time.sleep(2 * worker.FULL_LOOK_AT_MOST.total_seconds())
+        worker.tick(Lane.WORK)
+        assert seen == ["late to commit"]
+    finally:
+        end.set()
+        full.join(30)
 
 
 def test_a_look_that_found_nothing_does_not_hide_the_backlog_that_another_thread_found_meanwhile():

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from apps.core import clock
-from apps.engine import actions, identity, registry, worker
+from apps.engine import actions, identity, leases, registry, worker
 from apps.engine.models import Lane, State, Timer
 from apps.engine.registry import handler, recurring
 from launcher import commands
@@ -225,3 +225,68 @@ def test_other_lanes_give_way_while_pages_are_at_work_but_not_for_long(seen):
     since = time.monotonic()
     assert worker.tick(Lane.WORK) == 1
     assert time.monotonic() - since < worker.GIVES_WAY.total_seconds()
+
+
+def test_a_page_is_claimed_while_the_claim_of_another_lane_hangs(seen, monkeypatch):
+    hanging, end, claim = threading.Event(), threading.Event(), leases.claim
+
+    def slow(lane, **how):
+        if lane is Lane.BULK:
+            hanging.set()
+            end.wait(30)
+        return claim(lane, **how)
+
+    @handler("page", lane=Lane.PAGES)
+    def page(timer):
+        seen.append(timer.key)
+
+    monkeypatch.setattr(leases, "claim", slow)
+    actions.schedule("page", key="page")
+    bulk = threading.Thread(target=worker.tick, args=[Lane.BULK])
+    pages = threading.Thread(target=worker.tick, args=[Lane.PAGES])
+    bulk.start()
+    try:
+        assert hanging.wait(10)
+        pages.start()
+        pages.join(5)
+        assert seen == ["page"]
+    finally:
+        end.set()
+        bulk.join(30)
+        pages.join(30)
+
+
+def test_what_a_late_timer_plans_is_found_at_once_although_nothing_else_was_left_meanwhile(seen, monkeypatch):
+    monkeypatch.setattr(worker, "FULL_LOOK_AT_MOST", timedelta(hours=1))
+    monkeypatch.setattr(worker, "FULL_LOOK_AT_LEAST", timedelta(hours=1))
+    begun, end = threading.Event(), threading.Event()
+
+    @handler("level", lane=Lane.WORK)
+    def level(timer):
+        begun.set()
+        end.wait(30)
+        actions.schedule("note", key="page")
+
+    actions.schedule("level", key="late", due_at=clock.now() - timedelta(minutes=5))
+    late = threading.Thread(target=worker.tick, args=[Lane.WORK])
+    late.start()
+    assert begun.wait(10)
+    assert worker.tick(Lane.WORK) == 0
+    end.set()
+    late.join(30)
+    assert seen == ["page"]
+
+
+def test_what_a_late_timer_plans_in_another_lane_is_found_by_workers_that_know_nothing_of_it(seen, monkeypatch):
+    monkeypatch.setattr(worker, "FULL_LOOK_AT_MOST", timedelta(hours=1))
+    monkeypatch.setattr(worker, "FULL_LOOK_AT_LEAST", timedelta(hours=1))
+
+    @handler("role", lane=Lane.PAGES)
+    def role(timer):
+        actions.schedule("note", key="notice")
+
+    actions.schedule("role", key="late", due_at=clock.now() - timedelta(minutes=5))
+    assert worker.tick(Lane.WORK) == 0
+    assert worker.tick(Lane.PAGES) == 1
+    assert worker.tick(Lane.WORK) == 1
+    assert seen == ["notice"]

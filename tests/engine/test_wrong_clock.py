@@ -1,13 +1,16 @@
-"""A worker on a machine whose clock is off goes by the database's."""
+"""A worker or web process on a machine whose clock is off goes by the database's."""
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.db import connection
 
 from apps.core import clock
+from apps.engine import timekeeping
 from apps.engine.identity import Identity
 
 CLOSE = timedelta(seconds=5)
@@ -43,3 +46,31 @@ def test_a_slow_answer_of_the_database_corrects_nothing():
     assert clock.compare(now - timedelta(seconds=20), asked_at=now - timedelta(seconds=30)) == timedelta(0)
     assert clock.compare(now - timedelta(seconds=40), asked_at=now - timedelta(seconds=30)) < timedelta(seconds=-35)
     assert clock.compare(now, asked_at=now) == timedelta(0)
+
+
+def test_a_web_process_goes_by_the_databases_clock_from_its_first_request_on(worker):
+    true = datetime.now(UTC)
+    with time_machine.travel(true + timedelta(minutes=2), tick=True):
+        timekeeping.Timekeeper(lambda *_: [])
+        assert abs(clock.now() - true) < CLOSE
+
+
+def test_a_web_process_whose_clock_goes_wrong_later_is_put_right_by_whichever_request_comes(worker, monkeypatch):
+    served = []
+    keeper = timekeeping.Timekeeper(lambda *request: served.append(request) or [])
+    true = datetime.now(UTC)
+    with time_machine.travel(true + timedelta(minutes=2), tick=True):
+        keeper({}, None)
+        assert abs(clock.now() - true) > timedelta(minutes=1), "a minute has not passed since it asked"
+        monkeypatch.setattr(keeper, "_next", 0.0)
+        keeper({}, None)
+        until = time.perf_counter() + 10
+        while abs(clock.now() - true) > timedelta(minutes=1) and time.perf_counter() < until:
+            time.sleep(0.01)
+        assert abs(clock.now() - true) < CLOSE * 2
+    assert len(served) == 2
+
+
+def test_a_web_process_starts_while_the_database_is_away(db, monkeypatch):
+    monkeypatch.setitem(connection.settings_dict, "PORT", "1")
+    assert timekeeping.Timekeeper(lambda *_: [b"here"])({}, None) == [b"here"]

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import pytest
 from django.core import mail
 
+from apps.core.errors import RuleViolation
+from apps.engine import actions as engine
 from apps.engine.models import State, Timer
 from apps.engine.runner import run_due
 from apps.incidents.models import EventKind
@@ -69,3 +71,54 @@ def test_with_no_address_left_the_timeline_says_that_nobody_was_reached(page, po
     incident = page()
     [event] = incident.timeline.filter(kind=EventKind.NOTIFICATION_FAILED, text__contains="Olga could not be reached")
     assert "a fault of ours" in event.text
+
+
+@pytest.fixture
+def dead(page, poisoned) -> Timer:
+    """The page to the first address was given up; then its cause was mended."""
+    poisoned.add("olga@example.com")
+    page()
+    poisoned.clear()
+    mail.outbox.clear()
+    return Timer.objects.get(state=State.DEAD)
+
+
+def delivery_of(timer: Timer) -> Delivery:
+    return Delivery.objects.select_related("notification", "method").get(pk=timer.payload["delivery"])
+
+
+def test_a_dead_page_that_is_run_again_is_sent(dead):
+    engine.run_again(dead.pk)
+    run_due()
+    assert [message.to for message in mail.outbox] == [["olga@example.com"]]
+    assert delivery_of(dead).state == DeliveryState.SENT
+
+
+def answer(dead):
+    actions.stop(type(delivery_of(dead).notification).objects.filter(pk=delivery_of(dead).notification_id))
+
+
+def arrive(dead):
+    Delivery.objects.filter(pk=dead.payload["delivery"]).update(state=DeliveryState.DELIVERED)
+
+
+def disable(dead):
+    method = delivery_of(dead).method
+    method.disabled_at = dead.finished_at
+    method.save()
+
+
+def remove(dead):
+    Delivery.objects.filter(pk=dead.payload["delivery"]).update(method=None)
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "why"),
+    [(answer, "no longer wanted"), (arrive, "nothing to send"), (disable, "in use"), (remove, "in use")],
+)
+def test_what_would_not_be_sent_is_not_run_again_and_says_why(dead, meanwhile, why):
+    meanwhile(dead)
+    with pytest.raises(RuleViolation, match=why):
+        engine.run_again(dead.pk)
+    dead.refresh_from_db()
+    assert dead.state == State.DEAD
