@@ -98,13 +98,16 @@ def of_roster(slug: str, *, viewer: User) -> Target:
 def page_once(target: Target, *, text: str, urgency: Urgency, by: User) -> DirectPage:
     """Page the target's people; a page that says the same to the same within SAME_WITHIN is returned, not repeated.
 
-    Raises what ``actions.page_by_hand`` raises.
+    The same are exactly those people, as urgently: whoever else is meant, or is to be woken after all, is paged. Raises
+    what ``actions.page_by_hand`` raises.
     """
     User.objects.select_for_update(no_key=True).values_list("pk").get(pk=by.pk)
     since = clock.now() - SAME_WITHIN
-    before = DirectPage.objects.filter(by=by, to=target.label[:200], text=text.strip(), created_at__gt=since).first()
-    if before is not None:
-        return before
+    wanted = {(person.pk, str(urgency)) for person in target.people}
+    said = DirectPage.objects.filter(by=by, text=text.strip(), created_at__gt=since).prefetch_related("notifications")
+    for before in said:
+        if {(each.person_id, each.urgency) for each in before.notifications.all()} == wanted:
+            return before
     return actions.page_by_hand(target.people, to=target.label, text=text, by=by, urgency=urgency)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from apps.desk import paging
 from apps.engine.runner import run_due
 from apps.notifications import actions
-from apps.notifications.models import Channel, DirectPage, Notification
+from apps.notifications.models import Channel, DirectPage, Notification, Urgency
 from apps.teams.models import TeamRole
 from tests.factories.rosters import put_on_call
 from tests.factories.teams import make_person
@@ -63,6 +64,36 @@ def test_the_page_goes_out_once_however_often_the_button_is_pressed(house, cora,
     clock.shift(minutes=2)
     send(cora, to, people)
     assert DirectPage.objects.count() == 2
+
+
+def received(person) -> list[str]:
+    """How urgent each page by hand was that the person received."""
+    pages = Notification.objects.filter(person=person, direct__isnull=False).order_by("pk")
+    return list(pages.values_list("urgency", flat=True))
+
+
+def test_the_same_words_again_but_urgently_wake_whoever_was_not_woken(house, cora, mails):
+    to, people = f"person:{house.rita.pk}", str(house.rita.pk)
+    for urgency in ("low", "high", "high"):
+        cora.post("/page/", {"to": to, "text": TEXT, "urgency": urgency, "people": people})
+    assert received(house.rita) == ["low", "high"]
+
+
+def test_of_two_people_of_one_name_each_is_paged(house, cora, mails):
+    twin = make_person("Ruth", house.platform, TeamRole.RESPONDER)
+    twin.name = house.rita.name
+    twin.save()
+    for person in (house.rita, twin):
+        send(cora, f"person:{person.pk}", str(person.pk))
+    assert (received(house.rita), received(twin)) == (["high"], ["high"])
+
+
+def test_whoever_went_on_call_since_the_same_words_is_paged(house, mails):
+    """The label is the same, the people behind it are not."""
+    for person in (house.rita, house.ella):
+        target = paging.Target("on call for Platform", [person], [])
+        paging.page_once(target, text=TEXT, urgency=Urgency.HIGH, by=house.cora)
+    assert (received(house.rita), received(house.ella)) == (["high"], ["high"])
 
 
 def test_where_the_on_call_changed_meanwhile_the_sender_is_asked_again(house, cora, mails, roster):
