@@ -158,7 +158,7 @@ def levels_of(incident: Incident) -> list[RunLevel]:
 
 def paged_levels(incident: Incident) -> QuerySet[RunLevel]:
     """The levels that were paged since the response began, those of the latest run last."""
-    runs = Run.objects.filter(incident=incident, started_at=incident.response_started_at)
+    runs = Run.objects.filter(incident=incident, created_at__gte=incident.response_started_at)
     return RunLevel.objects.filter(run__in=runs, state=LevelState.FIRED).order_by("run")
 
 

@@ -110,6 +110,21 @@ def test_after_a_reassignment_a_severity_change_takes_the_chain_of_the_severity(
     assert proof.gaps() == []
 
 
+def test_what_the_chain_it_was_reassigned_to_paged_is_not_paged_again_by_another_severity(incident, house, clock):
+    chain("P1", house.ceo, house.carl)
+    other = chain("P2", house.emma, house.ceo, team=make_team("ai"), minutes=(0, 20))
+    clock.shift(minutes=5)
+    reassign(incident, house, policy=other)
+    let_pass(clock, clock.now.replace(minute=26))
+    assert states(incident)[2] == "fired"
+    actions.change_severity(incident.pk, severity=Severity.objects.get(code="P1"), reason="One is up", by=house.olga)
+    let_pass(clock, clock.now.replace(minute=50))
+    assert states(incident) == {1: "fired", 2: "fired"}
+    pages = Notification.objects.filter(incident=incident, level=2)
+    assert [page.person for page in pages] == [house.ceo]
+    assert proof.gaps() == []
+
+
 def test_whoever_gets_it_may_see_it(house, clock):
     chain("P0", house.olga)
     private = declare(house.team, house.olga, private=True)
