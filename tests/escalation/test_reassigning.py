@@ -166,6 +166,15 @@ def test_whom_no_page_reaches_is_said(incident, house):
     assert texts(incident, EventKind.REASSIGNED) == ["Olga reassigns it to Tom, Carl (not reached: Tom): She knows it"]
 
 
+def test_whom_no_page_reaches_is_not_among_those_to_whom_it_was_reassigned(incident, house):
+    cut_off(house.carl)
+    reassign(incident, house, house.carl, house.ceo)
+    assert incident.timeline.get(kind=EventKind.REASSIGNED).data["people"] == [house.ceo.pk]
+    assert not Notification.objects.filter(incident=incident, person=house.carl).exists()
+    assert answers.decline(page_of(incident, house.ceo), via=Via.SMS).done
+    assert states(incident)[3] == "fired"
+
+
 def test_what_is_over_is_not_reassigned_and_a_stranger_reassigns_nothing(incident, house):
     with pytest.raises(NotAllowed):
         reassign(incident, house, house.carl, by=house.ceo)
