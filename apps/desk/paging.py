@@ -10,7 +10,7 @@ from django.db import transaction
 
 from apps.core import clock
 from apps.core.errors import Invalid
-from apps.desk.queries import visible_teams
+from apps.desk.queries import people_who_answer, visible_teams
 from apps.notifications import actions
 from apps.notifications import queries as notifications
 from apps.notifications.models import DirectPage, Urgency
@@ -45,7 +45,7 @@ def choices(viewer: User) -> list[tuple[str, list[tuple[str, str]]]]:
     """What ``viewer`` may choose from, by group: the teams and rosters that they see, and every person here."""
     teams = visible_teams(viewer)
     in_use = rosters.rosters_at(clock.now()).filter(team__in=teams).order_by("name")
-    people = User.objects.filter(is_active=True, webhook_endpoint__isnull=True).exclude(pk=viewer.pk)
+    people = people_who_answer().exclude(pk=viewer.pk)
     return [
         ("On call now", [(f"{Kind.ON_CALL}:{team.slug}", f"{team}: on call") for team in teams]),
         ("Everybody who responds", [(f"{Kind.TEAM}:{team.slug}", f"{team}: everybody") for team in teams]),
@@ -58,7 +58,7 @@ def resolve(to: str, *, viewer: User) -> Target:
     """Who stands behind ``to`` (``team:platform``, ``person:7``). Raises Invalid for what ``viewer`` cannot page."""
     kind, _, key = to.partition(":")
     if kind == Kind.PERSON:
-        found = User.objects.filter(pk=int(key), is_active=True) if key.isdecimal() and len(key) < 18 else None
+        found = people_who_answer().filter(pk=int(key)) if key.isdecimal() and len(key) < 18 else None
         person = found.first() if found is not None else None
         if person is None:
             raise Invalid("There is no such person.", field="to")

@@ -6,12 +6,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from apps.contacts.models import WebhookEndpoint
 from apps.engine.runner import run_due
 from apps.escalation.models import Policy
 from apps.incidents import actions
 from apps.incidents.models import EventKind, RequestState
 from apps.notifications.models import Notification
 from apps.teams.models import TeamRole
+from tests.factories.escalation import make_chain
 from tests.factories.incidents import declare
 from tests.factories.rosters import put_on_call
 from tests.factories.teams import make_person
@@ -35,14 +37,31 @@ def page(incident, client) -> str:
 
 
 def test_whoever_is_asked_for_help_is_named_before_anybody_is_woken(incident, house, rita, post):
-    put_on_call(house.ai, house.ella)
-    text = post("responders", people=[house.cora.pk], team=house.ai.pk, message="You know it")
+    put_on_call(house.platform, house.ella)
+    text = post("responders", people=[house.cora.pk], team=house.platform.pk, message="You know it")
     assert "2 people will be paged at once" in text
     assert "Ella" in text
     assert not incident.responder_requests.exists()
-    text = post("responders", people=[house.cora.pk], team=house.ai.pk, message="You know it", confirmed="yes")
+    text = post("responders", people=[house.cora.pk], team=house.platform.pk, message="You know it", confirmed="yes")
     assert [request.person for request in incident.responder_requests.all()] == [house.cora, house.ella]
     assert "Ask for help" in text
+
+
+def test_only_what_one_may_see_is_offered_and_taken(incident, house, rita, post):
+    theirs = make_chain("P2", [house.ella], minutes=(0,), team=house.ai)
+    put_on_call(house.ai, house.ella)
+    WebhookEndpoint.objects.create(slug="bot", name="Bot", url="https://bot.example/hook", person=house.stella)
+    for address in ("responders", "reassign"):
+        offered = rita.get(f"{incident.get_absolute_url()}{address}/").content.decode()
+        assert ">Cora<" in offered
+        assert ">Ai<" not in offered
+        assert str(theirs) not in offered
+        assert ">Stella<" not in offered
+    post("responders", team=house.ai.pk, confirmed="yes")
+    post("reassign", policy=theirs.pk, reason="Theirs", confirmed="yes")
+    post("reassign", people=[house.stella.pk], reason="Its", confirmed="yes")
+    assert not incident.responder_requests.exists()
+    assert not incident.timeline.filter(kind=EventKind.REASSIGNED).exists()
 
 
 def test_choosing_nobody_is_said_on_the_form(incident, rita, post):

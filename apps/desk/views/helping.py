@@ -33,7 +33,7 @@ CONFIRMED = "confirmed"
 def ask(request: HttpRequest, number: int) -> HttpResponse:
     """Choose whom to ask to respond; then who is woken is named; confirmed, they are paged."""
     incident = incident_or_404(request, number)
-    form = forms.AskForm(request.POST or None, auto_id="ask_%s")
+    form = forms.AskForm(request.POST or None, auto_id="ask_%s", by=viewer(request))
     woken: list[User] = []
     try:
         access.require(viewer(request), access.Permission.RESPOND, incident)
@@ -55,7 +55,7 @@ def ask(request: HttpRequest, number: int) -> HttpResponse:
 def reassign(request: HttpRequest, number: int) -> HttpResponse:
     """Choose to whom the incident is handed; then who is woken is named; confirmed, they are paged."""
     incident = incident_or_404(request, number)
-    form = forms.ReassignForm(request.POST or None, auto_id="reassign_%s")
+    form = forms.ReassignForm(request.POST or None, auto_id="reassign_%s", by=viewer(request))
     if not access.may(viewer(request), access.Permission.RESPOND, incident):
         return redirect(incident)
     woken: list[User] = []
