@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from apps.contacts.models import ContactMethod, MethodKind
 from apps.desk import paging
 from apps.engine.runner import run_due
 from apps.notifications import actions
-from apps.notifications.models import Channel, DirectPage, Notification, Urgency
+from apps.notifications.models import Channel, Delivery, DirectPage, Notification, Urgency
 from apps.teams.models import TeamRole
+from tests.api.clients import client_of
 from tests.factories.rosters import put_on_call
 from tests.factories.teams import make_person
 from tests.factories.transports import served
@@ -146,6 +148,25 @@ def test_the_sender_watches_who_answered_what_and_strangers_see_nothing(house, c
     stranger = make_person("Rick", house.platform, TeamRole.COMMANDER)
     assert signed_in(stranger).get(address).status_code == 404
     assert cora.get("/page/999999/").status_code == 404
+
+
+def test_who_pages_by_hand_does_not_learn_at_which_address(house, cora, rita, mails):
+    send(cora, f"person:{house.rita.pk}", str(house.rita.pk))
+    page = DirectPage.objects.get()
+    assert house.rita.email not in cora.get(f"/page/{page.pk}/").content.decode()
+    assert "r…@example.com" in cora.get(f"/page/{page.pk}/").content.decode()
+    assert house.rita.email in rita.get(f"/page/{page.pk}/").content.decode()
+    (told,) = client_of(house.cora).get(f"/api/v1/pages/{page.pk}/").json()["receivers"]
+    assert {each["to"] for each in told["deliveries"]} <= {"", "r…@example.com"}
+
+
+@pytest.mark.parametrize(("label", "shown"), [("", "hooks.example"), ("My bot", "My bot")])
+def test_the_address_of_a_webhook_is_shown_to_nobody(house, label, shown):
+    secret = "https://hooks.example/services/T0/s3cret"
+    method = ContactMethod(person=house.rita, kind=MethodKind.WEBHOOK, value=secret, label=label)
+    delivery = Delivery(notification=Notification(person=house.rita), channel=Channel.WEBHOOK, address=secret)
+    delivery.method = method
+    assert delivery.shown == shown
 
 
 def test_pages_lead_to_whom_they_name(house, cora, roster, incident):
