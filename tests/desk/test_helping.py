@@ -104,9 +104,20 @@ def test_who_was_paged_escalates_by_one_press_that_names_who_is_woken(incident, 
     text = page(incident, rita)
     assert 'data-confirm="Wake Cora (level 2) now?"' in text
     assert "Escalating wakes level 2, Level 2: Cora." in " ".join(text.split())
-    post("escalate-now")
+    asked = post("escalate-now")
+    assert "1 person will be paged at once" in asked
+    assert "Cora" in asked.split("will be paged at once")[1]
+    assert not incident.timeline.filter(kind=EventKind.ESCALATED).exists()
+    post("escalate-now", confirmed="yes")
     event = incident.timeline.get(kind=EventKind.ESCALATED)
     assert event.text == "Rita escalates to level 2, Level 2: Asked for by Rita, who was paged"
+
+
+def test_who_was_not_paged_does_not_escalate_as_if_they_had_been(incident, cora, post):
+    text = post("escalate-now", cora, confirmed="yes")
+    assert "Cora was not paged for" in text
+    assert "Cora was not paged for" in post("escalate-now", cora)
+    assert not incident.timeline.filter(kind=EventKind.ESCALATED).exists()
 
 
 def test_who_was_not_paged_is_asked_nothing(incident, cora):
@@ -139,9 +150,11 @@ def test_anybody_who_sees_it_watches_and_stops(incident, house, signed_in, post)
 
 def test_a_commander_lets_others_watch_who_may_see_it(incident, house, cora, post):
     options = page(incident, cora).split('id="watcher"')[1].split("</select>")[0]
-    assert "Stella" in options
-    assert "Ella</option>" not in options.replace("Stella", "")
-    assert "Stella" in post("watch", cora, watch="on", person=house.stella.pk).split("part-watchers")[1]
+    assert f'value="{house.stella.pk}"' in options
+    assert f'value="{house.ella.pk}"' not in options
+    told = post("watch", cora, watch="on", person=house.stella.pk).split("part-watchers")[1]
+    assert "Stella" in told.split("<select")[0]
+    assert [watcher.person for watcher in incident.watchers.all()] == [house.stella]
     post("watch", cora, person=house.stella.pk)
     assert not incident.watchers.exists()
 
