@@ -10,7 +10,7 @@ from django.db import transaction
 
 from apps.core import clock
 from apps.core.errors import Invalid
-from apps.desk.queries import visible_teams
+from apps.desk.queries import people_who_answer, visible_teams
 from apps.notifications import actions
 from apps.notifications import queries as notifications
 from apps.notifications.models import DirectPage, Urgency
@@ -45,7 +45,7 @@ def choices(viewer: User) -> list[tuple[str, list[tuple[str, str]]]]:
     """What ``viewer`` may choose from, by group: the teams and rosters that they see, and every person here."""
     teams = visible_teams(viewer)
     in_use = rosters.rosters_at(clock.now()).filter(team__in=teams).order_by("name")
-    people = User.objects.filter(is_active=True, webhook_endpoint__isnull=True).exclude(pk=viewer.pk)
+    people = people_who_answer().exclude(pk=viewer.pk)
     return [
         ("On call now", [(f"{Kind.ON_CALL}:{team.slug}", f"{team}: on call") for team in teams]),
         ("Everybody who responds", [(f"{Kind.TEAM}:{team.slug}", f"{team}: everybody") for team in teams]),
@@ -58,7 +58,7 @@ def resolve(to: str, *, viewer: User) -> Target:
     """Who stands behind ``to`` (``team:platform``, ``person:7``). Raises Invalid for what ``viewer`` cannot page."""
     kind, _, key = to.partition(":")
     if kind == Kind.PERSON:
-        found = User.objects.filter(pk=int(key), is_active=True) if key.isdecimal() and len(key) < 18 else None
+        found = people_who_answer().filter(pk=int(key)) if key.isdecimal() and len(key) < 18 else None
         person = found.first() if found is not None else None
         if person is None:
             raise Invalid("There is no such person.", field="to")
@@ -98,13 +98,16 @@ def of_roster(slug: str, *, viewer: User) -> Target:
 def page_once(target: Target, *, text: str, urgency: Urgency, by: User) -> DirectPage:
     """Page the target's people; a page that says the same to the same within SAME_WITHIN is returned, not repeated.
 
-    Raises what ``actions.page_by_hand`` raises.
+    The same are exactly those people, as urgently: whoever else is meant, or is to be woken after all, is paged. Raises
+    what ``actions.page_by_hand`` raises.
     """
     User.objects.select_for_update(no_key=True).values_list("pk").get(pk=by.pk)
     since = clock.now() - SAME_WITHIN
-    before = DirectPage.objects.filter(by=by, to=target.label[:200], text=text.strip(), created_at__gt=since).first()
-    if before is not None:
-        return before
+    wanted = {(person.pk, str(urgency)) for person in target.people}
+    said = DirectPage.objects.filter(by=by, text=text.strip(), created_at__gt=since).prefetch_related("notifications")
+    for before in said:
+        if {(each.person_id, each.urgency) for each in before.notifications.all()} == wanted:
+            return before
     return actions.page_by_hand(target.people, to=target.label, text=text, by=by, urgency=urgency)
 
 

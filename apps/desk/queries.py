@@ -10,12 +10,14 @@ from django.db.models import Case, F, IntegerField, OuterRef, Q, QuerySet, Subqu
 
 from apps.core import clock
 from apps.desk.clock_faces import ClockFace, most_urgent
+from apps.escalation import queries as escalation
+from apps.escalation.models import Policy
 from apps.incidents import queries as incidents
 from apps.incidents.models import OPEN, Clock, Incident
 from apps.notifications import queries as notifications
 from apps.notifications.models import Notification
 from apps.rosters import queries as rosters
-from apps.rosters.models import Shift
+from apps.rosters.models import Roster, Shift
 from apps.rosters.queries import OnCall
 from apps.teams import access
 from apps.teams.models import Team, User
@@ -137,6 +139,23 @@ def declares_for(viewer: User) -> QuerySet[Team]:
 def visible_teams(viewer: User) -> list[Team]:
     """The active teams whose matters ``viewer`` may see."""
     return list(Team.objects.filter(pk__in=access.team_ids(viewer, access.Permission.VIEW), is_active=True))
+
+
+def visible_rosters(viewer: User) -> QuerySet[Roster]:
+    """The rosters in use of the teams whose matters ``viewer`` may see."""
+    return Roster.objects.filter(retired_at__isnull=True, team__in=visible_teams(viewer))
+
+
+def visible_policies(viewer: User) -> QuerySet[Policy]:
+    """What holds for everybody is open to everybody, a team's own to whoever may see the team's matters."""
+    seen = access.team_ids(viewer, access.Permission.VIEW)
+    general = Q(team=None, service=None)
+    return escalation.policies().filter(general | Q(team__in=seen) | Q(service__team__in=seen))
+
+
+def people_who_answer() -> QuerySet[User]:
+    """Whom one may ask for anything: who is here and answers, which what stands behind a webhook does not."""
+    return User.objects.filter(is_active=True, webhook_endpoint__isnull=True)
 
 
 def _matches(words: str) -> Q:

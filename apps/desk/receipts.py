@@ -35,6 +35,7 @@ class Sending:
     icon: str
     tone: str
     together: str
+    to: str
 
     @property
     def at(self) -> datetime:
@@ -92,13 +93,29 @@ def of_incident(incident: Incident, *, viewer: User) -> list[Receiver]:
     return [Receiver(person, told) for person, told in receivers.items()]
 
 
-def of_notifications(told: dict[Notification, list[Delivery]], *, viewer: User) -> list[Told]:
+def of_notifications(
+    told: dict[Notification, list[Delivery]], *, viewer: User, masks_others: bool = False
+) -> list[Told]:
     """Each of ``told`` with what became of its messages, in its order.
 
-    Another incident of the same message is named to whoever may see it.
+    Another incident of the same message is named to whoever may see it. ``masks_others``: what was sent to anybody else
+    does not say at which address.
     """
     together = _together([each for deliveries in told.values() for each in deliveries], viewer=viewer)
-    return [Told(each, _sendings(deliveries, together)) for each, deliveries in told.items()]
+    return [
+        Told(each, _sendings(deliveries, together, masks=masks_others and each.person_id != viewer.pk))
+        for each, deliveries in told.items()
+    ]
+
+
+def masked(delivery: Delivery) -> str:
+    """The address as far as its owner alone would recognise it."""
+    if delivery.channel in (Channel.SMS, Channel.VOICE):
+        return f"…{delivery.address[-2:]}"
+    if delivery.channel == Channel.EMAIL:
+        name, _, domain = delivery.address.partition("@")
+        return f"{name[:1]}…@{domain}"
+    return delivery.shown
 
 
 def tone_of(state: str) -> str:
@@ -106,12 +123,21 @@ def tone_of(state: str) -> str:
     return _TONES.get(state, "outline")
 
 
-def _sendings(deliveries: Iterable[Delivery], together: dict[int, str]) -> list[Sending]:
+def _sendings(deliveries: Iterable[Delivery], together: dict[int, str], *, masks: bool) -> list[Sending]:
     """The messages in their order; that the app shows it is said only where it says something new."""
     listed = sorted(deliveries, key=lambda each: (each.due_at, each.pk))
     outside = [each for each in listed if each.channel != Channel.IN_APP]
     shown = [each for each in listed if each in outside or not outside or each.state == DeliveryState.READ]
-    return [Sending(each, _ICONS[each.channel], tone_of(each.state), together.get(each.pk, "")) for each in shown]
+    return [
+        Sending(
+            each,
+            _ICONS[each.channel],
+            tone_of(each.state),
+            together.get(each.pk, ""),
+            (masked(each) if masks else each.shown) if each.address else "",
+        )
+        for each in shown
+    ]
 
 
 def _together(deliveries: list[Delivery], *, viewer: User) -> dict[int, str]:

@@ -26,7 +26,7 @@ def it_is_silent(timer: Timer) -> None:
     actions.look(timer.payload["run"])
 
 
-@recurring("escalation.proof", every=proving.EVERY, lane=Lane.PAGES)
+@recurring("escalation.proof", every=proving.EVERY, lane=Lane.PAGES, transactional=False)
 def prove(timer: Timer) -> None:
     """Prove that nobody was forgotten."""
     actions.prove()

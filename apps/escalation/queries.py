@@ -15,9 +15,9 @@ from apps.contacts.models import ExternalContact
 from apps.core import clock as house_clock
 from apps.escalation import rules
 from apps.escalation.models import Level, LevelState, LevelTarget, Policy, Proof, Run, RunLevel, Trigger
-from apps.incidents.models import EventKind, Incident, Severity
+from apps.incidents.models import EventKind, Incident, Severity, TimelineEvent
 from apps.notifications.models import Notification, NotificationKind
-from apps.teams.models import Team
+from apps.teams.models import Team, User
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def levels_of(incident: Incident) -> list[RunLevel]:
 
 def paged_levels(incident: Incident) -> QuerySet[RunLevel]:
     """The levels that were paged since the response began, those of the latest run last."""
-    runs = Run.objects.filter(incident=incident, started_at=incident.response_started_at)
+    runs = Run.objects.filter(incident=incident, created_at__gte=incident.response_started_at)
     return RunLevel.objects.filter(run__in=runs, state=LevelState.FIRED).order_by("run")
 
 
@@ -201,9 +201,26 @@ def asked_last(incident: Incident) -> Asked | None:
 
 def last_activity(incident: Incident) -> datetime:
     """When a person last did anything about the incident; before that, when its response began."""
-    by_people = incident.timeline.filter(actor__isnull=False).exclude(kind__in=NO_WORK)
-    last = by_people.order_by("-pk").values_list("at", flat=True).first()
+    last = _by_people(incident).values_list("at", flat=True).first()
     return max(last or incident.response_started_at, incident.response_started_at)
+
+
+def activity_before(incident: Incident) -> datetime:
+    """When a person had last done anything before what was done just now; else when the response began."""
+    before = _by_people(incident).values_list("at", flat=True)[1:2]
+    return max([*before, incident.response_started_at])
+
+
+def last_who_acted(incident: Incident) -> User | None:
+    """Who did anything about the incident last since its response began, if they are still here."""
+    since = _by_people(incident).filter(at__gte=incident.response_started_at).select_related("actor")
+    last = since.first()
+    return last.actor if last is not None and last.actor is not None and last.actor.is_active else None
+
+
+def _by_people(incident: Incident) -> QuerySet[TimelineEvent]:
+    """What people did about the incident, the latest first."""
+    return incident.timeline.filter(actor__isnull=False).exclude(kind__in=NO_WORK).order_by("-pk")
 
 
 def summaries(incidents: Iterable[Incident]) -> dict[int, EscalationSummary]:

@@ -9,18 +9,28 @@ from apps.notifications import actions, messages
 from apps.notifications.models import Notification, NotificationKind, Until
 from apps.teams import access
 
+#: What the occasions of these pages begin with; the request's id follows.
+STEP = "responder:"
+
 
 @on(EventKind.RESPONDER_ASKED)
 def page_who_is_asked(event: TimelineEvent) -> None:
     """A page at once that stops at their own answer, whoever else has acknowledged the incident."""
     request = ResponderRequest.objects.select_related("person", "asked_by").get(pk=event.data["request"])
+    request.incident = event.incident
+    page(request)
+
+
+def page(request: ResponderRequest) -> None:
+    """Page whoever was asked, once a request; the incident's row is locked."""
+    incident = request.incident
     actions.notify(
         request.person,
-        incident=event.incident,
+        incident=incident,
         kind=NotificationKind.ROLE_PAGE,
         step=_step(request.pk),
-        subject=messages.subject(event.incident, f"{request.asked_by} asks you to respond"),
-        text=messages.asked_to_respond(event.incident, by=request.asked_by, words=request.message),
+        subject=messages.subject(incident, f"{request.asked_by} asks you to respond"),
+        text=messages.asked_to_respond(incident, by=request.asked_by, words=request.message),
         until=Until.RESOLVED,
     )
 
@@ -50,4 +60,4 @@ def tell_who_asked(request: ResponderRequest) -> None:
 
 
 def _step(request_id: int) -> str:
-    return f"responder:{request_id}"
+    return f"{STEP}{request_id}"

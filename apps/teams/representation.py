@@ -27,7 +27,8 @@ class PersonByEmail(serializers.SlugRelatedField[User]):
     default_error_messages = {"does_not_exist": "Nobody here has the address {value}."}
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__("email__iexact", queryset=User.objects.filter(is_active=True), **kwargs)
+        kwargs.setdefault("queryset", User.objects.filter(is_active=True))
+        super().__init__("email__iexact", **kwargs)
 
     def to_internal_value(self, data: Any) -> User:
         """The person with the address ``data``. Raises ValidationError for one that nobody has."""

@@ -85,6 +85,7 @@
     dialog.addEventListener("close", () => {
       if (dialog.returnValue !== "yes") return;
       form.dataset.confirmed = "yes";
+      form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "confirmed", value: "yes" }));
       form.requestSubmit(submitter);
     }, { once: true });
     dialog.returnValue = "";

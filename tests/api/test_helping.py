@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from apps.contacts.models import WebhookEndpoint
 from apps.engine.runner import run_due
 from apps.incidents.models import Expert, Incident
 from apps.notifications.models import Notification
 from tests.api.clients import client_of
+from tests.factories.escalation import make_chain
 from tests.factories.rosters import put_on_call
 
 
@@ -45,11 +47,38 @@ def test_who_accepts_has_acknowledged(post, house):
 
 @pytest.mark.parametrize("target", ["team", "roster", "expert"])
 def test_who_stands_behind_a_team_a_roster_or_an_expert_is_asked(post, house, target):
-    put_on_call(house.ai, house.ella)
+    put_on_call(house.platform, house.ella)
     Expert.objects.create(key="queues", field="Queues", title="Engineer", person=house.ella)
-    slug = "queues" if target == "expert" else "ai"
+    slug = "queues" if target == "expert" else "platform"
     assert post("responders", {target: slug}).status_code == 200
     assert [asked["user"]["email"] for asked in post.get("responders").json()] == [house.ella.email]
+
+
+@pytest.mark.parametrize("target", ["team", "roster"])
+def test_what_one_may_not_see_is_not_there_to_be_asked(post, house, target):
+    put_on_call(house.ai, house.ella)
+    answer = post("responders", {target: "ai"})
+    assert (answer.status_code, post.get("responders").json()) == (400, [])
+    assert f"There is no {target} ai." in answer.content.decode()
+
+
+def test_the_chain_of_a_team_that_one_may_not_see_is_not_there_to_reassign_to(post, house):
+    theirs = make_chain("P2", [house.ella], minutes=(0,), team=house.ai)
+    answer = post("reassign", {"policy": theirs.pk, "reason": "Theirs"})
+    assert answer.status_code == 400
+    assert post.incident.escalation_runs.count() == 1
+
+
+def test_what_stands_behind_a_webhook_is_asked_for_nothing(post, house):
+    WebhookEndpoint.objects.create(slug="bot", name="Bot", url="https://bot.example/hook", person=house.ella)
+    told = {"users": [house.ella.email]}
+    assert post("responders", told).status_code == 400
+    assert post("reassign", {**told, "reason": "It knows"}).status_code == 400
+    assert post("watch", {"watch": True, "user": house.ella.email}, by=house.cora).status_code == 400
+    sent = client_of(house.rita).post(
+        "/api/v1/pages/", {"to": {"user": house.ella.email}, "text": "Look"}, format="json"
+    )
+    assert sent.status_code == 400
 
 
 @pytest.mark.parametrize(

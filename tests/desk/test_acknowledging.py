@@ -8,9 +8,11 @@ import pytest
 from django.test import Client
 
 from apps.engine.runner import run_due
+from apps.incidents import actions
 from apps.incidents.models import Status
 from apps.notifications import links
 from apps.notifications.models import Notification
+from tests.factories.incidents import declare
 
 
 @pytest.fixture
@@ -68,3 +70,19 @@ def test_the_link_is_of_one_page_and_not_of_another_that_gets_its_number(inciden
     assert Client().post(link).status_code == 404
     incident.refresh_from_db()
     assert incident.acknowledged_at is None
+
+
+def test_whoever_is_asked_no_more_reads_nothing_by_the_link(house, settings):
+    private = declare(house.platform, house.cora, private=True)
+    (asked,) = actions.ask_responders(private.pk, people=[house.ella], by=house.cora)
+    page = house.ella.notifications.get(incident=private, kind="role_page")
+    link = links.acknowledge_url(page).removeprefix(settings.SITE_URL)
+    assert private.title in Client().get(link).content.decode()
+    actions.withdraw_request(asked.pk, by=house.cora)
+    for answer in (Client().get(link), Client().post(link)):
+        text = answer.content.decode()
+        assert "You are no longer asked." in text
+        assert private.title not in text
+        assert "<button" not in text
+    private.refresh_from_db()
+    assert private.acknowledged_at is None

@@ -6,12 +6,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from apps.contacts.models import WebhookEndpoint
 from apps.engine.runner import run_due
 from apps.escalation.models import Policy
 from apps.incidents import actions
 from apps.incidents.models import EventKind, RequestState
 from apps.notifications.models import Notification
 from apps.teams.models import TeamRole
+from tests.factories.escalation import make_chain
 from tests.factories.incidents import declare
 from tests.factories.rosters import put_on_call
 from tests.factories.teams import make_person
@@ -35,14 +37,31 @@ def page(incident, client) -> str:
 
 
 def test_whoever_is_asked_for_help_is_named_before_anybody_is_woken(incident, house, rita, post):
-    put_on_call(house.ai, house.ella)
-    text = post("responders", people=[house.cora.pk], team=house.ai.pk, message="You know it")
+    put_on_call(house.platform, house.ella)
+    text = post("responders", people=[house.cora.pk], team=house.platform.pk, message="You know it")
     assert "2 people will be paged at once" in text
     assert "Ella" in text
     assert not incident.responder_requests.exists()
-    text = post("responders", people=[house.cora.pk], team=house.ai.pk, message="You know it", confirmed="yes")
+    text = post("responders", people=[house.cora.pk], team=house.platform.pk, message="You know it", confirmed="yes")
     assert [request.person for request in incident.responder_requests.all()] == [house.cora, house.ella]
     assert "Ask for help" in text
+
+
+def test_only_what_one_may_see_is_offered_and_taken(incident, house, rita, post):
+    theirs = make_chain("P2", [house.ella], minutes=(0,), team=house.ai)
+    put_on_call(house.ai, house.ella)
+    WebhookEndpoint.objects.create(slug="bot", name="Bot", url="https://bot.example/hook", person=house.stella)
+    for address in ("responders", "reassign"):
+        offered = rita.get(f"{incident.get_absolute_url()}{address}/").content.decode()
+        assert ">Cora<" in offered
+        assert ">Ai<" not in offered
+        assert str(theirs) not in offered
+        assert ">Stella<" not in offered
+    post("responders", team=house.ai.pk, confirmed="yes")
+    post("reassign", policy=theirs.pk, reason="Theirs", confirmed="yes")
+    post("reassign", people=[house.stella.pk], reason="Its", confirmed="yes")
+    assert not incident.responder_requests.exists()
+    assert not incident.timeline.filter(kind=EventKind.REASSIGNED).exists()
 
 
 def test_choosing_nobody_is_said_on_the_form(incident, rita, post):
@@ -85,9 +104,20 @@ def test_who_was_paged_escalates_by_one_press_that_names_who_is_woken(incident, 
     text = page(incident, rita)
     assert 'data-confirm="Wake Cora (level 2) now?"' in text
     assert "Escalating wakes level 2, Level 2: Cora." in " ".join(text.split())
-    post("escalate-now")
+    asked = post("escalate-now")
+    assert "1 person will be paged at once" in asked
+    assert "Cora" in asked.split("will be paged at once")[1]
+    assert not incident.timeline.filter(kind=EventKind.ESCALATED).exists()
+    post("escalate-now", confirmed="yes")
     event = incident.timeline.get(kind=EventKind.ESCALATED)
     assert event.text == "Rita escalates to level 2, Level 2: Asked for by Rita, who was paged"
+
+
+def test_who_was_not_paged_does_not_escalate_as_if_they_had_been(incident, cora, post):
+    text = post("escalate-now", cora, confirmed="yes")
+    assert "Cora was not paged for" in text
+    assert "Cora was not paged for" in post("escalate-now", cora)
+    assert not incident.timeline.filter(kind=EventKind.ESCALATED).exists()
 
 
 def test_who_was_not_paged_is_asked_nothing(incident, cora):
@@ -120,9 +150,11 @@ def test_anybody_who_sees_it_watches_and_stops(incident, house, signed_in, post)
 
 def test_a_commander_lets_others_watch_who_may_see_it(incident, house, cora, post):
     options = page(incident, cora).split('id="watcher"')[1].split("</select>")[0]
-    assert "Stella" in options
-    assert "Ella</option>" not in options.replace("Stella", "")
-    assert "Stella" in post("watch", cora, watch="on", person=house.stella.pk).split("part-watchers")[1]
+    assert f'value="{house.stella.pk}"' in options
+    assert f'value="{house.ella.pk}"' not in options
+    told = post("watch", cora, watch="on", person=house.stella.pk).split("part-watchers")[1]
+    assert "Stella" in told.split("<select")[0]
+    assert [watcher.person for watcher in incident.watchers.all()] == [house.stella]
     post("watch", cora, person=house.stella.pk)
     assert not incident.watchers.exists()
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from apps.contacts.models import ContactMethod, MethodKind
+from apps.desk import paging
 from apps.engine.runner import run_due
 from apps.notifications import actions
-from apps.notifications.models import Channel, DirectPage, Notification
+from apps.notifications.models import Channel, Delivery, DirectPage, Notification, Urgency
 from apps.teams.models import TeamRole
+from tests.api.clients import client_of
 from tests.factories.rosters import put_on_call
 from tests.factories.teams import make_person
 from tests.factories.transports import served
@@ -65,6 +68,36 @@ def test_the_page_goes_out_once_however_often_the_button_is_pressed(house, cora,
     assert DirectPage.objects.count() == 2
 
 
+def received(person) -> list[str]:
+    """How urgent each page by hand was that the person received."""
+    pages = Notification.objects.filter(person=person, direct__isnull=False).order_by("pk")
+    return list(pages.values_list("urgency", flat=True))
+
+
+def test_the_same_words_again_but_urgently_wake_whoever_was_not_woken(house, cora, mails):
+    to, people = f"person:{house.rita.pk}", str(house.rita.pk)
+    for urgency in ("low", "high", "high"):
+        cora.post("/page/", {"to": to, "text": TEXT, "urgency": urgency, "people": people})
+    assert received(house.rita) == ["low", "high"]
+
+
+def test_of_two_people_of_one_name_each_is_paged(house, cora, mails):
+    twin = make_person("Ruth", house.platform, TeamRole.RESPONDER)
+    twin.name = house.rita.name
+    twin.save()
+    for person in (house.rita, twin):
+        send(cora, f"person:{person.pk}", str(person.pk))
+    assert (received(house.rita), received(twin)) == (["high"], ["high"])
+
+
+def test_whoever_went_on_call_since_the_same_words_is_paged(house, mails):
+    """The label is the same, the people behind it are not."""
+    for person in (house.rita, house.ella):
+        target = paging.Target("on call for Platform", [person], [])
+        paging.page_once(target, text=TEXT, urgency=Urgency.HIGH, by=house.cora)
+    assert (received(house.rita), received(house.ella)) == (["high"], ["high"])
+
+
 def test_where_the_on_call_changed_meanwhile_the_sender_is_asked_again(house, cora, mails, roster):
     page = asked(cora, "on_call:platform", people=str(house.ella.pk))
     assert "Who is on call changed meanwhile" in page
@@ -115,6 +148,25 @@ def test_the_sender_watches_who_answered_what_and_strangers_see_nothing(house, c
     stranger = make_person("Rick", house.platform, TeamRole.COMMANDER)
     assert signed_in(stranger).get(address).status_code == 404
     assert cora.get("/page/999999/").status_code == 404
+
+
+def test_who_pages_by_hand_does_not_learn_at_which_address(house, cora, rita, mails):
+    send(cora, f"person:{house.rita.pk}", str(house.rita.pk))
+    page = DirectPage.objects.get()
+    assert house.rita.email not in cora.get(f"/page/{page.pk}/").content.decode()
+    assert "r…@example.com" in cora.get(f"/page/{page.pk}/").content.decode()
+    assert house.rita.email in rita.get(f"/page/{page.pk}/").content.decode()
+    (told,) = client_of(house.cora).get(f"/api/v1/pages/{page.pk}/").json()["receivers"]
+    assert {each["to"] for each in told["deliveries"]} <= {"", "r…@example.com"}
+
+
+@pytest.mark.parametrize(("label", "shown"), [("", "hooks.example"), ("My bot", "My bot")])
+def test_the_address_of_a_webhook_is_shown_to_nobody(house, label, shown):
+    secret = "https://hooks.example/services/T0/s3cret"
+    method = ContactMethod(person=house.rita, kind=MethodKind.WEBHOOK, value=secret, label=label)
+    delivery = Delivery(notification=Notification(person=house.rita), channel=Channel.WEBHOOK, address=secret)
+    delivery.method = method
+    assert delivery.shown == shown
 
 
 def test_pages_lead_to_whom_they_name(house, cora, roster, incident):

@@ -130,6 +130,17 @@ def test_a_level_that_waits_for_working_hours_goes_on_waiting(house, clock):
     assert "when working hours" in level_of(incident, 2).reason
 
 
+def test_a_level_that_an_empty_one_hands_over_to_is_held_once(house, clock):
+    clock.set(clock.now.replace(hour=1))
+    make_level(chain("P0", house.olga, house.tom, house.emma), 3, outside_hours=OutsideHours.WAIT)
+    cut_off(house.tom)
+    incident = declare(house.team)
+    let_pass(clock, clock.now)
+    decline(incident, house.olga)
+    assert states(incident) == {1: "fired", 2: "skipped", 3: "held"}
+    assert len(texts(incident, EventKind.ESCALATION_HELD)) == 1
+
+
 def test_the_next_round_keeps_its_time(house, clock):
     policy = chain("P0", house.olga, house.emma)
     policy.repeats, policy.repeat_every = 1, timedelta(hours=2)

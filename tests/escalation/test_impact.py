@@ -151,3 +151,12 @@ def test_another_severity_does_not_make_an_old_fact_new(incident, house, clock):
     actions.change_severity(incident.pk, severity=Severity.objects.get(code="P1"), reason="Milder", by=house.olga)
     assess(incident, house, users_affected=5)
     assert len(texts(incident, EventKind.ESCALATED)) == 1
+
+
+def test_a_reassignment_does_not_make_an_old_fact_new(incident, house, clock):
+    other = chain("P2", house.olga, house.tom, house.emma, house.carl)
+    assess(incident, house, security_implications=True)
+    clock.shift(minutes=1)
+    escalation.reassign(incident.pk, policy=other, reason="Theirs", by=house.olga)
+    assess(incident, house, users_affected=5)
+    assert len(texts(incident, EventKind.ESCALATED)) == 1

@@ -110,6 +110,21 @@ def test_after_a_reassignment_a_severity_change_takes_the_chain_of_the_severity(
     assert proof.gaps() == []
 
 
+def test_what_the_chain_it_was_reassigned_to_paged_is_not_paged_again_by_another_severity(incident, house, clock):
+    chain("P1", house.ceo, house.carl)
+    other = chain("P2", house.emma, house.ceo, team=make_team("ai"), minutes=(0, 20))
+    clock.shift(minutes=5)
+    reassign(incident, house, policy=other)
+    let_pass(clock, clock.now.replace(minute=26))
+    assert states(incident)[2] == "fired"
+    actions.change_severity(incident.pk, severity=Severity.objects.get(code="P1"), reason="One is up", by=house.olga)
+    let_pass(clock, clock.now.replace(minute=50))
+    assert states(incident) == {1: "fired", 2: "fired"}
+    pages = Notification.objects.filter(incident=incident, level=2)
+    assert [page.person for page in pages] == [house.ceo]
+    assert proof.gaps() == []
+
+
 def test_whoever_gets_it_may_see_it(house, clock):
     chain("P0", house.olga)
     private = declare(house.team, house.olga, private=True)
@@ -149,6 +164,15 @@ def test_whom_no_page_reaches_is_said(incident, house):
     cut_off(house.tom)
     reassign(incident, house, house.tom, house.carl)
     assert texts(incident, EventKind.REASSIGNED) == ["Olga reassigns it to Tom, Carl (not reached: Tom): She knows it"]
+
+
+def test_whom_no_page_reaches_is_not_among_those_to_whom_it_was_reassigned(incident, house):
+    cut_off(house.carl)
+    reassign(incident, house, house.carl, house.ceo)
+    assert incident.timeline.get(kind=EventKind.REASSIGNED).data["people"] == [house.ceo.pk]
+    assert not Notification.objects.filter(incident=incident, person=house.carl).exists()
+    assert answers.decline(page_of(incident, house.ceo), via=Via.SMS).done
+    assert states(incident)[3] == "fired"
 
 
 def test_what_is_over_is_not_reassigned_and_a_stranger_reassigns_nothing(incident, house):

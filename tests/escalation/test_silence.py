@@ -14,7 +14,7 @@ from apps.incidents import actions
 from apps.incidents.models import EventKind, Severity, Via
 from apps.notifications import answers
 from apps.notifications.models import Notification, NotificationKind
-from tests.escalation.building import chain, make_level, paged, states, texts
+from tests.escalation.building import chain, cut_off, make_level, paged, states, texts
 from tests.escalation.test_chain import let_pass
 from tests.factories.incidents import declare, resolve
 
@@ -108,6 +108,38 @@ def test_where_whoever_acknowledged_has_left_the_chain_goes_on_at_once(incident,
     house.olga.save()
     let_pass(clock, clock.now + SPAN)
     assert (asked(incident), paged(incident, 2)) == ([], [house.tom])
+
+
+def test_whoever_did_something_last_is_asked_not_who_acknowledged_first(incident, house, clock):
+    let_pass(clock, clock.now + timedelta(minutes=5))
+    actions.involve(incident, house.carl, reason="paged as level 4")
+    actions.add_note(incident.pk, text="I look at the disk", by=house.carl)
+    let_pass(clock, clock.now + SPAN)
+    assert [page.person for page in asked(incident)] == [house.carl]
+
+
+def test_whom_nothing_reaches_counts_as_not_asked(incident, house, clock):
+    cut_off(house.olga)
+    let_pass(clock, clock.now + SPAN)
+    assert (asked(incident), paged(incident, 2)) == ([], [house.tom])
+
+
+def test_what_rings_because_of_the_silence_stops_as_soon_as_somebody_acts(incident, house, clock):
+    let_pass(clock, clock.now + 3 * SPAN)
+    early = Notification.objects.filter(incident=incident, level__in=(2, 3))
+    assert [page.stopped_at for page in early] == [None, None]
+    actions.add_note(incident.pk, text="I am on it", by=house.olga)
+    assert None not in [page.stopped_at for page in early.all()]
+
+
+def test_a_level_that_enforces_the_resolution_rings_on_when_somebody_acts(house, clock):
+    asks_again(chain("P0", house.olga, house.tom, house.emma, minutes=(0, 15, 60)))
+    incident = declare(house.team)
+    let_pass(clock, clock.now + timedelta(minutes=5))
+    actions.acknowledge(incident.pk, by=house.olga)
+    let_pass(clock, clock.now + timedelta(minutes=56))
+    actions.add_note(incident.pk, text="I am on it", by=house.olga)
+    assert Notification.objects.get(incident=incident, level=3).stopped_at is None
 
 
 def test_whoever_is_asked_and_declines_is_not_waited_for(incident, house, clock):

@@ -53,6 +53,18 @@ def texts(incident, kind) -> list[str]:
     return list(incident.timeline.filter(kind=kind).values_list("text", flat=True))
 
 
+def test_whom_nothing_reaches_is_not_asked_and_the_timeline_says_so(incident, cora, max_):
+    unreachable = make_person("Una")
+    unreachable.contact_methods.all().delete()
+    with pytest.raises(Invalid, match="Nobody of Una can be reached"):
+        ask(incident, unreachable, by=cora)
+    assert not incident.responder_requests.exists()
+    assert [request.person for request in ask(incident, unreachable, max_, by=cora)] == [max_]
+    assert texts(incident, EventKind.RESPONDER_ASKED) == [
+        "Cora asks Max to respond (not reached: Una): You know the queue"
+    ]
+
+
 def test_whoever_is_asked_is_paged_outside_the_chain_and_may_see_the_incident(incident, cora, max_):
     (request,) = ask(incident, max_, by=cora)
     page = page_of(request)

@@ -16,6 +16,7 @@ from apps.desk import askable
 from apps.desk.api.answers import IncidentSerializer
 from apps.desk.api.base import AboutIncidents
 from apps.desk.api.requests import LONGEST_TEXT
+from apps.desk.queries import people_who_answer, visible_policies, visible_rosters, visible_teams
 from apps.escalation import actions as escalation
 from apps.escalation.models import Policy
 from apps.incidents import actions
@@ -42,7 +43,7 @@ class PeopleByEmail(serializers.ListField):
         addresses = list(dict.fromkeys(address.lower() for address in super().to_internal_value(data)))
         if not 1 <= len(addresses) <= MOST:
             raise serializers.ValidationError(f"Name between 1 and {MOST} people.")
-        active = User.objects.filter(is_active=True).annotate(address=Lower("email"))
+        active = people_who_answer().annotate(address=Lower("email"))
         found = {person.email.lower(): person for person in active.filter(address__in=addresses)}
         if unknown := [address for address in addresses if address not in found]:
             raise serializers.ValidationError([f"Nobody here has the address {address}." for address in unknown])
@@ -53,7 +54,7 @@ class WatchSerializer(serializers.Serializer[Any]):
     """Watch, or no longer; ``user`` is somebody else whom who commands lets watch."""
 
     watch = serializers.BooleanField()
-    user = PersonByEmail(required=False, allow_null=True, default=None)
+    user = PersonByEmail(queryset=people_who_answer(), required=False, allow_null=True, default=None)
 
 
 class AskRespondersSerializer(serializers.Serializer[Any]):
@@ -61,11 +62,11 @@ class AskRespondersSerializer(serializers.Serializer[Any]):
 
     users = PeopleByEmail(required=False)
     team = serializers.SlugRelatedField(
-        slug_field="slug", queryset=Team.objects.filter(is_active=True), required=False,
+        slug_field="slug", queryset=Team.objects.none(), required=False,
         error_messages={"does_not_exist": "There is no team {value}."},
     )  # fmt: skip
     roster = serializers.SlugRelatedField(
-        slug_field="slug", queryset=Roster.objects.filter(retired_at__isnull=True), required=False,
+        slug_field="slug", queryset=Roster.objects.none(), required=False,
         error_messages={"does_not_exist": "There is no roster {value}."},
     )  # fmt: skip
     expert = serializers.SlugRelatedField(
@@ -73,6 +74,15 @@ class AskRespondersSerializer(serializers.Serializer[Any]):
         error_messages={"does_not_exist": "There is no expert {value}."},
     )  # fmt: skip
     message = serializers.CharField(**_TEXT)
+
+    def get_fields(self) -> dict[str, Any]:
+        """The caller chooses among what they may see."""
+        fields: dict[str, Any] = super().get_fields()
+        if (request := self.context.get("request")) is not None:
+            seen = visible_teams(caller(request))
+            fields["team"].queryset = Team.objects.filter(pk__in=[team.pk for team in seen])
+            fields["roster"].queryset = visible_rosters(caller(request))
+        return fields
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Return whom was meant as ``target``. Raises ValidationError unless it is exactly one."""
@@ -97,10 +107,15 @@ class ReassignSerializer(serializers.Serializer[Any]):
     """To ``users``, or to the chain of a ``policy``, named by its id."""
 
     users = PeopleByEmail(required=False)
-    policy = serializers.PrimaryKeyRelatedField(
-        queryset=Policy.objects.select_related("severity", "team"), required=False, allow_null=True
-    )
+    policy = serializers.PrimaryKeyRelatedField(queryset=Policy.objects.none(), required=False, allow_null=True)
     reason = serializers.CharField(max_length=LONGEST_TEXT)
+
+    def get_fields(self) -> dict[str, Any]:
+        """The caller chooses among the policies that they may see."""
+        fields: dict[str, Any] = super().get_fields()
+        if (request := self.context.get("request")) is not None:
+            fields["policy"].queryset = visible_policies(caller(request))
+        return fields
 
 
 class ResponderRequestSerializer(serializers.ModelSerializer[ResponderRequest]):

@@ -17,9 +17,11 @@ from apps.core.errors import Invalid
 from apps.desk import paging
 from apps.desk.api.answers import DeliverySerializer
 from apps.desk.forms.paging import LONGEST_TEXT
+from apps.desk.queries import people_who_answer
+from apps.desk.receipts import masked
 from apps.notifications import actions
 from apps.notifications import queries as notifications
-from apps.notifications.models import DirectPage, Notification, Urgency
+from apps.notifications.models import Delivery, DirectPage, Notification, Urgency
 from apps.teams import access
 from apps.teams.authentication import caller
 from apps.teams.models import User
@@ -29,7 +31,7 @@ from apps.teams.representation import PersonByEmail, PersonSerializer
 class PageTargetSerializer(serializers.Serializer[Any]):
     """Exactly one of them. ``team``: everybody else who responds for it; ``on_call``: who is on call for it now."""
 
-    user = PersonByEmail(required=False)
+    user = PersonByEmail(queryset=people_who_answer(), required=False)
     team = serializers.SlugField(required=False)
     on_call = serializers.SlugField(required=False, help_text="The slug of a team.")
     roster = serializers.SlugField(required=False)
@@ -47,11 +49,18 @@ class SendPageSerializer(serializers.Serializer[Any]):
     urgency = serializers.ChoiceField(Urgency.choices, default=Urgency.HIGH)
 
 
+class MaskedDeliverySerializer(DeliverySerializer):
+    """One message of a page by hand; ``to`` is masked, for who sent it need not know the address."""
+
+    def get_to(self, delivery: Delivery) -> str:
+        return masked(delivery) if delivery.address else ""
+
+
 class PageReceiverSerializer(serializers.ModelSerializer[Notification]):
     """One who was paged, what they answered, and what became of each message."""
 
     person = PersonSerializer()
-    deliveries = DeliverySerializer(many=True)
+    deliveries = MaskedDeliverySerializer(many=True)
 
     class Meta:
         model = Notification

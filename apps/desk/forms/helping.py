@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from apps.desk import askable
+from apps.desk.queries import people_who_answer, visible_policies, visible_rosters, visible_teams
 from apps.escalation.models import Policy
 from apps.incidents.models import Expert
 from apps.notifications.answers import RequestAnswer
@@ -19,7 +20,7 @@ _SHORT = {"rows": 2}
 def _people() -> forms.ModelMultipleChoiceField[User]:
     """Active people, several of them."""
     return forms.ModelMultipleChoiceField(
-        User.objects.filter(is_active=True),
+        people_who_answer(),
         required=False,
         widget=forms.SelectMultiple(attrs={"size": 6}),
         help_text="Several with Ctrl or ⌘.",
@@ -31,15 +32,20 @@ class AskForm(forms.Form):
 
     people = _people()
     team = forms.ModelChoiceField(
-        Team.objects.filter(is_active=True), required=False, empty_label="No team", label="Who is on call for"
+        Team.objects.none(), required=False, empty_label="No team", label="Who is on call for"
     )
-    roster = forms.ModelChoiceField(
-        Roster.objects.filter(retired_at__isnull=True), required=False, empty_label="No roster", label="Who is on"
-    )
+    roster = forms.ModelChoiceField(Roster.objects.none(), required=False, empty_label="No roster", label="Who is on")
     expert = forms.ModelChoiceField(
         Expert.objects.select_related("person"), required=False, empty_label="No expert", label="Who knows"
     )
     message = forms.CharField(required=False, max_length=2000, label="What for", widget=forms.Textarea(attrs=_SHORT))
+
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+        """``by`` chooses among what they may see."""
+        super().__init__(*args, **kwargs)
+        teams = Team.objects.filter(pk__in=[team.pk for team in visible_teams(by)])
+        self.fields["team"].queryset = teams  # type: ignore[attr-defined]
+        self.fields["roster"].queryset = visible_rosters(by)  # type: ignore[attr-defined]
 
     def chosen(self) -> list[User]:
         """Everybody who was chosen, each once. Raises Invalid where a choice leads to nobody."""
@@ -60,10 +66,15 @@ class ReassignForm(forms.Form):
 
     people = _people()
     policy = forms.ModelChoiceField(
-        Policy.objects.select_related("severity", "team"), required=False, empty_label="No other chain",
+        Policy.objects.none(), required=False, empty_label="No other chain",
         label="Or to the chain of",
     )  # fmt: skip
     reason = forms.CharField(max_length=2000, widget=forms.Textarea(attrs=_SHORT))
+
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+        """``by`` chooses among what they may see."""
+        super().__init__(*args, **kwargs)
+        self.fields["policy"].queryset = visible_policies(by)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """Raise ValidationError unless it is either people or a chain."""
@@ -86,4 +97,4 @@ class WatchForm(forms.Form):
     """Watch or no longer; without ``person`` it is about the viewer."""
 
     watch = forms.BooleanField(required=False)
-    person = forms.ModelChoiceField(User.objects.filter(is_active=True), required=False)
+    person = forms.ModelChoiceField(people_who_answer(), required=False)

@@ -8,10 +8,10 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 
 from apps.catalog.models import Service
+from apps.desk.queries import people_who_answer
 from apps.escalation.models import Trigger
 from apps.incidents import rules
 from apps.incidents.models import OPEN, DataIntegrity, ImpactAssessment, Incident, ResponseRole, Severity
-from apps.teams.models import User
 
 _SHORT = {"rows": 2}
 
@@ -104,7 +104,7 @@ class HoldForm(forms.Form):
 
 class RoleForm(forms.Form):
     role = forms.ModelChoiceField(ResponseRole.objects.all(), to_field_name="key")
-    person = forms.ModelChoiceField(User.objects.filter(is_active=True))
+    person = forms.ModelChoiceField(people_who_answer())
 
 
 class ChecklistForm(forms.Form):

@@ -9,6 +9,8 @@ from django.views.decorators.http import require_http_methods
 
 from apps.incidents.models import Via
 from apps.notifications import answers, links
+from apps.notifications.models import Notification
+from apps.teams import access
 
 
 @never_cache
@@ -21,15 +23,23 @@ def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "desk/acknowledge.html", {"failure": failure}, status=410)
     except links.UnknownLink as failure:
         return render(request, "desk/acknowledge.html", {"failure": failure}, status=404)
-    told = answers.acknowledge_all(pages, via=Via.EMAIL) if request.method == "POST" else []
+    seen = [page for page in pages if _may_see(page)]
+    told = answers.acknowledge_all(seen, via=Via.EMAIL) if request.method == "POST" else []
     pages = links.pages_of(token) if told else pages
+    seen = [page for page in pages if _may_see(page)]
     refused = [answer for answer in told if not answer.done]
     all_refused = bool(told) and len(refused) == len(told)
     context = {
         "person": pages[0].person,
         "pages": pages,
-        "is_waiting": any(page.acknowledged_at is None for page in pages),
+        "seen": seen,
+        "is_waiting": any(page.acknowledged_at is None for page in seen),
         "refused": refused,
         "failure": refused[0].text if all_refused else "",
     }
     return render(request, "desk/acknowledge.html", context, status=409 if all_refused else 200)
+
+
+def _may_see(page: Notification) -> bool:
+    """Whether its receiver still may see what it is about: whoever is no longer asked may not."""
+    return page.incident is None or access.may(page.person, access.Permission.VIEW, page.incident)

@@ -8,10 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from apps.core.errors import HouseError
+from apps.core.errors import HouseError, NotAllowed
+from apps.desk import around
 from apps.desk.forms import helping as forms
 from apps.desk.pages import attempt, incident_or_404, say_failure, viewer
 from apps.desk.views.responding import IncidentAction
@@ -33,7 +35,7 @@ CONFIRMED = "confirmed"
 def ask(request: HttpRequest, number: int) -> HttpResponse:
     """Choose whom to ask to respond; then who is woken is named; confirmed, they are paged."""
     incident = incident_or_404(request, number)
-    form = forms.AskForm(request.POST or None, auto_id="ask_%s")
+    form = forms.AskForm(request.POST or None, auto_id="ask_%s", by=viewer(request))
     woken: list[User] = []
     try:
         access.require(viewer(request), access.Permission.RESPOND, incident)
@@ -55,7 +57,7 @@ def ask(request: HttpRequest, number: int) -> HttpResponse:
 def reassign(request: HttpRequest, number: int) -> HttpResponse:
     """Choose to whom the incident is handed; then who is woken is named; confirmed, they are paged."""
     incident = incident_or_404(request, number)
-    form = forms.ReassignForm(request.POST or None, auto_id="reassign_%s")
+    form = forms.ReassignForm(request.POST or None, auto_id="reassign_%s", by=viewer(request))
     if not access.may(viewer(request), access.Permission.RESPOND, incident):
         return redirect(incident)
     woken: list[User] = []
@@ -103,11 +105,23 @@ class Decline(IncidentAction):
 
 
 class EscalateNow(IncidentAction):
-    """One press for whoever was paged and needs the next level now."""
+    """One press for whoever was paged and needs the next level now; without scripts a page asks them to confirm."""
 
     done = "Escalated."
 
+    def post(self, request: HttpRequest, number: int, **found: int) -> HttpResponse:
+        """Name who is woken until that is confirmed."""
+        if CONFIRMED not in request.POST:
+            incident = incident_or_404(request, number)
+            asked = around.asked_of(incident, viewer(request))
+            if asked is not None and asked.next_level is not None:
+                form = Form(request.POST)
+                return _page(request, incident, form, asked.woken, title="Escalate", verb="Escalate now")
+        return super().post(request, number, **found)
+
     def act(self, incident: Incident, by: User, **known: Any) -> None:
+        if not reach.was_paged(by, incident):
+            raise NotAllowed(f"{by} was not paged for {incident}.")
         escalation.escalate(incident.pk, by=by, via=Via.WEB, reason=f"Asked for by {by}, who was paged")
 
 

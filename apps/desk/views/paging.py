@@ -58,7 +58,7 @@ def sent(request: HttpRequest, number: int) -> HttpResponse:
     received = {each: list(each.deliveries.all()) for each in found.notifications.all()}
     context: dict[str, Any] = {
         "page": found,
-        "told": receipts.of_notifications(received, viewer=person),
+        "told": receipts.of_notifications(received, viewer=person, masks_others=True),
         "mine": next((each for each in received if each.person_id == person.pk), None),
         "answered": sum(each.is_answered for each in received),
     }

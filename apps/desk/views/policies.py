@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -14,19 +13,19 @@ from apps.escalation import queries as escalation
 from apps.escalation.models import Policy
 from apps.incidents import queries as incidents
 from apps.teams import access
-from apps.teams.models import Team, User
+from apps.teams.models import Team
 
 
 @login_required
 def policies(request: HttpRequest) -> HttpResponse:
     """The policies one may see, the worst severity first."""
-    return render(request, "policies/list.html", {"policies": _visible(viewer(request))})
+    return render(request, "policies/list.html", {"policies": queries.visible_policies(viewer(request))})
 
 
 @login_required
 def policy(request: HttpRequest, pk: int) -> HttpResponse:
     """A policy as a timeline, with who is behind each level now, and where it is used."""
-    found = _visible(viewer(request)).filter(pk=pk).first()
+    found = queries.visible_policies(viewer(request)).filter(pk=pk).first()
     if found is None:
         raise Http404(f"No policy {pk}.")
     teams = queries.visible_teams(viewer(request))
@@ -47,13 +46,6 @@ def policy(request: HttpRequest, pk: int) -> HttpResponse:
         "may_edit": access.is_administrator(viewer(request)) and viewer(request).is_staff,
     }
     return render(request, "policies/policy.html", context)
-
-
-def _visible(person: User) -> QuerySet[Policy]:
-    """What holds for everybody is open to everybody, a team's own to whoever may see the team's matters."""
-    seen = access.team_ids(person, access.Permission.VIEW)
-    general = Q(team=None, service=None)
-    return escalation.policies().filter(general | Q(team__in=seen) | Q(service__team__in=seen))
 
 
 def _team_of(policy: Policy) -> Team | None:

@@ -22,13 +22,16 @@ def go_on(run: Run, incident: Incident, *, because: str, spared_too: bool = Fals
         wait = levels.wait_of(level, incident, at=now)
         if wait is not None and spared_too:
             return None
-        engine.cancel_key(levels.key_of(level))
         if not spared_too and (reason := rules.why_not(level, answers)):
+            engine.cancel_key(levels.key_of(level))
             levels.decide(level, LevelState.SKIPPED, reason)
-        elif wait is not None:
-            levels.hold_back(level, incident, wait)
+            continue
+        if wait is not None:
+            if level.state != LevelState.HELD:  # an empty level below it may have handed over to it a moment ago
+                levels.hold_back(level, incident, wait)
             return level
-        elif (fired := levels.fire(level, incident, because=because)) is not None:
+        engine.cancel_key(levels.key_of(level))
+        if (fired := levels.fire(level, incident, because=because)) is not None:
             return fired
     return None
 

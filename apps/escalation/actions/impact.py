@@ -32,7 +32,9 @@ def raise_by_impact(assessment: ImpactAssessment, *, via: Via) -> None:
 
 def _newly_true(assessment: ImpactAssessment, run: Run) -> list[Trigger]:
     """The triggers that did not raise within the run yet, the lowest level first."""
-    in_this_response = ImpactAssessment.objects.filter(incident=run.incident_id, at__gte=run.started_at)
+    # Not since the run began: one that was begun by a reassignment began later than the response.
+    since = assessment.incident.response_started_at
+    in_this_response = ImpactAssessment.objects.filter(incident=run.incident_id, at__gte=since)
     before = in_this_response.filter(pk__lt=assessment.pk).first()
     raised = run.incident.timeline.filter(kind=EventKind.ESCALATED, data__run=run.pk)
     used = set(raised.values_list("data__trigger", flat=True))

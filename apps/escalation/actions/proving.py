@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 
 import structlog
@@ -11,10 +13,11 @@ from django.db import connection, transaction
 
 from apps.core import clock as house_clock
 from apps.escalation import proof
+from apps.escalation.gaps import Gap
 from apps.escalation.models import Proof
-from apps.escalation.proof import Gap
 from apps.incidents import actions as incidents
 from apps.incidents import timeline
+from apps.incidents.actions.locking import locked
 from apps.incidents.models import OPEN, Detection, EventKind, Incident, Via
 
 log = structlog.get_logger(__name__)
@@ -25,52 +28,104 @@ KEPT = timedelta(days=30)
 TITLE = "Pages were missing and have been repaired"
 
 
-@transaction.atomic
 def prove() -> Proof | None:
     """Look at everything that is open, put in place what is missing and say so; None if another process just did.
 
-    The gaps are on the timeline of their incidents, and together an incident of the worst one's severity and team: a
-    page that nobody planned is a fault of this house, which somebody has to look into.
+    Each gap is repaired in a transaction of its own, under the lock of its incident and after a second look: what was
+    answered or done meanwhile is left alone, and one that cannot be repaired keeps no other from it. They are on the
+    timeline of their incidents, and are raised, as incidents of the worst one's severity: a page that nobody planned is
+    a fault of this house, which somebody has to look into. Not to be called within a transaction.
     """
-    if not _is_my_turn():
-        return None
-    begun = time.monotonic()
-    found = proof.gaps()
-    took = time.monotonic() - begun
-    for gap in found:
-        gap.repair()
-        log.error("page_was_missing", incident=gap.incident_id, text=gap.text)
-    return Proof.objects.create(
-        at=house_clock.now(),
-        milliseconds=round(took * 1000),
-        open_incidents=Incident.objects.filter(status__in=OPEN).count(),
-        gaps=[gap.text for gap in found],
-        raised=_raise(found) if found else None,
-    )
+    with _turn() as mine:
+        if not mine:
+            return None
+        begun = time.monotonic()
+        found = proof.gaps()
+        took = time.monotonic() - begun
+        repaired = [gap for gap in found if _is_repaired(gap)]
+        return Proof.objects.create(
+            at=house_clock.now(),
+            milliseconds=round(took * 1000),
+            open_incidents=Incident.objects.filter(status__in=OPEN).count(),
+            gaps=[gap.text for gap in repaired],
+            raised=_raise(repaired),
+        )
 
 
 def forget_old_proofs() -> None:
     """Delete proofs that are older than KEPT and found nothing."""
-    Proof.objects.filter(at__lt=house_clock.now() - KEPT, raised=None).delete()
+    Proof.objects.filter(at__lt=house_clock.now() - KEPT, gaps=[]).delete()
 
 
-def _is_my_turn() -> bool:
+@contextmanager
+def _turn() -> Iterator[bool]:
+    """Whether it is this process's turn to prove, which nobody else has until the end of the block."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('escalation.proof'))")
+        cursor.execute("SELECT pg_try_advisory_lock(hashtext('escalation.proof'))")
         (mine,) = cursor.fetchone()
-    return mine and not Proof.objects.filter(at__gt=house_clock.now() - EVERY / 2).exists()
+    try:
+        yield mine and not Proof.objects.filter(at__gt=house_clock.now() - EVERY / 2).exists()
+    finally:
+        if mine:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(hashtext('escalation.proof'))")
 
 
-def _raise(found: Sequence[Gap]) -> Incident:
-    told = "\n".join(f"- {gap.text}" for gap in found)
-    affected = Incident.objects.in_bulk({gap.incident_id for gap in found})
+def _is_repaired(gap: Gap) -> bool:
+    """Put it in place; False where it is no longer missing, or cannot be put in place, which the next proof tries."""
+    try:
+        repaired = _repair(gap)
+    except Exception:  # whatever is wrong with one gap, the next may be the page that wakes somebody
+        log.exception("page_could_not_be_repaired", incident=gap.incident_id, text=gap.text)
+        return False
+    if repaired:
+        log.error("page_was_missing", incident=gap.incident_id, text=gap.text)
+    return repaired
+
+
+@transaction.atomic
+def _repair(gap: Gap) -> bool:
+    incident = locked(gap.incident_id) if gap.incident_id is not None else None
+    row = gap.missing.first()
+    if row is None:
+        return False
+    gap.put_in_place(row)
+    if incident is not None:
+        timeline.record(incident, EventKind.NOTE, text=f"Repaired: {gap.text}")
+    return True
+
+
+def _raise(found: Sequence[Gap]) -> Incident | None:
+    """The incidents about the gaps, the worst of which is returned; None where no incident lacked anything.
+
+    One for each team, and one more for what is private there: nobody reads in them of what they may not see.
+    """
+    affected = Incident.objects.select_related("severity", "team").in_bulk(
+        {gap.incident_id for gap in found if gap.incident_id is not None}
+    )
+    groups: dict[tuple[int, bool], list[Gap]] = defaultdict(list)
     for gap in found:
-        timeline.record(affected[gap.incident_id], EventKind.NOTE, text=f"Repaired: {gap.text}")
-    last = Proof.objects.filter(raised__status__in=OPEN).select_related("raised").first()
-    if last is not None and last.raised is not None:
-        timeline.record(last.raised, EventKind.NOTE, text=f"More was missing and has been repaired:\n{told}")
-        return last.raised
-    worst = min(affected.values(), key=lambda incident: (incident.severity.rank, incident.pk))
+        if gap.incident_id is not None:
+            incident = affected[gap.incident_id]
+            groups[incident.team_id, incident.private].append(gap)
+    raised = [_raise_together(gaps, affected) for gaps in groups.values()]
+    return min(raised, key=lambda incident: (incident.severity.rank, incident.pk), default=None)
+
+
+@transaction.atomic
+def _raise_together(found: Sequence[Gap], affected: dict[int, Incident]) -> Incident:
+    """Say it in the open incident about earlier gaps of the same team, as private as these; else declare one."""
+    told = "\n".join(f"- {gap.text}" for gap in found)
+    worst = min(
+        (affected[gap.incident_id] for gap in found if gap.incident_id is not None),
+        key=lambda incident: (incident.severity.rank, incident.pk),
+    )
+    before = Incident.objects.filter(title=TITLE, declared_by=None, team=worst.team, private=worst.private)
+    last = before.filter(status__in=OPEN).values_list("pk", flat=True).last()
+    standing = locked(last) if last is not None else None
+    if standing is not None and standing.is_open:
+        timeline.record(standing, EventKind.NOTE, text=f"More was missing and has been repaired:\n{told}")
+        return standing
     return incidents.declare(
         title=TITLE,
         summary=told,
@@ -79,5 +134,5 @@ def _raise(found: Sequence[Gap]) -> Incident:
         by=None,
         via=Via.ENGINE,
         detection=Detection.MONITORING,
-        private=any(incident.private for incident in affected.values()),
+        private=worst.private,
     )

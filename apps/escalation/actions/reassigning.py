@@ -50,28 +50,30 @@ def reassign(
     if bool(wanted) == (policy is not None):
         raise Invalid("Name the people to whom it is reassigned, or one policy.", field="users")
     to = f"the chain of {policy}" if policy else ", ".join(map(str, wanted))
-    missed = _require_somebody(wanted, policy, to)
+    reached = _require_somebody(wanted, policy, to)
+    missed = ", ".join(str(person) for person in wanted if person not in reached)
+    but = f" (not reached: {missed})" if missed else ""
     _take_back_the_acknowledgement(incident)
     notifications.stop_chain(incident)
     event = timeline.record(
         incident,
         EventKind.REASSIGNED,
-        text=f"{by} reassigns it to {to}{missed}: {reason.strip()}",
+        text=f"{by} reassigns it to {to}{but}: {reason.strip()}",
         actor=by,
         via=via,
-        data={"people": [person.pk for person in wanted], "policy": policy and policy.pk, "reason": reason.strip()},
+        data={"people": [person.pk for person in reached], "policy": policy and policy.pk, "reason": reason.strip()},
     )
     if policy is not None:
         climbing.start_by(policy, incident, reason=f"reassigned to {to}")
     else:
         _skip_what_waits_for_an_answer(incident, to)
-        for person in wanted:
+        for person in reached:
             _page(event, person, by=by, reason=reason.strip())
     return incident
 
 
-def _require_somebody(people: list[User], policy: Policy | None, to: str) -> str:
-    """Raise Invalid where nobody would be paged; return in words whom no page reaches."""
+def _require_somebody(people: list[User], policy: Policy | None, to: str) -> list[User]:
+    """Whom a page reaches. Raises Invalid where nobody would be paged."""
     if policy is not None and not policy.levels.exists():
         raise Invalid(f"The chain of {policy} has no levels.", field="policy")
     for person in people:
@@ -80,8 +82,7 @@ def _require_somebody(people: list[User], policy: Policy | None, to: str) -> str
     reached = reach.reachable(people)
     if people and not reached:
         raise Invalid(f"Nobody of {to} can be reached.", field="users")
-    missed = ", ".join(str(person) for person in people if person not in reached)
-    return f" (not reached: {missed})" if missed else ""
+    return reached
 
 
 def _take_back_the_acknowledgement(incident: Incident) -> None:

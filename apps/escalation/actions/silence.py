@@ -5,22 +5,25 @@ Lock order: the incident's row, then the run.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F, Q
 
 from apps.core import clock as house_clock
 from apps.core.spans import in_words
 from apps.engine import actions as engine
 from apps.escalation import queries
 from apps.escalation.actions.going_on import go_on
-from apps.escalation.models import Run
+from apps.escalation.models import LevelState, Run, Unless
 from apps.incidents import queries as incidents
 from apps.incidents import timeline
 from apps.incidents.actions.locking import locked
 from apps.incidents.models import EventKind, Incident
 from apps.notifications import actions as notifications
 from apps.notifications import messages
+from apps.notifications import queries as reach
 from apps.notifications.models import Notification, NotificationKind, Until
 from apps.teams.models import User
 
@@ -53,9 +56,25 @@ def somebody_acted(incident: Incident, by: User) -> None:
         for page in asked.filter(person=by):
             notifications.answer_one(page)
         notifications.stop(asked)
+        run.incident = incident
+        _stop_what_silence_fired(run, by)
         run.asked_again_at = None
         run.save(update_fields=["asked_again_at"])
         plan(run)
+
+
+def _stop_what_silence_fired(run: Run, by: User) -> None:
+    """Whoever was paged because nobody did anything need not be called any longer: somebody does."""
+    before = queries.activity_before(run.incident)
+    fired = run.levels.filter(state=LevelState.FIRED, at__gt=before)
+    early = fired.filter(Q(unless=Unless.ACKNOWLEDGED) | Q(at__lt=F("due_at")))
+    pages = Notification.objects.filter(
+        incident=run.incident_id, kind=NotificationKind.PAGE, created_at__gt=before,
+        level__in=list(early.values_list("number", flat=True)),
+    )  # fmt: skip
+    for page in pages.filter(person=by):
+        notifications.answer_one(page)
+    notifications.stop(pages)
 
 
 @transaction.atomic
@@ -91,10 +110,11 @@ def go_on_if_all_declined(run: Run, incident: Incident) -> None:
 
 
 def _ask(run: Run) -> bool:
-    """Page whoever acknowledged and who commands; False where neither is there any more."""
+    """Page whoever did something last, else who acknowledged, and who commands; False where nobody is reached."""
     incident = run.incident
-    people = dict.fromkeys([incident.acknowledged_by, incidents.holder_of(incident, "commander")])
-    asked = [person for person in people if person is not None and person.is_active]
+    last, commander = queries.last_who_acted(incident), incidents.holder_of(incident, "commander")
+    on_it = _reached([last]) or _reached([incident.acknowledged_by])
+    asked = list(dict.fromkeys([*on_it, *_reached([commander])]))
     if not asked:
         return False
     span = _silent_for(incident)
@@ -116,6 +136,10 @@ def _ask(run: Run) -> bool:
             until=Until.RESOLVED,
         )
     return True
+
+
+def _reached(people: Iterable[User | None]) -> list[User]:
+    return reach.reachable([person for person in people if person is not None])
 
 
 def _go_on(run: Run, because: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
+from apps.contacts import queries as contacts
 from apps.core import clock as house_clock
 from apps.core import events
 from apps.core.errors import Invalid, NotAllowed, RuleViolation
@@ -28,8 +29,9 @@ def ask_responders(
 ) -> list[ResponderRequest]:
     """Ask each of ``people`` to help; they are paged outside the chain, and may see and answer the incident.
 
-    Who was asked and has not declined is not asked a second time. Raises Invalid for nobody, or a person who left or
-    only reads, RuleViolation once it is no longer open or where all were asked before, NotAllowed without the right.
+    Who was asked and has not declined is not asked a second time; whom nothing reaches is not asked, and the timeline
+    says so. Raises Invalid for nobody, where none of them can be reached, or for a person who left or only reads,
+    RuleViolation once it is no longer open or where all were asked before, NotAllowed without the right.
     """
     incident = locked(incident_id)
     access.require(by, access.Permission.RESPOND, incident)
@@ -43,10 +45,15 @@ def ask_responders(
         if access.only_reads(person):
             raise Invalid(f"{person} reads and changes nothing here; ask who responds.", field="users")
     asked = set(incident.responder_requests.filter(state__in=STANDING).values_list("person_id", flat=True))
-    requests = [_ask(incident, person, by=by, message=message, via=via) for person in wanted if person.pk not in asked]
-    if not requests:
+    new = [person for person in wanted if person.pk not in asked]
+    if not new:
         raise RuleViolation(f"{' and '.join(map(str, wanted))}: asked before. Who declines can be asked again.")
-    return requests
+    reached = contacts.can_be_paged(new)
+    missed = ", ".join(str(person) for person in new if person not in reached)
+    if not reached:
+        raise Invalid(f"Nobody of {missed} can be reached.", field="users")
+    but = f" (not reached: {missed})" if missed else ""
+    return [_ask(incident, person, by=by, message=message, via=via, but=but) for person in reached]
 
 
 @transaction.atomic
@@ -117,7 +124,7 @@ def withdraw_all(incident: Incident) -> None:
     )
 
 
-def _ask(incident: Incident, person: User, *, by: User, message: str, via: Via) -> ResponderRequest:
+def _ask(incident: Incident, person: User, *, by: User, message: str, via: Via, but: str) -> ResponderRequest:
     request = ResponderRequest.objects.create(
         incident=incident, person=person, asked_by=by, message=message.strip(), asked_at=house_clock.now()
     )
@@ -126,7 +133,7 @@ def _ask(incident: Incident, person: User, *, by: User, message: str, via: Via) 
     timeline.record(
         incident,
         EventKind.RESPONDER_ASKED,
-        text=f"{by} asks {person} to respond{words}",
+        text=f"{by} asks {person} to respond{but}{words}",
         actor=by,
         via=via,
         data={"request": request.pk, "person": person.pk},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from urllib.parse import urlsplit
 
 from django.db import models
 
@@ -92,7 +93,9 @@ class Delivery(models.Model):
 
     @property
     def shown(self) -> str:
-        """What a person knows the address by."""
+        """What a person knows the address by; that of a webhook is often a secret, so it is its label, or its host."""
         if self.channel == Channel.PUSH:
             return self.method.shown if self.method else "a device that is gone"
+        if self.channel == Channel.WEBHOOK:
+            return (self.method.label if self.method else "") or urlsplit(self.address).hostname or "a webhook"
         return self.address or str(self.notification.person)
