@@ -174,3 +174,11 @@ def test_the_probe_asks_the_database_once(carried, db):
     ) as asked:
         providers.some_provider_is_called()
     assert len(asked) == 1
+
+
+def test_what_goes_to_hosts_of_the_receivers_choice_is_no_proof_that_pages_get_out(carried, ada, clock, monkeypatch):
+    """Push has a circuit for each host, and none of its own."""
+    carried[Channel.PUSH].provider = ""
+    for channel in (Channel.EMAIL, Channel.SMS, Channel.VOICE, Channel.CHAT):
+        fail(channel)
+    assert "recorder of email fails" in checks.complaints()["providers"]
