@@ -47,16 +47,24 @@ class ProviderError(HouseError):
 
     ``permanent``: trying again is of no use. ``retry_after``: it asked to be left alone for so many seconds.
     ``about_one``: it answered, and what it will not take now is this one message or address (a full mailbox); of the
-    provider itself that says nothing.
+    provider itself that says nothing. ``refuses_us``: it does not take our credentials or our account, whatever it is
+    sent.
     """
 
     def __init__(
-        self, message: str, *, permanent: bool = False, retry_after: float | None = None, about_one: bool = False
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        retry_after: float | None = None,
+        about_one: bool = False,
+        refuses_us: bool = False,
     ) -> None:
         super().__init__(message)
         self.permanent = permanent
         self.retry_after = retry_after
         self.about_one = about_one
+        self.refuses_us = refuses_us
 
 
 class Unreachable(ProviderError):

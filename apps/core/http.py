@@ -31,6 +31,8 @@ LONGEST_ANSWER = 1024 * 1024
 
 #: Answers after which the same request may succeed later.
 _LATER = {408, 425, 429}
+#: Answers to whoever asks: no or wrong credentials, an account that may not.
+_REFUSES_US = {401, 403}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Refused(ProviderError):
             f"Answered {reply.status}: {reply.text or 'nothing'}",
             permanent=not later,
             retry_after=retry_after(reply.headers.get("retry-after", "")) if later else None,
+            refuses_us=reply.status in _REFUSES_US,
         )
         self.reply = reply
 

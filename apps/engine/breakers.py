@@ -1,8 +1,9 @@
 """Circuit breakers: a provider that is broken is left alone for a while, by all processes together.
 
 A circuit is closed without a row, and a call that goes well through it writes nothing: one read before and one update
-that finds no row after. Calls that fail in a row open it, for 10 s at first and for 2 min at most; then exactly one
-caller tries, and what it meets closes or opens it again. Every instant is the database's.
+that finds no row after. Calls that fail in a row open it, or a single one that is refused to us whatever it says, for
+10 s at first and for 2 min at most; then exactly one caller tries, and what it meets closes or opens it again. Every
+instant is the database's.
 """
 
 from __future__ import annotations
@@ -118,7 +119,7 @@ def _conclude(provider: str, trial: _Trial | None, error: Exception | None) -> N
     elif found is Verdict.SAYS_NOTHING:
         _leave_undecided(provider, trial)
     elif isinstance(error, ProviderError):
-        _failed(provider, trial, error, busy=found is Verdict.BUSY)
+        _failed(provider, trial, error, found)
 
 
 def _works(provider: str, trial: _Trial | None) -> None:
@@ -138,8 +139,8 @@ def _leave_undecided(provider: str, trial: _Trial | None) -> None:
 
 
 @transaction.atomic
-def _failed(provider: str, trial: _Trial | None, error: ProviderError, *, busy: bool) -> None:
-    """Count the failure; open the circuit at the trial's, or at the one that was too many.
+def _failed(provider: str, trial: _Trial | None, error: ProviderError, found: Verdict) -> None:
+    """Count the failure; open the circuit at the trial's, at the one that was too many, or at a refusal of ourselves.
 
     What began before the circuit opened and fails after that is no news.
     """
@@ -148,13 +149,13 @@ def _failed(provider: str, trial: _Trial | None, error: ProviderError, *, busy: 
     if breaker.trial_until != trial.until if trial is not None else breaker.open_until is not None:
         return
     changes: dict[str, object] = {"trial_until": None, "last_error": str(error)[:2000], "changed_at": clock.now()}
-    if busy and error.retry_after is not None:
+    if found is Verdict.BUSY and error.retry_after is not None:
         log.warning("circuit_holds", provider=provider, seconds=error.retry_after, error=str(error))
         changes["open_until"] = database_now() + rules.hold(error.retry_after)
         Breaker.objects.filter(provider=provider).update(**changes)
         return
     changes["failures"] = failures = breaker.failures + 1
-    opens = trial is not None or failures >= settings.BREAKER_FAILURES
+    opens = trial is not None or found is Verdict.REFUSES_US or failures >= settings.BREAKER_FAILURES
     if opens:
         changes["openings"] = openings = breaker.openings + 1
         changes["open_until"] = database_now() + rules.opening(openings)

@@ -25,6 +25,7 @@ class Verdict(enum.Enum):
     WORKS = "works"
     BROKEN = "broken"
     BUSY = "busy"
+    REFUSES_US = "refuses us"
     SAYS_NOTHING = "says nothing"
 
 
@@ -64,13 +65,16 @@ def verdict(error: Exception | None) -> Verdict:
     """What a call that ended with ``error`` (None: well) says of its provider.
 
     BROKEN is what would meet every other call as well: unreachable, timed out, a fault of its own (5xx), nonsense. A
-    refusal (``permanent``) and a "not now" about one address are answers, and whoever answers works. BUSY is one
-    that names when to come back (429 and 503 with Retry-After). A fault of ours says nothing.
+    refusal (``permanent``) and a "not now" about one address are answers, and whoever answers works; but one that
+    takes no credentials of ours (401, 403) REFUSES_US, and every other message as well. BUSY is one that names when to
+    come back (429 and 503 with Retry-After). A fault of ours says nothing.
     """
     if error is None:
         return Verdict.WORKS
     if not isinstance(error, ProviderError):
         return Verdict.SAYS_NOTHING
+    if error.refuses_us:
+        return Verdict.REFUSES_US
     if error.permanent or error.about_one:
         return Verdict.WORKS
     if error.retry_after is not None and error.retry_after > 0:

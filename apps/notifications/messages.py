@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from apps.contacts.models import ContactMethod
-from apps.engine.models import Timer
+from apps.engine.models import Breaker, Timer
 from apps.incidents.models import Incident, ResponseRole
 from apps.notifications.models import DirectPage, Notification
 from apps.rosters.models import Shift
@@ -74,6 +74,19 @@ def given_up(timer: Timer) -> str:
         "",
         "When its cause is mended it can be run again:",
         f"{settings.SITE_URL}{reverse('admin:engine_timer_change', args=[timer.pk])}",
+    ]
+    return "\n".join(lines)
+
+
+def circuit_opened(breaker: Breaker, *, ways: str) -> str:
+    """What an administrator reads of a provider that fails, or refuses the house."""
+    lines = [
+        f"{breaker.provider} fails and is left alone; now and then one message is tried. Until one goes through,",
+        f"nothing goes out by it ({ways}), and people are reached by their other ways.",
+        f"The last error: {breaker.last_error}",
+        "",
+        "How all providers stand:",
+        f"{settings.SITE_URL}{reverse('engine_overview')}",
     ]
     return "\n".join(lines)
 

@@ -173,6 +173,12 @@ def of(channel: Channel) -> Transport:
     return _transports[channel]
 
 
+def providers() -> dict[Channel, str]:
+    """By which provider each channel goes that is configured now; empty where none is called that has one circuit."""
+    served = serving.kinds()
+    return {channel: each.provider for channel, each in _transports.items() if served.intersection(kinds_of(channel))}
+
+
 def kinds_of(channel: Channel) -> Iterable[MethodKind]:
     """The kinds of contact method that go by the channel."""
     return [kind for kind, by in CHANNEL_OF.items() if by == channel]

@@ -292,3 +292,9 @@ def test_failures_of_many_callers_at_once_are_all_counted_and_open_it_once(toget
     together(10, fail)
     breaker.refresh_from_db()
     assert (breaker.failures, breaker.openings) == (16, 1)
+
+
+def test_a_provider_that_refuses_us_is_left_alone_at_once(clock):
+    call(ProviderError("401", permanent=True, refuses_us=True))
+    assert wait_told() == 10
+    assert Breaker.objects.get().openings == 1

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from apps.core.errors import ProviderError
+from apps.core.http import Refused, Reply
 from apps.engine import rules
 from apps.engine.rules import Verdict
 
@@ -67,6 +68,10 @@ def test_a_recurring_timer_keeps_its_beat_and_makes_up_for_nothing(now, next_at)
         (ProviderError("503, and says to come back at once", retry_after=0), Verdict.BROKEN),
         (ProviderError("429", retry_after=30), Verdict.BUSY),
         (KeyError("a fault of ours"), Verdict.SAYS_NOTHING),
+        (ProviderError("535 wrong password", refuses_us=True), Verdict.REFUSES_US),
+        (Refused(Reply(401, {}, b"no such token")), Verdict.REFUSES_US),
+        (Refused(Reply(403, {}, b"suspended")), Verdict.REFUSES_US),
+        (Refused(Reply(404, {}, b"")), Verdict.WORKS),
     ],
 )
 def test_only_what_would_meet_every_other_call_says_that_a_provider_is_broken(error, verdict):

@@ -16,6 +16,8 @@ from apps.core.errors import ProviderError
 from apps.notifications.transports import AddressRefused, HandOver, Message, OutcomeUnknown, Sent, Unreachable
 
 CLOSING_DOWN = 421
+#: It wants a sign-in, or another one (RFC 4954, 6).
+SIGN_IN_WANTED = (530, 534, 535, 538)
 
 
 class EmailTransport:
@@ -49,7 +51,8 @@ def _open(connection: BaseEmailBackend) -> None:
     try:
         connection.open()
     except smtplib.SMTPAuthenticationError as error:
-        raise ProviderError(f"The mail server refused the sign-in: {_said(error)}") from error
+        refusal = f"The mail server refused the sign-in: {_said(error)}"
+        raise ProviderError(refusal, refuses_us=error.smtp_code >= 500) from error
     except (OSError, smtplib.SMTPException) as error:
         raise Unreachable(f"The mail server cannot be reached: {error}") from error
 
@@ -64,7 +67,7 @@ def _hand_over(message: EmailMultiAlternatives) -> None:
     except smtplib.SMTPResponseException as error:
         refusal = f"The mail was refused: {_said(error)}"
         if error.smtp_code >= 500:
-            raise ProviderError(refusal, permanent=True) from error
+            raise ProviderError(refusal, permanent=True, refuses_us=error.smtp_code in SIGN_IN_WANTED) from error
         raise _not_now(refusal, error.smtp_code) from error
     except smtplib.SMTPNotSupportedError as error:
         raise ProviderError(f"The mail server cannot take it: {error}", permanent=True) from error

@@ -1,0 +1,89 @@
+"""Whether the providers that carry pages are called: administrators hear of one that is not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from apps.core import clock as house_clock
+from apps.core.events import on
+from apps.engine import actions as engine
+from apps.engine.breakers import CIRCUIT_CLOSED, CIRCUIT_OPENED
+from apps.engine.models import Breaker, Timer
+from apps.engine.registry import Lane, handler
+from apps.notifications import actions, messages, transports
+from apps.notifications.models import Notification, NotificationKind, Urgency
+from apps.teams import access
+
+TELL = "notifications.circuit_opened"
+TELL_OF_END = "notifications.circuit_closed"
+#: One that opens again and again wakes administrators no more often than this.
+BETWEEN = timedelta(minutes=15)
+
+
+@on(CIRCUIT_OPENED)
+def plan_to_tell(breaker: Breaker) -> None:
+    """Tell administrators by a job of its own, where it is a provider that a channel depends on."""
+    if breaker.provider in transports.providers().values():
+        engine.schedule(TELL, key=f"{TELL}:{breaker.provider}", payload={"provider": breaker.provider})
+
+
+@on(CIRCUIT_CLOSED)
+def plan_to_tell_of_the_end(breaker: Breaker) -> None:
+    """Whoever was woken hears that it is over."""
+    if breaker.provider in transports.providers().values():
+        engine.schedule(TELL_OF_END, key=f"{TELL_OF_END}:{breaker.provider}", payload={"provider": breaker.provider})
+
+
+@handler(TELL, lane=Lane.PAGES)
+def tell(timer: Timer) -> None:
+    """Tell every administrator at once, each by their own ways, unless it closed meanwhile or they know."""
+    breaker = Breaker.objects.filter(pk=timer.payload["provider"], open_until__isnull=False).first()
+    if breaker is None:
+        return
+    now = house_clock.now()
+    last = _last_told(breaker.provider)
+    if last is not None and now < last.created_at + BETWEEN:
+        return
+    ways = ", ".join(
+        channel.label.lower() for channel, name in transports.providers().items() if name == breaker.provider
+    )
+    for person in access.administrators():
+        actions.notify(
+            person,
+            incident=None,
+            kind=NotificationKind.OTHER,
+            urgency=Urgency.HIGH,
+            step=f"{_step(breaker.provider)}{now.isoformat()}",
+            subject=f"{breaker.provider} fails: nothing goes out by {ways}",
+            text=messages.circuit_opened(breaker, ways=ways),
+        )
+
+
+@handler(TELL_OF_END, lane=Lane.WORK)
+def tell_of_the_end(timer: Timer) -> None:
+    """Tell those who were told of the opening, once, and at leisure."""
+    provider = timer.payload["provider"]
+    last = _last_told(provider)
+    if last is None or Breaker.objects.filter(pk=provider, open_until__isnull=False).exists():
+        return
+    for person in access.administrators():
+        if Notification.objects.filter(person=person, incident=None, step=last.step).exists():
+            actions.notify(
+                person,
+                incident=None,
+                kind=NotificationKind.OTHER,
+                step=f"end of {last.step}",
+                subject=f"{provider} works again",
+                text=f"What goes out by {provider} gets there again.",
+            )
+
+
+def _step(provider: str) -> str:
+    return f"circuit:{provider[:60]}:"
+
+
+def _last_told(provider: str) -> Notification | None:
+    told = Notification.objects.filter(
+        person__in=access.administrators(), incident=None, step__startswith=_step(provider)
+    )
+    return told.order_by("-created_at").first()

@@ -1,0 +1,129 @@
+"""A provider that fails, or refuses the house, is known to administrators."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+
+from apps.core.errors import ProviderError
+from apps.engine import breakers
+from apps.engine.models import Breaker
+from apps.engine.runner import run_due
+from apps.notifications.models import Channel, Notification, NotificationKind, Urgency
+from apps.teams.models import TeamRole
+from launcher.ports import free_port
+from tests.factories.incidents import declare
+from tests.factories.teams import make_person
+from tests.notifications.conftest import add_method
+from tests.notifications.test_delivery import tell
+
+SUBJECT = "recorder of sms fails: nothing goes out by text message"
+REFUSED = ProviderError("Answered 401: no such token", permanent=True, refuses_us=True)
+
+
+@pytest.fixture
+def ada(team):
+    return make_person("Ada", None, TeamRole.ADMIN)
+
+
+def fail(channel: Channel, error: ProviderError = REFUSED) -> None:
+    with suppress(ProviderError), breakers.through(f"recorder of {channel}"):
+        raise error
+
+
+def told(person) -> list[Notification]:
+    return list(Notification.objects.filter(person=person, kind=NotificationKind.OTHER).order_by("pk"))
+
+
+def test_administrators_are_woken_once_by_a_provider_that_refuses_us(carried, ada, olga, clock):
+    fail(Channel.SMS)
+    run_due()
+    clock.shift(seconds=11)
+    fail(Channel.SMS)
+    run_due()
+    [woken] = told(ada)
+    assert (woken.subject, woken.urgency) == (SUBJECT, Urgency.HIGH)
+    assert "no such token" in woken.text
+    assert "/admin/engine/" in woken.text
+    assert told(olga) == []
+    assert [message.subject for message in carried[Channel.EMAIL].sent] == [SUBJECT]
+
+
+def test_a_page_that_a_provider_refuses_us_goes_another_way_and_the_administrators_hear_of_it(carried, ada, olga):
+    add_method(olga, "sms", "+4915112345678")
+    carried[Channel.SMS].fails = REFUSED
+    tell(olga, declare(olga.memberships.get().team))
+    run_due()
+    assert carried[Channel.EMAIL].to("olga@example.com")
+    assert [each.subject for each in told(ada)] == [SUBJECT]
+
+
+def test_one_that_opens_again_and_again_wakes_nobody_more_often_than_each_quarter_of_an_hour(carried, ada, clock):
+    for _ in range(14):
+        fail(Channel.SMS)
+        run_due()
+        breakers.close("recorder of sms")
+        clock.shift(minutes=1)
+        run_due()
+    assert [each.urgency for each in told(ada)] == [Urgency.HIGH, Urgency.LOW]
+    clock.shift(minutes=2)
+    fail(Channel.SMS)
+    run_due()
+    assert [each.urgency for each in told(ada)] == [Urgency.HIGH, Urgency.LOW, Urgency.HIGH]
+
+
+def test_whoever_was_woken_hears_once_and_at_leisure_that_it_works_again(carried, ada, clock):
+    fail(Channel.SMS)
+    run_due()
+    clock.shift(seconds=11)
+    with breakers.through("recorder of sms"):
+        pass
+    run_due()
+    assert [(each.subject, each.urgency) for each in told(ada)[1:]] == [("recorder of sms works again", Urgency.LOW)]
+
+
+def test_one_that_closed_before_anybody_was_told_wakes_nobody(carried, ada):
+    fail(Channel.SMS)
+    breakers.close("recorder of sms")
+    run_due()
+    assert told(ada) == []
+
+
+def test_the_circuit_of_a_host_that_somebody_entered_wakes_nobody(carried, ada):
+    with suppress(ProviderError), breakers.through("webhook somebody.example"):
+        raise REFUSED
+    run_due()
+    assert told(ada) == []
+
+
+@pytest.fixture
+def server_with_other_passwords(settings):
+    """A mail server that knows nobody of that name."""
+    server = Controller(
+        object(),
+        hostname="127.0.0.1",
+        port=free_port(),
+        authenticator=lambda *_: AuthResult(success=False, handled=False),
+        auth_require_tls=False,
+        auth_required=True,
+    )
+    settings.EMAIL_BACKEND = "apps.notifications.channels.smtp.Backend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+    server.start()
+    yield
+    server.stop()
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH")
+@pytest.mark.parametrize("user", ["olga", ""])
+def test_a_mail_server_that_does_not_take_our_sign_in_is_left_alone_at_once(
+    server_with_other_passwords, settings, olga, user
+):
+    settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = user, "wrong"
+    tell(olga, declare(olga.memberships.get().team))
+    run_due()
+    circuit = Breaker.objects.get(pk="smtp")
+    assert (circuit.openings, circuit.open_until is None) == (1, False)
