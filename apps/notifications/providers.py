@@ -1,4 +1,4 @@
-"""Whether the providers that carry pages are called: administrators hear of one that is not."""
+"""Whether the providers that carry pages are called: administrators hear of one that is not, the probe of all."""
 
 from __future__ import annotations
 
@@ -7,17 +7,36 @@ from datetime import timedelta
 from apps.core import clock as house_clock
 from apps.core.events import on
 from apps.engine import actions as engine
+from apps.engine import queries as engine_queries
 from apps.engine.breakers import CIRCUIT_CLOSED, CIRCUIT_OPENED
+from apps.engine.checks import check
 from apps.engine.models import Breaker, Timer
+from apps.engine.queries import Circuit
 from apps.engine.registry import Lane, handler
 from apps.notifications import actions, messages, transports
-from apps.notifications.models import Notification, NotificationKind, Urgency
+from apps.notifications.models import Channel, Notification, NotificationKind, Urgency
 from apps.teams import access
 
 TELL = "notifications.circuit_opened"
 TELL_OF_END = "notifications.circuit_closed"
 #: One that opens again and again wakes administrators no more often than this.
 BETWEEN = timedelta(minutes=15)
+#: A circuit that nobody has tried for so long after its opening says nothing of the present: nothing was to be sent.
+STALE = timedelta(minutes=10)
+
+
+@check("providers")
+def some_provider_is_called() -> str:
+    """Whether anything can carry a page; webhooks wake programs, not people, and do not count."""
+    carrying = {channel: name for channel, name in transports.providers().items() if channel != Channel.WEBHOOK}
+    if not carrying:
+        return "Nothing is configured that carries a page to a person."
+    circuits = {circuit.provider: circuit for circuit in engine_queries.circuits()}
+    failing = [circuits[name] for name in dict.fromkeys(carrying.values()) if name in circuits]
+    failing = [circuit for circuit in failing if _fails(circuit)]
+    if not set(carrying.values()) <= {circuit.provider for circuit in failing}:
+        return ""
+    return " ".join(f"{circuit.provider} fails: {circuit.last_error}" for circuit in failing)
 
 
 @on(CIRCUIT_OPENED)
@@ -76,6 +95,10 @@ def tell_of_the_end(timer: Timer) -> None:
                 subject=f"{provider} works again",
                 text=f"What goes out by {provider} gets there again.",
             )
+
+
+def _fails(circuit: Circuit) -> bool:
+    return circuit.until is not None and house_clock.now() < circuit.until + STALE
 
 
 def _step(provider: str) -> str:

@@ -36,6 +36,7 @@ def test_readyz_is_ready_while_a_worker_lives_and_nothing_is_late(client, at_wor
         "engine": "ok",
         "inbox": "ok",
         "proof": "ok",
+        "providers": "ok",
     }
 
 
@@ -124,7 +125,7 @@ def test_metrics_tell_in_which_state_each_circuit_is(client, clock):
 
 @pytest.mark.django_db
 def test_probes_cost_a_handful_of_queries(client, at_work, django_assert_max_num_queries):
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         client.get("/readyz")
     with django_assert_max_num_queries(3):
         client.get("/metrics")

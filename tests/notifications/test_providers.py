@@ -1,23 +1,29 @@
-"""A provider that fails, or refuses the house, is known to administrators."""
+"""A provider that fails, or refuses the house, is known to administrators and to the probe."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from apps.contacts import serving
 from apps.core.errors import ProviderError
-from apps.engine import breakers
+from apps.engine import breakers, checks
 from apps.engine.models import Breaker
 from apps.engine.runner import run_due
+from apps.notifications import providers, transports
 from apps.notifications.models import Channel, Notification, NotificationKind, Urgency
 from apps.teams.models import TeamRole
 from launcher.ports import free_port
 from tests.factories.incidents import declare
 from tests.factories.teams import make_person
 from tests.notifications.conftest import add_method
+from tests.notifications.recorder import Recorder
 from tests.notifications.test_delivery import tell
 
 SUBJECT = "recorder of sms fails: nothing goes out by text message"
@@ -127,3 +133,45 @@ def test_a_mail_server_that_does_not_take_our_sign_in_is_left_alone_at_once(
     run_due()
     circuit = Breaker.objects.get(pk="smtp")
     assert (circuit.openings, circuit.open_until is None) == (1, False)
+
+
+@pytest.fixture
+def complaint() -> Callable[[], str]:
+    return lambda: checks.complaints()["providers"]
+
+
+def test_the_probe_complains_once_no_provider_that_reaches_people_is_left(carried, complaint, ada, clock):
+    ways = [channel for channel in carried if channel != Channel.WEBHOOK]
+    for channel in ways[1:]:
+        fail(channel)
+    assert complaint() == ""
+    fail(ways[0])
+    assert f"recorder of {ways[0]} fails: Answered 401" in complaint()
+    clock.shift(minutes=1)
+    assert complaint(), "nobody has tried since"
+    breakers.close(f"recorder of {ways[0]}")
+    assert complaint() == ""
+
+
+def test_what_nobody_has_tried_for_long_is_no_complaint(carried, complaint, ada, clock):
+    for channel in carried:
+        fail(channel)
+    clock.shift(seconds=11 + providers.STALE.total_seconds())
+    assert complaint() == ""
+
+
+@pytest.mark.parametrize("served", [[], [Channel.WEBHOOK]])
+def test_the_probe_complains_where_nothing_is_configured_that_reaches_a_person(db, monkeypatch, complaint, served):
+    monkeypatch.setattr(transports, "_transports", {})
+    monkeypatch.setattr(serving, "_served", {})
+    for channel in served:
+        transports.serve(channel, Recorder(channel), when=lambda: True)
+    assert complaint() == "Nothing is configured that carries a page to a person."
+
+
+def test_the_probe_asks_the_database_once(carried, db):
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        providers.some_provider_is_called()
+    assert len(asked) == 1
