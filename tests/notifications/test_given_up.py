@@ -61,8 +61,12 @@ def test_what_cannot_be_told_to_administrators_is_not_told_over_and_over(ada, br
     for _ in range(80):
         clock.shift(minutes=5)
         run_due()
-    assert Timer.objects.filter(state=State.DEAD, kind="notifications.deliver:email").count() == 1
-    assert Notification.objects.filter(kind=NotificationKind.OTHER).count() == 1
+    assert Timer.objects.filter(state=State.DEAD, kind="notifications.deliver:email").count() == 2
+    told = Notification.objects.filter(kind=NotificationKind.OTHER).order_by("pk")
+    assert [each.subject for each in told] == [
+        "Given up after 2 attempts: breaks",
+        "smtp fails: nothing goes out by email",
+    ]
 
 
 def give_up_at(clock, recorder):

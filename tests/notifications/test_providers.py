@@ -123,6 +123,7 @@ def server_with_other_passwords(settings):
     server.stop()
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH")
 @pytest.mark.parametrize("user", ["olga", ""])
 def test_a_mail_server_that_does_not_take_our_sign_in_is_left_alone_at_once(
     server_with_other_passwords, settings, olga, user
