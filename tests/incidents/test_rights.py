@@ -11,11 +11,13 @@ from django.db import transaction
 
 from apps.core.errors import NotAllowed, RuleViolation
 from apps.escalation import actions as escalation
+from apps.escalation.models import Run, RunLevel
 from apps.incidents import actions
 from apps.incidents.models import (
     ChecklistItem,
     ImpactAssessment,
     Incident,
+    Involvement,
     Resolution,
     ResponderRequest,
     RoleAssignment,
@@ -25,6 +27,7 @@ from apps.incidents.models import (
     Watcher,
 )
 from apps.notifications import answers
+from apps.notifications.models import Notification
 from apps.teams.models import Team, TeamRole, User
 from tests.factories.checklists import make_checklist
 from tests.factories.incidents import declare, make_procedures, resolve
@@ -127,18 +130,18 @@ RESPONDING = MEMBERS | {"involved outsider"}
 SEEING = RESPONDING | {"stakeholder", "involved stakeholder", "auditor"}
 
 
-def unwatch_what_one_watches(scene: Scene, by: User) -> None:
+def let_watch(scene: Scene, by: User) -> None:
     Watcher.objects.get_or_create(incident=scene.incident, person=by, defaults={"since": scene.incident.declared_at})
-    actions.unwatch(scene.incident.pk, by=by)
 
 
 @dataclass(frozen=True)
 class Deed:
-    """An action, what is done before it by somebody else, and who may do it."""
+    """An action, what is done before it by somebody else, who may do it, and how whoever tries comes to try."""
 
     do: Callable[[Scene, User], object]
     before: Callable[[Scene], object] = lambda _: None
     who: frozenset[str] = frozenset(RESPONDING)
+    ready: Callable[[Scene, User], object] = lambda _scene, _by: None
 
 
 DEEDS: dict[str, Deed] = {
@@ -177,10 +180,16 @@ DEEDS: dict[str, Deed] = {
     "cancel": Deed(lambda scene, by: actions.cancel(scene.incident.pk, reason="A false alarm", by=by)),
     "merge": Deed(lambda scene, by: actions.merge(scene.incident.pk, into=scene.other.pk, by=by)),
     "ask_responders": Deed(lambda scene, by: actions.ask_responders(scene.incident.pk, people=[scene.cora], by=by)),
-    "withdraw_request": Deed(lambda scene, by: actions.withdraw_request(scene.request().pk, by=by)),
-    "accept_request": Deed(lambda scene, by: actions.accept_request(scene.request().pk, by=by), who=frozenset()),
+    "withdraw_request": Deed(
+        lambda scene, by: actions.withdraw_request(scene.request().pk, by=by), before=Scene.request
+    ),
+    "accept_request": Deed(
+        lambda scene, by: actions.accept_request(scene.request().pk, by=by), before=Scene.request, who=frozenset()
+    ),
     "watch": Deed(lambda scene, by: actions.watch(scene.incident.pk, by=by), who=frozenset(SEEING)),
-    "unwatch": Deed(lambda scene, by: unwatch_what_one_watches(scene, by), who=frozenset(SEEING)),
+    "unwatch": Deed(
+        lambda scene, by: actions.unwatch(scene.incident.pk, by=by), who=frozenset(SEEING), ready=let_watch
+    ),
 }
 #: Ways to an action that have to ask for its right as well.
 BY_ANOTHER_WAY: dict[str, Deed] = {
@@ -211,7 +220,9 @@ BY_ANOTHER_WAY: dict[str, Deed] = {
         lambda scene, by: answers.decline_incident(scene.incident.pk, by=by, via=Via.WEB), who=frozenset()
     ),
     "decline what another was asked": Deed(
-        lambda scene, by: answers.answer_request(scene.request().pk, "decline", by=by, via=Via.WEB), who=frozenset()
+        lambda scene, by: answers.answer_request(scene.request().pk, "decline", by=by, via=Via.WEB),
+        before=Scene.request,
+        who=frozenset(),
     ),
     "untick": Deed(
         lambda scene, by: actions.tick(scene.item("initial").pk, done=False, by=by),
@@ -222,12 +233,16 @@ BY_ANOTHER_WAY: dict[str, Deed] = {
 
 def everything() -> list[list[tuple[object, ...]]]:
     """All that the actions write, as it stands."""
-    tables = (Incident, ChecklistItem, ImpactAssessment, Resolution, RoleAssignment, TimelineEvent)
+    tables = (
+        Incident, ChecklistItem, ImpactAssessment, Resolution, RoleAssignment, Watcher, ResponderRequest, Involvement,
+        Notification, Run, RunLevel, TimelineEvent,
+    )  # fmt: skip
     return [list(table._default_manager.order_by("pk").values_list()) for table in tables]
 
 
 def may(deed: Deed, scene: Scene, person: User) -> bool:
     """Let ``person`` try: either it is done and stands on the timeline under their name, or nothing has changed."""
+    deed.ready(scene, person)
     before = everything()
     try:
         deed.do(scene, person)
