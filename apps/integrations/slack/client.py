@@ -19,13 +19,15 @@ Blocks = Sequence[Mapping[str, Any]]
 #: After these Slack itself does not know what it did ("some aspect of the operation succeeded").
 _UNKNOWN = frozenset({"fatal_error", "internal_error"})
 _LATER = frozenset({"ratelimited", "rate_limited", "service_unavailable", "request_timeout", "team_added_to_org"})
+#: It is the house that is refused, whomever it writes to.
+_REFUSES_US = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
 
 
 class SlackError(ProviderError):
     """Slack answered ``ok: false``; ``code`` is its word for why."""
 
     def __init__(self, code: str) -> None:
-        super().__init__(f"Slack says {code}.", permanent=code not in _LATER)
+        super().__init__(f"Slack says {code}.", permanent=code not in _LATER, refuses_us=code in _REFUSES_US)
         self.code = code
 
 

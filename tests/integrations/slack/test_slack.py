@@ -19,6 +19,7 @@ from apps.incidents import actions as incidents
 from apps.incidents.models import EventKind, Via
 from apps.integrations.models import SlackAnswer
 from apps.integrations.slack import answering, signing
+from apps.integrations.slack.client import PROVIDER
 from apps.notifications import links
 from apps.notifications.models import Channel, DeliveryState
 from apps.teams.models import TeamRole
@@ -192,6 +193,15 @@ def test_every_other_answer_blames_no_address(slack, told, member, answer, state
     member.refresh_from_db()
     assert sent_by(told, Channel.CHAT).state == state
     assert member.failures == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "is_open"), [("invalid_auth", True), ("token_revoked", True), ("channel_not_found", False)]
+)
+def test_a_token_that_slack_refuses_opens_its_circuit_at_once(slack, told, member, error, is_open):
+    slack.answer = lambda _: Answer.of({"ok": False, "error": error})
+    run_due()
+    assert Breaker.objects.filter(provider=PROVIDER, open_until__isnull=False).exists() is is_open
 
 
 def test_slack_is_given_the_patience_it_asks_for(slack, told, clock):
