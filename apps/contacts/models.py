@@ -101,8 +101,9 @@ class ContactMethod(models.Model):
             stored = ContactMethod.objects.filter(pk=self.pk).values_list("kind", "normalised").first()
             if stored == (self.kind, self.normalised):
                 return ()
-            self.verified_at = self.disabled_at = self.opted_out_at = None
-            self.disabled_reason, self.failures = "", 0
+            if stored is not None:
+                self.verified_at = self.disabled_at = self.opted_out_at = None
+                self.disabled_reason, self.failures = "", 0
         if self.kind == MethodKind.SMS:
             stop = StoppedNumber.objects.filter(number=self.normalised).first()
             self.opted_out_at = stop.at if stop else self.opted_out_at

@@ -133,6 +133,10 @@ class ReachedPersonAdmin(PersonAdmin):
         PreferencesInline,
     )
 
+    def get_inlines(self, request: HttpRequest, obj: User | None) -> tuple[type, ...]:
+        """Whoever is being added is reached by their address; the rest is chosen once they are there."""
+        return self.inlines if obj is not None else tuple(PersonAdmin.inlines)
+
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """The list, each row with how far a page gets: two queries for all of them."""
         listed = super().get_changelist_instance(request)

@@ -159,13 +159,13 @@ def test_a_panel_leaves_the_other_actions_free_and_closes_by_escape_or_a_click_b
     page = context.new_page()
     page.goto(open_incident.get_absolute_url())
     actions = page.get_by_role("group", name="More actions")
-    opener = actions.get_by_text("Escalate", exact=True)
+    opener = actions.get_by_text("Severity", exact=True)
     before = places_of_summaries(actions)
     opener.click()
-    reason = page.locator("#escalate_reason")
+    reason = page.locator("#severity_reason")
     reason.fill("Half a reason")
     assert places_of_summaries(actions) == before
-    actions.get_by_text("Severity", exact=True).click()
+    actions.get_by_text("Escalate", exact=True).click()
     expect(reason).to_be_hidden()
     actions.get_by_text("Edit", exact=True).click()
     assert page.evaluate("document.documentElement.scrollWidth") == page.viewport_size["width"]

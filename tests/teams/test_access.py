@@ -330,7 +330,9 @@ def memberships(rows: list[dict[str, object]], *, initial: int) -> dict[str, obj
 
 
 def save_person(client, person: User, rows: list[dict[str, object]], *, initial: int) -> None:
-    form = {"email": person.email, "name": person.name, "time_zone": "UTC", "is_active": "on"}
+    form: dict[str, object] = {"email": person.email, "name": person.name, "time_zone": "UTC", "is_active": "on"}
+    for beside in ("contact_methods", "notification_rules", "notification_preferences"):
+        form |= {f"{beside}-TOTAL_FORMS": 0, f"{beside}-INITIAL_FORMS": 0}
     page = client.post(reverse("admin:teams_user_change", args=[person.pk]), form | memberships(rows, initial=initial))
     assert page.status_code == 302, page.context["adminform"].form.errors
 
