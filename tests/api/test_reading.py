@@ -153,7 +153,7 @@ def test_notifications_say_who_was_told_by_which_way(house, rita, declare):
     assert rows == sorted(rows, key=lambda row: row["id"])
     for row in rows:
         fixed = {"id", "at", "person", "kind", "level", "channel", "to", "state"}
-    assert row.keys() == fixed | {"due_at", "sent_at", "error"}
+        assert row.keys() == fixed | {"due_at", "sent_at", "error"}
 
 
 def test_times_are_utc_whatever_zone_the_caller_lives_in(house, declare):
