@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from celery import Celery
@@ -16,10 +18,16 @@ app.autodiscover_tasks()
 
 #: How far a worker of chores stands back (see nice(1)).
 NICE = 10
+AUTOGROUP = Path("/proc/self/autogroup")
 
 
 @worker_init.connect  # type: ignore[untyped-decorator]  # celery has no types
 def give_way_to_pages(sender: Any, **_: Any) -> None:
     """A worker that works no pages leaves the processor to whoever declares and pages."""
-    if "pages" not in sender.app.amqp.queues:
-        os.nice(NICE)
+    if "pages" in sender.app.amqp.queues:
+        return
+    os.nice(NICE)
+    if os.getsid(0) == os.getpid():
+        # Where the kernel shares the processor among sessions first, niceness counts only within one (sched(7)).
+        with suppress(OSError):
+            AUTOGROUP.write_text(str(NICE))

@@ -134,10 +134,9 @@ def _is_waited_for(incident: Incident, due_at: datetime) -> bool:
 
 def _tell(people: list[User], incident: Incident, *, step: str, occasion: str, text: str) -> None:
     subject = messages.marked(incident, f"[{incident.severity.code}] {incident} {occasion}: {incident.title}")
-    for person in people:
-        notifications.notify(
-            person, incident=incident, kind=NotificationKind.NOTICE, step=step, subject=subject, text=text
-        )
+    notifications.notify_all(
+        dict.fromkeys(people, text), incident=incident, kind=NotificationKind.NOTICE, step=step, subject=subject
+    )
 
 
 def _publish(
@@ -172,13 +171,11 @@ def _publish(
         at=update.at,
         data={"update": update.pk, "audience": audience, "phase": phase, "people": [person.pk for person in told]},
     )
-    for person in told:
-        notifications.notify(
-            person,
-            incident=incident,
-            kind=NotificationKind.UPDATE,
-            step=f"update:{update.pk}",
-            subject=update.subject,
-            text=update.message,
-        )
+    notifications.notify_all(
+        dict.fromkeys(told, update.message),
+        incident=incident,
+        kind=NotificationKind.UPDATE,
+        step=f"update:{update.pk}",
+        subject=update.subject,
+    )
     return update

@@ -27,7 +27,7 @@ def due_after(incident: Incident, delay: Delay, start: datetime) -> datetime:
     """When ``delay`` after ``start`` is over, by the incident's severity and its team's business calendar."""
     severity = incident.severity
     targets = Targets(response=severity.response_time, resolution=severity.resolution_target)
-    return delay.due(start, targets=targets, calendar=incidents.calendar_of(incident.team))
+    return delay.due(start, targets=targets, calendar=incidents.CalendarWhenAsked(incident.team))
 
 
 def next_phase(incident: Incident, audience: str) -> Phase:

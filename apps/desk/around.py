@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from apps.escalation import outlook
@@ -24,6 +25,16 @@ class AskedOfViewer:
     request: ResponderRequest | None
     next_level: RunLevel | None
     woken: list[User]
+
+    @property
+    def agreed(self) -> str:
+        """What a form sends that was confirmed by somebody who read those names."""
+        return agreed(self.woken)
+
+
+def agreed(woken: Iterable[User]) -> str:
+    """What stands in a form for exactly those people, so that nobody else is woken by it."""
+    return ",".join(str(person.pk) for person in woken) or "nobody"
 
 
 def asked_of(incident: Incident, viewer: User) -> AskedOfViewer | None:

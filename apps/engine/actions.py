@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,15 +23,18 @@ handled: ContextVar[Timer | None] = ContextVar("handled", default=None)
 #: What is due within this span wakes its lane at once; the rest waits for the next tick.
 SOON = timedelta(seconds=1)
 
+_ROW = f"""
+    (%s, %s, coalesce(%s::timestamptz, least({clock.DATABASE_NOW}, %s::timestamptz)), %s, %s, %s, 'pending', 0, '', %s)
+"""
+
 # A standing key takes over everything of the newer call, a count of failures included: it is a new job.
-_SCHEDULE = f"""
+_SCHEDULE = """
     INSERT INTO engine_timer (kind, lane, due_at, key, subject, payload, state, attempts, last_error, created_at)
-    VALUES (%s, %s, coalesce(%s::timestamptz, least({clock.DATABASE_NOW}, %s::timestamptz)), %s, %s, %s,
-            'pending', 0, '', %s)
+    VALUES {rows}
     ON CONFLICT (key) WHERE state = 'pending' DO UPDATE
        SET kind = excluded.kind, lane = excluded.lane, due_at = excluded.due_at, subject = excluded.subject,
            payload = excluded.payload, attempts = 0, last_error = ''
-"""  # noqa: S608  (a constant of the house)
+"""
 
 # ON CONFLICT DO UPDATE would lock the standing row even where it changes nothing.
 _ENSURE_DUE = f"""
@@ -48,26 +54,50 @@ _ENSURE_DUE = f"""
 """  # noqa: S608  (constants of the house)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """What is to be planned: a timer of ``kind``, due at an aware instant, or now (None)."""
+
+    kind: str
+    key: str
+    due_at: datetime | None = None
+    subject: str = ""
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
 def schedule(
     kind: str, *, due_at: datetime | None = None, key: str, subject: str = "", payload: dict[str, Any] | None = None
 ) -> None:
-    """Plan a timer of ``kind`` for ``due_at`` (aware; without it: now), if the caller's transaction commits.
+    """Plan one timer, as ``schedule_all`` does."""
+    schedule_all([Planned(kind=kind, key=key, due_at=due_at, subject=subject, payload=payload or {})])
 
-    While a timer with this ``key`` is pending, that one is moved and takes the new subject and payload instead; one
+
+def schedule_all(planned: Collection[Planned]) -> None:
+    """Plan timers, each under a key of its own, if the caller's transaction commits; one query however many there are.
+
+    While a timer with the same key is pending, that one is moved and takes the new subject and payload instead; one
     that is already running is left alone and gets a successor. What is due now wakes its lane after the commit. What
     a handler plans for now in its own lane is as old as what it handles: in a storm the first page goes out before the
     last level fires. In another lane, whose workers know nothing of that backlog, it is as old as it is. Raises
-    LookupError if nobody handles ``kind``.
+    LookupError if nobody handles a kind.
     """
-    lane = registry.lane_of(kind)
+    if not planned:
+        return
     now = clock.now()
     cause = handled.get()
-    place = cause.due_at if cause is not None and cause.lane == lane else None
-    values: list[Any] = [kind, lane.value, due_at, clock.standing(), place, key, subject, Jsonb(payload or {}), now]
+    values: list[Any] = []
+    for each in planned:
+        lane = registry.lane_of(each.kind)
+        place = cause.due_at if cause is not None and cause.lane == lane else None
+        values += [each.kind, lane.value, each.due_at, clock.standing(), place]
+        values += [each.key, each.subject, Jsonb(each.payload), now]
     with connection.cursor() as cursor:
-        cursor.execute(_SCHEDULE, values)
-    if due_at is None or due_at <= now + SOON:
-        wake.after_commit(lane)
+        cursor.execute(_SCHEDULE.format(rows=",".join([_ROW] * len(planned))), values)
+    soon = Counter(registry.lane_of(each.kind) for each in planned if each.due_at is None or each.due_at <= now + SOON)
+    for lane, number in soon.items():
+        comes_back_for_it = cause is not None and cause.lane == lane and number == 1
+        if not comes_back_for_it:
+            wake.after_commit(lane)
 
 
 def ensure_due(kind: str, *, key: str) -> bool:

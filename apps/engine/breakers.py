@@ -1,9 +1,8 @@
 """Circuit breakers: a provider that is broken is left alone for a while, by all processes together.
 
-A circuit is closed without a row, and a call that goes well through it writes nothing: one read before and one update
-that finds no row after. Calls that fail in a row open it, or a single one that is refused to us whatever it says, for
-10 s at first and for 2 min at most; then exactly one caller tries, and what it meets closes or opens it again. Every
-instant is the database's.
+A circuit is closed without a row, and a call that goes well through it costs one read and writes nothing. Calls that
+fail in a row open it, or a single one that is refused to us whatever it says, for 10 s at first and for 2 min at most;
+then exactly one caller tries, and what it meets closes or opens it again. Every instant is the database's.
 """
 
 from __future__ import annotations
@@ -39,8 +38,8 @@ TRIAL = timedelta(seconds=30)
 PAUSE_DURING_TRIAL = timedelta(seconds=1)
 
 _STANDING = f"""
-    SELECT extract(epoch FROM open_until - {clock.DATABASE_NOW})::float8
-      FROM engine_breaker WHERE provider = %s AND open_until IS NOT NULL
+    SELECT extract(epoch FROM open_until - {clock.DATABASE_NOW})::float8, failures
+      FROM engine_breaker WHERE provider = %s AND (open_until IS NOT NULL OR failures > 0)
 """  # noqa: S608  (a constant of the house)
 
 _TRY = f"""
@@ -56,10 +55,11 @@ class CircuitOpen(ProviderError):
     """The provider is not called now, because it failed before; ``retry_after`` says when it may be."""
 
 
-class _Trial(NamedTuple):
-    """Says which trial a caller made; nobody else's has the same instant."""
+class _Call(NamedTuple):
+    """What a caller met: whether calls failed before, and until when its trial counts: an instant nobody else has."""
 
-    until: datetime
+    after_failures: bool
+    trial_until: datetime | None = None
 
 
 @contextmanager
@@ -72,16 +72,16 @@ def through(provider: str) -> Iterator[None]:
     and what is counted here must stand whatever the caller rolls back. What the block raises is raised again, also
     if the database went away meanwhile and it could not be counted.
     """
-    trial = _enter(provider)
+    call = _enter(provider)
     try:
         yield
     except CircuitOpen:  # of another provider's circuit, within the block
-        _note(partial(_leave_undecided, provider, trial))
+        _note(partial(_leave_undecided, provider, call))
         raise
     except Exception as error:
-        _note(partial(_conclude, provider, trial, error))
+        _note(partial(_conclude, provider, call, error))
         raise
-    _note(partial(_conclude, provider, trial, None))
+    _note(partial(_conclude, provider, call, None))
 
 
 @transaction.atomic
@@ -98,60 +98,67 @@ def forget(within: str, *, unchanged_since: datetime) -> None:
     Breaker.objects.filter(provider__contains=within, changed_at__lt=unchanged_since).delete()
 
 
-def _enter(provider: str) -> _Trial | None:
-    """The trial to make; None if the circuit is closed. Raises CircuitOpen."""
+def _enter(provider: str) -> _Call:
+    """Whether calls failed before, and the trial to make where the circuit is not closed. Raises CircuitOpen."""
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute(_STANDING, [clock.standing(), provider])
         standing = cursor.fetchone()
         if standing is None:
-            return None
-        remaining: float = standing[0]
+            return _Call(after_failures=False)
+        remaining: float | None = standing[0]
+        if remaining is None:
+            return _Call(after_failures=True)
         if remaining <= 0:
             values: list[Any] = [clock.standing(), TRIAL, provider]
             cursor.execute(_TRY, values)
             taken = cursor.fetchone()
             if taken is not None:
                 log.info("circuit_tried", provider=provider)
-                return _Trial(taken[0])
+                return _Call(after_failures=True, trial_until=taken[0])
             remaining = PAUSE_DURING_TRIAL.total_seconds()
     raise CircuitOpen(f"{provider} failed and is left alone for {remaining:.0f} s.", retry_after=remaining)
 
 
-def _conclude(provider: str, trial: _Trial | None, error: Exception | None) -> None:
+def _conclude(provider: str, call: _Call, error: Exception | None) -> None:
     found = rules.verdict(error)
     if found is Verdict.WORKS:
-        _works(provider, trial)
+        _works(provider, call)
     elif found is Verdict.SAYS_NOTHING:
-        _leave_undecided(provider, trial)
+        _leave_undecided(provider, call)
     elif isinstance(error, ProviderError):
-        _failed(provider, trial, error, found)
+        _failed(provider, call, error, found)
 
 
-def _works(provider: str, trial: _Trial | None) -> None:
-    """A call through a closed circuit ends a row of failures; one that succeeds while it is open changes nothing."""
-    if trial is None:
-        Breaker.objects.filter(provider=provider, open_until=None, failures__gt=0).update(**_closed())
+def _works(provider: str, call: _Call) -> None:
+    """A call through a closed circuit ends the row of failures it began after; what was no trial opens or closes none.
+
+    A failure that was counted while it lasted stays counted until the next call that goes well.
+    """
+    if call.trial_until is None:
+        if call.after_failures:
+            Breaker.objects.filter(provider=provider, open_until=None, failures__gt=0).update(**_closed())
         return
     with transaction.atomic():
-        if Breaker.objects.filter(provider=provider, trial_until=trial.until).update(**_closed()):
+        if Breaker.objects.filter(provider=provider, trial_until=call.trial_until).update(**_closed()):
             _announce_closed(provider)
 
 
-def _leave_undecided(provider: str, trial: _Trial | None) -> None:
+def _leave_undecided(provider: str, call: _Call) -> None:
     """The trial told nothing: the next caller makes another."""
-    if trial is not None:
-        Breaker.objects.filter(provider=provider, trial_until=trial.until).update(trial_until=None)
+    if call.trial_until is not None:
+        Breaker.objects.filter(provider=provider, trial_until=call.trial_until).update(trial_until=None)
 
 
 @transaction.atomic
-def _failed(provider: str, trial: _Trial | None, error: ProviderError, found: Verdict) -> None:
+def _failed(provider: str, call: _Call, error: ProviderError, found: Verdict) -> None:
     """Count the failure; open the circuit at the trial's, at the one that was too many, or at a refusal of ourselves.
 
     What began before the circuit opened and fails after that is no news.
     """
     Breaker.objects.bulk_create([Breaker(provider=provider)], ignore_conflicts=True)
     breaker = Breaker.objects.select_for_update(no_key=True).get(provider=provider)
-    if breaker.trial_until != trial.until if trial is not None else breaker.open_until is not None:
+    is_trial = call.trial_until is not None
+    if breaker.trial_until != call.trial_until if is_trial else breaker.open_until is not None:
         return
     changes: dict[str, object] = {"trial_until": None, "last_error": str(error)[:2000], "changed_at": clock.now()}
     if found is Verdict.BUSY and error.retry_after is not None:
@@ -160,7 +167,7 @@ def _failed(provider: str, trial: _Trial | None, error: ProviderError, found: Ve
         Breaker.objects.filter(provider=provider).update(**changes)
         return
     changes["failures"] = failures = breaker.failures + 1
-    opens = trial is not None or found is Verdict.REFUSES_US or failures >= settings.BREAKER_FAILURES
+    opens = is_trial or found is Verdict.REFUSES_US or failures >= settings.BREAKER_FAILURES
     if opens:
         changes["openings"] = openings = breaker.openings + 1
         changes["open_until"] = database_now() + rules.opening(openings)

@@ -32,7 +32,7 @@ class LeaseLost(Exception):
     """Somebody else took the timer over meanwhile; what was done for it in this transaction must not stand."""
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def complete(timer: Timer, known: Handler) -> None:
     """Mark ``timer`` done, and plan the next one of a kind that recurs, in one transaction."""
     _leave(timer, state=State.DONE, finished_at=clock.now(), last_error="")

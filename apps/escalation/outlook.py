@@ -80,13 +80,18 @@ def standing(policy: Policy, *, team: Team | None) -> list[Standing]:
 
 
 def who_would_begin(policy: Policy, incident: Incident) -> list[User]:
-    """Whom the first level of ``policy`` would page for the incident now."""
+    """Whom the first level of ``policy`` would page for the incident now; nobody where it waits for working hours."""
     level = policy.levels.prefetch_related("targets").first()
     if level is None:
         return []
+    now, opening = house_clock.now(), hours.opening_of(incident.team)
+    if level.outside_hours == OutsideHours.WAIT and opening(now) > now:
+        return []
+    kept = [targets.snapshot(target) for target in level.targets.all()]
+    asked = targets.asked(kept, outside_hours=level.outside_hours, opening=opening, at=now)
+    found = Lookup(team=incident.team, incident=incident, at=now).find(asked)
     with turns.for_show():
-        standing = _standing(level, Lookup(team=incident.team, incident=incident, at=house_clock.now()))
-    return [standing.turn] if standing.turn else standing.found.people
+        return [turns.take(level.pk, found.people)] if level.round_robin and found.people else found.people
 
 
 def rounds(policy: Policy) -> list[Round]:

@@ -80,7 +80,7 @@ def _no_page() -> Iterator[Gap]:
             incident.pk,
             f"{levels.called(level)} of {incident} was paged, and {row.user} was sent nothing.",
             missing.filter(pk=row.pk),
-            lambda row: levels.page(row.runlevel, row.runlevel.run.incident, row.user, because=row.runlevel.reason),
+            lambda row: levels.page(row.runlevel, row.runlevel.run.incident, [row.user], because=row.runlevel.reason),
         )
 
 

@@ -42,10 +42,11 @@ class WhereUsed:
 
 @dataclass(frozen=True)
 class Asked:
-    """Of whom the chain expects an answer, in words, and whether anybody of them is left who could give one."""
+    """Of whom the chain expects an answer, in words, and who of them has not declined: all, and who can be reached."""
 
     whom: str
-    somebody_left: bool
+    silent: list[User]
+    reachable: list[User]
 
 
 #: What a person does on the timeline without working on the incident.
@@ -56,7 +57,7 @@ NOWHERE = EscalationSummary(level=None, next_level=None, next_at=None)
 
 def policies() -> QuerySet[Policy]:
     """Every policy with its severity, its scope, and its levels and targets at hand."""
-    named = LevelTarget.objects.select_related("role", "contact", "person", "roster", "team", "webhook")
+    named = LevelTarget.objects.prefetch_related("role", "contact", "person", "roster", "team", "webhook")
     levels = Prefetch("levels", Level.objects.prefetch_related(Prefetch("targets", named)))
     return Policy.objects.select_related("severity", "team", "service__team").prefetch_related(levels)
 
@@ -196,7 +197,8 @@ def asked_last(incident: Incident) -> Asked | None:
     )  # fmt: skip
     fired = last.kind == EventKind.LEVEL_FIRED
     whom = f"who was paged on level {last.data['level']}" if fired else "to whom it was reassigned"
-    return Asked(whom, unanswered.exists())
+    silent = [page.person for page in unanswered.select_related("person")]
+    return Asked(whom, silent, contacts.can_be_paged(silent))
 
 
 def last_activity(incident: Incident) -> datetime:

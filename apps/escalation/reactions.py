@@ -7,7 +7,7 @@ from apps.escalation import actions, queries
 from apps.incidents.models import EventKind, ImpactAssessment, TimelineEvent, Via
 
 
-@on(*(kind for kind in EventKind if kind not in queries.NO_WORK))
+@on(*(kind for kind in EventKind if kind not in (EventKind.DECLARED, *queries.NO_WORK)))
 def hear_that_somebody_works_on_it(event: TimelineEvent) -> None:
     """Whatever a person does about an incident answers whether anybody is still on it; before the chain is changed."""
     if event.actor is not None:
@@ -32,8 +32,8 @@ def wait_for_silence(event: TimelineEvent) -> None:
     actions.listen(event.incident)
 
 
-@on(EventKind.PAGE_DECLINED)
-def go_on_without_who_declined(event: TimelineEvent) -> None:
+@on(EventKind.PAGE_DECLINED, EventKind.NOTIFICATION_FAILED)
+def go_on_without_who_does_not_answer(event: TimelineEvent) -> None:
     """Where nobody is left who could answer the next level is paged at once."""
     actions.go_on_without(event.incident)
 

@@ -5,6 +5,7 @@ The caller holds the lock of the incident's row.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from apps.core import clock as house_clock
@@ -35,30 +36,38 @@ def start(
     stop(incident, name)
     begun = started_at or house_clock.now()
     ran_out = incident.clocks.filter(name=name, started_at=begun, due_at=due_at, breached_at__isnull=False).exists()
-    clock = Clock.objects.create(
+    clock = Clock(
         incident=incident,
         name=name,
         started_at=begun,
         due_at=due_at,
-        warn_at=warn_at or _warning_time(incident, begun, due_at),
+        warn_at=warn_at or _warning_time(begun, due_at, before=_warn_before(incident)),
         breached_at=due_at if ran_out else None,
     )
-    if clock.warn_at is not None and clock.warn_at > house_clock.now():
-        _schedule(WARNING, clock, clock.warn_at)
-    if not ran_out:
-        plan_breach(clock)
-    timeline.record(
-        incident,
-        EventKind.CLOCK_STARTED,
-        text=f"{clock.get_name_display()} clock started.",
-        data={"clock": name, "due_at": due_at.isoformat()},
-    )
+    clock.save(force_insert=True)
+    _run(incident, [clock])
     return clock
+
+
+def start_first(incident: Incident, targets: Mapping[ClockName, datetime], *, started_at: datetime) -> None:
+    """Start the clocks of an incident that begins, each due at its target."""
+    before = _warn_before(incident)
+    clocks = [
+        Clock(
+            incident=incident,
+            name=name,
+            started_at=started_at,
+            due_at=due_at,
+            warn_at=_warning_time(started_at, due_at, before=before),
+        )
+        for name, due_at in targets.items()
+    ]
+    _run(incident, Clock.objects.bulk_create(clocks))
 
 
 def plan_breach(clock: Clock) -> None:
     """Let the engine look at the clock when it runs out."""
-    _schedule(BREACH, clock, clock.due_at)
+    engine.schedule_all([_planned(BREACH, clock, clock.due_at)])
 
 
 def meet(incident: Incident, name: ClockName, *, at: datetime | None = None) -> Clock | None:
@@ -137,19 +146,36 @@ def running(incident: Incident, name: ClockName) -> Clock | None:
     return incident.clocks.filter(name=name, met_at__isnull=True, stopped_at__isnull=True).first()
 
 
-def _warning_time(incident: Incident, started_at: datetime, due_at: datetime) -> datetime | None:
+def _warn_before(incident: Incident) -> timedelta | None:
+    """How long before it runs out a clock of the incident warns, by the procedures; None if it does not."""
     severity = incident.severity
     targets = Targets(response=severity.response_time, resolution=severity.resolution_target)
     delay = parse_delay(Procedures.objects.get().warn_before)
-    before = delay.span(targets) if isinstance(delay, Fraction) else delay.span if isinstance(delay, Fixed) else None
+    return delay.span(targets) if isinstance(delay, Fraction) else delay.span if isinstance(delay, Fixed) else None
+
+
+def _warning_time(started_at: datetime, due_at: datetime, *, before: timedelta | None) -> datetime | None:
     if before is None or before <= timedelta(0) or due_at - before <= started_at:
         return None
     return due_at - before
 
 
-def _schedule(kind: str, clock: Clock, at: datetime) -> None:
-    engine.schedule(
-        kind,
+def _run(incident: Incident, clocks: list[Clock]) -> None:
+    """Let the engine look at clocks that were saved now when they warn and when they run out."""
+    now = house_clock.now()
+    warnings = [_planned(WARNING, clock, clock.warn_at) for clock in clocks if clock.warn_at and clock.warn_at > now]
+    breaches = [_planned(BREACH, clock, clock.due_at) for clock in clocks if clock.breached_at is None]
+    engine.schedule_all([*warnings, *breaches])
+    started = (
+        (f"{clock.get_name_display()} clock started.", {"clock": clock.name, "due_at": clock.due_at.isoformat()})
+        for clock in clocks
+    )
+    timeline.record_all(incident, EventKind.CLOCK_STARTED, started)
+
+
+def _planned(kind: str, clock: Clock, at: datetime) -> engine.Planned:
+    return engine.Planned(
+        kind=kind,
         due_at=at,
         key=f"{kind}:{clock.pk}",
         subject=f"incident:{clock.incident_id}",

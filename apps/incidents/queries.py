@@ -32,6 +32,9 @@ from apps.rosters import queries as rosters
 from apps.teams import access
 from apps.teams.models import Membership, Team, TeamRole, User
 
+#: The position of whoever is asked first to take a role.
+PRIMARY = 1
+
 REFERENCE = re.compile(r"INC-([1-9][0-9]{0,17})", re.IGNORECASE)
 
 
@@ -42,6 +45,16 @@ class RoleHolder:
     role: ResponseRole
     person: User | None
     since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarWhenAsked:
+    """The team's calendar, read only for a wait in business days: one that cannot be read stops no declaration."""
+
+    team: Team
+
+    def end_of_next_business_day(self, after: datetime) -> datetime:
+        return calendar_of(self.team).end_of_next_business_day(after)
 
 
 def procedures_in_force() -> Procedures:
@@ -128,6 +141,26 @@ def candidates(role: ResponseRole, team: Team, *, position: int, at: datetime | 
         ).select_related("person", "contact__person", "roster")
         for person in people_behind(candidate, at=at or house_clock.now())
     ]
+
+
+def primaries(team: Team, *, at: datetime) -> dict[ResponseRole, list[User]]:
+    """Who stands first for each response role of the team at that instant; one query, and one for each roster."""
+    found: dict[ResponseRole, list[RoleCandidate]] = {role: [] for role in ResponseRole.objects.all()}
+    named = RoleCandidate.objects.filter(Q(team=team) | Q(team=None)).order_by("position")
+    for candidate in named.select_related("role", "person", "contact__person", "roster"):
+        found[candidate.role].append(candidate)
+    for role, candidates_of_role in found.items():
+        own = [candidate for candidate in candidates_of_role if candidate.team_id is not None]
+        found[role] = own or candidates_of_role
+    return {
+        role: [
+            person
+            for candidate in candidates_of_role
+            if candidate.position == PRIMARY
+            for person in people_behind(candidate, at=at)
+        ]
+        for role, candidates_of_role in found.items()
+    }
 
 
 def candidate_positions(role: ResponseRole, team: Team) -> list[int]:

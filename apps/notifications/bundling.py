@@ -6,6 +6,10 @@ incidents, the person, deliveries (``outcomes.locked``).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+from enum import Enum
+
 from django.db.models import QuerySet
 
 from apps.core import clock as house_clock
@@ -14,33 +18,39 @@ from apps.notifications.actions import cancel, plan_delivery
 from apps.notifications.models import Channel, Delivery, DeliveryState, NotificationKind, Urgency
 
 
-def has_its_turn(delivery: Delivery) -> bool:
+class Turn(Enum):
+    """Whether a delivery goes out now."""
+
+    NEVER = "not now, or not at all"
+    ALONE = "with what is bundled into it already"
+    WITH_OTHERS = "with more, which was bundled into it just now"
+
+
+def take_turn(delivery: Delivery) -> Turn:
     """Whether the delivery, locked with its person, may go out now; else it is planned anew for when it may.
 
-    One that goes out takes with it all that waited for the same method. A second attempt has its turn already; updates
-    and tests go by themselves and do not count.
+    One that goes out takes with it all that waited for the same method. One that had its turn keeps it; updates and
+    tests go by themselves and do not count.
     """
-    notification = delivery.notification
-    limits = rules.LIMITS[Urgency(notification.urgency)].get(Channel(delivery.channel), ())
-    is_counted = notification.kind != NotificationKind.UPDATE and not notification.step.startswith(queries.TEST)
-    if delivery.attempts or not limits or not is_counted or delivery.method_id is None:
-        return True
+    if delivery.begun_at is not None:
+        return Turn.ALONE
     now = house_clock.now()
-    sent = queries.instants_begun(delivery.method_id, notification.urgency, since=now - rules.LONGEST_MEMORY)
-    slot = rules.next_slot(sent, limits, now=now)
-    if slot > now:
+    slot = _slot(delivery, now=now)
+    if slot is not None and slot > now:
         delivery.due_at, delivery.held_back = slot, True
         delivery.save(update_fields=["due_at", "held_back"])
         plan_delivery(delivery)
-        return False
-    _held_back(delivery).update(bundled_into=delivery)
-    return True
+        return Turn.NEVER
+    delivery.begun_at = now
+    delivery.save(update_fields=["begun_at"])
+    taken_along = slot is not None and _held_back(delivery).update(bundled_into=delivery)
+    return Turn.WITH_OTHERS if taken_along else Turn.ALONE
 
 
-def wanted_group(delivery: Delivery) -> list[Delivery]:
-    """The locked delivery with what is bundled into it and still wanted; what is not is taken back."""
-    wanted = [delivery]
-    for each in group_of(delivery)[1:]:
+def wanted_of(group: Sequence[Delivery]) -> list[Delivery]:
+    """The locked delivery that leads, with what of the others is still wanted; what is not is taken back."""
+    wanted = [group[0]]
+    for each in group[1:]:
         if each.notification.is_wanted:
             wanted.append(each)
         else:
@@ -49,10 +59,21 @@ def wanted_group(delivery: Delivery) -> list[Delivery]:
 
 
 def group_of(delivery: Delivery) -> list[Delivery]:
-    """The delivery, and what is bundled into it and shares its fate."""
+    """The delivery, and what is bundled into it and shares its fate; to be read, nothing is locked."""
     bundled = delivery.bundled.exclude(state=DeliveryState.CANCELLED).order_by("pk")
     related = ("notification__person", "notification__incident__severity", "notification__incident__team", "method")
     return [delivery, *bundled.select_related(*related)]
+
+
+def _slot(delivery: Delivery, *, now: datetime) -> datetime | None:
+    """When its method bears one more message; None where messages of this kind are not counted."""
+    notification = delivery.notification
+    limits = rules.LIMITS[Urgency(notification.urgency)].get(Channel(delivery.channel), ())
+    is_counted = notification.kind != NotificationKind.UPDATE and not notification.step.startswith(queries.TEST)
+    if not limits or not is_counted or delivery.method_id is None:
+        return None
+    sent = queries.instants_begun(delivery.method_id, notification.urgency, since=now - rules.LONGEST_MEMORY)
+    return rules.next_slot(sent, limits, now=now)
 
 
 def _held_back(delivery: Delivery) -> QuerySet[Delivery]:
@@ -61,7 +82,7 @@ def _held_back(delivery: Delivery) -> QuerySet[Delivery]:
         state=DeliveryState.PLANNED,
         held_back=True,
         bundled_into=None,
-        attempts=0,
+        begun_at=None,
         notification__urgency=delivery.notification.urgency,
         notification__stopped_at=None,
     ).exclude(pk=delivery.pk)

@@ -21,6 +21,8 @@ def compose(deliveries: Sequence[Delivery]) -> Message:
     """The message of a delivery with those that are bundled into it; the first gives key and address."""
     lead = deliveries[0]
     covers = tuple(delivery.notification for delivery in deliveries)
+    if len(covers) > 1 or lead.channel != Channel.EMAIL:  # a mail says what its notification does, and no more
+        prefetch_related_objects(covers, "incident__severity", "incident__team")
     return _one(lead, covers[0]) if len(covers) == 1 else _summary(lead, covers)
 
 

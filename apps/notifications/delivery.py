@@ -1,4 +1,5 @@
-"""One attempt to deliver: begun in one transaction, sent in none, its outcome recorded in another (law 5).
+"""One attempt to deliver: the provider is called first, then it is begun in one transaction, sent in none, and its
+outcome recorded in another (law 5).
 
 An attempt that ended without telling its outcome (a crash between sending and recording, a connection that broke
 after the message was handed over) is *outcome unknown*. A page is then sent once more under the same key, so that
@@ -10,11 +11,11 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from apps.core import clock as house_clock
 from apps.core.errors import ProviderError
 from apps.engine.breakers import CircuitOpen
 from apps.notifications import bundling, composing, outcomes, transports
 from apps.notifications.actions import cancel
+from apps.notifications.bundling import Turn
 from apps.notifications.models import Channel, Delivery, DeliveryState
 from apps.notifications.outcomes import locked
 from apps.notifications.transports import Message, OutcomeUnknown, Sent, Unreachable
@@ -24,7 +25,7 @@ UNFINISHED = (DeliveryState.PLANNED, DeliveryState.SENDING, DeliveryState.UNKNOW
 
 
 class _Needless(Exception):
-    """It was stopped before it was handed over; of the provider that says nothing."""
+    """It was stopped, or has to wait for its turn; of the provider that says nothing."""
 
 
 def attempt(delivery_id: int) -> None:
@@ -33,7 +34,7 @@ def attempt(delivery_id: int) -> None:
     Raises ProviderError when another attempt is of use; a permanent failure is recorded and handed to the next
     contact method instead.
     """
-    channel = _begin(delivery_id)
+    channel = _channel_of(delivery_id)
     if channel is None:
         return
     try:
@@ -58,46 +59,59 @@ def attempt(delivery_id: int) -> None:
 @transaction.atomic
 def give_up(delivery_id: int, reason: str) -> None:
     """No further attempt will be made: hand over to the next method, or say on the timeline that nobody was reached."""
-    delivery = locked(delivery_id)
-    if delivery.state in UNFINISHED:
-        outcomes.end(delivery, reason)
+    group = locked(delivery_id)
+    if group[0].state in UNFINISHED:
+        outcomes.end(group, reason)
+
+
+def _channel_of(delivery_id: int) -> Channel | None:
+    """By which way it goes; None if nothing is to be sent any more. An interrupted attempt is seen by its state."""
+    found = Delivery.objects.filter(pk=delivery_id, bundled_into=None, state__in=UNFINISHED)
+    known = found.values_list("channel", "state").first()
+    if known is None:
+        return None
+    channel, state = known
+    if state == DeliveryState.SENDING and not _was_interrupted(delivery_id):
+        return None
+    return Channel(channel)
 
 
 @transaction.atomic
-def _begin(delivery_id: int) -> Channel | None:
-    """Count the attempt; None if nothing is to be sent. An interrupted attempt is seen by the state it left behind."""
-    delivery = locked(delivery_id, with_person=True)
-    if delivery.bundled_into_id is not None:
-        return None
-    if delivery.state == DeliveryState.SENDING and not outcomes.is_unknown(
-        delivery, "The attempt was interrupted before its outcome was recorded."
-    ):
-        return None
-    if not _is_to_be_sent(delivery):
-        return None
-    if delivery.method is None or not delivery.method.is_usable:
-        outcomes.end(delivery, "The contact method is no longer used.")
-        return None
-    if not bundling.has_its_turn(delivery):
-        return None
-    delivery.attempts += 1
-    delivery.begun_at = delivery.begun_at or house_clock.now()
-    delivery.save(update_fields=["attempts", "begun_at"])
-    return Channel(delivery.channel)
+def _was_interrupted(delivery_id: int) -> bool:
+    """Record that nobody knows what became of the attempt before; True if there is to be another."""
+    group = locked(delivery_id)
+    if group[0].state != DeliveryState.SENDING:
+        return group[0].state in UNFINISHED
+    return outcomes.is_unknown(group, "The attempt was interrupted before its outcome was recorded.")
 
 
-@transaction.atomic
 def _about_to_send(delivery_id: int) -> Message | None:
-    """What is handed over next: from here on a crash leaves the outcome unknown. None if it was stopped."""
-    delivery = locked(delivery_id)
-    if not _is_to_be_sent(delivery):
-        return None
-    group = bundling.wanted_group(delivery)
-    message = composing.compose(group)
-    for each in group:
-        each.state = DeliveryState.SENDING
-        each.save(update_fields=["state"])
+    """What is handed over next: from here on a crash leaves the outcome unknown. None if nothing is, or not yet."""
+    turn, message = _begin(delivery_id)
+    if turn is Turn.WITH_OTHERS:  # once more, with everything locked that these tell of
+        _, message = _begin(delivery_id)
     return message
+
+
+@transaction.atomic
+def _begin(delivery_id: int) -> tuple[Turn, Message | None]:
+    """Take the turn, count the attempt and write the message, unless there are others to be taken along first."""
+    group = locked(delivery_id, with_person=True)
+    delivery = group[0]
+    if delivery.bundled_into_id is not None or not _is_to_be_sent(delivery):
+        return Turn.NEVER, None
+    if delivery.method is None or not delivery.method.is_usable:
+        outcomes.end(group, "The contact method is no longer used.")
+        return Turn.NEVER, None
+    turn = bundling.take_turn(delivery)
+    if turn is not Turn.ALONE:
+        return turn, None
+    delivery.attempts += 1
+    delivery.save(update_fields=["attempts"])
+    wanted = bundling.wanted_of(group)
+    message = composing.compose(wanted)
+    Delivery.objects.filter(pk__in=[each.pk for each in wanted]).update(state=DeliveryState.SENDING)
+    return turn, message
 
 
 def _is_to_be_sent(delivery: Delivery) -> bool:
@@ -109,9 +123,9 @@ def _is_to_be_sent(delivery: Delivery) -> bool:
 
 @transaction.atomic
 def _sent(delivery_id: int, sent: Sent) -> None:
-    delivery = locked(delivery_id)
-    if delivery.state == DeliveryState.SENDING:
-        outcomes.arrived(delivery, sent.state, provider_id=sent.provider_id)
+    group = locked(delivery_id)
+    if group[0].state == DeliveryState.SENDING:
+        outcomes.arrived(group, sent.state, provider_id=sent.provider_id)
 
 
 @transaction.atomic
@@ -121,13 +135,19 @@ def _failed(delivery_id: int, error: ProviderError) -> bool:
     The next method is tried at once where no server answered, or the provider is left alone, else after a second
     failure: a server that only asks for patience gets it once.
     """
-    delivery = locked(delivery_id)
-    if error.permanent:
-        outcomes.end(delivery, str(error), error=error)
+    group = locked(delivery_id)
+    delivery = group[0]
+    if delivery.bundled_into_id is not None or delivery.state not in UNFINISHED:
         return False
-    again = outcomes.fail_for_now(delivery, str(error))
+    if delivery.state != DeliveryState.SENDING:  # it failed before it had begun
+        delivery.attempts += 1
+        delivery.save(update_fields=["attempts"])
+    if error.permanent:
+        outcomes.end(group, str(error), error=error)
+        return False
+    again = outcomes.fail_for_now(group, str(error))
     if again and (isinstance(error, (Unreachable, CircuitOpen)) or delivery.attempts > 1):
-        outcomes.try_another_way(delivery)
+        outcomes.try_another_way(group)
     return again
 
 

@@ -6,9 +6,10 @@ still wanted when the one that leads is not goes out without it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from apps.contacts import actions as contacts
 from apps.core import clock as house_clock
@@ -16,52 +17,59 @@ from apps.incidents import timeline
 from apps.incidents.models import EventKind, Incident
 from apps.notifications import messages
 from apps.notifications.actions import cancel, notify, plan_next, release
-from apps.notifications.bundling import group_of
 from apps.notifications.models import ARRIVED, Delivery, DeliveryState, Notification, NotificationKind
 from apps.notifications.transports import AddressRefused, OptedOut
 from apps.teams.models import User
 
+Row = TypeVar("Row", Incident, Notification, User)
 
-def locked(delivery_id: int, *, with_person: bool = False) -> Delivery:
-    """The delivery with its row locked, and before it what everybody locks first, in the order in which they do.
 
-    That is: the incidents of what it tells (a page by hand: its notification), ``with_person`` its receiver.
+def locked(delivery_id: int, *, with_person: bool = False) -> list[Delivery]:
+    """The delivery, first, and what is bundled into it and shares its fate; locked with what everybody locks before.
+
+    That is, in this order: the incidents of what they tell (of a page by hand: the notification), ``with_person`` the
+    receiver, and the deliveries. Raises Delivery.DoesNotExist.
     """
     told = Delivery.objects.filter(Q(pk=delivery_id) | Q(bundled_into=delivery_id))
     rows = list(told.values_list("notification", "notification__incident", "notification__person"))
-    incidents = {incident for _, incident, _ in rows if incident is not None}
-    _lock(Incident, incidents)
-    _lock(Notification, {notification for notification, incident, _ in rows if incident is None})
-    if with_person:
-        _lock(User, {person for _, _, person in rows})
-    _lock(Delivery, {delivery_id})
-    related = ("notification__person", "notification__incident__severity", "notification__incident__team", "method")
-    return Delivery.objects.select_related(*related, "notification__direct__by").get(pk=delivery_id)
+    incidents = _lock(Incident.objects.all(), {incident for _, incident, _ in rows if incident})
+    _lock(Notification.objects.all(), {notification for notification, incident, _ in rows if not incident})
+    people = _lock(User.objects.all(), {person for _, _, person in rows if with_person})
+    together = told.select_related("notification", "method").select_for_update(of=("self",), no_key=True)
+    group = sorted(together.order_by("pk"), key=lambda each: each.pk != delivery_id)
+    if not group:
+        raise Delivery.DoesNotExist(f"There is no delivery {delivery_id}.")
+    for each in group:
+        _attach(each.notification, incidents, people)
+    return [group[0], *(each for each in group[1:] if each.state != DeliveryState.CANCELLED)]
 
 
-def arrived(delivery: Delivery, state: DeliveryState, *, provider_id: str = "") -> None:
+def arrived(group: Sequence[Delivery], state: DeliveryState, *, provider_id: str = "") -> None:
     """The provider has it, or says that it arrived; whatever was planned in its stead is no longer needed."""
     now = house_clock.now()
-    for each in group_of(delivery):
+    for each in group:
         each.state, each.last_error = state, ""
         each.sent_at = each.sent_at or now
         each.provider_id = provider_id[:120] or each.provider_id
         each.save(update_fields=["state", "last_error", "sent_at", "provider_id"])
         root = each.instead_of_id or each.pk
-        family = each.notification.deliveries.filter(Q(pk=root) | Q(instead_of=root), state=DeliveryState.PLANNED)
+        family = Delivery.objects.filter(
+            Q(pk=root) | Q(instead_of=root), notification=each.notification_id, state=DeliveryState.PLANNED
+        )
         for other in family.exclude(pk=each.pk):
             cancel(other)
-    if delivery.method is not None:
-        contacts.note_success(delivery.method)
+    if group[0].method is not None:
+        contacts.note_success(group[0].method)
 
 
-def end(delivery: Delivery, reason: str, *, error: Exception | None = None) -> None:
+def end(group: Sequence[Delivery], reason: str, *, error: Exception | None = None) -> None:
     """Give the delivery up, and reach its receiver another way while that is wanted."""
-    if isinstance(error, AddressRefused) and delivery.method is not None:
-        contacts.note_failure(delivery.method, reason=reason, gone=error.gone)
+    lead = group[0]
+    if isinstance(error, AddressRefused) and lead.method is not None:
+        contacts.note_failure(lead.method, reason=reason, gone=error.gone)
     if isinstance(error, OptedOut):
-        contacts.opt_out(delivery.address)
-    for each in group_of(delivery):
+        contacts.opt_out(lead.address)
+    for each in group:
         if not each.notification.is_wanted:
             _set(each, _taken_back(each), reason)
             continue
@@ -72,10 +80,9 @@ def end(delivery: Delivery, reason: str, *, error: Exception | None = None) -> N
             _say_that_nobody_was_reached(each.notification, reason)
 
 
-def fail_for_now(delivery: Delivery, reason: str) -> bool:
+def fail_for_now(group: Sequence[Delivery], reason: str) -> bool:
     """It failed, and may be tried again; True if it is to be. What is wanted of it goes on without it otherwise."""
-    again = delivery.notification.is_wanted
-    group = group_of(delivery)
+    again = group[0].notification.is_wanted
     for each in group:
         before = DeliveryState.UNKNOWN if each.unknown_at is not None else DeliveryState.PLANNED
         _set(each, before if each.notification.is_wanted else _taken_back(each), reason)
@@ -84,12 +91,11 @@ def fail_for_now(delivery: Delivery, reason: str) -> bool:
     return again
 
 
-def is_unknown(delivery: Delivery, reason: str) -> bool:
+def is_unknown(group: Sequence[Delivery], reason: str) -> bool:
     """Mark it *outcome unknown*; True if it is to be sent once more: a page that is wanted, the first time.
 
     A page that stays unknown goes another way.
     """
-    group = group_of(delivery)
     pages = [each for each in group if each.notification.is_page and each.notification.is_wanted]
     repeated = [each for each in pages if each.unknown_at is None]
     exhausted = [each for each in pages if each.unknown_at is not None]
@@ -99,15 +105,15 @@ def is_unknown(delivery: Delivery, reason: str) -> bool:
         _set(each, DeliveryState.UNKNOWN, reason)
     for each in exhausted:
         plan_next(each)
-    if delivery in repeated:
+    if group[0] in repeated:
         return True
     release(repeated)
     return False
 
 
-def try_another_way(delivery: Delivery) -> None:
+def try_another_way(group: Sequence[Delivery]) -> None:
     """Let each receiver be reached by their next step or method, unless something else is under way already."""
-    for each in group_of(delivery):
+    for each in group:
         others = each.notification.deliveries.exclude(pk=each.pk).exclude(address="")
         under_way = others.filter(
             Q(state__in=(DeliveryState.SENDING, *ARRIVED))
@@ -146,9 +152,20 @@ def _set(delivery: Delivery, state: DeliveryState, reason: str) -> None:
     delivery.save(update_fields=["state", "last_error"])
 
 
-def _lock(model: type[Incident | Notification | User | Delivery], keys: Iterable[int]) -> None:
-    """Lock the rows by ascending key, so that nobody waits for one while holding what the other waits for."""
+def _attach(notification: Notification, incidents: Mapping[int, Incident], people: Mapping[int, User]) -> None:
+    """Let the notification know the locked rows as its own, so that nothing is read twice."""
+    if notification.incident_id is not None and notification.incident_id in incidents:
+        notification.incident = incidents[notification.incident_id]
+    if notification.person_id in people:
+        notification.person = people[notification.person_id]
+
+
+def _lock(rows: QuerySet[Row], keys: Iterable[int]) -> dict[int, Row]:
+    """Lock the rows, by ascending key so that nobody waits for one while holding what the other waits for.
+
+    The rows alone and with no join, for the reason that ``incidents.actions.locking`` gives.
+    """
     wanted = sorted(keys)
-    if wanted:
-        rows = model._default_manager.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")
-        list(rows.values_list("pk"))
+    if not wanted:
+        return {}
+    return {row.pk: row for row in rows.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Collection, Iterable
+from datetime import datetime, time
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from django.db.models import BooleanField, Case, Prefetch, Q, QuerySet, When
@@ -42,18 +43,33 @@ def reachable(people: Iterable[User]) -> list[User]:
     return contacts.can_be_paged(people)
 
 
-def steps_of(person: User, urgency: Urgency, *, usable: list[ContactMethod] | None = None) -> list[Step]:
-    """By which steps the person is told: their own, the standard ones where they chose none; in the order of time.
+def steps_of(person: User, urgency: Urgency) -> list[Step]:
+    """By which steps the person is told, as ``steps_of_all`` says."""
+    return steps_of_all([person], urgency)[person.pk]
+
+
+def steps_of_all(people: Collection[User], urgency: Urgency) -> dict[int, list[Step]]:
+    """By which steps each person is told: their own, the standard ones where they chose none; in the order of time.
 
     Own steps that lead to no usable method are as good as none where it is urgent: whoever can be reached is reached.
+    By the person's id; two queries.
     """
-    usable = usable_methods(person) if usable is None else usable
-    by_id = {method.pk: method for method in usable}
-    own = list(NotificationRule.objects.filter(person=person, urgency=urgency))
-    steps = [Step(rule.after, by_id[rule.method_id]) for rule in own if rule.method_id in by_id]
-    if steps or (own and urgency == Urgency.LOW):
-        return sorted(steps, key=lambda step: step.after)
-    return rules.standard_steps(usable, urgency)
+    served, methods = serving.kinds(), contacts.methods_of(people)
+    chosen: dict[int, list[NotificationRule]] = {person.pk: [] for person in people}
+    for rule in NotificationRule.objects.filter(person__in=chosen, urgency=urgency):
+        chosen[rule.person_id].append(rule)
+    found = {}
+    for person in people:
+        every = methods[person.pk] if person.is_active else []
+        usable = {method.pk: method for method in every if method.is_usable and method.kind in served}
+        own = chosen[person.pk]
+        steps = [Step(rule.after, usable[rule.method_id]) for rule in own if rule.method_id in usable]
+        own_are_meant = steps or (own and urgency == Urgency.LOW)
+        if own_are_meant:
+            found[person.pk] = sorted(steps, key=lambda step: step.after)
+        else:
+            found[person.pk] = rules.standard_steps(list(usable.values()), urgency)
+    return found
 
 
 def warnings_for(person: User) -> list[str]:
@@ -76,14 +92,17 @@ def warnings_for(person: User) -> list[str]:
     return found
 
 
-def end_of_quiet_hours(person: User, at: datetime) -> datetime | None:
-    """Until when the person wants to hear nothing of low urgency, if ``at`` is within their quiet hours."""
-    chosen = Preferences.objects.filter(person=person, quiet_from__isnull=False).first()
-    if chosen is None or chosen.quiet_from is None or chosen.quiet_until is None:
-        return None
-    return rules.end_of_quiet_hours(
-        at, begin=chosen.quiet_from, end=chosen.quiet_until, zone=ZoneInfo(person.time_zone)
-    )
+def ends_of_quiet_hours(people: Iterable[User], at: datetime) -> dict[int, datetime]:
+    """Until when those want to hear nothing of low urgency within whose quiet hours ``at`` is; by the person's id."""
+    by_id = {person.pk: person for person in people}
+    found = {}
+    for chosen in Preferences.objects.filter(person__in=by_id, quiet_from__isnull=False, quiet_until__isnull=False):
+        begin, end = cast("time", chosen.quiet_from), cast("time", chosen.quiet_until)
+        zone = ZoneInfo(by_id[chosen.person_id].time_zone)
+        until = rules.end_of_quiet_hours(at, begin=begin, end=end, zone=zone)
+        if until is not None:
+            found[chosen.person_id] = until
+    return found
 
 
 def unread_of(person: User) -> QuerySet[Notification]:

@@ -67,29 +67,25 @@ def warn_of_targets(event: TimelineEvent) -> None:
     if event.data["clock"] not in (ClockName.RESPONSE, ClockName.RESOLUTION):
         return
     paged = queries.paged_for(event.incident)
-    for person in dict.fromkeys([*incidents.response_team(event.incident), *paged]):
-        actions.notify(
-            person,
-            incident=event.incident,
-            kind=NotificationKind.NOTICE,
-            step=f"clock:{event.pk}",
-            subject=messages.subject(event.incident, event.text.rstrip(".")),
-            text=messages.about(event.incident, event.text),
-        )
+    actions.notify_all(
+        dict.fromkeys([*incidents.response_team(event.incident), *paged], messages.about(event.incident, event.text)),
+        incident=event.incident,
+        kind=NotificationKind.NOTICE,
+        step=f"clock:{event.pk}",
+        subject=messages.subject(event.incident, event.text.rstrip(".")),
+    )
 
 
 @on(EventKind.REOPENED)
 def tell_that_it_came_back(event: TimelineEvent) -> None:
     """A notice to the response team of a reopened incident; the chain pages by itself."""
-    for person in incidents.response_team(event.incident):
-        actions.notify(
-            person,
-            incident=event.incident,
-            kind=NotificationKind.NOTICE,
-            step=f"reopened:{event.pk}",
-            subject=messages.subject(event.incident, "reopened"),
-            text=messages.about(event.incident, event.text),
-        )
+    actions.notify_all(
+        dict.fromkeys(incidents.response_team(event.incident), messages.about(event.incident, event.text)),
+        incident=event.incident,
+        kind=NotificationKind.NOTICE,
+        step=f"reopened:{event.pk}",
+        subject=messages.subject(event.incident, "reopened"),
+    )
 
 
 @on(EventKind.ACKNOWLEDGED)
@@ -127,16 +123,14 @@ def tell_administrators_what_was_given_up(timer: Timer) -> None:
     if lost is not None and lost.kind == NotificationKind.OTHER:
         return
     urgency = Urgency.LOW if lost is not None and lost.urgency == Urgency.LOW else Urgency.HIGH
-    for person in access.administrators():
-        actions.notify(
-            person,
-            incident=None,
-            kind=NotificationKind.OTHER,
-            urgency=urgency,
-            step=f"engine_dead:{timer.pk}",
-            subject=f"Given up after {timer.attempts} attempts: {timer.kind}",
-            text=messages.given_up(timer),
-        )
+    actions.notify_all(
+        dict.fromkeys(access.administrators(), messages.given_up(timer)),
+        incident=None,
+        kind=NotificationKind.OTHER,
+        urgency=urgency,
+        step=f"engine_dead:{timer.pk}",
+        subject=f"Given up after {timer.attempts} attempts: {timer.kind}",
+    )
 
 
 @on(CODE_REQUESTED)

@@ -29,13 +29,14 @@ def record(message_id: uuid.UUID, state: DeliveryState, *, reason: str = "", ref
     found = Delivery.objects.filter(message_id=message_id).values_list("pk", flat=True).first()
     if found is None:
         return False
-    delivery = outcomes.locked(found)
+    group = outcomes.locked(found)
+    delivery = group[0]
     if delivery.state not in _BEFORE[state]:
         return False
     delivery.receipt_at = house_clock.now()
     delivery.save(update_fields=["receipt_at"])
     if state == DeliveryState.FAILED:
-        outcomes.end(delivery, reason, error=AddressRefused(reason) if refused else None)
+        outcomes.end(group, reason, error=AddressRefused(reason) if refused else None)
     else:
-        outcomes.arrived(delivery, state)
+        outcomes.arrived(group, state)
     return True

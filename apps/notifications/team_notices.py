@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import prefetch_related_objects
+
 from apps.engine import actions as engine
 from apps.incidents.models import Incident, ResponseRole, RoleInvitation
 from apps.notifications import actions, messages
@@ -23,15 +25,14 @@ def plan(incident: Incident) -> None:
 
 def tell(incident: Incident) -> None:
     """A notice to whoever was asked to take a role, outside the chain's counts; one a person, however often called."""
+    prefetch_related_objects([incident], "services")
     asked: dict[User, list[ResponseRole]] = {}
     for invitation in RoleInvitation.objects.filter(incident=incident).select_related("person", "role"):
         asked.setdefault(invitation.person, []).append(invitation.role)
-    for person, roles in asked.items():
-        actions.notify(
-            person,
-            incident=incident,
-            kind=NotificationKind.NOTICE,
-            step="declared",
-            subject=messages.subject(incident, "declared"),
-            text=messages.invitation(incident, roles),
-        )
+    actions.notify_all(
+        {person: messages.invitation(incident, roles) for person, roles in asked.items()},
+        incident=incident,
+        kind=NotificationKind.NOTICE,
+        step="declared",
+        subject=messages.subject(incident, "declared"),
+    )

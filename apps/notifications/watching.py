@@ -54,16 +54,18 @@ def tell(timer: Timer) -> None:
     if _is_part_of_another(event):
         return
     incident, addressed = event.incident, set(event.data.get(_ADDRESSED, ()))
-    for person in _watching(incident):
-        if person.pk != event.actor_id and person.pk not in addressed and not _was_told(person, event):
-            actions.notify(
-                person,
-                incident=incident,
-                kind=NotificationKind.NOTICE,
-                step=f"watch:{event.pk}",
-                subject=messages.subject(incident, _occasion(event)),
-                text=messages.about(incident, f"{event.text}\n\nYou watch this incident."),
-            )
+    told = [
+        person
+        for person in _watching(incident)
+        if person.pk != event.actor_id and person.pk not in addressed and not _was_told(person, event)
+    ]
+    actions.notify_all(
+        dict.fromkeys(told, messages.about(incident, f"{event.text}\n\nYou watch this incident.")),
+        incident=incident,
+        kind=NotificationKind.NOTICE,
+        step=f"watch:{event.pk}",
+        subject=messages.subject(incident, _occasion(event)),
+    )
 
 
 def _watching(incident: Incident) -> list[User]:

@@ -22,12 +22,12 @@ class PersonSerializer(serializers.ModelSerializer[User]):
 
 @extend_schema_field(OpenApiTypes.EMAIL)
 class PersonByEmail(serializers.SlugRelatedField[User]):
-    """An active person, in requests: the one who has the address, in any case."""
+    """An active person who answers, in requests: the one who has the address, in any case; no webhook's stand-in."""
 
     default_error_messages = {"does_not_exist": "Nobody here has the address {value}."}
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("queryset", User.objects.filter(is_active=True))
+        kwargs.setdefault("queryset", User.objects.filter(is_active=True, webhook_endpoint__isnull=True))
         super().__init__("email__iexact", **kwargs)
 
     def to_internal_value(self, data: Any) -> User:

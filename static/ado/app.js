@@ -71,7 +71,7 @@
     setTimeout(() => use.setAttribute("href", "#i-copy"), 1500);
   }
 
-  /* Forms with data-confirm ask first. */
+  /* Forms with data-confirm ask first, and send what was agreed to (data-agreed). */
   function confirmFirst(event) {
     const form = event.target;
     const question = form.dataset?.confirm;
@@ -85,7 +85,8 @@
     dialog.addEventListener("close", () => {
       if (dialog.returnValue !== "yes") return;
       form.dataset.confirmed = "yes";
-      form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "confirmed", value: "yes" }));
+      const value = form.dataset.agreed || "yes";
+      form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "confirmed", value }));
       form.requestSubmit(submitter);
     }, { once: true });
     dialog.returnValue = "";

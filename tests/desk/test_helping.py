@@ -36,13 +36,34 @@ def page(incident, client) -> str:
     return client.get(incident.get_absolute_url()).content.decode()
 
 
+def agreed(*people) -> str:
+    return ",".join(str(person.pk) for person in people)
+
+
+def test_whoever_stands_there_by_now_is_named_before_they_are_woken(incident, house, rita, post):
+    put_on_call(house.platform, house.ella)
+    text = post("responders", team=house.platform.pk, confirmed=agreed(house.cora))
+    assert "Meanwhile somebody else stands there." in text
+    assert "Ella" in text
+    post("reassign", people=[house.ella.pk], reason="She knows it", confirmed=agreed(house.cora))
+    post("escalate-now", confirmed=agreed(house.ella))
+    assert not incident.responder_requests.exists()
+    assert not incident.timeline.filter(kind__in=(EventKind.REASSIGNED, EventKind.ESCALATED)).exists()
+
+
 def test_whoever_is_asked_for_help_is_named_before_anybody_is_woken(incident, house, rita, post):
     put_on_call(house.platform, house.ella)
     text = post("responders", people=[house.cora.pk], team=house.platform.pk, message="You know it")
     assert "2 people will be paged at once" in text
     assert "Ella" in text
     assert not incident.responder_requests.exists()
-    text = post("responders", people=[house.cora.pk], team=house.platform.pk, message="You know it", confirmed="yes")
+    text = post(
+        "responders",
+        people=[house.cora.pk],
+        team=house.platform.pk,
+        message="You know it",
+        confirmed=agreed(house.cora, house.ella),
+    )
     assert [request.person for request in incident.responder_requests.all()] == [house.cora, house.ella]
     assert "Ask for help" in text
 
@@ -108,7 +129,7 @@ def test_who_was_paged_escalates_by_one_press_that_names_who_is_woken(incident, 
     assert "1 person will be paged at once" in asked
     assert "Cora" in asked.split("will be paged at once")[1]
     assert not incident.timeline.filter(kind=EventKind.ESCALATED).exists()
-    post("escalate-now", confirmed="yes")
+    post("escalate-now", confirmed=agreed(house.cora))
     event = incident.timeline.get(kind=EventKind.ESCALATED)
     assert event.text == "Rita escalates to level 2, Level 2: Asked for by Rita, who was paged"
 
@@ -129,7 +150,7 @@ def test_a_reassignment_names_who_is_woken_and_then_wakes_them(incident, house, 
     text = post("reassign", people=[house.ella.pk], reason="She knows it")
     assert "1 person will be paged at once" in text
     assert not incident.timeline.filter(kind=EventKind.REASSIGNED).exists()
-    post("reassign", people=[house.ella.pk], reason="She knows it", confirmed="yes")
+    post("reassign", people=[house.ella.pk], reason="She knows it", confirmed=agreed(house.ella))
     assert Notification.objects.filter(person=house.ella, step__startswith="reassigned:").exists()
 
 
@@ -138,7 +159,7 @@ def test_another_chain_names_whom_its_first_level_wakes(incident, house, post):
     text = post("reassign", policy=policy.pk, reason="From the start")
     assert "1 person will be paged at once" in text
     assert "Rita" in text
-    post("reassign", policy=policy.pk, reason="From the start", confirmed="yes")
+    post("reassign", policy=policy.pk, reason="From the start", confirmed=agreed(house.rita))
     assert incident.escalation_runs.last().policy == policy
 
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from apps.catalog.models import Service
 from apps.escalation.models import LevelTarget, Policy, TargetKind
+from apps.incidents.models import EventKind
 from apps.notifications.models import Notification
 from apps.teams.models import TeamRole
 from tests.factories.escalation import make_chain
@@ -172,6 +173,18 @@ def test_what_is_confirmed_is_what_happens(house, client):
     incident = declare(house.platform, house.rita)
     confirm(client, incident, house.rita, level=3)
     client.post(reverse("incident_escalate", args=[incident.reference]), {"level": 3, "reason": "Stuck"})
+    assert list(incident.escalation_runs.get().levels.get(number=3).people.all()) == [house.ella]
+
+
+def test_whoever_stands_there_by_now_is_not_woken_by_what_was_confirmed_of_somebody_else(house, client):
+    incident = declare(house.platform, house.rita)
+    page = confirm(client, incident, house.rita, level=3).content.decode()
+    assert f'<input type="hidden" name="agreed" value="{house.ella.pk}"' in page
+    said = {"level": 3, "reason": "Stuck", "agreed": str(house.cora.pk)}
+    answer = client.post(reverse("incident_escalate", args=[incident.reference]), said, follow=True)
+    assert "Meanwhile somebody else would be woken." in answer.content.decode()
+    assert not incident.timeline.filter(kind=EventKind.ESCALATED).exists()
+    client.post(reverse("incident_escalate", args=[incident.reference]), said | {"agreed": str(house.ella.pk)})
     assert list(incident.escalation_runs.get().levels.get(number=3).people.all()) == [house.ella]
 
 

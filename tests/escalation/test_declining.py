@@ -12,8 +12,9 @@ from apps.escalation import actions as escalation
 from apps.escalation.models import LevelTarget, OutsideHours, TargetKind
 from apps.incidents import actions
 from apps.incidents.models import EventKind, Via
-from apps.notifications import answers
-from apps.notifications.models import Notification, NotificationKind
+from apps.notifications import answers, outcomes
+from apps.notifications.models import Channel, Delivery, Notification, NotificationKind
+from apps.notifications.transports import AddressRefused
 from tests.escalation.building import aim, chain, cut_off, level_of, make_level, paged, states, texts
 from tests.escalation.test_chain import let_pass
 from tests.factories.incidents import declare, resolve
@@ -152,3 +153,28 @@ def test_the_next_round_keeps_its_time(house, clock):
     run = incident.escalation_runs.get()
     assert list(run.levels.filter(round=2).values_list("state", flat=True)) == ["planned", "planned"]
     assert "No level of the chain is left to be paged." in texts(incident, EventKind.NOTE)[-1]
+
+
+def fail_for_good(person, code=550):
+    """Let every page of the person on its way be refused for good by their only address."""
+    for sent in Delivery.objects.filter(notification__person=person, channel=Channel.EMAIL):
+        outcomes.end(
+            outcomes.locked(sent.pk), f"{code} no such user", error=AddressRefused(f"{code} no such user", gone=True)
+        )
+
+
+def test_who_turns_out_to_be_reached_by_nothing_is_not_waited_for(incident, house):
+    fail_for_good(house.tom)
+    assert states(incident)[2] == "planned"
+    fail_for_good(house.olga)
+    assert paged(incident, 2) == [house.emma]
+    said = "Everybody who was paged on level 1 declined or cannot be reached."
+    assert said in texts(incident, EventKind.LEVEL_FIRED)[-1]
+
+
+def test_a_page_that_failed_while_its_receiver_can_still_be_reached_leaves_the_chain_its_times(incident, house):
+    for person in (house.olga, house.tom):
+        for sent in Delivery.objects.filter(notification__person=person, channel=Channel.EMAIL):
+            outcomes.end(outcomes.locked(sent.pk), "The mail server wants another sign-in.")
+    assert len(texts(incident, EventKind.NOTIFICATION_FAILED)) == 2
+    assert states(incident)[2] == "planned"

@@ -238,18 +238,18 @@ def test_what_is_stopped_while_no_server_answers_is_sent_to_nobody_afterwards(
     no_mail_server, page, incident, olga, monkeypatch, settings, clock, end
 ):
     """The connection is being opened when the page becomes needless; then it fails."""
-    begin = delivery._begin
+    channel_of = delivery._channel_of
 
     def overtaken(delivery_id):
-        begun = begin(delivery_id)
+        channel = channel_of(delivery_id)
         if end == "acknowledge":
             incidents.acknowledge(incident.pk, by=olga)
         else:
             resolve(incident, olga)
-        return begun
+        return channel
 
     with monkeypatch.context() as racing:
-        racing.setattr(delivery, "_begin", overtaken)
+        racing.setattr(delivery, "_channel_of", overtaken)
         run_due()
     assert states_of(page) == {WORK: DeliveryState.CANCELLED}
     settings.EMAIL_PORT = no_mail_server.port

@@ -17,6 +17,7 @@ from apps.engine.models import Lane, Timer
 from apps.engine.runner import run_due
 from apps.incidents import actions as incidents
 from apps.notifications import actions, answers, delivery, links, transports
+from apps.notifications.bundling import Turn
 from apps.notifications.models import Channel, Delivery, DeliveryState, NotificationKind, Until, Urgency
 from apps.notifications.transports import OutcomeUnknown, Unreachable
 from apps.teams.models import TeamRole
@@ -144,13 +145,15 @@ def test_what_was_answered_while_it_waited_is_in_no_summary(carried, team, olga,
 def test_what_is_answered_while_the_summary_is_made_ready_is_left_out(carried, team, olga, phone, clock, monkeypatch):
     affected = storm(team, olga, 4)
     run_due()
-    about_to_send = delivery._about_to_send
+    begin = delivery._begin
 
     def answered_just_now(delivery_id):
-        incidents.acknowledge(affected[2].pk, by=olga)
-        return about_to_send(delivery_id)
+        turn, message = begin(delivery_id)
+        if turn is Turn.WITH_OTHERS:
+            incidents.acknowledge(affected[2].pk, by=olga)
+        return turn, message
 
-    monkeypatch.setattr(delivery, "_about_to_send", answered_just_now)
+    monkeypatch.setattr(delivery, "_begin", answered_just_now)
     clock.shift(seconds=30)
     run_due()
     assert [page.incident for page in pages(carried[Channel.SMS])[-1].covers] == [affected[1], affected[3]]

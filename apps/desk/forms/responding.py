@@ -89,6 +89,7 @@ class EscalateForm(RaiseForm):
     """The choice as it was confirmed, and why."""
 
     reason = forms.CharField(widget=forms.Textarea(attrs=_SHORT))
+    agreed = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

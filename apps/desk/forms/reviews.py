@@ -8,8 +8,8 @@ from django import forms
 from django.forms import BoundField
 from django.http import QueryDict
 
+from apps.desk.queries import people_who_answer
 from apps.postmortems.models import ActionItem, Postmortem, Section
-from apps.teams.models import User
 
 _DATE = "%Y-%m-%d"
 
@@ -19,7 +19,7 @@ class ReviewForm(forms.Form):
 
     summary = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 3}))
     lead = forms.ModelChoiceField(
-        User.objects.filter(is_active=True), required=False, empty_label="Nobody yet",
+        people_who_answer(), required=False, empty_label="Nobody yet",
         help_text="Sees to it that the review is done.",
     )  # fmt: skip
 
@@ -57,5 +57,5 @@ class ActionItemForm(forms.ModelForm[ActionItem]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["owner"].queryset = User.objects.filter(is_active=True)  # type: ignore[attr-defined]
+        self.fields["owner"].queryset = people_who_answer()  # type: ignore[attr-defined]
         self.fields["owner"].help_text = "A person, or a team below."

@@ -9,6 +9,7 @@ from django import forms
 from django.utils import timezone
 
 from apps.core import clock
+from apps.desk.queries import people_who_answer
 from apps.rosters.models import Roster
 from apps.teams import access
 from apps.teams.models import User
@@ -32,7 +33,7 @@ class OverrideForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._zone = ZoneInfo(roster.time_zone)
         may_manage = roster.team_id in access.team_ids(by, access.Permission.MANAGE)
-        people = User.objects.filter(is_active=True) if may_manage else User.objects.filter(pk=by.pk)
+        people = people_who_answer() if may_manage else User.objects.filter(pk=by.pk)
         self.fields["person"].queryset = people  # type: ignore[attr-defined]
         self.fields["start"].initial = timezone.localtime(clock.now(), self._zone).strftime(_LOCAL)
         for name in ("start", "end"):

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from apps.core.errors import HouseError
+from apps.desk import around
 from apps.desk.forms.responding import EscalateForm, RaiseForm
 from apps.desk.pages import incident_or_404, say_failure, say_invalid, viewer
 from apps.escalation import actions as escalation
@@ -36,6 +37,12 @@ def confirm(request: HttpRequest, number: int) -> HttpResponse:
         "incident": incident,
         "rehearsal": rehearsal,
         "trigger": trigger,
-        "form": EscalateForm(initial={"level": chosen, "trigger": trigger.key if trigger else None}),
+        "form": EscalateForm(
+            initial={
+                "level": chosen,
+                "trigger": trigger.key if trigger else None,
+                "agreed": around.agreed(rehearsal.people),
+            }
+        ),
     }
     return render(request, "incidents/escalate.html", context)

@@ -27,7 +27,7 @@ from apps.notifications import queries as reach
 from apps.teams import access
 from apps.teams.models import User
 
-#: What a form that was confirmed sends besides its fields.
+#: What a form that was confirmed sends besides its fields: exactly whom the page had named.
 CONFIRMED = "confirmed"
 
 
@@ -41,14 +41,14 @@ def ask(request: HttpRequest, number: int) -> HttpResponse:
         access.require(viewer(request), access.Permission.RESPOND, incident)
         if request.method == "POST" and form.is_valid():
             woken = form.chosen()
-            if CONFIRMED in request.POST:
+            if _is_confirmed(request, woken):
                 actions.ask_responders(
                     incident.pk, people=woken, by=viewer(request), message=form.cleaned_data["message"], via=Via.WEB
                 )
     except HouseError as failure:
         say_failure(request, failure)
         return redirect(incident)
-    if woken and CONFIRMED in request.POST:
+    if woken and _is_confirmed(request, woken):
         return redirect(incident)
     return _page(request, incident, form, woken, title="Ask for help", verb="Ask them now")
 
@@ -64,7 +64,8 @@ def reassign(request: HttpRequest, number: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         known = form.cleaned_data
         people, policy = list(known["people"]), known["policy"]
-        if CONFIRMED in request.POST:
+        woken = outlook.who_would_begin(policy, incident) if policy else people
+        if _is_confirmed(request, woken):
             attempt(
                 request,
                 lambda: escalation.reassign(
@@ -73,7 +74,6 @@ def reassign(request: HttpRequest, number: int) -> HttpResponse:
                 done="Reassigned.",
             )
             return redirect(incident)
-        woken = outlook.who_would_begin(policy, incident) if policy else people
     return _page(request, incident, form, woken, title="Reassign", verb="Reassign now")
 
 
@@ -90,10 +90,17 @@ def _page(
         "missed": [person for person in woken if person not in reached],
         "title": title,
         "verb": verb,
+        "agreed": around.agreed(woken),
+        "changed": CONFIRMED in request.POST,
         "sent": [(name, value) for name, values in request.POST.lists() for value in values if name in form.fields],
     }
     status = 422 if form.is_bound and not chosen else 200
     return render(request, "incidents/wake.html", context, status=status)
+
+
+def _is_confirmed(request: HttpRequest, woken: list[User]) -> bool:
+    """Whether somebody agreed to wake exactly these; whoever else stands behind the choice by now is shown first."""
+    return request.POST.get(CONFIRMED) == around.agreed(woken)
 
 
 class Decline(IncidentAction):
@@ -111,12 +118,11 @@ class EscalateNow(IncidentAction):
 
     def post(self, request: HttpRequest, number: int, **found: int) -> HttpResponse:
         """Name who is woken until that is confirmed."""
-        if CONFIRMED not in request.POST:
-            incident = incident_or_404(request, number)
-            asked = around.asked_of(incident, viewer(request))
-            if asked is not None and asked.next_level is not None:
-                form = Form(request.POST)
-                return _page(request, incident, form, asked.woken, title="Escalate", verb="Escalate now")
+        incident = incident_or_404(request, number)
+        asked = around.asked_of(incident, viewer(request))
+        if asked is not None and asked.next_level is not None and not _is_confirmed(request, asked.woken):
+            form = Form(request.POST)
+            return _page(request, incident, form, asked.woken, title="Escalate", verb="Escalate now")
         return super().post(request, number, **found)
 
     def act(self, incident: Incident, by: User, **known: Any) -> None:

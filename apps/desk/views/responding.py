@@ -12,7 +12,8 @@ from django.views import View
 
 from apps.communications import actions as communications
 from apps.communications.models import Audience
-from apps.core.errors import HouseError
+from apps.core.errors import HouseError, RuleViolation
+from apps.desk import around
 from apps.desk.forms import responding
 from apps.desk.pages import incident_or_404, say_done, say_failure, say_invalid, viewer
 from apps.escalation import actions as escalation
@@ -139,14 +140,18 @@ class Describe(IncidentAction):
 
 
 class Escalate(IncidentAction):
+    """Wakes nobody but those whom the confirmation named, where there was one."""
+
     form_class = responding.EscalateForm
     done = "Escalated."
 
     def act(self, incident: Incident, by: User, **known: Any) -> None:
-        trigger = known["trigger"].key if known["trigger"] else None
-        escalation.escalate(
-            incident.pk, by=by, via=Via.WEB, level=known["level"], trigger=trigger, reason=known["reason"]
-        )
+        trigger, level = known["trigger"].key if known["trigger"] else None, known["level"]
+        if known["agreed"]:
+            woken = escalation.rehearse(incident.pk, by=by, level=level, trigger=trigger).people
+            if around.agreed(woken) != known["agreed"]:
+                raise RuleViolation("Meanwhile somebody else would be woken. Nobody was paged yet: look again.")
+        escalation.escalate(incident.pk, by=by, via=Via.WEB, level=level, trigger=trigger, reason=known["reason"])
 
 
 class Hold(IncidentAction):

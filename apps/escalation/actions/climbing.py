@@ -30,8 +30,7 @@ def start_run(incident: Incident) -> Run:
     end_run(incident, reason="the chain began anew", say=False)
     policy = queries.policy_for(incident.severity, incident.team, incident.services.all())
     run = _begin(incident, policy, since=incident.response_started_at)
-    for level in run.levels.all():
-        levels.plan(level, incident)
+    levels.plan_all(run.levels.all(), incident)
     return run
 
 
@@ -42,8 +41,7 @@ def start_by(policy: Policy, incident: Incident, *, reason: str) -> Run:
     """
     end_run(incident, reason=reason)
     run = _begin(incident, policy, since=house_clock.now())
-    for level in run.levels.all():
-        levels.plan(level, incident)
+    levels.plan_all(run.levels.all(), incident)
     return run
 
 

@@ -1,4 +1,4 @@
-"""What the chain does when whoever was paged says that they cannot take it on."""
+"""What the chain does when whoever was paged cannot take it on, or turns out not to be reached by anything."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from apps.incidents.models import EventKind, Incident
 def go_on_without(incident: Incident) -> None:
     """Page the next level at once when nobody is left who could answer (requirements, as with an empty level).
 
-    That is: everybody whom the level that fired last paged, or to whom it was reassigned since, has declined or left.
+    That is: everybody whom the level that fired last paged, or to whom it was reassigned since, has declined, left, or
+    has no contact method any more that is in use. A provider that is broken for everybody ends no chain.
     Of an acknowledged incident it is whoever was asked whether they are still on it. The incident's row is locked.
     """
     run = queries.current_run(incident)
@@ -22,8 +23,8 @@ def go_on_without(incident: Incident) -> None:
         silence.go_on_if_all_declined(run, incident)
         return
     asked = queries.asked_last(incident)
-    if asked is None or asked.somebody_left:
+    if asked is None or asked.reachable:
         return
-    because = f"Everybody {asked.whom} declined."
+    because = f"Everybody {asked.whom} declined{' or cannot be reached' if asked.silent else ''}."
     if go_on(run, incident, because=because) is None:
         timeline.record(incident, EventKind.NOTE, text=f"{because} No level of the chain is left to be paged.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from apps.core import clock as house_clock
@@ -38,12 +39,22 @@ def taken_from(run: Run, level: Level, *, due_at: datetime, round: int = 1) -> R
 
 def plan(level: RunLevel, incident: Incident) -> None:
     """Let the engine decide the level at its time, or when what holds it back is over."""
-    engine.schedule(
-        FIRE,
-        due_at=level.decided_at,
-        key=key_of(level),
-        subject=f"incident:{incident.pk}",
-        payload={"level": level.pk},
+    plan_all([level], incident)
+
+
+def plan_all(chain: Iterable[RunLevel], incident: Incident) -> None:
+    """Let the engine decide each of the levels, as ``plan`` does."""
+    engine.schedule_all(
+        [
+            engine.Planned(
+                kind=FIRE,
+                due_at=level.decided_at,
+                key=key_of(level),
+                subject=f"incident:{incident.pk}",
+                payload={"level": level.pk},
+            )
+            for level in chain
+        ]
     )
 
 
@@ -61,9 +72,8 @@ def fire(level: RunLevel, incident: Incident, *, because: str, may_wait: bool = 
         decide(level, LevelState.SKIPPED, f"nobody could be paged ({missed or 'nobody is named'})")
         return _hand_over(level, incident, may_wait=may_wait)
     people = [turns.take(level.source_id, found.people)] if level.round_robin else found.people
-    for person in people:
-        page(level, incident, person, because=because)
-    level.people.set(people)
+    page(level, incident, people, because=because)
+    level.people.add(*people)
     level.state, level.at, level.reason = LevelState.FIRED, now, because[:300]
     level.save(update_fields=["state", "at", "reason"])
     names = ", ".join(str(person) for person in people)
@@ -93,16 +103,15 @@ def take_over(level: RunLevel, earlier: RunLevel) -> None:
     level.people.set(earlier.people.all())
 
 
-def page(level: RunLevel, incident: Incident, person: User, *, because: str) -> None:
-    """Page one person of the level; once per person, level and round, however often it is called."""
-    incidents.involve(incident, person, reason=f"paged as level {level.number}")
-    notifications.notify(
-        person,
+def page(level: RunLevel, incident: Incident, people: Collection[User], *, because: str) -> None:
+    """Page people of the level; each once per level and round, however often it is called."""
+    incidents.involve_all(incident, [(person, f"paged as level {level.number}") for person in people])
+    notifications.notify_all(
+        dict.fromkeys(people, messages.page(incident, level=level.number, level_name=level.name, because=because)),
         incident=incident,
         kind=NotificationKind.PAGE,
         step=step_of(level),
         subject=messages.subject(incident, f"level {level.number} page"),
-        text=messages.page(incident, level=level.number, level_name=level.name, because=because),
         level=level.number,
         until=Until(level.unless),
     )

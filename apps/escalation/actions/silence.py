@@ -125,16 +125,14 @@ def _ask(run: Run) -> bool:
         text=f"Nobody did anything for {span}: {', '.join(map(str, asked))} asked whether they are still on it.",
         data={"run": run.pk, "people": [person.pk for person in asked]},
     )
-    for person in asked:
-        notifications.notify(
-            person,
-            incident=incident,
-            kind=NotificationKind.PAGE,
-            step=_step(run),
-            subject=messages.subject(incident, "still on it?"),
-            text=messages.still_on_it(incident, silent_for=span),
-            until=Until.RESOLVED,
-        )
+    notifications.notify_all(
+        dict.fromkeys(asked, messages.still_on_it(incident, silent_for=span)),
+        incident=incident,
+        kind=NotificationKind.PAGE,
+        step=_step(run),
+        subject=messages.subject(incident, "still on it?"),
+        until=Until.RESOLVED,
+    )
     return True
 
 

@@ -145,7 +145,7 @@ class Level(models.Model):
     history = History()
 
     class Meta:
-        ordering = ["policy", "number"]
+        ordering = ["policy_id", "number"]
         constraints = [
             models.UniqueConstraint(fields=["policy", "number"], name="level_once_per_number"),
             models.CheckConstraint(condition=models.Q(number__range=(1, 5)), name="level_number_1_to_5"),
@@ -185,7 +185,7 @@ class LevelTarget(models.Model):
     history = History()
 
     class Meta:
-        ordering = ["level", "position", "pk"]
+        ordering = ["level_id", "position", "pk"]
         constraints = [
             models.CheckConstraint(
                 name="level_target_names_what_its_kind_says",

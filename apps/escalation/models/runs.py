@@ -90,7 +90,7 @@ class RunLevel(models.Model):
     people = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="+", help_text="Who was paged.")
 
     class Meta:
-        ordering = ["run", "round", "number"]
+        ordering = ["run_id", "round", "number"]
         constraints = [
             models.UniqueConstraint(fields=["run", "round", "number"], name="run_level_once_per_round_and_number"),
             models.CheckConstraint(

@@ -20,7 +20,7 @@ from apps.incidents.actions.ending import (
 from apps.incidents.actions.helping import accept_request, ask_responders, withdraw_request
 from apps.incidents.actions.records import add_note, assess_impact, describe, record_resolution
 from apps.incidents.actions.responding import acknowledge, change_severity, raise_severity_by_alert, transition
-from apps.incidents.actions.roles import assign_role, involve
+from apps.incidents.actions.roles import assign_role, involve, involve_all
 from apps.incidents.actions.watching import unwatch, watch
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "declare",
     "describe",
     "involve",
+    "involve_all",
     "merge",
     "raise_severity_by_alert",
     "record_resolution",

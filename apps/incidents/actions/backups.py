@@ -5,7 +5,7 @@ The caller holds the lock of the incident's row, but for ``ask_backups``, which 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -19,54 +19,50 @@ from apps.incidents import queries, timeline
 from apps.incidents.actions import roles
 from apps.incidents.actions.locking import locked
 from apps.incidents.models import EventKind, Incident, ResponseRole, RoleInvitation
-from apps.teams.models import Team, User
+from apps.incidents.queries import PRIMARY
+from apps.teams.models import User
 
 BACKUP = "incidents.role_backup"
-PRIMARY = 1
-
-
-@dataclass(frozen=True, slots=True)
-class _CalendarWhenAsked:
-    """The team's calendar, read only for a wait in business days: one that cannot be read stops no declaration."""
-
-    team: Team
-
-    def end_of_next_business_day(self, after: datetime) -> datetime:
-        return queries.calendar_of(self.team).end_of_next_business_day(after)
 
 
 def ask_primaries(incident: Incident) -> list[RoleInvitation]:
-    """Invite the primary of each role and plan when backups are asked; returns the invitations, unannounced."""
-    asked = [
-        _invite(incident, role, person, position=PRIMARY, at=incident.declared_at)
-        for role in ResponseRole.objects.all()
-        for person in queries.candidates(role, incident.team, position=PRIMARY)
-    ]
-    plan(incident)
+    """Invite the primary of each role of an incident that begins, and plan when backups are asked.
+
+    Returns the invitations, unannounced.
+    """
+    primaries = queries.primaries(incident.team, at=incident.declared_at)
+    asked = _invite(
+        incident, [(role, person) for role, people in primaries.items() for person in people], position=PRIMARY,
+        at=incident.declared_at,
+    )  # fmt: skip
+    _plan(incident, [_wait(incident, role, since=incident.response_started_at) for role in primaries])
     return asked
 
 
 def announce(incident: Incident, invitations: list[RoleInvitation]) -> None:
     """Put invitations on the timeline; who invites by page is said in the event's data."""
+    told = []
     for invitation in invitations:
         backup = invitation.position > PRIMARY
-        timeline.record(
-            incident,
-            EventKind.ROLE_INVITED,
-            text=f"{invitation.person} asked to take {invitation.role}{' as backup' if backup else ''}.",
-            data={"role": invitation.role.key, "person": invitation.person_id, "page": backup},
-        )
+        text = f"{invitation.person} asked to take {invitation.role}{' as backup' if backup else ''}."
+        told.append((text, {"role": invitation.role.key, "person": invitation.person_id, "page": backup}))
+    timeline.record_all(incident, EventKind.ROLE_INVITED, told)
 
 
 def plan(incident: Incident) -> None:
     """Plan anew when the next backup of a vacant role is asked, by the incident's severity; at once if that is past."""
-    waits = _waits(incident)
+    waits = _waits(incident).values()
     if not waits:
         engine.cancel_key(_key(incident))
+    _plan(incident, waits)
+
+
+def _plan(incident: Incident, waits: Collection[datetime]) -> None:
+    if not waits:
         return
     engine.schedule(
         BACKUP,
-        due_at=min(waits.values()),
+        due_at=min(waits),
         key=_key(incident),
         subject=f"incident:{incident.pk}",
         payload={"incident": incident.pk},
@@ -98,15 +94,17 @@ def _waits(incident: Incident) -> dict[ResponseRole, datetime]:
     called = incident.timeline.filter(kind=EventKind.ROLE_VACANT, at__gte=incident.response_started_at)
     given_up = set(called.values_list("data__role", flat=True))
     last_asked = dict(_backups_asked(incident).order_by("invited_at").values_list("role_id", "invited_at"))
-    targets = Targets(response=incident.severity.response_time, resolution=incident.severity.resolution_target)
-    calendar = _CalendarWhenAsked(incident.team)
     return {
-        holder.role: parse_delay(holder.role.backup_after).due(
-            last_asked.get(holder.role.pk, incident.response_started_at), targets=targets, calendar=calendar
-        )
+        holder.role: _wait(incident, holder.role, since=last_asked.get(holder.role.pk, incident.response_started_at))
         for holder in queries.holders(incident)
         if holder.person is None and holder.role.key not in given_up
     }
+
+
+def _wait(incident: Incident, role: ResponseRole, *, since: datetime) -> datetime:
+    targets = Targets(response=incident.severity.response_time, resolution=incident.severity.resolution_target)
+    calendar = queries.CalendarWhenAsked(incident.team)
+    return parse_delay(role.backup_after).due(since, targets=targets, calendar=calendar)
 
 
 def _ask_next(incident: Incident, role: ResponseRole, *, at: datetime) -> list[RoleInvitation]:
@@ -126,18 +124,26 @@ def _ask_next(incident: Incident, role: ResponseRole, *, at: datetime) -> list[R
                 text = f"{person} cannot be reached and is not asked to take {role}."
                 timeline.record(incident, EventKind.NOTE, text=text)
         if reached:
-            return [_invite(incident, role, person, position=position, at=at) for person in reached]
+            return _invite(incident, [(role, person) for person in reached], position=position, at=at)
     text = f"{role} is vacant: nobody took it and no further backup can be reached."
     timeline.record(incident, EventKind.ROLE_VACANT, text=text, data={"role": role.key})
     return []
 
 
-def _invite(incident: Incident, role: ResponseRole, person: User, *, position: int, at: datetime) -> RoleInvitation:
-    invitation, _ = RoleInvitation.objects.update_or_create(
-        incident=incident, role=role, person=person, defaults={"position": position, "invited_at": at}
-    )
-    roles.involve(incident, person, reason=f"asked to take {role.name}")
-    return invitation
+def _invite(
+    incident: Incident, asked: Iterable[tuple[ResponseRole, User]], *, position: int, at: datetime
+) -> list[RoleInvitation]:
+    """Ask each to take the role, or anew if they were asked before; two queries however many they are."""
+    invitations = [
+        RoleInvitation(incident=incident, role=role, person=person, position=position, invited_at=at)
+        for role, person in dict.fromkeys(asked)
+    ]
+    RoleInvitation.objects.bulk_create(
+        invitations, update_conflicts=True, unique_fields=["incident", "role", "person"],
+        update_fields=["position", "invited_at"],
+    )  # fmt: skip
+    roles.involve_all(incident, [(each.person, f"asked to take {each.role.name}") for each in invitations])
+    return invitations
 
 
 def _backups_asked(incident: Incident) -> QuerySet[RoleInvitation]:

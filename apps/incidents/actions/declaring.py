@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from simple_history.utils import bulk_create_with_history
 
 from apps.catalog.models import Service
@@ -76,7 +77,8 @@ def declare(
     )
     made_by(incident, by)
     incident.save(force_insert=True)
-    incident.services.set(services)
+    incident.services.add(*services)
+    prefetch_related_objects([incident], "services")
     Resolution.objects.create(incident=incident)
     _attach_checklist(incident)
     invited = backups.ask_primaries(incident)
@@ -85,8 +87,8 @@ def declare(
     timeline.record(
         incident, EventKind.DECLARED, text=_declaration(incident, by), actor=by, via=via, data=_facts(incident)
     )
-    clocks.start(incident, ClockName.RESPONSE, due_at=now + severity.response_time, started_at=now)
-    clocks.start(incident, ClockName.RESOLUTION, due_at=now + severity.resolution_target, started_at=now)
+    targets = {ClockName.RESPONSE: severity.response_time, ClockName.RESOLUTION: severity.resolution_target}
+    clocks.start_first(incident, {name: now + target for name, target in targets.items()}, started_at=now)
     backups.announce(incident, invited)
     return incident
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db import transaction
 
 from apps.core import clock as house_clock
@@ -65,6 +67,13 @@ def assign_role(incident_id: int, *, role: str, person: User, by: User, via: Via
 
 def involve(incident: Incident, person: User, *, reason: str) -> None:
     """Let ``person`` see and answer the incident, whichever teams they belong to; once for each reason."""
-    Involvement.objects.get_or_create(
-        incident=incident, person=person, reason=reason[:80], defaults={"since": house_clock.now()}
+    involve_all(incident, [(person, reason)])
+
+
+def involve_all(incident: Incident, people: Iterable[tuple[User, str]]) -> None:
+    """Let each person, for their reason, see and answer the incident, as ``involve`` does; one query."""
+    now = house_clock.now()
+    Involvement.objects.bulk_create(
+        [Involvement(incident=incident, person=person, reason=reason[:80], since=now) for person, reason in people],
+        ignore_conflicts=True,
     )

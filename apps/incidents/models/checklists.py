@@ -55,7 +55,7 @@ class ChecklistItem(models.Model):
     history = History()
 
     class Meta:
-        ordering = ["incident", "pk"]
+        ordering = ["incident_id", "pk"]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(done=False) | models.Q(waived_reason=""), name="checklist_item_done_or_waived"

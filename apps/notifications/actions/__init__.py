@@ -1,6 +1,6 @@
 """Writes of notifications, one verb a function."""
 
-from apps.notifications.actions.notifying import mark_read, notify, page_by_hand, send_test
+from apps.notifications.actions.notifying import mark_read, notify, notify_all, page_by_hand, send_test
 from apps.notifications.actions.planning import DELIVER, DELIVERY_KEY, plan_delivery, plan_next
 from apps.notifications.actions.preferring import MOST_STEPS, set_preferences, set_rules
 from apps.notifications.actions.stopping import (
@@ -24,6 +24,7 @@ __all__ = [
     "decline_pages",
     "mark_read",
     "notify",
+    "notify_all",
     "page_by_hand",
     "plan_delivery",
     "plan_next",

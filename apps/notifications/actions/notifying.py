@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from apps.contacts.actions import require_self_or_administrator
 from apps.core import clock as house_clock
@@ -31,7 +31,6 @@ from apps.teams.models import User
 BETWEEN_TESTS = timedelta(seconds=30)
 
 
-@transaction.atomic
 def notify(
     person: User,
     *,
@@ -45,31 +44,55 @@ def notify(
     urgency: Urgency | None = None,
     direct: DirectPage | None = None,
 ) -> Notification:
-    """Tell ``person`` once per incident and ``step``; a second call returns the first notification and sends nothing.
+    """Tell one ``person``, as ``notify_all`` does."""
+    told = notify_all(
+        {person: text}, incident=incident, kind=kind, step=step, subject=subject, level=level, until=until,
+        urgency=urgency, direct=direct,
+    )  # fmt: skip
+    return told[0]
 
-    It is in the app at once, and on its way by the person's steps for its urgency; where one fails, the next or another
-    usable method takes its place. Without any usable method it stays in the app only. Pages are of high urgency, all
-    else is low unless ``urgency`` says otherwise.
+
+@transaction.atomic
+def notify_all(
+    texts: Mapping[User, str],
+    *,
+    incident: Incident | None,
+    kind: NotificationKind,
+    step: str,
+    subject: str,
+    level: int | None = None,
+    until: Until = Until.SENT,
+    urgency: Urgency | None = None,
+    direct: DirectPage | None = None,
+) -> list[Notification]:
+    """Tell each person their text, once per incident and ``step``; who was told before is sent nothing.
+
+    Returns everybody's notification, in the order of ``texts``. It is in the app at once, and on its way by the
+    person's steps for its urgency; where one fails, the next or another usable method takes its place. Without any
+    usable method it stays in the app only. Pages are of high urgency, all else is low unless ``urgency`` says
+    otherwise. As many queries for many people as for one.
     """
-    notification, created = Notification.objects.get_or_create(
-        person=person,
-        incident=incident,
-        step=step,
-        defaults={
-            "kind": kind,
-            "level": level,
-            "urgency": urgency or (Urgency.HIGH if kind in PAGES else Urgency.LOW),
-            "until": until,
-            "subject": subject[:250],
-            "text": text,
-            "direct": direct,
-            "created_at": house_clock.now(),
-        },
-    )
-    if created:
-        _show_in_the_app(notification)
-        planning.plan_steps(notification)
-    return notification
+    now = house_clock.now()
+    wanted = [
+        Notification(
+            person=person,
+            incident=incident,
+            step=step,
+            kind=kind,
+            level=level,
+            urgency=urgency or (Urgency.HIGH if kind in PAGES else Urgency.LOW),
+            until=until,
+            subject=subject[:250],
+            text=text,
+            direct=direct,
+            created_at=now,
+        )
+        for person, text in texts.items()
+    ]
+    known, created = _record_once(wanted)
+    _show_in_the_app(created)
+    planning.plan_steps(created)
+    return [known.get(each.person_id, each) for each in wanted]
 
 
 @transaction.atomic
@@ -87,18 +110,16 @@ def page_by_hand(
     if not reached:
         raise Invalid(f"Nobody of {to} can be reached.", field="to")
     page = DirectPage.objects.create(by=by, to=to[:200], text=text.strip(), created_at=house_clock.now())
-    for person in reached:
-        notify(
-            person,
-            incident=None,
-            kind=NotificationKind.PAGE,
-            step=f"direct:{page.pk}",
-            subject=f"{by} pages you: {' '.join(page.text.split())}",
-            text=messages.by_hand(page),
-            until=Until.ACKNOWLEDGED,
-            urgency=urgency,
-            direct=page,
-        )
+    notify_all(
+        dict.fromkeys(reached, messages.by_hand(page)),
+        incident=None,
+        kind=NotificationKind.PAGE,
+        step=f"direct:{page.pk}",
+        subject=f"{by} pages you: {' '.join(page.text.split())}",
+        until=Until.ACKNOWLEDGED,
+        urgency=urgency,
+        direct=page,
+    )
     return page
 
 
@@ -127,7 +148,7 @@ def send_test(person: User, *, by: User) -> Notification | None:
         text=f"This is a test, because {asked} for it. Nothing is wrong, and nothing is to be done.",
         created_at=now,
     )
-    _show_in_the_app(notification)
+    _show_in_the_app([notification])
     for position, method in enumerate(usable):
         planning.plan_to(notification, method, position=position)
     return notification
@@ -140,14 +161,35 @@ def mark_read(person: User, *, incident: Incident | None = None) -> None:
     stopping.mark_read(shown.filter(incident=incident) if incident is not None else shown)
 
 
-def _show_in_the_app(notification: Notification) -> None:
+def _record_once(wanted: Sequence[Notification]) -> tuple[dict[int, Notification], list[Notification]]:
+    """Save those of ``wanted``, all of one step, whose receiver has none yet; returns what stood, and what is new."""
+    known: dict[int, Notification] = {}
+    while wanted:
+        step = wanted[0]
+        same = Notification.objects.filter(incident=step.incident_id, step=step.step)
+        found = {each.person_id: each for each in same.filter(person__in=[each.person_id for each in wanted])}
+        missing = [each for each in wanted if each.person_id not in found]
+        try:
+            with transaction.atomic():
+                return found, Notification.objects.bulk_create(missing)
+        except IntegrityError:
+            if found.keys() == known.keys():
+                raise
+        known = found  # somebody told one of them meanwhile, who is found the next time
+    return known, []
+
+
+def _show_in_the_app(notifications: Iterable[Notification]) -> None:
     now = house_clock.now()
-    Delivery.objects.create(
-        notification=notification,
-        channel=Channel.IN_APP,
-        position=0,
-        state=DeliveryState.DELIVERED,
-        planned_at=now,
-        due_at=now,
-        sent_at=now,
+    Delivery.objects.bulk_create(
+        Delivery(
+            notification=notification,
+            channel=Channel.IN_APP,
+            position=0,
+            state=DeliveryState.DELIVERED,
+            planned_at=now,
+            due_at=now,
+            sent_at=now,
+        )
+        for notification in notifications
     )

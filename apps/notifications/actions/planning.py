@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from apps.contacts.models import ContactMethod, MethodKind
@@ -23,16 +24,26 @@ DELIVER: dict[tuple[Urgency, Channel], str] = {
 }
 
 
-def plan_steps(notification: Notification) -> list[Delivery]:
-    """Plan a delivery for each of the receiver's steps; the notification's quiet hours hold back what can wait."""
-    person, urgency = notification.person, Urgency(notification.urgency)
-    begin = notification.created_at
-    if urgency == Urgency.LOW and notification.kind != NotificationKind.UPDATE:
-        begin = queries.end_of_quiet_hours(person, begin) or begin
-    return [
-        _plan(notification, step.method, position=position, due_at=begin + step.after)
-        for position, step in enumerate(queries.steps_of(person, urgency))
-    ]
+def plan_steps(notifications: Sequence[Notification]) -> list[Delivery]:
+    """Plan a delivery for each of the receivers' steps; their quiet hours hold back what can wait.
+
+    The notifications are of one kind and urgency, and were made at the same instant.
+    """
+    if not notifications:
+        return []
+    first, people = notifications[0], [notification.person for notification in notifications]
+    urgency = Urgency(first.urgency)
+    waits = urgency == Urgency.LOW and first.kind != NotificationKind.UPDATE
+    quiet_until = queries.ends_of_quiet_hours(people, first.created_at) if waits else {}
+    steps = queries.steps_of_all(people, urgency)
+    return _save(
+        _delivery(
+            notification, step.method, position=position,
+            due_at=quiet_until.get(notification.person_id, notification.created_at) + step.after,
+        )
+        for notification in notifications
+        for position, step in enumerate(steps[notification.person_id])
+    )  # fmt: skip
 
 
 def plan_next(failed: Delivery) -> Delivery | None:
@@ -54,26 +65,18 @@ def plan_next(failed: Delivery) -> Delivery | None:
         if (CHANNEL_OF[MethodKind(method.kind)], method.value) not in tried:
             last = notification.deliveries.order_by("position").values_list("position", flat=True).last() or 0
             root = failed.instead_of or failed
-            return _plan(notification, method, position=last + 1, due_at=now, instead_of=root)
+            return _save([_delivery(notification, method, position=last + 1, due_at=now, instead_of=root)])[0]
     return None
 
 
 def plan_to(notification: Notification, method: ContactMethod, *, position: int) -> Delivery:
     """Plan a delivery to that method now, whatever the receiver's steps say."""
-    return _plan(notification, method, position=position, due_at=house_clock.now())
+    return _save([_delivery(notification, method, position=position, due_at=house_clock.now())])[0]
 
 
 def plan_delivery(delivery: Delivery) -> None:
     """Let the engine make the next attempt of the delivery when it is due; now means now by the database's clock."""
-    notification = delivery.notification
-    subject = f"incident:{notification.incident_id}" if notification.incident_id else ""
-    engine.schedule(
-        DELIVER[Urgency(notification.urgency), Channel(delivery.channel)],
-        due_at=delivery.due_at if delivery.due_at > house_clock.now() else None,
-        key=key_of(delivery),
-        subject=f"{subject}:delivery",
-        payload={"delivery": delivery.pk},
-    )
+    _schedule([delivery])
 
 
 def key_of(delivery: Delivery) -> str:
@@ -81,7 +84,7 @@ def key_of(delivery: Delivery) -> str:
     return f"{DELIVERY_KEY}:{delivery.pk}"
 
 
-def _plan(
+def _delivery(
     notification: Notification,
     method: ContactMethod,
     *,
@@ -89,7 +92,7 @@ def _plan(
     due_at: datetime,
     instead_of: Delivery | None = None,
 ) -> Delivery:
-    delivery = Delivery.objects.create(
+    return Delivery(
         notification=notification,
         method=method,
         channel=CHANNEL_OF[MethodKind(method.kind)],
@@ -99,5 +102,30 @@ def _plan(
         planned_at=house_clock.now(),
         due_at=due_at,
     )
-    plan_delivery(delivery)
-    return delivery
+
+
+def _save(deliveries: Iterable[Delivery]) -> list[Delivery]:
+    """Save new deliveries and plan them; two queries."""
+    saved = Delivery.objects.bulk_create(deliveries)
+    _schedule(saved)
+    return saved
+
+
+def _schedule(deliveries: Iterable[Delivery]) -> None:
+    now = house_clock.now()
+    engine.schedule_all(
+        [
+            engine.Planned(
+                kind=DELIVER[Urgency(delivery.notification.urgency), Channel(delivery.channel)],
+                due_at=delivery.due_at if delivery.due_at > now else None,
+                key=key_of(delivery),
+                subject=_subject_of(delivery.notification),
+                payload={"delivery": delivery.pk},
+            )
+            for delivery in deliveries
+        ]
+    )
+
+
+def _subject_of(notification: Notification) -> str:
+    return f"incident:{notification.incident_id}:delivery" if notification.incident_id else ":delivery"
