@@ -9,7 +9,13 @@ nobody sleeps through it, and is marked; what is less urgent is left as it is. W
 
 from __future__ import annotations
 
-from django.db import transaction
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+import structlog
+from django.db import Error as DatabaseFailure
+from django.db import close_old_connections, transaction
 
 from apps.core.errors import ProviderError
 from apps.engine.breakers import CircuitOpen
@@ -19,6 +25,9 @@ from apps.notifications.bundling import Turn
 from apps.notifications.models import Channel, Delivery, DeliveryState
 from apps.notifications.outcomes import locked
 from apps.notifications.transports import Message, OutcomeUnknown, Sent, Unreachable
+
+log = structlog.get_logger(__name__)
+Outcome = TypeVar("Outcome")
 
 #: States of a delivery of which nobody knows yet that it arrived or will not.
 UNFINISHED = (DeliveryState.PLANNED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
@@ -47,13 +56,13 @@ def attempt(delivery_id: int) -> None:
     except _Needless:
         return
     except OutcomeUnknown as error:
-        if _outcome_is_unknown(delivery_id, str(error)):
+        if _recorded(partial(_outcome_is_unknown, delivery_id, str(error))):
             raise
     except ProviderError as error:
-        if _failed(delivery_id, error):
+        if _recorded(partial(_failed, delivery_id, error)):
             raise
     else:
-        _sent(delivery_id, sent)
+        _recorded(partial(_sent, delivery_id, sent))
 
 
 @transaction.atomic
@@ -112,6 +121,19 @@ def _begin(delivery_id: int) -> tuple[Turn, Message | None]:
     message = composing.compose(wanted)
     Delivery.objects.filter(pk__in=[each.pk for each in wanted]).update(state=DeliveryState.SENDING)
     return turn, message
+
+
+def _recorded(record: Callable[[], Outcome]) -> Outcome:
+    """What ``record`` returns, which writes what became of a message: over a new connection if the old one died.
+
+    The database may have gone away and come back while the provider was called; what was sent must not be forgotten.
+    """
+    try:
+        return record()
+    except DatabaseFailure as error:
+        log.warning("outcome_not_recorded", error=str(error))
+        close_old_connections()
+        return record()
 
 
 def _is_to_be_sent(delivery: Delivery) -> bool:

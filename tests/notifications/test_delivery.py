@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from apps.engine.identity import me
 from apps.engine.models import State, Timer
@@ -12,6 +13,7 @@ from apps.engine.runner import run_due
 from apps.incidents import actions as incidents
 from apps.incidents.models import EventKind
 from apps.notifications import actions, delivery
+from apps.notifications.channels import email
 from apps.notifications.models import Channel, Delivery, DeliveryState, Notification, NotificationKind, Until
 from apps.teams.models import TeamRole
 from tests.factories.incidents import declare, resolve
@@ -206,6 +208,20 @@ def test_a_page_is_sent_once_when_the_worker_died_before_sending(mail_server, pa
     me.release()
     run_again(clock)
     assert mail_server.addresses() == [WORK]
+    assert mails_of(page)[WORK].unknown_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_went_away_while_the_mail_was_handed_over_is_told_of_it(mail_server, page, monkeypatch):
+    hand_over = email._hand_over
+
+    def cut_off_meanwhile(mail):
+        hand_over(mail)
+        connection.connection.close()
+
+    monkeypatch.setattr(email, "_hand_over", cut_off_meanwhile)
+    run_due()
+    assert states_of(page) == {WORK: DeliveryState.SENT}
     assert mails_of(page)[WORK].unknown_at is None
 
 
