@@ -117,16 +117,16 @@ def _let_pass(incident: Incident, answers: Sequence[Answer], somebody: User) -> 
 
     Returns how many more timers could be done, None where there were more than MOST_MOMENTS of them.
     """
-    at = incident.declared_at
-    left: int | None = MOST_MOMENTS
+    at, most = incident.declared_at, MOST_MOMENTS
     for answer in answers:
-        left = _do_what_is_due(incident, until=at + answer.after, most=left)
+        left = _do_what_is_due(incident, until=at + answer.after, most=most)
         if left is None:
             return None
+        most = left
         with clock.stands_at(at + answer.after):
             _answer(incident, answer, answer.by or somebody)
     last = incident.escalation_runs.aggregate(last=Max("levels__due_at"))["last"] or at
-    return _do_what_is_due(incident, until=max(last, at) + HORIZON, most=left)
+    return _do_what_is_due(incident, until=max(last, at) + HORIZON, most=most)
 
 
 def _do_what_is_due(incident: Incident, *, until: datetime, most: int) -> int | None:
