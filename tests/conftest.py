@@ -28,12 +28,14 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import TransactionTestCase
 from psycopg import sql
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from apps.core import clock as house_clock
 from apps.engine.identity import me
 from launcher.databases import EXTENSIONS
 from launcher.servers import temporary_servers
 from tests.chromium import browser  # noqa: F401  (a fixture)
+from tests.tables import tables
 
 RUN = "ADO_TEST_RUN"  # set once the servers of this run are known: here, or in the process that started this worker
 BROKER = "TEST_REDIS_URL"
@@ -153,13 +155,7 @@ def _empty_tables_fast_and_append_only_ones_too() -> None:
     Django's truncates, which the triggers of append-only tables refuse to everybody, and makes all permissions anew,
     which takes seconds. As a replica a session fires no triggers; only a superuser may call itself one, and only here.
     """
-    kept = {"contenttypes.contenttype", "auth.permission"}
-    models = [
-        model
-        for model in apps.get_models(include_auto_created=True)
-        if model._meta.managed and not model._meta.proxy and model._meta.label_lower not in kept
-    ]
-    statements = [f"DELETE FROM {connection.ops.quote_name(model._meta.db_table)}" for model in models]  # noqa: S608
+    statements = [f"DELETE FROM {connection.ops.quote_name(table)}" for table in tables()]  # noqa: S608
 
     def empty(case: TransactionTestCase) -> None:
         with transaction.atomic(), connection.cursor() as cursor:
@@ -168,6 +164,22 @@ def _empty_tables_fast_and_append_only_ones_too() -> None:
     TransactionTestCase._fixture_teardown = empty
 
 
+def _look_for_static_files_once() -> None:
+    """Every client that a test makes looks for all static files anew, though they stay as they are."""
+    look, found = WhiteNoiseMiddleware.add_files_from_finders, dict[str, Any]()
+
+    def add(middleware: WhiteNoiseMiddleware) -> None:
+        if not found:
+            look(middleware)
+            found.update(middleware.files)
+        middleware.files.update(found)
+
+    WhiteNoiseMiddleware.add_files_from_finders = add
+
+
 if RUN not in os.environ:
     _provide_servers()
 django.setup()
+# What a password costs to check is for those who guess; a log-in of a test need not wait for it.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+_look_for_static_files_once()

@@ -6,7 +6,8 @@ that is rolled back; only the incident's own timers are touched, no message is s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -18,24 +19,22 @@ from apps.core import clock
 from apps.core.errors import HouseError, Invalid
 from apps.engine.models import State, Timer
 from apps.engine.registry import handler_of
-from apps.escalation import actions as holding
 from apps.escalation import queries as escalation
 from apps.escalation import turns
 from apps.escalation.models import TargetKind
 from apps.incidents import actions as incidents
 from apps.incidents import timeline
 from apps.incidents.models import (
-    ChecklistItem,
     Detection,
     EventKind,
     Incident,
     RoleCandidate,
     Severity,
-    Status,
     Via,
 )
 from apps.notifications.actions import DELIVER
 from apps.notifications.models import Channel, Notification
+from apps.procedures.answers import Answer
 from apps.rosters.models import Roster
 from apps.teams.models import User
 
@@ -43,8 +42,10 @@ from apps.teams.models import User
 SIMULATED = 10**18 - 1
 #: Nothing is simulated for longer after the last level: by then every clock has run out.
 HORIZON = timedelta(days=14)
-#: A cadence that nobody answers would repeat for ever: after this many moments the picture is complete.
+#: What nobody answers may repeat for ever: after so many moments the simulation ends, and its last one says so.
 MOST_MOMENTS = 500
+#: The kind of that last moment.
+CUT_OFF = "cut_off"
 #: Targets that ask a roster.
 ROSTERED = (TargetKind.ROSTER, TargetKind.NEXT)
 #: A declaration further from now than this is a slip of the pen, and its clocks may have no date at all.
@@ -77,35 +78,13 @@ class Moment:
     round: int | None = None
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What somebody does so long ``after`` the declaration."""
-
-    after: timedelta
-    act: Callable[[Incident, User], object]
-
-
-def acknowledged(after: timedelta) -> Answer:
-    """Somebody takes it on."""
-    return Answer(after, lambda incident, by: incidents.acknowledge(incident.pk, by=by, via=Via.ENGINE))
-
-
-def resolved(after: timedelta) -> Answer:
-    """Somebody resolves it, with everything done that gates the resolution."""
-    return Answer(after, _resolve)
-
-
-def held(after: timedelta, *, minutes: int) -> Answer:
-    """Somebody holds the escalation for so many minutes."""
-    return Answer(after, lambda incident, by: holding.hold(incident.pk, minutes=minutes, by=by, via=Via.ENGINE))
-
-
 def simulate(severity: Severity, service: Service, *, at: datetime, answers: Iterable[Answer] = ()) -> list[Moment]:
     """Everything that would happen to an incident of ``severity`` declared for ``service`` at ``at`` (aware), answered
     as ``answers`` say and else left alone, in order, until nothing is due any more. Changes nothing, sends nothing.
 
     What is due at the instant of an answer happens before it. Where it goes on beyond the shifts that are planned it
-    says so. Raises Invalid for an ``at`` ten years from now.
+    says so. After MOST_MOMENTS it breaks off, and the last moment, of the kind CUT_OFF, says so; later answers are not
+    given. Raises Invalid for an ``at`` ten years from now.
     """
     if abs(at - clock.now()) > FURTHEST:
         raise Invalid(f"{at.isoformat()} is more than ten years from now.", field="at")
@@ -129,22 +108,37 @@ def _play(severity: Severity, service: Service, at: datetime, answers: Sequence[
             number=SIMULATED,
         )
         somebody = _somebody(incident)
+    left = _let_pass(incident, answers, somebody)
+    yield from _story(incident, cut_off=left is None)
+
+
+def _let_pass(incident: Incident, answers: Sequence[Answer], somebody: User) -> int | None:
+    """Let the answers be given at their time, and then as much time pass as there is to say something about.
+
+    Returns how many more timers could be done, None where there were more than MOST_MOMENTS of them.
+    """
+    at, most = incident.declared_at, MOST_MOMENTS
     for answer in answers:
-        _let_pass(incident, until=at + answer.after)
+        left = _do_what_is_due(incident, until=at + answer.after, most=most)
+        if left is None:
+            return None
+        most = left
         with clock.stands_at(at + answer.after):
-            _answer(incident, answer, somebody)
+            _answer(incident, answer, answer.by or somebody)
     last = incident.escalation_runs.aggregate(last=Max("levels__due_at"))["last"] or at
-    _let_pass(incident, until=max(last, at) + HORIZON)
-    yield from _story(incident)
+    return _do_what_is_due(incident, until=max(last, at) + HORIZON, most=most)
 
 
-def _let_pass(incident: Incident, *, until: datetime) -> None:
-    """Do what is due, in order, up to and including ``until``."""
+def _do_what_is_due(incident: Incident, *, until: datetime, most: int) -> int | None:
+    """Do what is due, in order, up to and including ``until``; as many timers as ``most`` at most.
+
+    Returns how many are left of ``most``, None where more were due.
+    """
     now = incident.declared_at
-    for _ in range(MOST_MOMENTS):
-        timer = _next(incident)
-        if timer is None or timer.due_at > until:
-            break
+    while (timer := _next(incident)) is not None and timer.due_at <= until:
+        if most == 0:
+            return None
+        most -= 1
         now = max(now, timer.due_at)
         timer.state = State.DONE
         timer.finished_at = now
@@ -153,6 +147,7 @@ def _let_pass(incident: Incident, *, until: datetime) -> None:
         if handler is not None and timer.kind not in DELIVER.values():
             with clock.stands_at(now):
                 handler.function(timer)
+    return most
 
 
 def _answer(incident: Incident, answer: Answer, by: User) -> None:
@@ -161,13 +156,6 @@ def _answer(incident: Incident, answer: Answer, by: User) -> None:
         answer.act(incident, by)
     except HouseError as refused:
         timeline.record(incident, EventKind.NOTE, text=f"Refused: {refused}")
-
-
-def _resolve(incident: Incident, by: User) -> None:
-    for item in ChecklistItem.objects.filter(incident=incident, gates=Status.RESOLVED):
-        incidents.tick(item.pk, done=True, by=by, via=Via.ENGINE)
-    incidents.record_resolution(incident.pk, by=by, via=Via.ENGINE, verified=True)
-    incidents.resolve(incident.pk, by=by, via=Via.ENGINE)
 
 
 def _somebody(incident: Incident) -> User:
@@ -182,7 +170,7 @@ def _next(incident: Incident) -> Timer | None:
     return own.order_by("due_at", "pk").first()
 
 
-def _story(incident: Incident) -> Iterator[Moment]:
+def _story(incident: Incident, *, cut_off: bool) -> Iterator[Moment]:
     events = [
         Moment(
             event.at,
@@ -194,7 +182,7 @@ def _story(incident: Incident) -> Iterator[Moment]:
         )
         for event in incident.timeline.all()
     ]
-    rounds = {(event.level, event.at): event.round for event in events if event.kind == EventKind.LEVEL_FIRED}
+    rounds = _rounds(incident)
     notifications = Notification.objects.filter(incident=incident).select_related("person")
     for notification in notifications.prefetch_related("deliveries").order_by("pk"):
         told = tuple(
@@ -210,11 +198,27 @@ def _story(incident: Incident) -> Iterator[Moment]:
                 f"{notification.get_kind_display()} to {notification.person}",
                 told,
                 level=notification.level,
-                round=rounds.get((notification.level, notification.created_at)),
+                round=next(rounds[notification.level, notification.created_at, notification.person_id], None),
             )
         )
-    events[1:1] = _ends_of_planning(incident, until=max(event.at for event in events))
+    last = max(event.at for event in events)
+    events[1:1] = _ends_of_planning(incident, until=last)
+    if cut_off:
+        text = f"Cut off here: more than {MOST_MOMENTS} things would happen, and what follows is not simulated."
+        events.append(Moment(last, _minute(incident, last), CUT_OFF, text))
     yield from sorted(events, key=lambda moment: moment.at)
+
+
+def _rounds(incident: Incident) -> Mapping[tuple[int | None, datetime, int], Iterator[int]]:
+    """In which rounds each level paged each person at each instant, in order.
+
+    What several rounds waited for, such as working hours, lets them page at one instant.
+    """
+    found: defaultdict[tuple[int | None, datetime, int], list[int]] = defaultdict(list)
+    for event in incident.timeline.filter(kind=EventKind.LEVEL_FIRED).order_by("pk"):
+        for person in event.data["people"]:
+            found[event.data["level"], event.at, person].append(event.data["round"])
+    return defaultdict(lambda: iter(()), {paged: iter(rounds) for paged, rounds in found.items()})
 
 
 def _ends_of_planning(incident: Incident, *, until: datetime) -> Iterator[Moment]:

@@ -16,6 +16,7 @@ from tests.factories.checklists import make_checklist
 from tests.factories.escalation import make_chain, make_trigger
 from tests.factories.incidents import make_procedures
 from tests.factories.teams import make_person, make_team
+from tests.worlds import remembered
 
 
 @dataclass
@@ -35,6 +36,11 @@ class Organisation:
 @pytest.fixture
 def house(db: None, clock: Any) -> Organisation:
     """The chain of every severity pages Rita at once, Cora after 15 minutes, Ella after an hour."""
+    return remembered(("api", clock.now), make_house)
+
+
+def make_house() -> Organisation:
+    """All of it, by the product's own actions."""
     make_procedures()
     make_checklist()
     make_trigger("revenue", level=3)

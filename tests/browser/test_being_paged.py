@@ -17,6 +17,7 @@ from apps.engine.runner import run_due
 from apps.notifications import actions
 from apps.notifications.models import Channel, NotificationRule, Urgency
 from apps.teams.models import TeamRole, User
+from tests.browser.pictures import keep_picture
 from tests.browser.signing_in import LOOKS, signed_in
 from tests.factories.escalation import make_chain
 from tests.factories.incidents import declare, make_procedures
@@ -97,7 +98,7 @@ def test_every_page_is_accessible_quiet_and_never_scrolls_sideways(context, cora
             trouble.append(f"{address}: {width} px wide")
         found = Axe().run(page, options=RULES).response["violations"]
         trouble += [f"{address}: {each['id']} {each['nodes'][0]['target']}" for each in found]
-        page.screenshot(path=tmp_path / f"{number}.png", full_page=True)
+        keep_picture(page, tmp_path / f"{number}.png")
     assert trouble == []
 
 

@@ -14,6 +14,7 @@ from apps.incidents.models import Incident
 from apps.notifications import links
 from apps.postmortems import actions as postmortems
 from apps.teams.models import TeamRole, User
+from tests.browser.pictures import keep_picture
 from tests.factories.checklists import make_checklist
 from tests.factories.communications import make_schedules, make_templates
 from tests.factories.escalation import make_chain
@@ -97,7 +98,7 @@ def test_every_page_is_accessible_quiet_and_never_scrolls_sideways(context, open
         if width > page.viewport_size["width"]:
             trouble.append(f"{address}: {width} px wide")
         trouble += [f"{address}: {found['id']} {found['nodes'][0]['target']}" for found in violations(page)]
-        page.screenshot(path=screenshot(tmp_path, address), full_page=True)
+        keep_picture(page, screenshot(tmp_path, address))
     assert trouble == []
 
 

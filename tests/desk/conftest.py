@@ -18,6 +18,7 @@ from tests.factories.escalation import make_chain, make_trigger
 from tests.factories.incidents import declare, make_procedures
 from tests.factories.postmortems import make_questions
 from tests.factories.teams import make_person, make_team
+from tests.worlds import remembered
 
 
 @dataclass
@@ -36,6 +37,11 @@ class Organisation:
 @pytest.fixture
 def house(db: None, clock: Any) -> Organisation:
     """The chain of every severity pages Rita at once, Cora after 15 minutes, Ella after an hour."""
+    return remembered(("desk", clock.now), make_house)
+
+
+def make_house() -> Organisation:
+    """All of it, by the product's own actions."""
     make_procedures()
     make_checklist()
     make_schedules()

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from apps.procedures import reading
-from apps.procedures.apply import apply
 from apps.procedures.document import Document
 from apps.teams.models import Team, TeamRole, User
 from tests.escalation.building import House, make_house
+from tests.factories.procedures import put_in_force
 from tests.factories.rosters import put_on_call
 from tests.factories.teams import make_person, make_team
-
-FILE = Path(__file__).parents[2] / "procedures" / "ado.yml"
+from tests.worlds import remembered
 
 
 @pytest.fixture
 def document(db, clock) -> Document:
     """The procedures file as it stands, in force."""
-    found = reading.load(FILE)
-    apply(found)
-    return found
+    return put_in_force()
 
 
 @pytest.fixture
@@ -41,4 +35,4 @@ def engineer(team: Team) -> User:
 @pytest.fixture
 def house(db, clock) -> House:
     """People whom chains can page, and no chain yet."""
-    return make_house()
+    return remembered(("chains", clock.now), make_house)

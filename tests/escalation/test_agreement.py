@@ -1,41 +1,61 @@
-"""Simulation, engine and a plain model of the rules agree on every page: who, of which level and round, when."""
+"""Simulation, engine and a plain model of the rules agree on every page: who, of which level and round, when.
+
+Each run tries a few new cases. More of them, and whatever fails made as small as can be:
+``AGREEMENT_EXAMPLES=1000 .venv/bin/python -m pytest tests/escalation/test_agreement.py --timeout=0``.
+"""
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import time, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import transaction
+from django.db.models import Max
 from hypothesis import HealthCheck, Phase, given, settings
 
 from apps.catalog.models import Service
 from apps.contacts.actions.endpoints import upsert_endpoint
 from apps.contacts.models import EmergencyContact
 from apps.core.errors import HouseError
+from apps.engine import registry
 from apps.engine.models import Timer
 from apps.escalation import actions as escalation
-from apps.escalation.models import RunLevel, TargetKind
+from apps.escalation.models import Policy, RunLevel, TargetKind
 from apps.incidents import actions
 from apps.incidents.models import Incident, ResponseRole, RoleCandidate, Severity, Via
+from apps.notifications import answers as pages
+from apps.notifications.actions import DELIVER
 from apps.notifications.models import Notification, NotificationKind
-from apps.procedures.simulation import Answer, acknowledged, held, resolved, simulate
-from apps.rosters import actions as rosters
-from apps.rosters.models import Layer, LayerMember, Roster, Rotation
+from apps.procedures import simulation
+from apps.procedures.answers import Answer, acknowledged, declined, escalated, held, noted, reassigned, resolved
+from apps.procedures.simulation import CUT_OFF, simulate
+from apps.rosters.models import Roster
 from apps.teams import actions as teams
 from apps.teams.models import TeamRole, User
 from tests.escalation import plain_model
-from tests.escalation.random_chains import FIRST, NAMES, Place, RandomAnswer, RandomCase, build, cases
+from tests.escalation.random_chains import FIRST, Place, RandomAnswer, RandomCase, build, cases
+from tests.escalation.random_rosters import NAMES
 from tests.escalation.test_chain import let_pass
 from tests.factories.incidents import make_procedures, resolve
 from tests.factories.teams import make_person, make_team
 
+#: Round and level (0: of none), minute since the declaration, who.
 Page = tuple[int, int, float, str]
 
+#: How many cases each test tries, if somebody says so.
+ASKED_FOR = int(os.environ.get("AGREEMENT_EXAMPLES", "0"))
+#: So long after the last level everything that is held, or waits for working hours, has come to its end.
+LONGEST_WAIT = timedelta(days=4)
+DEEDS = ("acknowledge", "acknowledge", "resolve", "hold", "escalate", "decline", "decline", "reassign", "note", "leave")
+
 PATIENT = settings(
-    phases=[Phase.reuse, Phase.generate],
-    max_examples=12,
+    phases=[Phase.reuse, Phase.generate, *([Phase.shrink] if ASKED_FOR else [])],
+    max_examples=ASKED_FOR or 6,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     print_blob=True,
@@ -43,22 +63,23 @@ PATIENT = settings(
 
 
 @pytest.fixture
-def place(db, clock) -> Place:
-    """A team in Berlin with a primary roster of two, another roster of three, and a commander who is one of them."""
+def place(db, clock, monkeypatch, settings) -> Place:
+    """A team in Berlin with a primary roster, a roster of another team, and commanders who are on one of them."""
+    monkeypatch.setattr(simulation, "HORIZON", LONGEST_WAIT)
+    settings.ROSTER_HORIZON = timedelta(days=12)
+    for kind in DELIVER.values():  # who is paged is what they agree on; the simulation sends nothing either
+        monkeypatch.setitem(registry._handlers, kind, replace(registry._handlers[kind], function=_send_nothing))
     clock.set(FIRST - timedelta(days=2))
     make_procedures()
-    team = make_team()
+    team, other_team = make_team(), make_team("ai")
     people = {name: make_person(name) for name in NAMES}
     for name in ("Olga", "Tom"):
         teams.add_member(people[name], team, TeamRole.RESPONDER)
-    primary = _roster(team, [people["Olga"], people["Tom"]], is_primary=True)
-    other = _roster(make_team("ai"), [people["Emma"], people["Carl"], people["Nina"]], is_primary=False)
-    RoleCandidate.objects.create(
-        role=ResponseRole.objects.get(key="commander"), position=1, title="Primary", person=people["Carl"]
-    )
-    RoleCandidate.objects.create(
-        role=ResponseRole.objects.get(key="commander"), position=2, title="Backup", roster=other
-    )
+    primary = Roster.objects.create(slug="platform", name="Platform", team=team, is_primary=True)
+    other = Roster.objects.create(slug="ai", name="Ai", team=other_team)
+    commander = ResponseRole.objects.get(key="commander")
+    RoleCandidate.objects.create(role=commander, position=1, title="Primary", person=people["Carl"])
+    RoleCandidate.objects.create(role=commander, position=2, title="Backup", roster=other)
     return Place(
         team=team,
         service=Service.objects.create(slug="api", name="API", team=team),
@@ -70,17 +91,17 @@ def place(db, clock) -> Place:
 
 
 @PATIENT
-@given(case=cases(tuple(TargetKind), ("acknowledge", "resolve", "hold", "escalate")))
+@given(case=cases(tuple(TargetKind), DEEDS, by=("Olga", "Olga", "Tom", "Emma", "Carl")))
 def test_simulation_and_engine_page_the_same_people_at_the_same_minute(place, clock, case):
     with _taken_back():
         build(case, place)
         clock.set(case.start)
-        simulated = _simulated(case, place)
-        assert _by_the_engine(case, place, clock) == simulated
+        simulated, until = _simulated(case, place)
+        assert [page for page in _by_the_engine(case, place, clock) if page[2] < until] == simulated
 
 
 @PATIENT
-@given(case=cases((TargetKind.PERSON,), ("acknowledge", "resolve", "hold")))
+@given(case=cases((TargetKind.PERSON,), ("acknowledge", "resolve", "hold"), by=("Olga",), is_plain=True))
 def test_the_engine_pages_whom_the_plain_rules_say(place, clock, case):
     with _taken_back():
         build(case, place)
@@ -97,20 +118,31 @@ def _taken_back() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-def _simulated(case: RandomCase, place: Place) -> list[Page]:
+def _simulated(case: RandomCase, place: Place) -> tuple[list[Page], float]:
+    """Every page that is simulated, and the minute at which the simulation was cut off, if it was."""
     answers = [_as_answer(answer) for answer in case.answers]
     moments = simulate(Severity.objects.get(code="P0"), place.service, at=case.start, answers=answers)
-    pages = [moment for moment in moments if moment.kind == NotificationKind.PAGE]
-    return sorted((page.round, page.level, page.minute, page.text.removeprefix("Page to ")) for page in pages)
+    until = min((moment.minute for moment in moments if moment.kind == CUT_OFF), default=math.inf)
+    told = [moment for moment in moments if moment.kind == NotificationKind.PAGE and moment.minute < until]
+    return sorted(
+        (page.round or 0, page.level or 0, page.minute, page.text.removeprefix("Page to ")) for page in told
+    ), until
 
 
 def _as_answer(answer: RandomAnswer) -> Answer:
+    """The answer as the simulation understands it."""
+    after, by = answer.after, _named(answer.by)
     if answer.kind == "hold":
-        return held(answer.after, minutes=answer.number)
+        return held(after, minutes=answer.number).given_by(by)
     if answer.kind == "escalate":
-        level = answer.number % 5 + 1
-        return Answer(answer.after, lambda incident, by: _escalate(incident, level, by))
-    return {"acknowledge": acknowledged, "resolve": resolved}[answer.kind](answer.after)
+        return escalated(after, level=_level(answer)).given_by(by)
+    if answer.kind == "decline":
+        return declined(after, by=by)
+    if answer.kind == "reassign":
+        return reassigned(after, people=_people(answer), policy=_policy(answer)).given_by(by)
+    if answer.kind == "leave":
+        return Answer(after, lambda _, by: _leave(by), by)
+    return {"acknowledge": acknowledged, "resolve": resolved, "note": noted}[answer.kind](after).given_by(by)
 
 
 def _by_the_engine(case: RandomCase, place: Place, clock) -> list[Page]:
@@ -123,48 +155,77 @@ def _by_the_engine(case: RandomCase, place: Place, clock) -> list[Page]:
     for answer in case.answers:
         let_pass(clock, case.start + answer.after)
         try:
-            _do(incident, answer, place.people["Olga"])
+            _do(incident, answer)
         except HouseError:
-            continue  # what comes too late is refused to everybody alike
-    last = incident.escalation_runs.get().levels.latest("due_at").due_at
-    let_pass(clock, max(last, clock.now) + timedelta(days=5))
+            continue  # what comes too late, or from whom it may not, is refused to everybody alike
+    let_pass(clock, max(_last_due(incident), case.start) + LONGEST_WAIT)
+    return _told(incident)
+
+
+def _told(incident: Incident) -> list[Page]:
+    """Every page, which is what the levels say that they paged, and what was asked or handed over besides."""
     fired = RunLevel.people.through.objects.filter(runlevel__run__incident=incident).select_related("runlevel", "user")
-    pages = [
+    of_levels = sorted(
         (row.runlevel.round, row.runlevel.number, _minute(incident, row.runlevel.at), str(row.user)) for row in fired
-    ]
-    told = Notification.objects.filter(incident=incident, kind=NotificationKind.PAGE).select_related("person")
-    assert sorted(page[1:] for page in pages) == sorted(
-        (page.level, _minute(incident, page.created_at), str(page.person)) for page in told
     )
-    return sorted(pages)
+    told = Notification.objects.filter(incident=incident, kind=NotificationKind.PAGE).select_related("person")
+    every = [(page.level or 0, _minute(incident, page.created_at), str(page.person)) for page in told]
+    assert sorted(page for page in every if page[0]) == sorted(page[1:] for page in of_levels)
+    return sorted([*of_levels, *((0, *page) for page in every if not page[0])])
 
 
-def _do(incident: Incident, answer: RandomAnswer, by: User) -> None:
+def _last_due(incident: Incident) -> datetime:
+    return incident.escalation_runs.aggregate(last=Max("levels__due_at"))["last"]
+
+
+def _do(incident: Incident, answer: RandomAnswer) -> None:
+    """The answer as a person gives it."""
+    by = _named(answer.by)
     if answer.kind == "acknowledge":
         actions.acknowledge(incident.pk, by=by)
     elif answer.kind == "resolve":
         resolve(incident, by)
     elif answer.kind == "hold":
         escalation.hold(incident.pk, minutes=answer.number, by=by)
+    elif answer.kind == "escalate":
+        escalation.escalate(incident.pk, level=_level(answer), reason="Stuck", by=by)
+    elif answer.kind == "decline":
+        pages.decline_incident(incident.pk, by=by, via=Via.SMS)
+    elif answer.kind == "reassign":
+        escalation.reassign(incident.pk, people=_people(answer), policy=_policy(answer), reason="Hers", by=by)
+    elif answer.kind == "note":
+        actions.add_note(incident.pk, text="Looking", by=by)
     else:
-        _escalate(incident, answer.number % 5 + 1, by)
+        _leave(by)
 
 
-def _escalate(incident: Incident, level: int, by: User) -> None:
-    escalation.escalate(incident.pk, level=level, reason="Stuck", by=by)
+def _send_nothing(timer: Timer) -> None:
+    """Leave a message where it is."""
+
+
+def _leave(person: User) -> None:
+    User.objects.filter(pk=person.pk).update(is_active=False)
+
+
+def _named(name: str) -> User:
+    """The person as they are now: what one knows of their rights must not outlive a run."""
+    return User.objects.get(name=name)
+
+
+def _level(answer: RandomAnswer) -> int | None:
+    """The level that it names; None: the next one."""
+    return answer.number % 6 or None
+
+
+def _people(answer: RandomAnswer) -> list[User]:
+    """Whom it names for a reassignment; nobody where it names the other chain."""
+    first = answer.number % 7
+    return [_named(name) for name in NAMES[first : first + 2]]
+
+
+def _policy(answer: RandomAnswer) -> Policy | None:
+    return None if answer.number % 7 < len(NAMES) else Policy.objects.get(severity__code="P1")
 
 
 def _minute(incident: Incident, at) -> float:
     return round((at - incident.declared_at) / timedelta(minutes=1), 2)
-
-
-def _roster(team, people: list[User], *, is_primary: bool) -> Roster:
-    roster = Roster.objects.create(slug=team.slug, name=team.name, team=team, time_zone="UTC", is_primary=is_primary)
-    layer = Layer.objects.create(
-        roster=roster, name="Days", rotation=Rotation.DAYS, length=1, handoff_time=time(9),
-        starts_on=(FIRST - timedelta(days=3)).date(),
-    )  # fmt: skip
-    for position, person in enumerate(people):
-        LayerMember.objects.create(layer=layer, person=person, position=position)
-    rosters.materialise(roster, now=FIRST - timedelta(days=2))
-    return roster

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from io import StringIO
-from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -20,8 +19,7 @@ from apps.procedures import current, export, reading, structure
 from apps.procedures.apply import EditedMeanwhile, apply, plan
 from apps.procedures.document import Document
 from apps.teams.models import User
-
-FILE = Path(__file__).parents[2] / "procedures" / "ado.yml"
+from tests.factories.procedures import FILE, put_in_force
 
 pytestmark = pytest.mark.django_db
 
@@ -36,9 +34,7 @@ def with_edits(*edits: tuple[str, str]):
 
 @pytest.fixture
 def in_force():
-    document = reading.load(FILE)
-    apply(document)
-    return document
+    return put_in_force()
 
 
 def history_rows() -> int:

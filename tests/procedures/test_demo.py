@@ -21,13 +21,18 @@ from apps.rosters import queries as rosters
 from apps.teams.actions import create_token
 from apps.teams.models import ApiToken, Team, User
 from tests.factories.incidents import declare, make_procedures
+from tests.factories.procedures import FILE
 from tests.factories.teams import make_person, make_team
-from tests.procedures.test_apply import FILE
+from tests.worlds import remembered
 
 
 @pytest.fixture
-def demo(db, settings):
+def demo(db, clock, settings):
     settings.DEMO_PASSWORD = "correct horse battery"
+    remembered(("demo", clock.now), load_demo)
+
+
+def load_demo() -> None:
     call_command("procedures", "apply", str(FILE), verbosity=0)
     call_command("demo", "reset")
 

@@ -12,25 +12,26 @@ from django.core.management import CommandError, call_command
 
 from apps.catalog.models import Service
 from apps.engine.models import Timer
+from apps.escalation.models import OutsideHours
 from apps.incidents.models import Incident, Severity
 from apps.notifications.models import Notification
-from apps.procedures import reading
-from apps.procedures.apply import apply
+from apps.procedures import simulation
+from apps.procedures.answers import acknowledged, declined, escalated, noted, reassigned, resolved
 from apps.procedures.simulation import simulate
 from apps.rosters.models import Shift
-from apps.teams.models import TeamRole
+from apps.teams.models import TeamRole, User
+from tests.escalation.building import make_level, repeat
+from tests.factories.escalation import make_chain
+from tests.factories.procedures import put_in_force
 from tests.factories.rosters import put_on_call
 from tests.factories.teams import make_person, make_team
-from tests.procedures.test_apply import FILE
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def document(clock):
-    found = reading.load(FILE)
-    apply(found)
-    return found
+    return put_in_force()
 
 
 @pytest.fixture
@@ -122,3 +123,69 @@ def test_where_shifts_are_planned_or_the_roster_is_empty_nothing_is_said_about_p
     empty = simulate(Severity.objects.get(code="P0"), service, at=clock.now)
     assert "not_planned" not in {moment.kind for moment in [*planned, *empty]}
     assert any(moment.text.startswith("Level 1 skipped: nobody could be paged") for moment in empty)
+
+
+def test_what_would_go_on_for_ever_is_cut_off_and_says_so(service, clock, monkeypatch):
+    whole = simulate(Severity.objects.get(code="P0"), service, at=clock.now)
+    monkeypatch.setattr(simulation, "MOST_MOMENTS", 20)
+    cut = simulate(Severity.objects.get(code="P0"), service, at=clock.now)
+    assert cut[-1].kind == simulation.CUT_OFF
+    assert cut[-1].text == "Cut off here: more than 20 things would happen, and what follows is not simulated."
+    before = [moment for moment in whole if moment.at < cut[-1].at]
+    assert cut[: len(before)] == before
+    assert set(cut[:-1]) < set(whole)
+    late = simulate(Severity.objects.get(code="P0"), service, at=clock.now, answers=[acknowledged(timedelta(days=9))])
+    assert late == cut, "an answer after the cut is not given"
+
+
+def test_what_ends_by_itself_is_not_cut_off(service, clock):
+    answers = [acknowledged(timedelta(minutes=5)), resolved(timedelta(minutes=20))]
+    moments = simulate(Severity.objects.get(code="P0"), service, at=clock.now, answers=answers)
+    assert simulation.CUT_OFF not in {moment.kind for moment in moments}
+
+
+def test_rounds_that_waited_for_the_same_hour_are_told_apart(service, clock):
+    clock.set(clock.now.replace(hour=1))
+    policy = make_chain("P0", [make_person("Tom")], minutes=(0,), service=service)
+    repeat(policy, times=2, every=timedelta(minutes=30))
+    make_level(policy, 1, outside_hours=OutsideHours.WAIT)
+    moments = simulate(Severity.objects.get(code="P0"), service, at=clock.now)
+    pages = [moment for moment in moments if moment.kind == "page" and moment.level == 1]
+    assert len({page.at for page in pages}) == 1
+    assert [page.round for page in pages] == [1, 2, 3]
+
+
+def test_whoever_declines_lets_the_chain_go_on_at_once(service, clock):
+    olga, tom = User.objects.get(name="Olga"), make_person("Tom")
+    make_chain("P0", [olga, tom], minutes=(0, 15), service=service)
+    moments = simulate(
+        Severity.objects.get(code="P0"), service, at=clock.now, answers=[declined(timedelta(minutes=3), by=olga)]
+    )
+    assert next((page.level, page.minute) for page in moments if page.text == "Page to Tom") == (2, 3)
+
+
+def test_whom_it_is_handed_to_is_paged_at_once(service, clock):
+    tom = make_person("Tom")
+    answers = [acknowledged(timedelta(minutes=2)), reassigned(timedelta(minutes=4), people=[tom])]
+    moments = simulate(Severity.objects.get(code="P0"), service, at=clock.now, answers=answers)
+    assert next((page.level, page.minute) for page in moments if page.text == "Page to Tom") == (None, 4)
+
+
+def test_what_somebody_writes_breaks_the_silence(service, clock):
+    olga = User.objects.get(name="Olga")
+    policy = make_chain("P0", [olga], minutes=(0,), service=service)
+    policy.asks_again_after = timedelta(minutes=30)
+    policy.save()
+    answers = [acknowledged(timedelta(minutes=5)).given_by(olga), noted(timedelta(minutes=25)).given_by(olga)]
+    answers.append(resolved(timedelta(minutes=70)).given_by(olga))
+    moments = simulate(Severity.objects.get(code="P0"), service, at=clock.now, answers=answers)
+    assert [moment.minute for moment in moments if moment.kind == "asked_again"] == [55]
+
+
+def test_a_level_that_is_asked_for_pages_at_once(service, clock):
+    tom = make_person("Tom")
+    make_chain("P0", [User.objects.get(name="Olga"), tom], minutes=(0, 60), service=service)
+    moments = simulate(
+        Severity.objects.get(code="P0"), service, at=clock.now, answers=[escalated(timedelta(minutes=3))]
+    )
+    assert next((page.level, page.minute) for page in moments if page.text == "Page to Tom") == (2, 3)

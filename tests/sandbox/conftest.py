@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import smtplib
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
@@ -22,9 +21,9 @@ from django.test import Client
 from launcher.sandbox import sandbox_variables
 from sandbox.diary import Diary, Happening
 from sandbox.outbox import Outbox, Row
+from tests.sandbox import process as sandbox_process
 
 T = TypeVar("T")
-PROJECT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -117,8 +116,7 @@ def product() -> Iterator[Product]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     house = Product(f"http://127.0.0.1:{server.server_address[1]}")
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     yield house
     server.shutdown()
     server.server_close()
@@ -131,21 +129,26 @@ def sandbox(tmp_path: Path, product: Product) -> Iterator[Running]:
     running = Running(Path(variables["SANDBOX_DIR"]), variables, product)
     process = start(running)
     yield running
-    process.terminate()
-    assert process.wait(10) == 0
+    end(process)
 
 
-def start(running: Running) -> subprocess.Popen[bytes]:
+def start(running: Running) -> BaseProcess:
     """Start the process of ``running`` and wait until it takes mails."""
-    environment = dict(os.environ) | running.environment | {"SITE_URL": running.product.url}
-    process = subprocess.Popen([sys.executable, "-m", "sandbox"], cwd=PROJECT, env=environment)
-    for _ in range(400):
+    process = sandbox_process.run(dict(os.environ) | running.environment | {"SITE_URL": running.product.url})
+    for _ in range(2000):
         try:
             smtplib.SMTP("127.0.0.1", running.smtp_port, timeout=1).quit()
             break
         except OSError:
-            time.sleep(0.05)
+            time.sleep(0.01)
     return process
+
+
+def end(process: BaseProcess) -> None:
+    """Ask it to end, as the launcher does; it does so in order."""
+    process.terminate()
+    process.join(10)
+    assert process.exitcode == 0
 
 
 @pytest.fixture

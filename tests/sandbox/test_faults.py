@@ -13,7 +13,7 @@ from standardwebhooks import Webhook
 
 from launcher.ports import free_port
 from sandbox.outbox import Outbox
-from tests.sandbox.conftest import Running, start
+from tests.sandbox.conftest import Running, end, start
 
 
 def post(sandbox: Running, name: str = "ops", *, seconds: float = 10) -> httpx.Response:
@@ -134,8 +134,6 @@ def test_rows_of_an_earlier_version_and_calls_of_an_earlier_run_are_read(sandbox
     rows.write_text(old)
     again = Running(sandbox.folder, dict(sandbox.environment), sandbox.product)
     again.environment |= {"SANDBOX_HTTP_PORT": "0", "SANDBOX_SMTP_PORT": str(free_port())}
-    process = start(again)
-    process.terminate()
-    assert process.wait(10) == 0
+    end(start(again))
     assert Outbox(sandbox.folder).rows()[0].incidents == []
     assert sandbox.happened("status") == ["failed"]

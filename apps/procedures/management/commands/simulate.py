@@ -18,7 +18,8 @@ from apps.core import clock, durations
 from apps.core.errors import HouseError
 from apps.core.spans import in_words
 from apps.incidents.models import Severity
-from apps.procedures.simulation import Moment, acknowledged, resolved, simulate
+from apps.procedures.answers import acknowledged, resolved
+from apps.procedures.simulation import Moment, simulate
 
 ANSWERS = {"acknowledge": acknowledged, "resolve": resolved}
 
