@@ -41,7 +41,7 @@ def _runs_until(spans: Iterable[Span], service: int | None, at: datetime) -> dat
 
 
 def check_times(start: datetime, end: datetime, *, now: datetime, longest: timedelta) -> None:
-    """Raise Invalid, naming ``ends_at``, unless the window has a length, is not over and not longer than ``longest``."""
+    """Raise Invalid, naming ``ends_at``, unless it has a length, is not over and not longer than ``longest``."""
     if end <= start:
         raise Invalid("The end lies after the start.", field="ends_at")
     if end <= now:

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from apps.catalog import rules
 from apps.catalog.models import LONGEST, MaintenanceWindow, Service, WindowState
-from apps.catalog.queries import listed_windows, windows
+from apps.catalog.queries import listed_windows
 from apps.core import clock, events
 from apps.core.errors import Invalid, NotAllowed, RuleViolation
 from apps.core.history import made_by
@@ -113,7 +113,7 @@ def lift_maintenance(service: Service | None, *, by: User | None) -> list[Mainte
     RuleViolation for a service that is covered with all others: that window is ended as a whole or not at all;
     NotAllowed.
     """
-    on = listed_windows(windows(), WindowState.NOW)
+    on = listed_windows(MaintenanceWindow.objects.all(), WindowState.NOW)
     if service is None:
         return [end_maintenance(window.pk, by=by) for window in on]
     naming = list(on.filter(services=service).prefetch_related("services"))

@@ -24,7 +24,7 @@ from apps.teams.representation import PersonSerializer
 
 
 class MaintenanceSerializer(serializers.ModelSerializer[MaintenanceWindow]):
-    """A window: on from ``starts_at`` up to ``ended_early_at``, else ``ends_at``; ``services`` are those you may see."""
+    """A window: on from ``starts_at`` up to ``ended_early_at``, else ``ends_at``. Of the services those you may see."""
 
     services = serializers.SerializerMethodField()
     state = serializers.ChoiceField(WindowState.choices)

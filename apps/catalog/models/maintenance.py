@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models.functions import Coalesce
 
 from apps.catalog.models.services import Service
 from apps.core import clock
@@ -67,7 +66,7 @@ class MaintenanceWindow(models.Model):
                 name="maintenance_ended_early_says_when",
             ),
         ]  # fmt: skip
-        indexes = [models.Index(Coalesce("ended_early_at", "ends_at"), name="maintenance_by_its_end")]
+        indexes = [models.Index(fields=["ends_at"], name="maintenance_by_its_end")]
 
     def __str__(self) -> str:
         return self.message or "Maintenance"

@@ -7,7 +7,7 @@ from apps.catalog.queries.maintenance import (
     listed_windows,
     touching,
     visible_windows,
-    windows,
+    windows_by_service,
     windows_from,
 )
 from apps.catalog.queries.services import active_services, by_slug, services_of
@@ -22,6 +22,6 @@ __all__ = [
     "services_of",
     "touching",
     "visible_windows",
-    "windows",
+    "windows_by_service",
     "windows_from",
 ]

@@ -58,7 +58,8 @@ class Command(BaseCommand):
         ]
 
     def _disable(self, services: list[Service], options: dict[str, Any]) -> list[MaintenanceWindow]:
-        lifted = [window for service in services or [None] for window in actions.lift_maintenance(service, by=None)]
+        about: list[Service | None] = [*services] or [None]
+        lifted = [window for service in about for window in actions.lift_maintenance(service, by=None)]
         if not lifted:
             raise CommandError("No maintenance is on" + (f" for {', '.join(map(str, services))}." if services else "."))
         return lifted
@@ -67,7 +68,7 @@ class Command(BaseCommand):
         coming = [
             window
             for state in (WindowState.NOW, WindowState.PLANNED)
-            for window in queries.listed_windows(queries.windows(), state).prefetch_related("services")
+            for window in queries.listed_windows(MaintenanceWindow.objects.all(), state).prefetch_related("services")
         ]
         return [window for window in coming if not services or window.all_services or _names(window, services)]
 
@@ -112,4 +113,5 @@ def _facts(window: MaintenanceWindow) -> dict[str, Any]:
 def _line(window: MaintenanceWindow) -> str:
     about = "all services" if window.all_services else ", ".join(service.slug for service in window.services.all())
     said = f": {window.message}" if window.message else ""
-    return f"{window.pk}  {window.state}  {window.starts_at:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC  {about}{said}"
+    times = f"{window.starts_at:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC"
+    return f"{window.pk}  {window.state}  {times}  {about}{said}"
