@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 
 from apps.catalog import queries as catalog
@@ -64,6 +65,6 @@ class EndForm(forms.Form):
 
     ends_at = _moment("Until")
 
-    def __init__(self, *args: Any, window: MaintenanceWindow, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id=f"window_{window.pk}_%s", **kwargs)
+    def __init__(self, data: QueryDict | None = None, *, window: MaintenanceWindow) -> None:
+        super().__init__(data, auto_id=f"window_{window.pk}_%s")
         self.fields["ends_at"].initial = timezone.localtime(window.ends_at).strftime(_LOCAL)
