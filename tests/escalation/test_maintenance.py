@@ -240,6 +240,8 @@ def test_somebody_may_page_at_once_and_from_then_on_nothing_waits(house, policy,
     escalation.escalate(incident.pk, reason="It is not the maintenance", by=house.olga)
     let_pass(clock, clock.now + timedelta(hours=2))
     assert pages(incident) == [("Olga", 20), ("Tom", 35), ("Emma", 80)]
+    said = "Maintenance is on: Moving the database until 2026-03-02 14:00 UTC."
+    assert level_of(incident, 1).reason == f"Olga escalated: It is not the maintenance. {said}"
 
 
 def test_escalated_to_a_level_those_below_are_passed_and_those_above_go_on(house, policy, api, clock):
@@ -327,6 +329,18 @@ def test_when_everybody_declines_during_it_the_next_is_paged_afterwards(house, p
     decline(incident, house.olga)
     let_pass(clock, clock.now + timedelta(hours=3))
     assert pages(incident) == [("Olga", 0), ("Tom", 32), ("Emma", 77)]
+
+
+def test_a_level_that_went_on_early_moves_none_above_it_when_the_maintenance_ends_early(house, policy, api, clock):
+    incident = alert(house, api)
+    let_pass(clock, clock.now + timedelta(minutes=2))
+    window = under(api, hours=0.2)
+    decline(incident, house.olga)
+    assert level_of(incident, 2).waits_until == window.ends_at
+    let_pass(clock, clock.now + timedelta(minutes=1))
+    catalog.end_maintenance(window.pk, by=None)
+    let_pass(clock, clock.now + timedelta(hours=3))
+    assert pages(incident) == [("Olga", 0), ("Tom", 3), ("Emma", 60)]
 
 
 def test_later_rounds_keep_their_distance(house, api, clock):

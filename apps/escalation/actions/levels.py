@@ -63,7 +63,8 @@ def fire(level: RunLevel, incident: Incident, *, because: str, may_wait: bool = 
         decide(level, LevelState.SKIPPED, f"nobody could be paged ({missed or 'nobody is named'})")
         return _hand_over(level, incident, may_wait=may_wait)
     people = [turns.take(level.source_id, found.people)] if level.round_robin else found.people
-    because = f"{because} {maintenance.remark(incident, at=now)}".rstrip()
+    if remark := maintenance.remark(incident, at=now):
+        because = f"{because.rstrip('.')}. {remark}"
     for person in people:
         page(level, incident, person, because=because)
     level.people.set(people)

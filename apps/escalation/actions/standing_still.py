@@ -97,7 +97,9 @@ def _move_the_end(run: Run, incident: Incident, held: Maintenance) -> None:
 def _move_to(run: Run, until: datetime, *, reason: str) -> None:
     if run.maintenance_until is None:
         raise ValueError(f"{run} does not stand still.")
-    levels.stand_still(run, until=until, by=until - run.maintenance_until, reason=reason)
+    # Never back beyond where they stood: a level that went on early waits without moving those above it.
+    by = max(until - run.maintenance_until, -run.stood_still)
+    levels.stand_still(run, until=until, by=by, reason=reason)
 
 
 def _whose_chain_may_wait() -> Iterator[int]:
