@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
-from apps.catalog.api import ServiceViewSet
+from apps.catalog.api import MaintenanceViewSet, ServiceViewSet
 from apps.contacts.api import ContactViewSet
 from apps.desk.api.incidents import IncidentViewSet
 from apps.desk.api.own_choices import OwnPreferencesViewSet, OwnRulesViewSet
@@ -31,6 +31,7 @@ router.register("incidents", IncidentViewSet, basename="api-incident")
 router.register("oncall", OnCallViewSet, basename="api-oncall")
 router.register("rosters", RosterViewSet, basename="api-roster")
 router.register("services", ServiceViewSet, basename="api-service")
+router.register("maintenance", MaintenanceViewSet, basename="api-maintenance")
 router.register("teams", TeamViewSet, basename="api-team")
 router.register("contacts", ContactViewSet, basename="api-contact")
 router.register("pages", DirectPageViewSet, basename="api-page")

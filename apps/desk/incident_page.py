@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.alerts import queries as alerts
+from apps.catalog import queries as catalog
 from apps.communications import queries as communications
 from apps.communications.models import Audience
 from apps.core import clock
@@ -57,7 +58,7 @@ def _rights(incident: Incident, viewer: User) -> Context:
 
 
 def head(incident: Incident, viewer: User) -> Context:
-    """Severity, status, clocks, who commands, and the one thing to do next."""
+    """Severity, status, clocks, who commands, what is under maintenance, and the one thing to do next."""
     running = incidents.current_clocks([incident]).get(incident.pk, {})
     holders = {holder.role.key: holder.person for holder in incidents.holders(incident)}
     return {
@@ -66,6 +67,7 @@ def head(incident: Incident, viewer: User) -> Context:
         "commander": holders.get("commander"),
         "last_event": timeline.last_event_id(incident),
         "mine": around.asked_of(incident, viewer),
+        "maintenance": [] if incident.status in ENDED else catalog.touching(incident.services.all(), clock.now()),
     }
 
 
@@ -77,6 +79,7 @@ def escalation_part(incident: Incident, viewer: User) -> Context:
     levels = escalation.levels_of(incident)
     begun = rules.current_round(levels, now=clock.now())
     return {
+        "standing_still_until": run.maintenance_until if run and escalation.stands_still(run) else None,
         "held_until": run.held_until if run and run.held_until and run.held_until > clock.now() else None,
         "rungs": [
             Rung(level, rules.why_not(level, answers) if level.state in UNDECIDED else "")

@@ -26,6 +26,18 @@ def it_is_silent(timer: Timer) -> None:
     actions.look(timer.payload["run"])
 
 
+@handler(actions.LOOK, lane=Lane.PAGES)
+def maintenance_changed(timer: Timer) -> None:
+    """Look at everything that may wait for the end of maintenance (R34)."""
+    actions.look_everywhere()
+
+
+@handler(actions.LOOK_AT, lane=Lane.PAGES)
+def wait_anew(timer: Timer) -> None:
+    """Let an incident's pages wait for maintenance as it is now, or go out (R34)."""
+    actions.look_at(timer.payload["incident"])
+
+
 @recurring("escalation.proof", every=proving.EVERY, lane=Lane.PAGES, transactional=False)
 def prove(timer: Timer) -> None:
     """Prove that nobody was forgotten."""

@@ -10,6 +10,7 @@ from apps.core import clock as house_clock
 from apps.escalation import hours, rules, targets, turns
 from apps.escalation.models import Level, OutsideHours, Policy, RunLevel
 from apps.escalation.targets import Found, Lookup
+from apps.incidents import maintenance
 from apps.incidents.models import Incident
 from apps.teams.models import Team, User
 
@@ -53,13 +54,17 @@ def prospects(incident: Incident, levels: Iterable[RunLevel]) -> dict[int, Prosp
     """
     now = house_clock.now()
     lookup = Lookup(team=incident.team, incident=incident, at=now)
-    opening = hours.opening_of(incident.team)
+    opening, reckon = hours.opening_of(incident.team), maintenance.reckoning(incident, since=now)
     found: dict[int, Prospect] = {}
     with turns.for_show():
         for level in levels:
             due = max(level.decided_at, now)
-            wait = rules.wait_of(level, at=due, held_until=level.run.held_until, opening=opening)
-            at = wait.until if wait else due
+            under = reckon(due)
+            free = under.until if under else due
+            wait = rules.wait_of(level, at=free, held_until=level.run.held_until, opening=opening)
+            at = wait.until if wait else free
+            if under is not None:
+                wait = rules.Wait(until=at, for_hours=False, maintenance=under.text)
             asked = targets.asked(level.targets, outside_hours=level.outside_hours, opening=opening, at=at)
             behind = lookup.find(asked)
             people = behind.people

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from django.db.models import Exists, F, OuterRef, Q
 
 from apps.engine import queries as engine
-from apps.escalation import proof_of_deliveries, proof_of_people
+from apps.escalation import proof_of_deliveries, proof_of_maintenance, proof_of_people
 from apps.escalation.actions import climbing, levels, silence
 from apps.escalation.gaps import Gap
 from apps.escalation.models import UNDECIDED, LevelState, Run, RunLevel, Unless
@@ -28,6 +28,7 @@ def gaps() -> list[Gap]:
         *proof_of_deliveries.gaps(),
         *_no_timer_of_a_clock(),
         *_no_timer_of_a_silence(),
+        *proof_of_maintenance.gaps(),
         *proof_of_people.gaps(),
     ]
     return sorted(found, key=lambda gap: gap.incident_id or 0)

@@ -146,6 +146,11 @@ def current_run(incident: Incident) -> Run | None:
     )
 
 
+def stands_still(run: Run) -> bool:
+    """Whether the chain waits for the end of maintenance, as was reckoned last."""
+    return run.maintenance_until is not None and run.maintenance_until > house_clock.now()
+
+
 def latest_run(incident: Incident) -> Run | None:
     """The run that goes on now, or the last one that did."""
     return Run.objects.filter(incident=incident).last()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from apps.catalog.actions import MAINTENANCE_CHANGED
+from apps.catalog.models import MaintenanceWindow
 from apps.core.events import on
 from apps.escalation import actions, queries
 from apps.incidents.models import EventKind, ImpactAssessment, TimelineEvent, Via
@@ -49,3 +51,16 @@ def raise_by_impact(event: TimelineEvent) -> None:
 def stop_climbing(event: TimelineEvent) -> None:
     """Nobody is woken for what is over."""
     actions.end_run(event.incident, reason=event.incident.get_status_display().lower())
+
+
+@on(MAINTENANCE_CHANGED)
+def let_what_waits_wait_anew(window: MaintenanceWindow) -> None:
+    """What waits for the end of maintenance moves with it (R34)."""
+    actions.plan_to_look()
+
+
+@on(EventKind.DESCRIBED)
+def let_it_wait_for_its_own_services(event: TimelineEvent) -> None:
+    """What turns out to affect other services may be under maintenance no longer (R34)."""
+    if "services" in event.data["after"]:
+        actions.plan_to_look_at(event.incident_id)

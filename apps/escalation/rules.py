@@ -74,10 +74,14 @@ LevelT = TypeVar("LevelT", bound=PlannedLevel)
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Until when a level that is due is held back, and whether working hours are what it waits for."""
+    """Until when a level that is due is held back, and what it waits for: working hours, maintenance, or a hold.
+
+    ``maintenance`` is what is said of the maintenance, empty where it is another thing.
+    """
 
     until: datetime
     for_hours: bool
+    maintenance: str = ""
 
 
 def why_not(level: PlannedLevel, answers: Answers) -> str:

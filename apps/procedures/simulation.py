@@ -102,7 +102,7 @@ def _play(severity: Severity, service: Service, at: datetime, answers: Sequence[
             severity=severity,
             team=service.team,
             by=None,
-            via=Via.ENGINE,
+            via=Via.ALERT,
             services=[service],
             detection=Detection.MONITORING,
             number=SIMULATED,

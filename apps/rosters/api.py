@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, cast
 
 from django.db.models import F, QuerySet
-from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status
@@ -16,6 +15,7 @@ from rest_framework.response import Response
 
 from apps.core import clock
 from apps.core.api import HouseViewSet
+from apps.core.api_fields import Instant
 from apps.core.errors import Invalid
 from apps.core.pagination import NewestFirst
 from apps.rosters import actions, queries
@@ -96,18 +96,6 @@ class TeamOfService(serializers.SlugRelatedField[Team]):
 
     def __init__(self, **options: Any) -> None:
         super().__init__("services__slug", queryset=Team.objects.all(), **options)
-
-
-class Instant(serializers.DateTimeField):
-    """A moment with its offset. Without one it is refused: the caller's zone, the roster's and UTC are all guesses."""
-
-    default_error_messages = {"naive": "Say the offset too, as in 2026-03-02T09:00:00+01:00, or Z for UTC."}
-
-    def enforce_timezone(self, value: datetime) -> datetime:
-        """The moment in UTC. Raises ValidationError for one without an offset."""
-        if timezone.is_naive(value):
-            self.fail("naive")
-        return super().enforce_timezone(value)
 
 
 class OnCallQuery(serializers.Serializer[Any]):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
+from apps.catalog import actions as catalog
+from apps.catalog.models import Service
+from apps.core import clock
 from apps.engine.runner import run_due
 from apps.incidents import actions
 from apps.incidents.models import Incident
@@ -86,12 +90,13 @@ def test_every_page_is_accessible_quiet_and_never_scrolls_sideways(context, open
     page.on("pageerror", lambda error: trouble.append(f"{page.url}: {error}"))
     page.on("console", lambda said: trouble.append(f"{page.url}: {said.text}") if said.type == "error" else None)
     review = Incident.objects.get(status="resolved")
+    make_maintenance(open_incident)
     for address in (
         "/", "/incidents/", "/incidents/?open=false", "/incidents/new/", open_incident.get_absolute_url(),
         review.get_absolute_url(), f"{open_incident.get_absolute_url()}impact/",
         f"{open_incident.get_absolute_url()}history/", f"{open_incident.get_absolute_url()}timeline/", "/oncall/",
         "/services/", "/contacts/", "/postmortems/", f"/postmortems/{review.reference}/", "/action-items/",
-        "/notifications/", "/profile/",
+        "/notifications/", "/profile/", "/maintenance/",
     ):  # fmt: skip
         assert page.goto(address).status == 200
         width = page.evaluate("document.documentElement.scrollWidth")
@@ -234,6 +239,17 @@ def test_an_incident_is_declared_and_acknowledged_without_javascript(browser, li
     page.get_by_role("main").get_by_role("button", name="Acknowledge").click()
     expect(page.get_by_role("main")).to_contain_text("Start investigating")
     plain.close()
+
+
+def make_maintenance(incident: Incident) -> None:
+    """A service of the incident's team is worked on now and will be again, and everything is at this moment."""
+    service = Service.objects.create(slug="api", name="Public API of the agent pipeline", team=incident.team)
+    until = clock.now() + timedelta(hours=2)
+    moving = "Moving the database of the agent pipeline to its new machines, one replica after the other"
+    catalog.plan_maintenance(by=None, services=[service], message=moving)
+    catalog.plan_maintenance(by=None, services=[service], starts_at=until)
+    catalog.plan_maintenance(by=None, message="The network of the whole house")
+    catalog.end_maintenance(catalog.plan_maintenance(by=None, services=[service]).pk, by=None)
 
 
 def places_of_summaries(actions: Locator) -> list[tuple[float, float]]:

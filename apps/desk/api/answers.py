@@ -149,7 +149,8 @@ class NotificationSerializer(DeliverySerializer):
 class LevelSerializer(serializers.Serializer[Any]):
     """A level of a round of the chain. ``targets`` were paged, or would be now while it is undecided.
 
-    While it is held, ``waits_until`` says when it is decided.
+    While it is held, ``waits_until`` says when it is decided, and ``reason`` what it waits for: a hold, working hours,
+    or maintenance, which moves ``due_at`` of the levels above.
     """
 
     level = serializers.IntegerField(source="run_level.number", min_value=1, max_value=5)

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from apps.catalog import queries as catalog
+from apps.core import clock
 from apps.desk import queries
 from apps.desk.pages import viewer
 from apps.escalation import queries as escalation
@@ -17,9 +18,12 @@ from apps.incidents import queries as incidents
 
 @login_required
 def services(request: HttpRequest) -> HttpResponse:
-    """Every service one may see, with how many incidents are open on it and which chains they climb."""
+    """Every service one may see: how many incidents are open on it, which chains they climb, what is worked on."""
     open_on = Counter(incidents.open_incidents(viewer(request)).values_list("services", flat=True))
     listed = list(catalog.services_of(queries.visible_teams(viewer(request))))
     climbed = escalation.policies_of(listed)
-    context = {"services": [(service, open_on[service.pk], climbed[service.pk]) for service in listed]}
+    under = catalog.windows_by_service(listed, clock.now())
+    context = {
+        "services": [(service, open_on[service.pk], climbed[service.pk], under[service.pk]) for service in listed]
+    }
     return render(request, "catalog/services.html", context)

@@ -9,10 +9,20 @@ from apps.escalation.actions.raising import LONGEST_HOLD, escalate, hold
 from apps.escalation.actions.reassigning import reassign
 from apps.escalation.actions.rehearsing import Rehearsal, rehearse
 from apps.escalation.actions.silence import SILENCE, listen, look, somebody_acted
+from apps.escalation.actions.standing_still import (
+    LOOK,
+    LOOK_AT,
+    look_at,
+    look_everywhere,
+    plan_to_look,
+    plan_to_look_at,
+)
 
 __all__ = [
     "FIRE",
     "LONGEST_HOLD",
+    "LOOK",
+    "LOOK_AT",
     "SILENCE",
     "Rehearsal",
     "end_run",
@@ -23,6 +33,10 @@ __all__ = [
     "hold",
     "listen",
     "look",
+    "look_at",
+    "look_everywhere",
+    "plan_to_look",
+    "plan_to_look_at",
     "prove",
     "raise_by_impact",
     "reassign",

@@ -6,7 +6,7 @@ Lock order: the incident's row, then the run.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -122,6 +122,8 @@ def _begin(incident: Incident, policy: Policy | None, *, since: datetime, before
         started_at=since,
         created_at=house_clock.now(),
         held_until=before.held_until if before else None,
+        maintenance_until=before.maintenance_until if before else None,
+        stood_still=before.stood_still if before else timedelta(0),
         asks_again_after=policy.asks_again_after if policy else None,
         asked_again_at=before.asked_again_at if before else None,
     )
@@ -129,7 +131,7 @@ def _begin(incident: Incident, policy: Policy | None, *, since: datetime, before
     RunLevel.objects.bulk_create(covering)
     if not covering:
         RunLevel.objects.create(
-            run=run, number=1, name="On call", due_at=run.started_at, unless=Unless.ACKNOWLEDGED,
+            run=run, number=1, name="On call", due_at=run.started_at + run.stood_still, unless=Unless.ACKNOWLEDGED,
             targets=[targets.snapshot(LevelTarget(kind=TargetKind.ON_CALL))],
         )  # fmt: skip
         uncovered = f"No escalation policy covers {incident.severity} of the team {incident.team}"
@@ -143,7 +145,8 @@ def _every_round(run: Run, policy: Policy) -> Iterator[RunLevel]:
     longest = max(level.after for level in chain)
     for number, begins in rules.rounds(policy.repeats, policy.repeat_every, longest):
         for level in chain:
-            yield levels.taken_from(run, level, round=number, due_at=run.started_at + begins + level.after)
+            due_at = run.started_at + run.stood_still + begins + level.after
+            yield levels.taken_from(run, level, round=number, due_at=due_at)
 
 
 def _add_what_the_chain_lacks(run: Run, paged: dict[rules.Place, RunLevel]) -> None:
@@ -173,6 +176,7 @@ def _because(level: RunLevel, incident: Incident) -> str:
     state = "not resolved" if level.unless == Unless.RESOLVED else "not acknowledged"
     if level.waits_until is not None:
         over = "The hold is over" if level.waits_until == level.run.held_until else "Working hours began"
+        over = "Maintenance is over" if level.waits_until == level.run.maintenance_until else over
         return f"{over}: after {in_words(house_clock.now() - level.run.started_at)} the incident is {state}."
     after = level.due_at - level.run.started_at
     if not after and level.run.started_at != incident.response_started_at:

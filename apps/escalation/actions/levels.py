@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.db.models import F
 
 from apps.core import clock as house_clock
 from apps.engine import actions as engine
@@ -11,7 +13,7 @@ from apps.escalation import hours, queries, rules, targets, turns
 from apps.escalation.models import UNDECIDED, Level, LevelState, Run, RunLevel
 from apps.escalation.targets import Found
 from apps.incidents import actions as incidents
-from apps.incidents import timeline
+from apps.incidents import maintenance, timeline
 from apps.incidents.models import EventKind, Incident
 from apps.notifications import actions as notifications
 from apps.notifications import messages
@@ -72,6 +74,8 @@ def fire(level: RunLevel, incident: Incident, *, because: str, may_wait: bool = 
         decide(level, LevelState.SKIPPED, f"nobody could be paged ({missed or 'nobody is named'})")
         return _hand_over(level, incident, may_wait=may_wait)
     people = [turns.take(level.source_id, found.people)] if level.round_robin else found.people
+    if remark := maintenance.remark(incident, at=now):
+        because = f"{because.rstrip('.')}. {remark}"
     page(level, incident, people, because=because)
     level.people.add(*people)
     level.state, level.at, level.reason = LevelState.FIRED, now, because[:300]
@@ -118,7 +122,12 @@ def page(level: RunLevel, incident: Incident, people: Collection[User], *, becau
 
 
 def wait_of(level: RunLevel, incident: Incident, *, at: datetime) -> rules.Wait | None:
-    """What keeps the level from firing at that instant: the run's hold, or the team's working hours."""
+    """What keeps the level from firing at that instant: maintenance, else the run's hold, or the team's working hours.
+
+    At the end of maintenance the others are asked anew.
+    """
+    if (held := maintenance.holding(incident, at=at)) is not None:
+        return rules.Wait(until=held.until, for_hours=False, maintenance=held.text)
     return rules.wait_of(level, at=at, held_until=level.run.held_until, opening=hours.opening_of(incident.team))
 
 
@@ -159,12 +168,20 @@ def decide(level: RunLevel, state: LevelState, reason: str, *, say: bool = True)
 
 
 def hold_back(level: RunLevel, incident: Incident, wait: rules.Wait, *, say: bool = True) -> None:
-    """Let a due level wait for the end of the run's hold, or for working hours."""
+    """Let a due level wait for the end of maintenance, of the run's hold, or for working hours.
+
+    During maintenance time stands still for the chain: what comes after the level keeps its distance to it.
+    """
+    if wait.maintenance:
+        by = max(wait.until - level.decided_at, timedelta(0))
+        stand_still(level.run, until=wait.until, by=by, reason=wait.maintenance, but=level)
     until = f"{wait.until:%Y-%m-%d %H:%M} UTC"
     level.state, level.waits_until = LevelState.HELD, wait.until
     level.reason = f"held until {until}"
     if wait.for_hours:
         level.reason = f"held until {until}, when working hours of {incident.team} begin"
+    elif wait.maintenance:
+        level.reason = wait.maintenance[:300]
     level.save(update_fields=["state", "waits_until", "reason"])
     plan(level, incident)
     if say:
@@ -178,8 +195,32 @@ def hold_back(level: RunLevel, incident: Incident, wait: rules.Wait, *, say: boo
 
 def hold_again(level: RunLevel, incident: Incident) -> None:
     """Let a level that is held already wait as the run's hold, which was changed, and working hours say now."""
+    level.refresh_from_db(fields=["waits_until"])  # maintenance may have moved it together with one before it
     now = house_clock.now()
     hold_back(level, incident, wait_of(level, incident, at=now) or rules.Wait(until=now, for_hours=False), say=False)
+
+
+def stand_still(run: Run, *, until: datetime, by: timedelta, reason: str, but: RunLevel | None = None) -> None:
+    """Note that the chain stands still until then, and move by so much what is planned; back, if ``by`` is negative.
+
+    What is held already, and would be decided meanwhile or waits for the end of the maintenance as it was reckoned
+    before, waits until then too. ``but``: that level alone stays as it is.
+    """
+    for level in run.levels.filter(state__in=UNDECIDED):
+        if level == but:
+            continue
+        if level.state == LevelState.PLANNED:
+            level.due_at += by
+        elif level.waits_until is not None and (
+            level.waits_until < until or level.waits_until == run.maintenance_until
+        ):
+            level.waits_until, level.reason = until, reason[:300]
+        else:
+            continue
+        level.save(update_fields=["due_at", "waits_until", "reason"])
+        plan(level, run.incident)
+    Run.objects.filter(pk=run.pk).update(maintenance_until=until, stood_still=F("stood_still") + by)
+    run.refresh_from_db(fields=["maintenance_until", "stood_still"])
 
 
 def called(level: RunLevel) -> str:

@@ -12,7 +12,7 @@ from apps.core.errors import Invalid, RuleViolation
 from apps.core.spans import in_words
 from apps.engine import actions as engine
 from apps.escalation import queries, rules
-from apps.escalation.actions import levels
+from apps.escalation.actions import levels, standing_still
 from apps.escalation.models import UNDECIDED, LevelState, Policy, Run, RunLevel, Trigger
 from apps.incidents import timeline
 from apps.incidents.actions.locking import locked
@@ -47,6 +47,7 @@ def escalate(
     if incident.status not in OPEN or run is None:
         raise RuleViolation(f"{incident} is {incident.get_status_display().lower()}; there is nothing to escalate.")
     chosen = _trigger(trigger)
+    standing_still.go_on_now(run, incident)
     number = level if level is not None else chosen.level if chosen else None
     if number is None:
         target, lender = _lowest_not_paged(run), None

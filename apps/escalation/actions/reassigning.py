@@ -9,7 +9,7 @@ from django.db import transaction
 from apps.core.errors import Invalid, RuleViolation
 from apps.engine import actions as engine
 from apps.escalation import queries
-from apps.escalation.actions import climbing, levels
+from apps.escalation.actions import climbing, levels, standing_still
 from apps.escalation.models import UNDECIDED, LevelState, Policy, Unless
 from apps.incidents import actions as incidents
 from apps.incidents import timeline
@@ -55,6 +55,8 @@ def reassign(
     but = f" (not reached: {missed})" if missed else ""
     _take_back_the_acknowledgement(incident)
     notifications.stop_chain(incident)
+    if (run := queries.current_run(incident)) is not None:
+        standing_still.go_on_now(run, incident)
     event = timeline.record(
         incident,
         EventKind.REASSIGNED,

@@ -17,8 +17,8 @@ from apps.engine import actions as engine
 from apps.escalation import queries
 from apps.escalation.actions.going_on import go_on
 from apps.escalation.models import LevelState, Run, Unless
+from apps.incidents import maintenance, timeline
 from apps.incidents import queries as incidents
-from apps.incidents import timeline
 from apps.incidents.actions.locking import locked
 from apps.incidents.models import EventKind, Incident
 from apps.notifications import actions as notifications
@@ -89,6 +89,8 @@ def look(run_id: int) -> None:
         return
     since = run.asked_again_at or queries.last_activity(incident)
     due = max(since + run.asks_again_after, run.held_until or since)
+    if (held := maintenance.holding(incident, at=house_clock.now())) is not None:
+        due = max(due, held.until)
     if due > house_clock.now():
         plan(run, at=due)
     elif run.asked_again_at is not None or not _ask(run):
@@ -101,7 +103,7 @@ def go_on_if_all_declined(run: Run, incident: Incident) -> None:
     Their answer is no work on the incident. The incident's row is locked.
     """
     held = run.held_until is not None and run.held_until > house_clock.now()
-    if run.asked_again_at is None or held:
+    if run.asked_again_at is None or held or maintenance.holding(incident, at=house_clock.now()) is not None:
         return
     asked = Notification.objects.filter(incident=incident, step=_step(run))
     if asked.exists() and not asked.filter(declined_at=None, person__is_active=True).exists():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -20,6 +20,12 @@ class Run(models.Model):
     created_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, help_text="Resolved, cancelled, merged, or replaced by another run.")
     held_until = models.DateTimeField(null=True)
+    maintenance_until = models.DateTimeField(
+        null=True, help_text="While it stands still because of maintenance: until when, as was reckoned last."
+    )
+    stood_still = models.DurationField(
+        default=timedelta(0), help_text="By how much maintenance has moved its levels so far."
+    )
     asks_again_after = models.DurationField(null=True, help_text="The policy's when the run began.")
     asked_again_at = models.DateTimeField(
         null=True, help_text="When it asked whether anybody is still on it, or went on, and nobody did anything since."

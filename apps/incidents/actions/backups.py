@@ -15,7 +15,7 @@ from apps.contacts import queries as contacts
 from apps.core import clock as house_clock
 from apps.core.durations import Targets, parse_delay
 from apps.engine import actions as engine
-from apps.incidents import queries, timeline
+from apps.incidents import maintenance, queries, timeline
 from apps.incidents.actions import roles
 from apps.incidents.actions.locking import locked
 from apps.incidents.models import EventKind, Incident, ResponseRole, RoleInvitation
@@ -49,9 +49,9 @@ def announce(incident: Incident, invitations: list[RoleInvitation]) -> None:
     timeline.record_all(incident, EventKind.ROLE_INVITED, told)
 
 
-def plan(incident: Incident) -> None:
+def plan(incident: Incident, *, not_before: datetime | None = None) -> None:
     """Plan anew when the next backup of a vacant role is asked, by the incident's severity; at once if that is past."""
-    waits = _waits(incident).values()
+    waits = [max(wait, not_before or wait) for wait in _waits(incident).values()]
     if not waits:
         engine.cancel_key(_key(incident))
     _plan(incident, waits)
@@ -81,6 +81,9 @@ def ask_backups(incident_id: int) -> None:
         return
     # One instant for all: roles that came together wait together, and one page names them.
     now = house_clock.now()
+    if (held := maintenance.holding(incident, at=now)) is not None:
+        plan(incident, not_before=held.until)
+        return
     asked: list[RoleInvitation] = []
     for role, due in _waits(incident).items():
         if due <= now:

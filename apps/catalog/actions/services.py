@@ -1,4 +1,4 @@
-"""Writes of the catalog."""
+"""Writes of services."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalog: what can break, whose it is, what it needs, and where to look (R1, R18, R20)."""
+"""Services: what can break, whose it is, what it needs, and where to look (R1, R18, R20)."""
 
 from __future__ import annotations
 

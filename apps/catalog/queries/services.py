@@ -1,4 +1,4 @@
-"""Reads of the catalog."""
+"""Reads of services."""
 
 from __future__ import annotations
 

@@ -1,0 +1,106 @@
+"""Maintenance: what is worked on now, later and before, and the form to begin it (R34)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from apps.catalog import actions as catalog
+from apps.catalog import queries
+from apps.catalog.models import MaintenanceWindow, WindowState
+from apps.desk.forms.maintenance import EndForm, MaintenanceForm
+from apps.desk.pages import attempt, say_invalid, viewer
+from apps.teams import access
+
+#: So many windows that are over are shown, the latest.
+SHOWN_PAST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A window, and the form for another end of it where the viewer may change it."""
+
+    window: MaintenanceWindow
+    form: EndForm | None
+
+
+@login_required
+def maintenance(request: HttpRequest) -> HttpResponse:
+    """What is under maintenance now, what will be and what was; the form for more (POST)."""
+    person = viewer(request)
+    form = MaintenanceForm(request.POST or None, by=person)
+    if request.method == "POST" and form.is_valid():
+        known = form.cleaned_data
+        planned = attempt(
+            request,
+            lambda: catalog.plan_maintenance(
+                by=person,
+                services=list(known["services"]),
+                message=known["message"],
+                starts_at=known["starts_at"],
+                ends_at=known["ends_at"],
+            ),
+            done="The maintenance is planned. It ends by itself.",
+        )
+        if planned:
+            return redirect("maintenance")
+    windows = queries.visible_windows(person)
+    context = {
+        "form": form,
+        "now": _shown(request, WindowState.NOW),
+        "planned": _shown(request, WindowState.PLANNED),
+        "past": queries.listed_windows(windows, WindowState.PAST)[:SHOWN_PAST],
+        "may_plan": bool(access.team_ids(person, access.Permission.RESPOND)),
+    }
+    return render(request, "catalog/maintenance.html", context, status=422 if form.is_bound else 200)
+
+
+@login_required
+@require_POST
+def end_maintenance(request: HttpRequest, pk: int) -> HttpResponse:
+    """End a window now, or take back one that did not begin."""
+    window = _window_or_404(request, pk)
+    attempt(
+        request,
+        lambda: catalog.end_maintenance(window.pk, by=viewer(request)),
+        done="The maintenance is over: what it held back is paged now.",
+    )
+    return redirect("maintenance")
+
+
+@login_required
+@require_POST
+def change_maintenance(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let a window end at another time."""
+    window = _window_or_404(request, pk)
+    form = EndForm(request.POST, window=window)
+    if form.is_valid():
+        ends_at = form.cleaned_data["ends_at"]
+        attempt(
+            request,
+            lambda: catalog.change_maintenance(window.pk, ends_at=ends_at, by=viewer(request)),
+            done="The end of the maintenance is changed.",
+        )
+    else:
+        say_invalid(request, form)
+    return redirect("maintenance")
+
+
+def _shown(request: HttpRequest, state: WindowState) -> list[Shown]:
+    person = viewer(request)
+    windows = queries.listed_windows(queries.visible_windows(person), state)
+    return [
+        Shown(window, EndForm(window=window) if catalog.may_keep_maintenance(person, window) else None)
+        for window in windows
+    ]
+
+
+def _window_or_404(request: HttpRequest, pk: int) -> MaintenanceWindow:
+    window = queries.visible_windows(viewer(request)).filter(pk=pk).first()
+    if window is None:
+        raise Http404(f"No maintenance {pk}.")
+    return window
