@@ -13,7 +13,7 @@ from django.db import transaction
 from apps.core import clock as house_clock
 from apps.core.errors import ProviderError
 from apps.engine.breakers import CircuitOpen
-from apps.notifications import bundling, composing, outcomes, transports
+from apps.notifications import bundling, composing, families, outcomes, transports
 from apps.notifications.actions import cancel
 from apps.notifications.models import Channel, Delivery, DeliveryState
 from apps.notifications.outcomes import locked
@@ -24,7 +24,7 @@ UNFINISHED = (DeliveryState.PLANNED, DeliveryState.SENDING, DeliveryState.UNKNOW
 
 
 class _Needless(Exception):
-    """It was stopped before it was handed over; of the provider that says nothing."""
+    """It was stopped before it was handed over, or waits; of the provider that says nothing."""
 
 
 def attempt(delivery_id: int) -> None:
@@ -88,11 +88,13 @@ def _begin(delivery_id: int) -> Channel | None:
 
 @transaction.atomic
 def _about_to_send(delivery_id: int) -> Message | None:
-    """What is handed over next: from here on a crash leaves the outcome unknown. None if it was stopped."""
+    """What is handed over next: from here on a crash leaves the outcome unknown. None if it was stopped, or waits."""
     delivery = locked(delivery_id)
     if not _is_to_be_sent(delivery):
         return None
     group = bundling.wanted_group(delivery)
+    if families.has_to_wait(group):
+        return None
     message = composing.compose(group)
     for each in group:
         each.state = DeliveryState.SENDING
