@@ -1,18 +1,18 @@
 """Pages expected against pages sent: the end of every case.
 
 What is expected comes from the facts in the database (which incidents there are, of which team and severity) and from
-who is on call in the organisation, and not from what the house planned. What was sent is what the mail server got.
+who is on call in the organisation, and not from what the house planned. What was sent is what the mail server and the
+provider of text messages got.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from faults.mail import Mail
 from faults.organisation import LEVELS, person, receiver
 
 
@@ -22,6 +22,24 @@ class Page(NamedTuple):
     incident: str
     level: int
     person: str
+
+
+class Way(NamedTuple):
+    """A page on its way to one of its person's addresses."""
+
+    page: Page
+    address: str
+
+
+class Arrival(Protocol):
+    """What somebody got: ``covers`` are the incidents and levels that it pages for."""
+
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def to(self) -> str: ...
+    @property
+    def covers(self) -> tuple[tuple[str, int], ...]: ...
 
 
 class Fact(NamedTuple):
@@ -34,9 +52,9 @@ class Fact(NamedTuple):
 
 @dataclass(frozen=True)
 class Account:
-    """``wrong`` are pages that came to somebody who should not get them. ``unknown`` is how many are marked *outcome
-    unknown*: each of those may have been sent twice, and ``copies`` were. ``latest`` is the longest (seconds) that a
-    page came after it was due."""
+    """``wrong`` are pages that came to somebody who should not get them. ``unknown`` is on how many ways a page is
+    marked *outcome unknown*: it may have been sent twice that way, and once more another way. ``copies`` is how many
+    pages came more than once for that reason. ``latest`` is the longest (seconds) that one came after it was due."""
 
     expected: int
     sent: int
@@ -54,7 +72,7 @@ class Account:
         return [f"{len(pages)} {how}, as {tuple(pages[0])}" for how, pages in named.items() if pages]
 
     def __str__(self) -> str:
-        second = f" ({self.copies} of them twice)" if self.copies else ""
+        second = f" ({self.copies} pages more than once for it)" if self.copies else ""
         return (
             f"pages: {self.expected} expected = {self.sent} sent, {len(self.lost)} lost, {len(self.twice)} twice, "
             f"{self.unknown} outcome unknown{second}; the slowest came {self.latest:.1f} s after it was due"
@@ -63,31 +81,39 @@ class Account:
 
 def settle(
     facts: Iterable[Fact],
-    mails: Iterable[Mail],
+    arrivals: Iterable[Arrival],
     *,
-    unknown: frozenset[Page],
+    unknown: frozenset[Way],
     due: dict[tuple[str, int], datetime],
 ) -> Account:
-    """Compare. ``unknown`` may have come twice; ``due`` is when each level was due."""
+    """Compare. ``unknown`` are the ways of whose outcome nobody knows; ``due`` is when each level was due."""
     expected = {
         Page(fact.incident, level, receiver(fact.team, level)) for fact in facts for level in LEVELS[fact.severity]
     }
     first: dict[Page, datetime] = {}
-    received: Counter[Page] = Counter()
-    for mail in mails:
-        for incident, level in mail.covers:
-            page = Page(incident, level, person(mail.to))
-            received[page] += 1
-            first.setdefault(page, mail.at)
-    more = [page for page, number in received.items() if number > 1]
+    received: defaultdict[Page, Counter[str]] = defaultdict(Counter)
+    for arrival in arrivals:
+        for incident, level in arrival.covers:
+            page = Page(incident, level, person(arrival.to))
+            received[page][arrival.to] += 1
+            first[page] = min(first.get(page, arrival.at), arrival.at)
+    more = {page: came for page, came in received.items() if came.total() > 1}
+    excused = {page for page, came in more.items() if _is_excused(page, came, unknown)}
     ages = [(at_ - due[page.incident, page.level]).total_seconds() for page, at_ in first.items() if page in expected]
     return Account(
         expected=len(expected),
         sent=len(expected & received.keys()),
         lost=tuple(sorted(expected - received.keys())),
-        twice=tuple(sorted(page for page in more if page not in unknown or received[page] > 2)),
+        twice=tuple(sorted(more.keys() - excused)),
         wrong=tuple(sorted(received.keys() - expected)),
         unknown=len(unknown),
-        copies=sum(page in unknown for page in more),
+        copies=len(excused),
         latest=max(ages, default=0.0),
     )
+
+
+def _is_excused(page: Page, came: Counter[str], unknown: frozenset[Way]) -> bool:
+    """Whether each copy is: two at most on a way whose outcome is unknown, and one in all on the others."""
+    doubtful = {address for address in came if Way(page, address) in unknown}
+    known = sum(number for address, number in came.items() if address not in doubtful)
+    return known <= 1 and all(came[address] <= 2 for address in doubtful)

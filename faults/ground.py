@@ -20,6 +20,7 @@ import psycopg
 from psycopg import sql
 
 from faults.mail import MailServer
+from faults.providers import Provider
 from launcher import accounts
 from launcher.configuration import PROJECT
 from launcher.databases import DATABASE, OWNER
@@ -35,12 +36,14 @@ CASE = "ado_case"
 
 @dataclass(frozen=True)
 class Ground:
-    """A PostgreSQL that writes through to the disk, a Valkey and a mail server that misbehaves when told to."""
+    """A PostgreSQL that writes through to the disk, a Valkey, and two that misbehave when told to: a mail server and a
+    provider of text messages."""
 
     folder: Path
     postgres: Postgres
     valkey: Valkey
     mail: MailServer
+    provider: Provider
 
     @property
     def case_url(self) -> str:
@@ -110,6 +113,7 @@ def ground() -> Iterator[Ground]:
         stack.callback(valkey.stop)
         valkey.start()
         mail = stack.enter_context(MailServer())
+        provider = stack.enter_context(Provider())
         (folder / "static").mkdir()
         for name in ("SANDBOX_DIR", "SITE_URL", "ALLOWED_HOSTS", "DEMO_PASSWORD", "WATCHDOG_TO", "HEARTBEAT_URL"):
             os.environ.pop(name, None)
@@ -119,13 +123,18 @@ def ground() -> Iterator[Ground]:
             "DATABASE_OWNER_URL": postgres.addresses.owner,
             "REDIS_URL": valkey.url,
             "EMAIL_URL": f"smtp://{LOOPBACK}:{mail.port}",
+            "TWILIO_API_URL": provider.url,
+            "TWILIO_ACCOUNT_SID": "AC0",
+            "TWILIO_AUTH_TOKEN": "token",
+            "TWILIO_SMS_FROM": "+12025559999",
+            "TWILIO_VOICE_FROM": "",
             "SECRET_KEY": secrets.token_urlsafe(32),
             "DJANGO_SETTINGS_MODULE": "ado_incidents.settings",
             "ROSTER_HORIZON_DAYS": "2",
             "LOG_LEVEL": "WARNING",
         }
         _make_template(postgres)
-        yield Ground(folder, postgres, valkey, mail)
+        yield Ground(folder, postgres, valkey, mail, provider)
 
 
 def _make_template(postgres: Postgres) -> None:

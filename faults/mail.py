@@ -9,9 +9,9 @@ import threading
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.message import Message
 from enum import Enum
 from types import TracebackType
+from typing import Protocol
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
@@ -34,6 +34,7 @@ class Mood(Enum):
     BUSY = "451 to the message"
     CUTS = "closes in the middle of the message, which it does not keep"
     VANISHES = "closes when it has the whole message, which it keeps"
+    FORGETS = "says that it took the message, and keeps nothing"
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,12 @@ class Mail:
     covers: tuple[tuple[str, int], ...]
     message_id: str
     subject: str
+
+
+class Headers(Protocol):
+    """Those of a mail, or of a request."""
+
+    def get(self, name: str, /) -> object: ...
 
 
 class MailServer:
@@ -120,7 +127,7 @@ class MailServer:
                 at=datetime.now(UTC),
                 to=address,
                 kind=str(message["X-ADO-Kind"] or "other"),
-                covers=_covers(message),
+                covers=covered(message),
                 message_id=str(message["Message-ID"]),
                 subject=" ".join(str(message["Subject"]).split()),
             )
@@ -141,19 +148,22 @@ class MailServer:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  (aiosmtpd's)
-        """Put it off, keep it and go away, or keep it and say so."""
+        """Put it off, forget it, keep it and go away, or keep it and say so."""
         address = envelope.rcpt_tos[0]
         if self.is_in(Mood.BUSY, address):
             return "451 Try again later"
+        if self.is_in(Mood.FORGETS, address):
+            return "250 OK"
         self.keep(envelope)
         if self.is_in(Mood.VANISHES, address) and server.transport is not None:
             server.transport.abort()
         return "250 OK"
 
 
-def _covers(message: Message) -> tuple[tuple[str, int], ...]:
-    alone = f"{message['X-ADO-Incident'] or ''}:{message['X-ADO-Level'] or ''}"
-    told = (part.partition(":") for part in str(message["X-ADO-Incidents"] or alone).split(","))
+def covered(headers: Headers) -> tuple[tuple[str, int], ...]:
+    """The incidents and levels that a message pages for, by what the product says about it in its headers."""
+    alone = f"{headers.get('X-ADO-Incident') or ''}:{headers.get('X-ADO-Level') or ''}"
+    told = (part.partition(":") for part in str(headers.get("X-ADO-Incidents") or alone).split(","))
     return tuple((incident.strip(), int(level)) for incident, _, level in told if level.strip().isdecimal())
 
 

@@ -12,8 +12,10 @@ from datetime import UTC, date, datetime, timedelta
 TEAMS = tuple(f"team-{number:03}" for number in range(250))
 WITH_SECOND_ADDRESS = TEAMS[:10]
 """Teams whose on-call has a second address, which is tried when the first fails."""
+TEXTED = tuple(f"texted-{number:02}" for number in range(80))
+"""Teams beside those, whose people are sent a text message, and a mail when that fails."""
 ADMINISTRATOR = "administrator@example.com"
-SECOND_LEVEL_AFTER = timedelta(seconds=8)
+SECOND_LEVEL_AFTER = timedelta(seconds=4)
 """P0 pages the on-call at once and the lead after this, unless acknowledged; P1 the on-call and nobody else."""
 LEVELS = {"P0": (1, 2), "P1": (1,)}
 
@@ -33,14 +35,22 @@ def lead(team: str) -> str:
     return f"lead-of-{team}@example.com"
 
 
+def phone(team: str, level: int) -> str:
+    """The number of whoever gets that level of a team of TEXTED."""
+    return f"+1202555{2 * TEXTED.index(team) + level:04}"
+
+
 def receiver(team: str, level: int) -> str:
     """Who is to get the page of a level for an incident of the team, by their first address."""
     return on_call(team) if level == 1 else lead(team)
 
 
 def person(address: str) -> str:
-    """Whose address it is: their first one."""
-    return address.replace("+second@", "@")
+    """Whose address or number it is: their first address."""
+    return _OF_NUMBER.get(address) or address.replace("+second@", "@")
+
+
+_OF_NUMBER = {phone(team, level): receiver(team, level) for team in TEXTED for level in LEVELS["P0"]}
 
 
 def make() -> None:
@@ -68,7 +78,7 @@ def make() -> None:
             "holidays": "US",
         },
     )  # fmt: skip
-    Team.objects.bulk_create(Team(slug=slug, name=slug.title(), time_zone="UTC") for slug in TEAMS)
+    Team.objects.bulk_create(Team(slug=slug, name=slug.title(), time_zone="UTC") for slug in (*TEAMS, *TEXTED))
     _make_people()
     _put_on_call(now)
     _make_chains()
@@ -80,16 +90,23 @@ def _make_people() -> None:
     from apps.teams.models import User
 
     User.objects.create_superuser(ADMINISTRATOR, name="Administrator", password=None)
-    addresses = [receiver(team, level) for team in TEAMS for level in LEVELS["P0"]]
+    addresses = [receiver(team, level) for team in (*TEAMS, *TEXTED) for level in LEVELS["P0"]]
     User.objects.bulk_create(User(email=address, name=address.partition("@")[0]) for address in addresses)
     people = {each.email: each for each in User.objects.all()}
     addresses += [ADMINISTRATOR, *map(second_address, WITH_SECOND_ADDRESS)]
     ContactMethod.objects.bulk_create(
         ContactMethod(
-            person=people[person(address)], kind=MethodKind.EMAIL, value=address, position="+" in address,
-            verified_at=clock.now(),
+            person=people[person(address)], kind=MethodKind.EMAIL, value=address, verified_at=clock.now(),
+            position=1 + (address not in people),
         )
         for address in addresses
+    )  # fmt: skip
+    ContactMethod.objects.bulk_create(
+        ContactMethod(
+            person=people[each], kind=MethodKind.SMS, value=number, normalised=number, position=0,
+            verified_at=clock.now(),
+        )
+        for number, each in _OF_NUMBER.items()
     )  # fmt: skip
 
 

@@ -1,28 +1,32 @@
 """A provider over HTTP that misbehaves when told to: what text messages, calls and pushes are sent to.
 
 It keeps each request that it took, under the idempotency key that came with it, so that an account can be made of it
-as of the mail server's. A case adds itself by one call of ``misbehave`` and the path its transport posts to.
+as of the mail server's, and notes when each came that it did not take.
 """
 
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.message import Message
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from urllib.parse import parse_qs
 
+from faults.mail import covered
 from launcher.ports import LOOPBACK
 
 SLOW_BY = 30.0
 """Seconds, which is longer than the house waits for anybody."""
 RETRY_AFTER = 3
-KEY_HEADERS = ("Idempotency-Key", "I-Twilio-Idempotency-Token")
+KEY_HEADER = "Idempotency-Key"
+CALLBACK = "StatusCallback"
+"""Twilio knows no idempotency key: the house's own is the end of the address that it is told what became of it."""
 
 
 class Fault(Enum):
@@ -31,7 +35,8 @@ class Fault(Enum):
     BROKEN = "500", False
     BUSY = f"429 with Retry-After: {RETRY_AFTER}", False
     REFUSES = "400 about this one receiver", False
-    HANGS = f"says nothing for {SLOW_BY:.0f} s", False
+    HANGS = f"says nothing for {SLOW_BY:.0f} s, and does not take it", False
+    SLOW = f"takes it, and says so after {SLOW_BY:.0f} s", True
     CLOSES = "closes in the middle of its answer", True
     NONSENSE = "200 with a body that means nothing", True
 
@@ -42,12 +47,28 @@ class Fault(Enum):
 
 @dataclass(frozen=True)
 class Request:
-    """A request that the provider took."""
+    """A request as the provider got it."""
 
     at: datetime
     path: str
     key: str
     body: str
+    headers: Message
+
+    @property
+    def to(self) -> str:
+        """The number that a text message is for."""
+        return self.form.get("To", "")
+
+    @property
+    def kind(self) -> str:
+        """What the house says that it is."""
+        return str(self.headers.get("X-ADO-Kind") or "other")
+
+    @property
+    def covers(self) -> tuple[tuple[str, int], ...]:
+        """The incidents and levels that it pages for."""
+        return covered(self.headers)
 
     @property
     def form(self) -> dict[str, str]:
@@ -57,6 +78,18 @@ class Request:
 
 Chooser = Callable[[Request], bool]
 Answer = Callable[[Request], tuple[int, str]]
+
+
+def first_of_each() -> Chooser:
+    """Chooses the first request for each number."""
+    seen: set[str] = set()
+
+    def choose(request: Request) -> bool:
+        is_first = request.to not in seen
+        seen.add(request.to)
+        return is_first
+
+    return choose
 
 
 def created(request: Request) -> tuple[int, str]:
@@ -71,6 +104,7 @@ class Provider:
         self._answer = answer
         self._mutex = threading.Lock()
         self._kept: list[Request] = []
+        self._turned_away: list[Request] = []
         self._fault: tuple[Fault, Chooser | None, int | None] | None = None
         self._seen: Counter[Fault] = Counter()
         self._over = threading.Event()
@@ -102,14 +136,29 @@ class Provider:
             self._fault = (fault, at, times)
 
     def behave(self) -> None:
-        """Answer well again, whoever asks; those who wait for an answer get it."""
+        """Answer well again, whoever asks from now on."""
         with self._mutex:
             self._fault = None
 
-    def kept(self) -> list[Request]:
-        """What was taken, oldest first; a key that came twice is there twice."""
+    def forget(self) -> None:
+        """Behave, and begin with nothing; who waits for an answer is hung up on."""
         with self._mutex:
-            return list(self._kept)
+            self._fault = None
+            self._kept.clear()
+            self._turned_away.clear()
+            self._seen.clear()
+            self._over.set()
+            self._over = threading.Event()
+
+    def kept(self, kind: str = "") -> list[Request]:
+        """What was taken (of that kind, or all), oldest first; a key that came twice is there twice."""
+        with self._mutex:
+            return [request for request in self._kept if kind in ("", request.kind)]
+
+    def turned_away(self) -> list[Request]:
+        """What was not taken, oldest first."""
+        with self._mutex:
+            return list(self._turned_away)
 
     def misbehaved(self, fault: Fault) -> int:
         """How many requests met that fault."""
@@ -120,9 +169,9 @@ class Provider:
         """Keep one request and answer it, or do what was asked for in place of that."""
         request = _read(handler)
         fault = self._fault_of(request)
-        if fault is None or fault.keeps:
-            with self._mutex:
-                self._kept.append(request)
+        with self._mutex:
+            (self._kept if fault is None or fault.keeps else self._turned_away).append(request)
+            over = self._over
         match fault:
             case None:
                 _say(handler, *self._answer(request))
@@ -133,7 +182,10 @@ class Provider:
             case Fault.REFUSES:
                 _say(handler, 400, '{"code": 21211, "message": "Not a valid phone number"}')
             case Fault.HANGS:
-                self._hang()
+                over.wait(SLOW_BY)
+            case Fault.SLOW:
+                if not over.wait(SLOW_BY):
+                    _say(handler, *self._answer(request))
             case Fault.CLOSES:
                 _say(handler, *self._answer(request), promised=1000)
             case Fault.NONSENSE:
@@ -151,11 +203,6 @@ class Provider:
             self._seen[fault] += 1
             return fault
 
-    def _hang(self) -> None:
-        until = time.monotonic() + SLOW_BY
-        while time.monotonic() < until and not self._over.wait(0.1):
-            pass
-
 
 class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the server's)
@@ -163,9 +210,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _read(handler: BaseHTTPRequestHandler) -> Request:
-    body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
-    key = next((handler.headers[name] for name in KEY_HEADERS if name in handler.headers), "")
-    return Request(datetime.now(UTC), handler.path, key, body.decode("utf-8", "replace"))
+    body = handler.rfile.read(int(handler.headers.get("Content-Length", 0))).decode("utf-8", "replace")
+    callback = parse_qs(body).get(CALLBACK, [""])[0]
+    key = handler.headers.get(KEY_HEADER) or callback.rstrip("/").rpartition("/")[2]
+    return Request(datetime.now(UTC), handler.path, key, body, handler.headers)
 
 
 def _say(
@@ -178,6 +226,7 @@ def _say(
     handler.send_header("Content-Length", str(len(body) + promised))
     if retry_after is not None:
         handler.send_header("Retry-After", str(retry_after))
-    handler.end_headers()
-    handler.wfile.write(body)
     handler.close_connection = True
+    with suppress(ConnectionError):  # who asked may be tired of waiting
+        handler.end_headers()
+        handler.wfile.write(body)

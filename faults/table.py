@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from faults.forms import Form, Numbers
+from faults.ground import Ground
 from faults.house import House
 
 Run = Callable[[House], str]
@@ -18,23 +21,52 @@ COLUMNS = {"case": 18, "what was done": 40, "expected": 36, "seen": 52}
 
 @dataclass(frozen=True)
 class Case:
-    """One thing that breaks. ``run`` breaks it and says what it saw; what is not as expected it tells the house."""
+    """One thing that breaks. ``run`` breaks it and says what it saw; what is not as expected it tells the house.
+
+    ``done`` names the ``numbers`` in braces, so that the line tells what was done in the form that ran.
+    """
 
     name: str
+    numbers: Numbers
     done: str
     expected: str
     run: Run
     tablespace: bool = False
+    by_name_only: bool = False
+
+    def done_in(self, form: Form) -> str:
+        """What was done, in the numbers of the form. Raises KeyError for one that is named and not there."""
+        return self.done.format(**form.numbers(self.numbers))
+
+
+@dataclass(frozen=True)
+class Line:
+    """What became of a case: whether all was as expected, and how long it took (seconds)."""
+
+    name: str
+    good: bool
+    seconds: float
 
 
 _cases: dict[str, Case] = {}
 
 
-def case(name: str, *, done: str, expected: str, tablespace: bool = False) -> Callable[[Run], Run]:
-    """Register the decorated function. A case with a ``tablespace`` makes its own database there."""
+def case(
+    name: str,
+    *,
+    numbers: Numbers,
+    done: str,
+    expected: str,
+    tablespace: bool = False,
+    by_name_only: bool = False,
+) -> Callable[[Run], Run]:
+    """Register the decorated function. A case with a ``tablespace`` makes its own database there.
+
+    One ``by_name_only`` is not carried out where all are.
+    """
 
     def register(run: Run) -> Run:
-        _cases[name] = Case(name, done, expected, run, tablespace)
+        _cases[name] = Case(name, numbers, done, expected, run, tablespace, by_name_only)
         return run
 
     return register
@@ -50,23 +82,38 @@ def head() -> str:
     return f"{_line(*COLUMNS)}\n{_line(*('-' * width for width in COLUMNS.values()))}"
 
 
-def carry_out(chosen: Case, house: House) -> bool:
-    """Run the case and print its line; return whether all was as expected."""
+def carry_out(chosen: Case, ground: Ground, form: Form) -> Line:
+    """Run the case and print its line."""
     begun = time.monotonic()
+    house = House(ground, form=form, numbers=form.numbers(chosen.numbers))
     try:
         if not chosen.tablespace:
-            house.ground.new_database()
+            ground.new_database()
         seen = chosen.run(house)
     except Exception as error:  # noqa: BLE001  (whatever it is, the line says so and the next case runs)
         house.complaints.append(f"the case itself failed: {error!r}")
         seen = "".join(traceback.format_exception(error)[-3:])
     finally:
         house.close()
-    took = f"{time.monotonic() - begun:.0f} s"
-    bad = house.complaints
+    took, bad = time.monotonic() - begun, house.complaints
     verdict = "\n".join(["NOT AS EXPECTED:", *(f"- {complaint}" for complaint in bad)]) if bad else "as expected"
-    print(_line(f"{chosen.name}\n{took}", chosen.done, chosen.expected, f"{seen}\n{verdict}"), end="\n\n", flush=True)
-    return not bad
+    cells = (f"{chosen.name}\n{took:.0f} s", chosen.done_in(form), chosen.expected, f"{seen}\n{verdict}")
+    print(_line(*cells), end="\n\n", flush=True)
+    return Line(chosen.name, not bad, took)
+
+
+def verdict(lines: Sequence[Line], form: Form, seconds: float) -> str:
+    """The last words: what all of it took, how busy the machine was, and which cases were not as expected."""
+    bad = [line.name for line in lines if not line.good]
+    slowest = sorted(lines, key=lambda line: line.seconds, reverse=True)[:3]
+    took = (
+        f"{len(lines)} cases in the {form.name} form took {seconds / 60:.1f} min, the longest "
+        f"{', '.join(f'{line.name} ({line.seconds:.0f} s)' for line in slowest)}; load {os.getloadavg()[2]:.1f} on "
+        f"{os.cpu_count()} cores."
+    )
+    if bad:
+        return f"{took}\n{len(bad)} of {len(lines)} cases NOT AS EXPECTED: {', '.join(bad)}"
+    return f"{took}\nAll {len(lines)} cases as expected."
 
 
 def _line(*cells: str) -> str:

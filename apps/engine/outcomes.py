@@ -56,14 +56,17 @@ def fail(timer: Timer, known: Handler, error: Exception) -> None:
 
 @transaction.atomic
 def lose(timer: Timer) -> None:
-    """Plan another attempt of a ``timer`` whose worker was lost, or give it up if it was the last."""
+    """Plan another attempt of a ``timer`` whose worker was lost, or give it up if it was the last.
+
+    What need not wait keeps its place: a page that was being sent goes out before what has become due since.
+    """
     text = f"Attempt {timer.attempts} did not end: its worker was lost or took too long."
     log.warning("timer_taken_back", timer=timer.pk, kind=timer.kind, key=timer.key, worker=timer.leased_by)
     known = registry.handler_of(timer.kind)
     if known is not None and timer.attempts >= known.attempts:
         _give_up(timer, text)
         return
-    _try_again(timer, rules.pause_after_loss(timer.attempts, jitter=_jitter()), text)
+    _try_again(timer, rules.pause_after_loss(timer.attempts, jitter=_jitter()), text, keep_place=True)
 
 
 @transaction.atomic
@@ -74,13 +77,16 @@ def postpone(timer: Timer) -> None:
     _try_again(timer, rules.UNKNOWN_KIND_PAUSE, text, attempts=timer.attempts - 1)
 
 
-def _try_again(timer: Timer, pause: timedelta, error: str, *, attempts: int | None = None) -> None:
+def _try_again(
+    timer: Timer, pause: timedelta, error: str, *, attempts: int | None = None, keep_place: bool = False
+) -> None:
+    stays = keep_place and not pause
     try:
         with transaction.atomic():
             _leave(
                 timer,
                 state=State.PENDING,
-                due_at=database_now() + pause,
+                due_at=timer.due_at if stays else database_now() + pause,
                 last_error=error,
                 attempts=timer.attempts if attempts is None else attempts,
             )

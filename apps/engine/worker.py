@@ -89,6 +89,10 @@ class LowWater:
             return leases.BEGINNING
         return self._since
 
+    def forget(self) -> None:
+        """Look at everything the next time: what was taken back from a lost worker is as old as it ever was."""
+        self._next_full_look = 0.0
+
     def found(
         self,
         timers: list[Timer],
@@ -197,8 +201,9 @@ def _give_way() -> None:
 
 
 def _work(lane: Lane, *, until: float, stop: threading.Event) -> int:
-    if _taking_back.is_due():
-        leases.take_back()
+    if _taking_back.is_due() and leases.take_back():
+        for mark in _low_water.values():
+            mark.forget()
     if _planning.is_due():
         plan_recurring()
     handled = 0

@@ -19,7 +19,7 @@ from django.db import close_old_connections, transaction
 
 from apps.core.errors import ProviderError
 from apps.engine.breakers import CircuitOpen
-from apps.notifications import bundling, composing, outcomes, transports
+from apps.notifications import bundling, composing, families, outcomes, transports
 from apps.notifications.actions import cancel
 from apps.notifications.bundling import Turn
 from apps.notifications.models import Channel, Delivery, DeliveryState
@@ -34,7 +34,7 @@ UNFINISHED = (DeliveryState.PLANNED, DeliveryState.SENDING, DeliveryState.UNKNOW
 
 
 class _Needless(Exception):
-    """It was stopped, or has to wait for its turn; of the provider that says nothing."""
+    """It was stopped before it was handed over, or waits; of the provider that says nothing."""
 
 
 def attempt(delivery_id: int) -> None:
@@ -115,9 +115,11 @@ def _begin(delivery_id: int) -> tuple[Turn, Message | None]:
     turn = bundling.take_turn(delivery)
     if turn is not Turn.ALONE:
         return turn, None
+    wanted = bundling.wanted_of(group)
+    if families.has_to_wait(wanted):
+        return Turn.NEVER, None
     delivery.attempts += 1
     delivery.save(update_fields=["attempts"])
-    wanted = bundling.wanted_of(group)
     message = composing.compose(wanted)
     Delivery.objects.filter(pk__in=[each.pk for each in wanted]).update(state=DeliveryState.SENDING)
     return turn, message

@@ -119,7 +119,8 @@ def tell_administrators_what_was_given_up(timer: Timer) -> None:
         return
     told = timer.payload if isinstance(timer.payload, dict) else {}
     delivery = told.get("delivery") if timer.kind.startswith(actions.DELIVERY_KEY) else None
-    lost = Notification.objects.filter(deliveries=delivery).first() if delivery is not None else None
+    # What another version planned may name it in another way; that is told like anything else that was given up.
+    lost = Notification.objects.filter(deliveries=delivery).first() if isinstance(delivery, int) else None
     if lost is not None and lost.kind == NotificationKind.OTHER:
         return
     urgency = Urgency.LOW if lost is not None and lost.urgency == Urgency.LOW else Urgency.HIGH

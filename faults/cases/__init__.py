@@ -7,7 +7,7 @@ from faults.table import Case
 
 def all_of_them() -> dict[str, Case]:
     """Every case by its name."""
-    from faults.cases import processes, servers, disks, mails, answers, timers  # noqa: F401, I001  (in this order)
+    from faults.cases import processes, servers, disks, mails, texts, answers, timers, planted  # noqa: F401, I001  (in this order)
     from faults.table import cases
 
     return cases()

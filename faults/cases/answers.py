@@ -10,18 +10,20 @@ from faults.programs import end_with_driver, forking
 from faults.table import case
 
 PROCESSES = 2
+"""Each has two connections."""
 
 
 @case(
     "acknowledge races",
-    done="10,000 times one connection acknowledges an incident while another decides its second level, which is due",
+    numbers={"tries": (10_000, 200)},
+    done="{tries:,} times one connection acknowledges an incident while another decides its second level, which is due",
     expected="the level was skipped, or it fired before the acknowledgement; never a page planned after it, and no "
     "delivery goes on",
 )
 def acknowledge_races(house: House) -> str:
     house.declare(PROCESSES)
     incidents = [int(fact.incident.removeprefix("INC-")) for fact in house.facts()]
-    tries = house.either(10_000, short=200) // PROCESSES
+    tries = house.number("tries") // PROCESSES
     with ProcessPoolExecutor(PROCESSES, mp_context=forking, initializer=end_with_driver) as pool:
         results = list(pool.map(racing.race, incidents, [tries] * PROCESSES))
     skipped, fired = sum(each.skipped for each in results), sum(each.fired for each in results)

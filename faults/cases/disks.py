@@ -19,8 +19,9 @@ FAILURES = 20
 
 @case(
     "disk full",
-    done="the database lies on a small disk (tmpfs); worker, beat and standby work; a ballast fills it to the last "
-    "byte while incidents are declared; it stays full for 5 s and is freed; incidents are declared",
+    numbers={"before": (40, 10), "after": (40, 10)},
+    done="the database lies on a small disk (tmpfs); worker, beat and standby work; {before} incidents are declared; a "
+    "ballast fills it to the last byte while more are; it stays full for 5 s and is freed; {after} are declared",
     expected="declarations fail and say so, or are paged; afterwards everything that is due is sent, by the same "
     "processes",
     tablespace=True,
@@ -38,7 +39,7 @@ def disk_full(house: House) -> str:
 def _fill(house: House, disk: Path) -> str:
     house.ground.new_database(tablespace=TABLESPACE)
     house.start("worker", "beat", "standby")
-    house.declare(house.either(40, short=10))
+    house.declare(house.number("before"))
     ballast = disk / "ballast"
     fill(ballast)
     failed: list[str] = []
@@ -49,7 +50,7 @@ def _fill(house: House, disk: Path) -> str:
     time.sleep(5)
     failed += house.declare(5)
     ballast.unlink()
-    later = house.declare(house.either(40, short=10))
+    later = house.declare(house.number("after"))
     account = house.finish(within=180)
     full = [error for error in failed if "No space left" in error]
     house.expect(len(full) >= FAILURES, f"{len(full)} declarations failed for want of space, and {failed[:1]}")

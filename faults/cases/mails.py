@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from faults.forms import SHORT
 from faults.house import House
 from faults.mail import EVERYBODY, Mood
 from faults.organisation import TEAMS, WITH_SECOND_ADDRESS, lead, on_call, second_address
@@ -15,18 +16,21 @@ SOME = TEAMS[20:30]
 
 @case(
     "SMTP refuses one",
-    done="the mail server answers 550 to the address of one person, who has a second one, and takes all others",
+    numbers={"incidents": (100, 20), "theirs": (3, 3)},
+    done="the mail server answers 550 to the address of one person, who has a second one, and takes all others; "
+    "{incidents} incidents of all teams are declared, and {theirs} more of theirs",
     expected="their pages come to the second address, at once; all others as ever",
 )
 def refuses_one(house: House) -> str:
     address = on_call(REFUSED)
     house.mail.misbehave(Mood.REFUSES, address)
     house.start("worker", "beat", "standby")
-    house.declare(house.either(100, short=20))
-    house.declare(3, teams=[REFUSED])
+    house.declare(house.number("incidents"))
+    house.declare(house.number("theirs"), teams=[REFUSED])
     account = house.finish()
     second = sum(mail.to == second_address(REFUSED) for mail in house.mail.kept())
-    house.expect(second == 4, f"{second} pages came to the second address, not 4")
+    wanted = 1 + house.number("theirs")
+    house.expect(second == wanted, f"{second} pages came to the second address, not {wanted}")
     refused = house.mail.misbehaved(Mood.REFUSES)
     house.expect(refused, "nothing was refused")
     house.expect_prompt(account.latest, within=10)
@@ -35,8 +39,11 @@ def refuses_one(house: House) -> str:
 
 @case(
     "SMTP slow for one",
-    done="the mail server is silent for 30 s when it is told one address; after a while it is quick again",
-    expected="the pages of all others go on meanwhile, each within 5 s; theirs come to their second address",
+    numbers={"others": (60, 20)},
+    done="the mail server is silent for 30 s when it is told one address; one incident of theirs is declared and, "
+    "while it is silent, {others} of others",
+    expected=f"the pages of all others go on meanwhile, each within 5 s ({SHORT.patience} times that in the short "
+    "form); theirs come to their second address",
 )
 def slow_for_one(house: House) -> str:
     address = on_call(SLOW)
@@ -44,8 +51,8 @@ def slow_for_one(house: House) -> str:
     house.start("worker", "beat", "standby")
     house.declare(1, severity="P1", teams=[SLOW])
     house.until(lambda: house.mail.misbehaved(Mood.SLOW), within=20, what="the first slow mail")
-    house.declare(house.either(60, short=20), severity="P1", teams=[team for team in TEAMS if team != SLOW])
-    others = house.either(60, short=20)
+    others = house.number("others")
+    house.declare(others, severity="P1", teams=[team for team in TEAMS if team != SLOW])
     house.until(lambda: len(house.mail.kept()) >= others, within=60, what="the pages of all others")
     meanwhile = house.account()
     house.expect_prompt(meanwhile.latest, within=5, what="a page for another")
@@ -56,14 +63,16 @@ def slow_for_one(house: House) -> str:
 
 @case(
     "SMTP busy",
-    done="the mail server answers 451 to the first message for each address",
+    numbers={"incidents": (60, 20)},
+    done="{incidents} incidents are declared; the mail server answers 451 to the first message for each of 20 "
+    "addresses",
     expected="a later attempt, and each page once",
 )
 def busy(house: House) -> str:
     addresses = [address(team) for team in SOME for address in (on_call, lead)]
     house.mail.misbehave(Mood.BUSY, *addresses, times=1)
     house.start("worker", "beat", "standby")
-    house.declare(house.either(60, short=20), teams=TEAMS[15:])
+    house.declare(house.number("incidents"), teams=TEAMS[15:])
     account = house.finish()
     put_off = house.mail.misbehaved(Mood.BUSY)
     house.expect(put_off == len(addresses), f"{put_off} messages were put off, not {len(addresses)}")
@@ -73,7 +82,9 @@ def busy(house: House) -> str:
 
 @case(
     "SMTP breaks off",
-    done="the mail server closes in the middle of the first message to each address, and does not keep it",
+    numbers={"incidents": (60, 20)},
+    done="{incidents} incidents are declared; the mail server closes in the middle of the first message to each of 20 "
+    "addresses, and does not keep it",
     expected="outcome unknown, sent once more, so that each page came once",
 )
 def breaks_off(house: House) -> str:
@@ -84,7 +95,9 @@ def breaks_off(house: House) -> str:
 
 @case(
     "SMTP vanishes",
-    done="the mail server takes the first message to each address and closes before it says so",
+    numbers={"incidents": (60, 20)},
+    done="{incidents} incidents are declared; the mail server takes the first message to each of 20 addresses and "
+    "closes before it says so",
     expected="outcome unknown, sent once more: these pages came twice, under one Message-ID, and are marked so",
 )
 def vanishes(house: House) -> str:
@@ -101,7 +114,7 @@ def _one_of_each_is_in_doubt(house: House, mood: Mood) -> tuple[str, int]:
     addresses = [address(team) for team in SOME for address in (on_call, lead)]
     house.mail.misbehave(mood, *addresses, times=1)
     house.start("worker", "beat", "standby")
-    house.declare(house.either(60, short=20), teams=TEAMS[15:])
+    house.declare(house.number("incidents"), teams=TEAMS[15:])
     account = house.finish()
     house.expect(account.unknown == len(addresses), f"{account.unknown} unknown, not {len(addresses)}")
     return str(account), account.copies
@@ -109,15 +122,16 @@ def _one_of_each_is_in_doubt(house: House, mood: Mood) -> tuple[str, int]:
 
 @case(
     "DNS gone",
-    done="the name of the mail server does not resolve; incidents are declared; the worker is started again with one "
-    "that does",
+    numbers={"incidents": (40, 10)},
+    done="the name of the mail server does not resolve; {incidents} incidents are declared; the worker is started "
+    "again with one that does",
     expected="nothing is given up, and everything arrives",
 )
 def dns_gone(house: House) -> str:
     house.mail.misbehave(Mood.REFUSES, EVERYBODY)  # nobody should get there at all
     house.start("worker", "standby", twist=Twist(mail_host="mail.invalid"))
     house.start("beat")
-    house.declare(house.either(40, short=10))
+    house.declare(house.number("incidents"))
     failed = "SELECT count(*) FROM notifications_delivery WHERE last_error LIKE %s"
     house.until(lambda: house.count(failed, "%cannot be reached%"), within=30, what="a failure that says why")
     house.expect(not house.mail.misbehaved(Mood.REFUSES), "a mail got through without a name")

@@ -22,12 +22,13 @@ CLOCK_OFF_BY = 120.0
 
 @case(
     "worker killed",
-    done="1,000 incidents declared, then two workers and beat started, and one worker or the other killed (kill -9) "
-    "100 times at random moments while pages are due; each is started again at once",
+    numbers={"incidents": (1000, 60), "kills": (100, 8)},
+    done="{incidents:,} incidents declared, then two workers and beat started, and one worker or the other killed "
+    "(kill -9) {kills} times at random moments while pages are due; each is started again at once",
     expected="every page once; one whose sending was cut off perhaps twice, and marked so",
 )
 def worker_killed(house: House) -> str:
-    incidents, kills = house.either(1000, short=60), house.either(100, short=8)
+    incidents, kills = house.number("incidents"), house.number("kills")
     workers = ("worker 1", "worker 2")
     failed = house.declare(incidents)
     house.expect(not failed, f"{len(failed)} declarations failed")
@@ -53,15 +54,18 @@ def worker_killed(house: House) -> str:
 
 @case(
     "beat gone",
-    done="worker, standby and beat work; beat is killed and does not come back; incidents are declared",
+    numbers={"before": (2, 2), "after": (100, 15)},
+    done="worker, standby and beat work and {before} incidents are paged; beat is killed and does not come back; "
+    "{after} incidents are declared",
     expected=f"wake-ups and the standby do without it: level 1 and, {SECOND_LEVEL_AFTER.seconds} s later, level 2",
 )
 def beat_gone(house: House) -> str:
     house.start("worker", "standby", "beat")
-    house.declare(2)
-    house.until(lambda: len(house.mail.kept()) >= 2, within=30, what="the first pages")
+    before = house.number("before")
+    house.declare(before)
+    house.until(lambda: len(house.mail.kept()) >= before, within=30, what="the first pages")
     house.kill("beat")
-    house.declare(house.either(100, short=15))
+    house.declare(house.number("after"))
     account = house.finish()
     house.expect_prompt(account.latest, within=15)
     return str(account)
@@ -69,12 +73,14 @@ def beat_gone(house: House) -> str:
 
 @case(
     "two and a standby",
-    done="two Celery workers with beat, an `engine run` and a standby that is always ready work the same table",
+    numbers={"incidents": (200, 30)},
+    done="two Celery workers with beat, an `engine run` and a standby that is always ready work the same table; "
+    "{incidents} incidents are declared",
     expected="nothing twice, nothing unknown, no timer attempted twice",
 )
 def two_workers_and_the_standby(house: House) -> str:
     house.start("worker 1", "worker 2", "beat", "engine", "standby")
-    house.declare(house.either(200, short=30))
+    house.declare(house.number("incidents"))
     account = house.finish()
     again = house.count(_TAKEN_BACK)
     house.expect(not account.unknown, f"{account.unknown} outcomes unknown though nothing broke")
@@ -84,11 +90,13 @@ def two_workers_and_the_standby(house: House) -> str:
 
 @case(
     "clock off by 2 min",
-    done="of two workers one has a clock that is 2 min ahead, then one that is 2 min behind; incidents are declared",
+    numbers={"incidents": (60, 10)},
+    done="of two workers one has a clock that is 2 min ahead, then one that is 2 min behind; {incidents} incidents are "
+    "declared each time",
     expected="no level before it is due by the database's clock, none late",
 )
 def clock_off(house: House) -> str:
-    number = house.either(60, short=10)
+    number = house.number("incidents")
     earliest = []
     for ahead in (CLOCK_OFF_BY, -CLOCK_OFF_BY):
         house.start("worker off", twist=Twist(clock_ahead=ahead))

@@ -13,12 +13,13 @@ from faults.table import case
 
 @case(
     "broker gone",
-    done="worker, beat and standby work; the broker ends, incidents are declared; a new one comes, empty, is emptied "
-    "once more, and the standby is killed; incidents are declared",
+    numbers={"incidents": (60, 10)},
+    done="worker, beat and standby work, {incidents} incidents are declared; the broker ends, {incidents} are "
+    "declared; a new one comes, empty, is emptied once more, and the standby is killed; {incidents} are declared",
     expected="the standby pages while it is gone; the worker by itself once it is back",
 )
 def broker_gone(house: House) -> str:
-    number = house.either(60, short=10)
+    number = house.number("incidents")
     valkey = house.ground.valkey
     house.start("worker", "beat", "standby")
     house.declare(number)
@@ -40,17 +41,17 @@ def broker_gone(house: House) -> str:
 
 @case(
     "PostgreSQL restarted",
-    done="two workers and beat work, incidents are declared all the while; PostgreSQL is ended as `pg_ctl stop -m "
-    "immediate` does, and started again, three times",
+    numbers={"incidents": (300, 40), "restarts": (3, 1)},
+    done="two workers and beat work, {incidents} incidents are declared all the while; PostgreSQL is ended as `pg_ctl "
+    "stop -m immediate` does, and started again, {restarts} times",
     expected="what was committed is paged, by the same workers; what was being sent perhaps twice, and marked so",
 )
 def postgres_restarted(house: House) -> str:
     house.start("worker 1", "worker 2", "beat")
     failed: list[str] = []
-    number = house.either(300, short=40)
+    number, restarts = house.number("incidents"), house.number("restarts")
     declaring = threading.Thread(target=lambda: failed.extend(house.declare(number)))
     declaring.start()
-    restarts = house.either(3, short=1)
     for restart in range(restarts):
         wanted = number * (restart + 1) // (restarts + 1)
         house.until(lambda wanted=wanted: len(house.mail.kept()) > wanted / 2, within=60, what="some pages")

@@ -39,16 +39,17 @@ LAST_ATTEMPT = 11
 
 @case(
     "poison",
-    done=f"60 timers of a kind that always raises are due in the lane of pages before anything else; its attempts are "
-    f"{kinds.ATTEMPTS}; incidents are declared",
+    numbers={"timers": (60, 5), "attempts": (kinds.ATTEMPTS, kinds.ATTEMPTS), "incidents": (60, 20)},
+    done="{timers} timers of a kind that always raises are due in the lane of pages before anything else; its attempts "
+    "are {attempts}; {incidents} incidents are declared",
     expected="no page waits for them; each is dead after its attempts, and the administrator is told of each",
 )
 def poison(house: House) -> str:
-    number = house.either(60, short=5)
+    number = house.number("timers")
     for index in range(number):
         engine.schedule(kinds.POISON, key=f"poison:{index}")
     house.start("worker", "beat", "standby")
-    house.declare(house.either(60, short=20))
+    house.declare(house.number("incidents"))
     account = house.finish()
     house.until(lambda: house.count(_DEAD, "poison:%") == number, within=60, what="all of them dead")
     tried = house.rows("SELECT min(attempts), max(attempts) FROM engine_timer WHERE key LIKE 'poison:%'")[0]
@@ -60,14 +61,15 @@ def poison(house: House) -> str:
 
 @case(
     "murder",
+    numbers={"attempts": (kinds.ATTEMPTS, kinds.ATTEMPTS), "incidents": (60, 20)},
     done="a timer is due in the lane of pages that ends whatever worker takes it; two workers are started again each "
-    f"time; its attempts are {kinds.ATTEMPTS}",
+    "time; its attempts are {attempts}; {incidents} incidents are declared",
     expected="it is dead after its attempts, the administrator is told, and every page goes out",
 )
 def murder(house: House) -> str:
     engine.schedule(kinds.MURDER, key="murder:0")
     house.start("worker 1", "worker 2", "beat")
-    house.declare(house.either(60, short=20))
+    house.declare(house.number("incidents"))
     deaths = 0
 
     def over() -> bool:
@@ -87,8 +89,13 @@ def murder(house: House) -> str:
 
 @case(
     "old payloads",
-    done="timers of kinds that nobody knows, and of known kinds with keys missing or of another shape, are overdue in "
-    "the lane of pages; incidents are declared",
+    numbers={
+        "unknown": (len(UNKNOWN), len(UNKNOWN)),
+        "broken": (len(OLD_PAYLOADS), len(OLD_PAYLOADS)),
+        "incidents": (60, 20),
+    },
+    done="{unknown} timers of kinds that nobody knows, and {broken} of known kinds with keys missing or of another "
+    "shape, are overdue in the lane of pages; {incidents} incidents are declared",
     expected="no page waits for them; what is unknown is kept, what is broken is dead, and the administrator is told",
 )
 def old_payloads(house: House) -> str:
@@ -98,7 +105,7 @@ def old_payloads(house: House) -> str:
         house.rows(_OLD, kind, f"unknown:{kind}", "[]", 0)
     broken = len(OLD_PAYLOADS)
     house.start("worker", "beat", "standby")
-    house.declare(house.either(60, short=20))
+    house.declare(house.number("incidents"))
     house.until(lambda: house.count(_DEAD, "old:%") == broken, within=60, what="what is broken is dead")
     house.until(lambda: _told(house) == broken, within=60, what="the administrator told of each")
     account = house.finish()

@@ -60,12 +60,14 @@ class LivingHouse:
         """The kinds of the incident's first fifty events, oldest first."""
         return [event["kind"] for event in self.get(f"incidents/{incident}/timeline/")["results"]]
 
-    def count(self, query: str, *parameters: object) -> int:
-        """The number that ``query`` finds in the database of the house."""
+    def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """What ``query`` finds in the database of the house."""
         with psycopg.connect(self._database_url()) as connection:
-            row = connection.execute(query, parameters).fetchone()
-        assert row is not None
-        return int(row[0])
+            return connection.execute(query, parameters).fetchall()
+
+    def count(self, query: str, *parameters: object) -> int:
+        """The number that ``query`` finds."""
+        return int(self.rows(query, *parameters)[0][0])
 
     def kill(self, *names: str) -> None:
         """``kill -9`` the named programs at one go, each with whatever it started; the launcher starts them again."""

@@ -70,6 +70,27 @@ def test_a_timer_that_ends_every_worker_it_meets_is_given_up(seen, stranger):
 
 
 @pytest.mark.django_db
+def test_what_is_taken_back_keeps_its_place_and_comes_before_what_has_become_due_since(seen, stranger):
+    leased_by(stranger.number(), key="first")
+    actions.schedule("note", key="second")
+    stranger.release()
+    assert run_due() == 2
+    assert seen == ["first", "second"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_taken_back_is_found_at_once_however_long_ago_it_was_due(seen, stranger):
+    actions.schedule("note", key="now")
+    worker.tick(Lane.WORK)  # knows from here on that nothing older is there
+    lost = leased_by(stranger.number(), key="lost")
+    Timer.objects.filter(pk=lost.pk).update(due_at=house_clock.now() - timedelta(hours=1))
+    stranger.release()
+    worker._taking_back = worker.Every(timedelta(0))
+    worker.tick(Lane.WORK)
+    assert seen == ["now", "lost"]
+
+
+@pytest.mark.django_db
 def test_two_lost_timers_of_one_key_become_one(seen, stranger):
     leased_by(stranger.number())
     leased_by(stranger.number())

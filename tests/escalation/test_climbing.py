@@ -144,3 +144,15 @@ def test_an_open_incident_without_a_run_is_a_gap_whatever_policies_there_are(hou
     incident.escalation_runs.get().levels.get().delete()
     incident.escalation_runs.get().delete()
     assert [gap.text for gap in proof.gaps()] == [f"{incident} did not climb its chain."]
+
+
+def test_of_levels_that_are_due_at_once_the_lower_fires_first_whichever_worker_comes_first(house, clock):
+    chain("P0", house.emma, house.tom, house.carl)
+    incident = declare(house.team, house.olga)
+    clock.shift(hours=1)
+    escalation.fire_when_due(level_of(incident, 3).pk)
+    fired = incident.timeline.filter(kind=EventKind.LEVEL_FIRED).order_by("pk")
+    assert [event.data["level"] for event in fired] == [1, 2, 3]
+    run_due()
+    assert [paged(incident, number) for number in (1, 2, 3)] == [[house.emma], [house.tom], [house.carl]]
+    assert fired.count() == 3

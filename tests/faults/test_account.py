@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
-from faults.account import Account, Fact, Page, settle
+from faults.account import Account, Fact, Page, Way, settle
 from faults.mail import Mail
-from faults.organisation import TEAMS, on_call, second_address
+from faults.organisation import TEAMS, TEXTED, on_call, phone, second_address
 
 DUE = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 TEAM = TEAMS[0]
@@ -14,12 +15,18 @@ FACTS = [Fact("INC-1", TEAM, "P1"), Fact("INC-2", TEAM, "P1")]
 PAGES = [Page(f"INC-{number}", 1, on_call(TEAM)) for number in (1, 2)]
 
 
+class Text(NamedTuple):
+    at: datetime
+    to: str
+    covers: tuple[tuple[str, int], ...]
+
+
 def mail(*incidents: str, to: str = on_call(TEAM), after: float = 1.0) -> Mail:
     covers = tuple((incident, 1) for incident in incidents)
     return Mail(DUE + timedelta(seconds=after), to, "page", covers, "<key@localhost>", "Broken")
 
 
-def account(*mails: Mail, unknown: frozenset[Page] = frozenset()) -> Account:
+def account(*mails: Mail, unknown: frozenset[Way] = frozenset()) -> Account:
     return settle(FACTS, mails, unknown=unknown, due={("INC-1", 1): DUE, ("INC-2", 1): DUE})
 
 
@@ -39,12 +46,29 @@ def test_a_page_that_came_twice_is_found_at_whichever_address_of_the_person():
 
 
 def test_a_second_copy_is_excused_where_the_outcome_is_unknown_and_a_third_is_not():
-    unknown = frozenset([PAGES[1]])
+    unknown = frozenset([Way(PAGES[1], on_call(TEAM))])
     twice = account(mail("INC-1", "INC-2"), mail("INC-2"), unknown=unknown)
     assert (twice.complaints, twice.unknown, twice.copies) == ([], 1, 1)
     assert account(mail("INC-1", "INC-2"), mail("INC-2"), mail("INC-2"), unknown=unknown).twice == (PAGES[1],)
 
 
+def test_one_copy_by_another_way_is_excused_where_the_outcome_of_the_first_is_unknown_and_not_otherwise():
+    first, second = mail("INC-1"), mail("INC-1", to=second_address(TEAM))
+    unknown = frozenset([Way(PAGES[0], on_call(TEAM))])
+    assert not account(first, first, second, mail("INC-2"), unknown=unknown).twice
+    assert account(first, first, second, second, mail("INC-2"), unknown=unknown).twice == (PAGES[0],)
+    assert account(first, second, mail("INC-2"), unknown=frozenset([Way(PAGES[1], on_call(TEAM))])).twice == (PAGES[0],)
+
+
 def test_a_page_to_somebody_else_is_wrong():
     stray = account(mail("INC-1", "INC-2"), mail("INC-1", to=on_call(TEAMS[1])))
     assert stray.wrong == (Page("INC-1", 1, on_call(TEAMS[1])),)
+
+
+def test_a_text_message_counts_as_a_page_to_the_one_whose_number_it_is():
+    team = TEXTED[3]
+    at = DUE + timedelta(seconds=2)
+    text = Text(at, phone(team, 2), (("INC-9", 2),))
+    found = settle([Fact("INC-9", team, "P0")], [text], unknown=frozenset(), due={("INC-9", 2): DUE})
+    assert found.lost == (Page("INC-9", 1, on_call(team)),)
+    assert (found.sent, found.wrong, found.latest) == (1, (), 2.0)

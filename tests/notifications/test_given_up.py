@@ -54,6 +54,16 @@ def test_administrators_are_told_what_was_given_up_and_where_to_run_it_again(ada
     assert f"{settings.SITE_URL}/admin/engine/timer/{timer.pk}/change/" in message.body
 
 
+@pytest.mark.parametrize("payload", [{}, {"delivery": "7f0c"}, {"delivery": None}, ["7f0c"]])
+def test_a_delivery_that_another_version_planned_in_its_own_way_is_told_too(ada, clock, payload):
+    schedule("notifications.deliver", key="old", payload=payload)
+    Timer.objects.update(attempts=11)
+    run_due()
+    assert Timer.objects.get(key="old").state == State.DEAD
+    run_due()
+    assert [message.subject for message in mail.outbox] == ["Given up after 12 attempts: notifications.deliver"]
+
+
 def test_what_cannot_be_told_to_administrators_is_not_told_over_and_over(ada, broken, clock, settings):
     settings.EMAIL_BACKEND = "apps.notifications.channels.smtp.Backend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9

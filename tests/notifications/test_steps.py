@@ -8,8 +8,9 @@ import pytest
 
 from apps.contacts.models import MethodKind
 from apps.core.errors import Invalid, NotAllowed, ProviderError
-from apps.engine.models import State, Timer
-from apps.engine.runner import run_due
+from apps.engine.leases import BEGINNING, claim
+from apps.engine.models import Lane, State, Timer
+from apps.engine.runner import handle, run_due
 from apps.incidents import actions as incidents
 from apps.notifications import actions, queries
 from apps.notifications.models import Channel, DeliveryState, NotificationKind, Until, Urgency
@@ -130,6 +131,54 @@ def test_what_stood_in_is_taken_back_when_the_first_way_works_after_all(carried,
     run_due()
     assert len(about(carried[Channel.SMS], incident)) == 1
     assert notification.deliveries.get(address="olga@example.com").state == DeliveryState.CANCELLED
+
+
+@pytest.fixture
+def failed_twice(carried, incident, olga, sms, clock):
+    """A text message that failed twice: a mail stands in for it, and both are due."""
+    choose(olga, Urgency.HIGH, (0, sms))
+    carried[Channel.SMS].fails = ProviderError("Try again later.")
+    carried[Channel.EMAIL].fails = Unreachable("Nobody answers.")
+    notification = page(olga, incident)
+    for _ in range(2):
+        run_due()
+        clock.shift(seconds=5)
+    carried[Channel.SMS].fails = None
+    return notification
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+def test_while_what_stands_in_is_handed_over_the_first_way_waits_for_its_outcome(
+    carried, incident, failed_twice, clock, arrives
+):
+    timers = leased(failed_twice)
+    carried[Channel.EMAIL].fails = None if arrives else ProviderError("Try again later.")
+    carried[Channel.EMAIL].meanwhile = lambda _: handle(timers[Channel.SMS])
+    handle(timers[Channel.EMAIL])
+    assert not carried[Channel.SMS].sent
+    carried[Channel.EMAIL].meanwhile = lambda _: None
+    clock.shift(seconds=2)
+    run_due()
+    assert len(about(carried[Channel.EMAIL], incident)) == arrives
+    assert len(about(carried[Channel.SMS], incident)) == (not arrives)
+
+
+def test_what_stands_in_waits_while_the_first_way_is_tried_once_more(carried, incident, failed_twice, clock):
+    timers = leased(failed_twice)
+    carried[Channel.EMAIL].fails = None
+    carried[Channel.SMS].meanwhile = lambda _: handle(timers[Channel.EMAIL])
+    handle(timers[Channel.SMS])
+    clock.shift(seconds=5)
+    run_due()
+    assert len(about(carried[Channel.SMS], incident)) == 1
+    assert not about(carried[Channel.EMAIL], incident)
+
+
+def leased(notification):
+    """The timers of the notification's deliveries that are due, by channel, leased to this process."""
+    channels = dict(notification.deliveries.values_list("pk", "channel"))
+    timers = claim(Lane.PAGES, limit=9, since=BEGINNING)
+    return {channels[timer.payload["delivery"]]: timer for timer in timers if "delivery" in timer.payload}
 
 
 def test_a_disabled_method_is_passed_over(carried, incident, olga, sms, voice, clock):

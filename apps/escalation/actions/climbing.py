@@ -97,11 +97,28 @@ def end_run(incident: Incident, *, reason: str, say: bool = True) -> None:
 
 @transaction.atomic
 def fire_when_due(level_id: int) -> None:
-    """Decide the level that is due: page, or skip with the reason. Deciding twice is deciding once (R12, R13)."""
+    """Decide the level that is due: page, or skip with the reason. Deciding twice is deciding once (R12, R13).
+
+    What is due below it is decided first: after an outage several are due at once, and workers take one each.
+    """
     incident = locked(RunLevel.objects.values_list("run__incident", flat=True).get(pk=level_id))
     level = RunLevel.objects.select_related("run").get(pk=level_id)
-    if level.state not in UNDECIDED or level.run.ended_at is not None:
+    if not _is_to_be_decided(level):
         return
+    below = level.run.levels.select_related("run").filter(state__in=UNDECIDED, number__lt=level.number)
+    for lower in below.filter(round=level.round).order_by("number") if level.number > 1 else ():
+        if lower.decided_at <= level.decided_at:
+            _decide(lower, incident)
+            level.refresh_from_db()
+    if _is_to_be_decided(level):
+        _decide(level, incident)
+
+
+def _is_to_be_decided(level: RunLevel) -> bool:
+    return level.state in UNDECIDED and level.run.ended_at is None
+
+
+def _decide(level: RunLevel, incident: Incident) -> None:
     if reason := rules.why_not(level, queries.answers_of(incident)):
         levels.decide(level, LevelState.SKIPPED, reason)
         return
