@@ -10,11 +10,15 @@ from typing import Any
 from celery import Celery
 from celery.signals import worker_init
 
+from apps.core.threads import take_short_turns
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ado_incidents.settings")
 
 app = Celery("ado_incidents")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+take_short_turns()
 
 #: How far a worker of chores stands back (see nice(1)).
 NICE = 10

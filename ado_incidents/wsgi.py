@@ -11,6 +11,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ado_incidents.settings")
 _django = get_wsgi_application()
 
 from apps.alerts.ingest import Ingest  # noqa: E402  (needs the app registry)
+from apps.core.threads import take_short_turns  # noqa: E402
 from apps.engine.timekeeping import Timekeeper  # noqa: E402
 
+take_short_turns()
 application = Timekeeper(Ingest(_django))
