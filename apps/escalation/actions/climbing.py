@@ -95,7 +95,7 @@ def end_run(incident: Incident, *, reason: str, say: bool = True) -> None:
     run.save(update_fields=["ended_at"])
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def fire_when_due(level_id: int) -> None:
     """Decide the level that is due: page, or skip with the reason. Deciding twice is deciding once (R12, R13).
 

@@ -52,7 +52,7 @@ def notify(
     return told[0]
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def notify_all(
     texts: Mapping[User, str],
     *,
