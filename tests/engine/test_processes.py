@@ -14,12 +14,14 @@ from pathlib import Path
 import pytest
 from django.db import transaction
 
+from ado_incidents.celery import NICE
 from apps.core import clock
 from apps.engine import actions, queries, wake
 from apps.engine.identity import me
 from apps.engine.models import Lane, State, Timer
 from apps.engine.registry import handler
 from apps.engine.runner import run_due
+from launcher import commands
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
 SCRIPT = Path(__file__).with_name("worker_process.py")
@@ -164,3 +166,16 @@ def test_what_is_due_now_wakes_a_celery_worker_after_the_commit(celery_worker, u
     with transaction.atomic():
         actions.schedule("engine.sweep", key="a")
     wait_for(lambda: Timer.objects.get(key="a").state == State.DONE, seconds=3)
+
+
+def test_the_worker_of_chores_stands_back_with_its_whole_session(own_database_url):
+    environment = os.environ | {"DATABASE_URL": own_database_url, "REDIS_URL": os.environ["TEST_REDIS_URL"]}
+    process = subprocess.Popen([sys.executable, *commands.CHORES], env=environment, start_new_session=True)
+    session = Path(f"/proc/{process.pid}/autogroup")
+    try:
+        wait_for(lambda: os.getpriority(os.PRIO_PROCESS, process.pid) == NICE)
+        # A kernel that does not share by session has no such file, and niceness is enough.
+        wait_for(lambda: not session.exists() or session.read_text().endswith(f"nice {NICE}\n"), seconds=5)
+    finally:
+        process.kill()
+        process.wait()
