@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -93,11 +92,8 @@ def schedule_all(planned: Collection[Planned]) -> None:
         values += [each.key, each.subject, Jsonb(each.payload), now]
     with connection.cursor() as cursor:
         cursor.execute(_SCHEDULE.format(rows=",".join([_ROW] * len(planned))), values)
-    soon = Counter(registry.lane_of(each.kind) for each in planned if each.due_at is None or each.due_at <= now + SOON)
-    for lane, number in soon.items():
-        comes_back_for_it = cause is not None and cause.lane == lane and number == 1
-        if not comes_back_for_it:
-            wake.after_commit(lane)
+    for lane in {registry.lane_of(each.kind) for each in planned if each.due_at is None or each.due_at <= now + SOON}:
+        wake.after_commit(lane)
 
 
 def ensure_due(kind: str, *, key: str) -> bool:

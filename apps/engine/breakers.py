@@ -130,10 +130,7 @@ def _conclude(provider: str, call: _Call, error: Exception | None) -> None:
 
 
 def _works(provider: str, call: _Call) -> None:
-    """A call through a closed circuit ends the row of failures it began after; what was no trial opens or closes none.
-
-    A failure that was counted while it lasted stays counted until the next call that goes well.
-    """
+    """A call through a closed circuit ends the row of failures that it began after; a trial closes its own."""
     if call.trial_until is None:
         if call.after_failures:
             Breaker.objects.filter(provider=provider, open_until=None, failures__gt=0).update(**_closed())

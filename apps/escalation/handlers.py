@@ -9,6 +9,7 @@ from apps.engine.models import Timer
 from apps.engine.registry import Lane, handler, recurring, watch
 from apps.escalation import actions, queries
 from apps.escalation.actions import proving
+from apps.incidents.actions.locking import locked
 
 #: A proof that is older than this says nothing about now.
 STALE = timedelta(minutes=5)
@@ -17,7 +18,7 @@ STALE = timedelta(minutes=5)
 @handler(actions.FIRE, lane=Lane.PAGES)
 def level_is_due(timer: Timer) -> None:
     """Page everyone on the level that is due, or say why nobody could be (R12)."""
-    actions.fire_when_due(timer.payload["level"])
+    actions.fire_when_due(timer.payload["level"], planned_for=timer.due_at)
 
 
 @handler(actions.SILENCE, lane=Lane.PAGES)
@@ -26,13 +27,19 @@ def it_is_silent(timer: Timer) -> None:
     actions.look(timer.payload["run"])
 
 
+@handler(actions.LOOK_WHO_IS_LEFT, lane=Lane.PAGES)
+def nothing_reaches_them(timer: Timer) -> None:
+    """Page the next level at once where nobody is left who could answer."""
+    actions.go_on_without(locked(timer.payload["incident"]))
+
+
 @handler(actions.LOOK, lane=Lane.PAGES)
 def maintenance_changed(timer: Timer) -> None:
     """Look at everything that may wait for the end of maintenance (R34)."""
     actions.look_everywhere()
 
 
-@handler(actions.LOOK_AT, lane=Lane.PAGES)
+@handler(actions.LOOK_AT, lane=Lane.WORK)
 def wait_anew(timer: Timer) -> None:
     """Let an incident's pages wait for maintenance as it is now, or go out (R34)."""
     actions.look_at(timer.payload["incident"])

@@ -40,7 +40,7 @@ def _not_repeated() -> Iterator[Gap]:
     since = house_clock.now() - REPEATED_WITHIN
     key = Concat(Value(f"{notifications.DELIVERY_KEY}:"), Cast(OuterRef("pk"), TextField()))
     settled = Timer.objects.filter(
-        key=key, state__in=(State.DONE, State.DEAD), finished_at__gte=since
+        key=key, state__in=(State.DONE, State.DEAD, State.CANCELLED), finished_at__gte=since
     )  # fmt: skip
     unknown = _of_what_is_open().filter(
         ~Exists(settled.filter(finished_at__gte=OuterRef("unknown_at"))),

@@ -34,10 +34,16 @@ def wait_for_silence(event: TimelineEvent) -> None:
     actions.listen(event.incident)
 
 
-@on(EventKind.PAGE_DECLINED, EventKind.NOTIFICATION_FAILED)
-def go_on_without_who_does_not_answer(event: TimelineEvent) -> None:
+@on(EventKind.PAGE_DECLINED)
+def go_on_without_who_declined(event: TimelineEvent) -> None:
     """Where nobody is left who could answer the next level is paged at once."""
     actions.go_on_without(event.incident)
+
+
+@on(EventKind.NOTIFICATION_FAILED)
+def go_on_without_who_is_not_reached(event: TimelineEvent) -> None:
+    """The same where nothing reaches them any more; afterwards, for whoever records a failure has other rows locked."""
+    actions.plan_to_go_on_without(event.incident_id)
 
 
 @on(EventKind.IMPACT_ASSESSED)

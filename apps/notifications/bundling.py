@@ -43,7 +43,7 @@ def take_turn(delivery: Delivery) -> Turn:
         return Turn.NEVER
     delivery.begun_at = now
     delivery.save(update_fields=["begun_at"])
-    taken_along = slot is not None and _held_back(delivery).update(bundled_into=delivery)
+    taken_along = slot is not None and _take_along(delivery)
     return Turn.WITH_OTHERS if taken_along else Turn.ALONE
 
 
@@ -74,6 +74,14 @@ def _slot(delivery: Delivery, *, now: datetime) -> datetime | None:
         return None
     sent = queries.instants_begun(delivery.method_id, notification.urgency, since=now - rules.LONGEST_MEMORY)
     return rules.next_slot(sent, limits, now=now)
+
+
+def _take_along(delivery: Delivery) -> int:
+    """Bundle what waits for the same method, locked in the order in which it would be stopped; return how many."""
+    waiting = _held_back(delivery).select_for_update(of=("self",), no_key=True).order_by("pk")
+    keys = list(waiting.values_list("pk", flat=True))
+    still = Delivery.objects.filter(pk__in=keys, state=DeliveryState.PLANNED, bundled_into=None)
+    return still.update(bundled_into=delivery) if keys else 0
 
 
 def _held_back(delivery: Delivery) -> QuerySet[Delivery]:

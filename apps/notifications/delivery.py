@@ -1,4 +1,4 @@
-"""One attempt to deliver: the provider is called first, then it is begun in one transaction, sent in none, and its
+"""One attempt to deliver: a connection is opened, the delivery is begun in one transaction, sent in none, and its
 outcome recorded in another (law 5).
 
 An attempt that ended without telling its outcome (a crash between sending and recording, a connection that broke
@@ -10,13 +10,15 @@ nobody sleeps through it, and is marked; what is less urgent is left as it is. W
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import structlog
 from django.db import Error as DatabaseFailure
 from django.db import close_old_connections, transaction
 
+from apps.core import clock as house_clock
 from apps.core.errors import ProviderError
 from apps.engine.breakers import CircuitOpen
 from apps.notifications import bundling, composing, families, outcomes, transports
@@ -33,6 +35,18 @@ Outcome = TypeVar("Outcome")
 UNFINISHED = (DeliveryState.PLANNED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
 
 
+class _Begun(NamedTuple):
+    """An attempt that may have been handed over: only it may record its outcome, however late, and once."""
+
+    message: Message
+    attempt: int
+    at: datetime
+
+    def is_still(self, delivery: Delivery) -> bool:
+        """Whether nothing was recorded of it yet, and nobody else took the delivery over."""
+        return delivery.state == DeliveryState.SENDING and delivery.attempts == self.attempt
+
+
 class _Needless(Exception):
     """It was stopped before it was handed over, or waits; of the provider that says nothing."""
 
@@ -46,23 +60,24 @@ def attempt(delivery_id: int) -> None:
     channel = _channel_of(delivery_id)
     if channel is None:
         return
+    begun: _Begun | None = None
     try:
         transport = transports.of(channel)
         with transports.through(transport), transport.connected() as hand_over:
-            message = _about_to_send(delivery_id)
-            if message is None:
+            begun = _about_to_send(delivery_id)
+            if begun is None:
                 raise _Needless
-            sent = hand_over(message)
+            sent = hand_over(begun.message)
     except _Needless:
         return
     except OutcomeUnknown as error:
-        if _recorded(partial(_outcome_is_unknown, delivery_id, str(error))):
+        if _recorded(partial(_outcome_is_unknown, delivery_id, str(error), begun)):
             raise
     except ProviderError as error:
-        if _recorded(partial(_failed, delivery_id, error)):
+        if _recorded(partial(_failed, delivery_id, error, begun)):
             raise
     else:
-        _recorded(partial(_sent, delivery_id, sent))
+        _recorded(partial(_sent, delivery_id, sent, begun))
 
 
 @transaction.atomic
@@ -94,16 +109,16 @@ def _was_interrupted(delivery_id: int) -> bool:
     return outcomes.is_unknown(group, "The attempt was interrupted before its outcome was recorded.")
 
 
-def _about_to_send(delivery_id: int) -> Message | None:
+def _about_to_send(delivery_id: int) -> _Begun | None:
     """What is handed over next: from here on a crash leaves the outcome unknown. None if nothing is, or not yet."""
-    turn, message = _begin(delivery_id)
+    turn, begun = _begin(delivery_id)
     if turn is Turn.WITH_OTHERS:  # once more, with everything locked that these tell of
-        _, message = _begin(delivery_id)
-    return message
+        _, begun = _begin(delivery_id)
+    return begun
 
 
 @transaction.atomic
-def _begin(delivery_id: int) -> tuple[Turn, Message | None]:
+def _begin(delivery_id: int) -> tuple[Turn, _Begun | None]:
     """Take the turn, count the attempt and write the message, unless there are others to be taken along first."""
     group = locked(delivery_id, with_person=True)
     delivery = group[0]
@@ -112,17 +127,17 @@ def _begin(delivery_id: int) -> tuple[Turn, Message | None]:
     if delivery.method is None or not delivery.method.is_usable:
         outcomes.end(group, "The contact method is no longer used.")
         return Turn.NEVER, None
+    wanted = families.free_of(bundling.wanted_of(group))
+    if not wanted:
+        return Turn.NEVER, None
     turn = bundling.take_turn(delivery)
     if turn is not Turn.ALONE:
         return turn, None
-    wanted = bundling.wanted_of(group)
-    if families.has_to_wait(wanted):
-        return Turn.NEVER, None
     delivery.attempts += 1
     delivery.save(update_fields=["attempts"])
     message = composing.compose(wanted)
     Delivery.objects.filter(pk__in=[each.pk for each in wanted]).update(state=DeliveryState.SENDING)
-    return turn, message
+    return turn, _Begun(message, delivery.attempts, house_clock.now())
 
 
 def _recorded(record: Callable[[], Outcome]) -> Outcome:
@@ -146,24 +161,28 @@ def _is_to_be_sent(delivery: Delivery) -> bool:
 
 
 @transaction.atomic
-def _sent(delivery_id: int, sent: Sent) -> None:
+def _sent(delivery_id: int, sent: Sent, begun: _Begun) -> None:
     group = locked(delivery_id)
-    if group[0].state == DeliveryState.SENDING:
+    if begun.is_still(group[0]):
         outcomes.arrived(group, sent.state, provider_id=sent.provider_id)
 
 
 @transaction.atomic
-def _failed(delivery_id: int, error: ProviderError) -> bool:
+def _failed(delivery_id: int, error: ProviderError, begun: _Begun | None) -> bool:
     """Record it; True if another attempt is of use.
 
     The next method is tried at once where no server answered, or the provider is left alone, else after a second
-    failure: a server that only asks for patience gets it once.
+    failure: a server that only asks for patience gets it once. Without ``begun`` it failed before it had begun.
     """
     group = locked(delivery_id)
     delivery = group[0]
     if delivery.bundled_into_id is not None or delivery.state not in UNFINISHED:
         return False
-    if delivery.state != DeliveryState.SENDING:  # it failed before it had begun
+    if begun is not None and not begun.is_still(delivery):
+        return True
+    if begun is None:
+        if delivery.state == DeliveryState.SENDING:
+            return False
         delivery.attempts += 1
         delivery.save(update_fields=["attempts"])
     if error.permanent:
@@ -176,6 +195,11 @@ def _failed(delivery_id: int, error: ProviderError) -> bool:
 
 
 @transaction.atomic
-def _outcome_is_unknown(delivery_id: int, reason: str) -> bool:
+def _outcome_is_unknown(delivery_id: int, reason: str, begun: _Begun | None) -> bool:
     """Record it; True if the message is to be sent once more."""
-    return outcomes.is_unknown(locked(delivery_id), reason)
+    group = locked(delivery_id)
+    delivery = group[0]
+    if begun is None or not begun.is_still(delivery):
+        marked_by_it = begun is not None and delivery.unknown_at is not None and delivery.unknown_at >= begun.at
+        return marked_by_it and delivery.state == DeliveryState.UNKNOWN
+    return outcomes.is_unknown(group, reason)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 
 from apps.contacts import actions as contacts
 from apps.core import clock as house_clock
@@ -46,18 +47,17 @@ def locked(delivery_id: int, *, with_person: bool = False) -> list[Delivery]:
 
 def arrived(group: Sequence[Delivery], state: DeliveryState, *, provider_id: str = "") -> None:
     """The provider has it, or says that it arrived; whatever was planned in its stead is no longer needed."""
-    now = house_clock.now()
-    for each in group:
-        each.state, each.last_error = state, ""
-        each.sent_at = each.sent_at or now
-        each.provider_id = provider_id[:120] or each.provider_id
-        each.save(update_fields=["state", "last_error", "sent_at", "provider_id"])
-        root = each.instead_of_id or each.pk
-        family = Delivery.objects.filter(
-            Q(pk=root) | Q(instead_of=root), notification=each.notification_id, state=DeliveryState.PLANNED
-        )
-        for other in family.exclude(pk=each.pk):
-            cancel(other)
+    keys = [each.pk for each in group]
+    changes: dict[str, object] = {"state": state, "last_error": ""}
+    if provider_id:
+        changes["provider_id"] = provider_id[:120]
+    Delivery.objects.filter(pk__in=keys).update(sent_at=Coalesce("sent_at", Value(house_clock.now())), **changes)
+    roots = {each.instead_of_id or each.pk for each in group}
+    family = Delivery.objects.filter(
+        Q(pk__in=roots) | Q(instead_of__in=roots), state__in=(DeliveryState.PLANNED, DeliveryState.UNKNOWN)
+    )
+    for other in family.exclude(pk__in=keys):
+        cancel(other)
     if group[0].method is not None:
         contacts.note_success(group[0].method)
 

@@ -6,6 +6,7 @@ from django.db.models import prefetch_related_objects
 
 from apps.engine import actions as engine
 from apps.incidents.models import Incident, ResponseRole, RoleInvitation
+from apps.incidents.queries import PRIMARY
 from apps.notifications import actions, messages
 from apps.notifications.models import NotificationKind
 from apps.teams.models import User
@@ -24,10 +25,17 @@ def plan(incident: Incident) -> None:
 
 
 def tell(incident: Incident) -> None:
-    """A notice to whoever was asked to take a role, outside the chain's counts; one a person, however often called."""
+    """A notice to whoever was asked first to take a role, outside the chain's counts; one a person, however often.
+
+    Of what is over meanwhile nobody is told; backups get a page of their own.
+    """
+    if not incident.is_open:
+        return
     prefetch_related_objects([incident], "services")
     asked: dict[User, list[ResponseRole]] = {}
-    for invitation in RoleInvitation.objects.filter(incident=incident).select_related("person", "role"):
+    for invitation in RoleInvitation.objects.filter(incident=incident, position=PRIMARY).select_related(
+        "person", "role"
+    ):
         asked.setdefault(invitation.person, []).append(invitation.role)
     actions.notify_all(
         {person: messages.invitation(incident, roles) for person, roles in asked.items()},

@@ -11,11 +11,11 @@ from apps.engine.models import State, Timer
 from apps.engine.runner import run_due
 from apps.escalation import actions as escalation
 from apps.escalation import proof
-from apps.escalation.models import Policy
+from apps.escalation.models import LevelState, Policy
 from apps.incidents import actions
 from apps.incidents.models import EventKind, Severity
 from apps.notifications.models import Delivery, DeliveryState, NotificationKind
-from tests.escalation.building import chain, level_of, paged, states, texts
+from tests.escalation.building import chain, cut_off, level_of, paged, states, texts
 from tests.escalation.test_chain import let_pass
 from tests.factories.incidents import declare
 from tests.factories.rosters import put_on_call
@@ -156,3 +156,20 @@ def test_of_levels_that_are_due_at_once_the_lower_fires_first_whichever_worker_c
     run_due()
     assert [paged(incident, number) for number in (1, 2, 3)] == [[house.emma], [house.tom], [house.carl]]
     assert fired.count() == 3
+
+
+@pytest.mark.parametrize(("empty", "fires"), [((1,), [2, 3]), ((1, 2), [3])])
+def test_of_levels_that_are_due_at_once_what_empty_ones_hand_over_to_fires_once_and_nothing_above(
+    house, clock, empty, fires
+):
+    people = (house.emma, house.tom, house.carl, house.ceo)
+    chain("P0", *people)
+    for number in empty:
+        cut_off(people[number - 1])
+    incident = declare(house.team, house.olga)
+    clock.shift(hours=1)
+    escalation.fire_when_due(level_of(incident, 3).pk)
+    run_due()
+    fired = incident.timeline.filter(kind=EventKind.LEVEL_FIRED).order_by("pk")
+    assert [event.data["level"] for event in fired] == fires
+    assert level_of(incident, 4).state == LevelState.PLANNED

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from apps.core.errors import NotAllowed, RuleViolation
-from apps.engine.models import State, Timer
+from apps.engine.models import Lane, State, Timer
+from apps.engine.runner import run_due
 from apps.escalation import actions as escalation
 from apps.escalation.models import LevelTarget, OutsideHours, TargetKind
 from apps.incidents import actions
@@ -165,8 +166,10 @@ def fail_for_good(person, code=550):
 
 def test_who_turns_out_to_be_reached_by_nothing_is_not_waited_for(incident, house):
     fail_for_good(house.tom)
+    run_due(lane=Lane.PAGES)
     assert states(incident)[2] == "planned"
     fail_for_good(house.olga)
+    run_due(lane=Lane.PAGES)
     assert paged(incident, 2) == [house.emma]
     said = "Everybody who was paged on level 1 declined or cannot be reached."
     assert said in texts(incident, EventKind.LEVEL_FIRED)[-1]
@@ -176,5 +179,6 @@ def test_a_page_that_failed_while_its_receiver_can_still_be_reached_leaves_the_c
     for person in (house.olga, house.tom):
         for sent in Delivery.objects.filter(notification__person=person, channel=Channel.EMAIL):
             outcomes.end(outcomes.locked(sent.pk), "The mail server wants another sign-in.")
+    run_due(lane=Lane.PAGES)
     assert len(texts(incident, EventKind.NOTIFICATION_FAILED)) == 2
     assert states(incident)[2] == "planned"

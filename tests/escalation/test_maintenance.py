@@ -471,3 +471,15 @@ def test_simulation_and_engine_agree(house, policy, api, clock, start, length):
     let_pass(clock, at + timedelta(hours=6))
     assert told == pages(incident)
     assert len(told) == 3
+
+
+def test_levels_that_are_overdue_when_the_chain_stands_still_keep_their_distance(house, policy, api, clock):
+    under(api)
+    incident = alert(house, api)
+    clock.shift(minutes=20)
+    second = level_of(incident, 2)
+    escalation.fire_when_due(second.pk, planned_for=second.due_at)
+    escalation.fire_when_due(second.pk, planned_for=second.due_at)  # a second worker, which waited for the first
+    assert texts(incident, EventKind.ESCALATION_HELD) == [f"Level 1 waits: {level_of(incident, 1).reason}"]
+    let_pass(clock, incident.declared_at + timedelta(hours=3))
+    assert pages(incident) == [("Olga", 60), ("Tom", 75), ("Emma", 120)]

@@ -121,7 +121,7 @@ def lift_maintenance(service: Service | None, *, by: User | None) -> list[Mainte
         raise RuleViolation(f"{service} is under maintenance with all other services; end that as a whole.")
     lifted = []
     for window in naming:
-        others = [other for other in window.services.all() if other != service]
+        others = [other for other in _locked(window.pk, by=by).services.all() if other != service]
         lifted.append(
             change_maintenance(window.pk, services=others, by=by) if others else end_maintenance(window.pk, by=by)
         )

@@ -1,7 +1,7 @@
 """Writes of escalation, one verb a function."""
 
 from apps.escalation.actions.climbing import end_run, fire_when_due, start_over, start_run
-from apps.escalation.actions.declining import go_on_without
+from apps.escalation.actions.declining import LOOK_WHO_IS_LEFT, go_on_without, plan_to_go_on_without
 from apps.escalation.actions.impact import raise_by_impact
 from apps.escalation.actions.levels import FIRE
 from apps.escalation.actions.proving import forget_old_proofs, prove
@@ -23,6 +23,7 @@ __all__ = [
     "LONGEST_HOLD",
     "LOOK",
     "LOOK_AT",
+    "LOOK_WHO_IS_LEFT",
     "SILENCE",
     "Rehearsal",
     "end_run",
@@ -35,6 +36,7 @@ __all__ = [
     "look",
     "look_at",
     "look_everywhere",
+    "plan_to_go_on_without",
     "plan_to_look",
     "plan_to_look_at",
     "prove",

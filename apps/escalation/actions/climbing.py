@@ -96,26 +96,38 @@ def end_run(incident: Incident, *, reason: str, say: bool = True) -> None:
 
 
 @transaction.atomic(savepoint=False)
-def fire_when_due(level_id: int) -> None:
+def fire_when_due(level_id: int, *, planned_for: datetime | None = None) -> None:
     """Decide the level that is due: page, or skip with the reason. Deciding twice is deciding once (R12, R13).
 
-    What is due below it is decided first: after an outage several are due at once, and workers take one each.
+    What is due below it is decided first: after an outage several are due at once, and workers take one each. One that
+    was moved beyond ``planned_for`` meanwhile, be it by what was decided below it, is left for its new time.
     """
     incident = locked(RunLevel.objects.values_list("run__incident", flat=True).get(pk=level_id))
-    level = RunLevel.objects.select_related("run").get(pk=level_id)
-    if not _is_to_be_decided(level):
-        return
-    below = level.run.levels.select_related("run").filter(state__in=UNDECIDED, number__lt=level.number)
-    for lower in below.filter(round=level.round).order_by("number") if level.number > 1 else ():
-        if lower.decided_at <= level.decided_at:
+    level = _fresh(level_id)
+    due = planned_for or level.decided_at
+    for pk in _below(level):
+        lower = _fresh(pk)  # what was decided below that may have decided it, or moved it
+        if _is_to_be_decided(lower, due):
             _decide(lower, incident)
-            level.refresh_from_db()
-    if _is_to_be_decided(level):
+            level = _fresh(level_id)
+    if _is_to_be_decided(level, due):
         _decide(level, incident)
 
 
-def _is_to_be_decided(level: RunLevel) -> bool:
-    return level.state in UNDECIDED and level.run.ended_at is None
+def _fresh(level_id: int) -> RunLevel:
+    return RunLevel.objects.select_related("run").get(pk=level_id)
+
+
+def _below(level: RunLevel) -> list[int]:
+    """The undecided levels below in the same round, the lowest first."""
+    if level.number == 1:
+        return []
+    below = level.run.levels.filter(state__in=UNDECIDED, round=level.round, number__lt=level.number)
+    return list(below.order_by("number").values_list("pk", flat=True))
+
+
+def _is_to_be_decided(level: RunLevel, due: datetime) -> bool:
+    return level.state in UNDECIDED and level.run.ended_at is None and level.decided_at <= due
 
 
 def _decide(level: RunLevel, incident: Incident) -> None:

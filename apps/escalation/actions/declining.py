@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from apps.engine import actions as engine
 from apps.escalation import queries
 from apps.escalation.actions import silence
 from apps.escalation.actions.going_on import go_on
 from apps.incidents import timeline
 from apps.incidents.models import EventKind, Incident
+
+#: Looks whether anybody of an incident is left who could answer.
+LOOK_WHO_IS_LEFT = "escalation.who_is_left"
+
+
+def plan_to_go_on_without(incident_id: int) -> None:
+    """Let the engine do what ``go_on_without`` does, once this transaction committed."""
+    engine.schedule(
+        LOOK_WHO_IS_LEFT,
+        key=f"{LOOK_WHO_IS_LEFT}:{incident_id}",
+        subject=f"incident:{incident_id}",
+        payload={"incident": incident_id},
+    )
 
 
 def go_on_without(incident: Incident) -> None:

@@ -206,6 +206,7 @@ def stand_still(run: Run, *, until: datetime, by: timedelta, reason: str, but: R
     What is held already, and would be decided meanwhile or waits for the end of the maintenance as it was reckoned
     before, waits until then too. ``but``: that level alone stays as it is.
     """
+    moved = []
     for level in run.levels.filter(state__in=UNDECIDED):
         if level == but:
             continue
@@ -217,8 +218,9 @@ def stand_still(run: Run, *, until: datetime, by: timedelta, reason: str, but: R
             level.waits_until, level.reason = until, reason[:300]
         else:
             continue
-        level.save(update_fields=["due_at", "waits_until", "reason"])
-        plan(level, run.incident)
+        moved.append(level)
+    RunLevel.objects.bulk_update(moved, ["due_at", "waits_until", "reason"])
+    plan_all(moved, run.incident)
     Run.objects.filter(pk=run.pk).update(maintenance_until=until, stood_still=F("stood_still") + by)
     run.refresh_from_db(fields=["maintenance_until", "stood_still"])
 

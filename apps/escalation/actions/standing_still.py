@@ -6,7 +6,7 @@ Lock order: the incident's row, then the run.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -24,6 +24,8 @@ from apps.incidents.models import OPEN, EventKind, Incident
 
 #: Looks for every incident that may wait for the end of maintenance.
 LOOK = "escalation.maintenance"
+#: A worker's clock is off by less than this; a level that is held early, for the one below it was empty, by more.
+SOON = timedelta(minutes=10)
 #: Looks at one of them.
 LOOK_AT = "escalation.maintenance_of"
 
@@ -39,14 +41,21 @@ def plan_to_look() -> None:
 
 def look_everywhere() -> None:
     """Plan a look at each open incident whose pages wait for the end of maintenance, or may just begin to."""
-    for pk in sorted({*_whose_chain_may_wait(), *_of_timers()}):
-        plan_to_look_at(pk)
+    engine.schedule_all([_look_at(pk) for pk in sorted({*_whose_chain_may_wait(), *_of_timers()})])
 
 
 def plan_to_look_at(incident_id: int) -> None:
     """Let the engine look at one incident, once this transaction committed."""
-    key = f"{LOOK_AT}:{incident_id}"
-    engine.schedule(LOOK_AT, key=key, subject=f"incident:{incident_id}", payload={"incident": incident_id})
+    engine.schedule_all([_look_at(incident_id)])
+
+
+def _look_at(incident_id: int) -> engine.Planned:
+    return engine.Planned(
+        kind=LOOK_AT,
+        key=f"{LOOK_AT}:{incident_id}",
+        subject=f"incident:{incident_id}",
+        payload={"incident": incident_id},
+    )
 
 
 @transaction.atomic
@@ -103,11 +112,11 @@ def _move_to(run: Run, until: datetime, *, reason: str) -> None:
 
 
 def _whose_chain_may_wait() -> Iterator[int]:
-    """Chains that stand still, and those with a level that is being decided at this moment."""
+    """Chains that stand still, and those with a level that may be decided at this moment, by whichever clock."""
     now = house_clock.now()
     going_on = Run.objects.filter(ended_at=None, incident__status__in=OPEN)
     yield from going_on.filter(maintenance_until__gt=now).values_list("incident", flat=True)
-    due = RunLevel.objects.filter(run__in=going_on, state__in=UNDECIDED, due_at__lte=now)
+    due = RunLevel.objects.filter(run__in=going_on, state__in=UNDECIDED, due_at__lte=now + SOON)
     yield from due.values_list("run__incident", flat=True)
 
 

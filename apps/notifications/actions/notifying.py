@@ -163,7 +163,7 @@ def mark_read(person: User, *, incident: Incident | None = None) -> None:
 
 def _record_once(wanted: Sequence[Notification]) -> tuple[dict[int, Notification], list[Notification]]:
     """Save those of ``wanted``, all of one step, whose receiver has none yet; returns what stood, and what is new."""
-    known: dict[int, Notification] = {}
+    known: dict[int, Notification] | None = None
     while wanted:
         step = wanted[0]
         same = Notification.objects.filter(incident=step.incident_id, step=step.step)
@@ -173,10 +173,10 @@ def _record_once(wanted: Sequence[Notification]) -> tuple[dict[int, Notification
             with transaction.atomic():
                 return found, Notification.objects.bulk_create(missing)
         except IntegrityError:
-            if found.keys() == known.keys():
+            if known is not None and found.keys() == known.keys():
                 raise
         known = found  # somebody told one of them meanwhile, who is found the next time
-    return known, []
+    return {}, []
 
 
 def _show_in_the_app(notifications: Iterable[Notification]) -> None:
