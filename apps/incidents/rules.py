@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 from apps.core.errors import Invalid, Missing, RuleViolation
@@ -28,10 +29,20 @@ BACK = {Status.MONITORING: Status.INVESTIGATING, Status.RESOLVED: Status.INVESTI
 LONGEST_TITLE = 200
 
 
+#: The Unicode category of signs that only change others: marks of direction, spaces without width.
+FORMAT = "Cf"
+#: Those of them that several scripts and emoji are written with.
+JOINERS = "\u200c\u200d"
+
+
 def title(words: str) -> str:
-    """``words`` as a title: on one line, cut where it is too long. Raises Invalid where nothing is left."""
-    told = " ".join(words.split())[:LONGEST_TITLE]
-    if not told:
+    """``words`` as a title: on one line, cut where it is too long. Raises Invalid where nothing is left.
+
+    Characters that are not seen are left out: some turn the direction of whatever is written after them.
+    """
+    seen = "".join(sign for sign in words if unicodedata.category(sign) != FORMAT or sign in JOINERS)
+    told = " ".join(seen.split())[:LONGEST_TITLE]
+    if not told.strip(JOINERS):
         raise Invalid("An incident needs a title.", field="title")
     return told
 

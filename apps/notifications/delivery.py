@@ -89,12 +89,13 @@ def give_up(delivery_id: int, reason: str) -> None:
 
 
 def _channel_of(delivery_id: int) -> Channel | None:
-    """By which way it goes; None if nothing is to be sent any more. An interrupted attempt is seen by its state."""
-    found = Delivery.objects.filter(pk=delivery_id, bundled_into=None, state__in=UNFINISHED)
-    known = found.values_list("channel", "state").first()
-    if known is None:
+    """By which way it goes; None if nothing is to be sent any more. An interrupted attempt is seen by its state.
+
+    Raises Delivery.DoesNotExist.
+    """
+    channel, state, lead = Delivery.objects.values_list("channel", "state", "bundled_into").get(pk=delivery_id)
+    if lead is not None or state not in UNFINISHED:
         return None
-    channel, state = known
     if state == DeliveryState.SENDING and not _was_interrupted(delivery_id):
         return None
     return Channel(channel)

@@ -75,6 +75,11 @@ def test_a_start_that_has_passed_means_now(api, rita, clock):
     assert window.starts_at == clock.now
 
 
+def test_a_start_in_another_century_is_refused_as_a_mistake(api, rita, clock):
+    with pytest.raises(Invalid, match="366 days ahead"):
+        actions.plan_maintenance(services=[api], starts_at=datetime(9999, 12, 31, 23, 59, tzinfo=UTC), by=rita)
+
+
 def test_it_ends_by_itself_and_that_instant_is_outside_of_it(api, rita, clock):
     window = plan(rita, api)
     clock.shift(minutes=59, seconds=59)

@@ -40,6 +40,17 @@ def test_what_is_offered_is_what_is_allowed():
         assert {status.value for status in rules.following(current)} == FOLLOWING[current]
 
 
+@pytest.mark.parametrize("unseen", ["\u200b", "\u202e\u200f", "\u200d \ufeff"])
+def test_what_is_not_seen_is_no_title(unseen):
+    with pytest.raises(Invalid):
+        rules.title(unseen)
+
+
+def test_a_title_keeps_no_mark_that_turns_what_is_written_after_it_and_keeps_what_scripts_are_joined_by():
+    assert rules.title("Queue \u202e is \u2066down") == "Queue is down"
+    assert rules.title("\U0001f469\u200d\U0001f692 is down") == "\U0001f469\u200d\U0001f692 is down"
+
+
 def test_a_title_is_one_line_of_at_most_200_characters():
     assert rules.title("  It is \n down ") == "It is down"
     assert len(rules.title("x" * 500)) == 200

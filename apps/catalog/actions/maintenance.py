@@ -25,6 +25,8 @@ from apps.teams.models import User
 MAINTENANCE_CHANGED = "catalog.maintenance_changed"
 #: How long maintenance lasts where nobody says (docs/maintenance.md).
 DEFAULT_LENGTH = timedelta(hours=1)
+#: How far ahead it is planned; what lies further is a mistake in the year.
+FURTHEST = timedelta(days=366)
 LONGEST_MESSAGE = 200
 
 
@@ -45,6 +47,8 @@ def plan_maintenance(
     _require(by, services, everything=not services)
     now = clock.now()
     begin = max(starts_at or now, now).astimezone(UTC)
+    if begin - now > FURTHEST:
+        raise Invalid(f"Maintenance is planned {FURTHEST.days} days ahead at most.", field="starts_at")
     window = MaintenanceWindow(
         all_services=not services,
         message=_checked(message),
