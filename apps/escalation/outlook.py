@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from apps.core import clock as house_clock
 from apps.escalation import hours, rules, targets, turns
-from apps.escalation.models import Level, OutsideHours, Policy, RunLevel
+from apps.escalation.models import Level, LevelState, OutsideHours, Policy, RunLevel
 from apps.escalation.targets import Found, Lookup
 from apps.incidents import maintenance
 from apps.incidents.models import Incident
@@ -56,10 +56,12 @@ def prospects(incident: Incident, levels: Iterable[RunLevel]) -> dict[int, Prosp
     lookup = Lookup(team=incident.team, incident=incident, at=now)
     opening, reckon = hours.opening_of(incident.team), maintenance.reckoning(incident, since=now)
     found: dict[int, Prospect] = {}
+    moved = timedelta(0)  # by how much a level that waits for maintenance moves what is planned after it
     with turns.for_show():
         for level in levels:
-            due = max(level.decided_at, now)
+            due = max(level.decided_at + (moved if level.state == LevelState.PLANNED else timedelta(0)), now)
             under = reckon(due)
+            moved += under.until - due if under else timedelta(0)
             free = under.until if under else due
             wait = rules.wait_of(level, at=free, held_until=level.run.held_until, opening=opening)
             at = wait.until if wait else free

@@ -394,12 +394,16 @@ def test_what_comes_next_is_told_for_the_end_of_it(house, policy, api, clock):
     let_pass(clock, clock.now)
     window = under(api)
     second = level_of(incident, 2)
-    prospect = outlook.prospects(incident, [second])[second.pk]
+    third = level_of(incident, 3)
+    prospects = outlook.prospects(incident, [second, third])
+    assert prospects[third.pk].at == third.due_at + (window.ends_at - second.due_at)
+    prospect = prospects[second.pk]
     assert (prospect.at, prospect.people) == (window.ends_at, [house.tom])
     assert prospect.wait.maintenance.startswith("Maintenance until")
     let_pass(clock, clock.now + timedelta(minutes=20))
     summary = queries.summaries([incident])[incident.pk]
     assert (summary.next_level, summary.next_at) == (2, window.ends_at)
+    assert level_of(incident, 3).due_at == prospects[third.pk].at
 
 
 def test_the_proof_finds_nothing_while_the_maintenance_is_on(house, policy, api, clock):
@@ -445,12 +449,24 @@ def test_the_proof_calls_no_gap_what_is_about_to_be_looked_at(house, policy, api
     assert proof.gaps() == []
 
 
+def test_the_proof_does_not_wait_for_a_look_that_fails_or_is_not_made(house, policy, api, clock):
+    window = under(api)
+    incident = alert(house, api)
+    let_pass(clock, clock.now + timedelta(minutes=20))
+    catalog.end_maintenance(window.pk, by=None)
+    missing = [f"{incident} waited for the end of maintenance that is over."]
+    Timer.objects.filter(kind=escalation.LOOK).update(attempts=1, due_at=clock.now + timedelta(minutes=5))
+    assert [gap.text for gap in proof.gaps()] == missing
+    Timer.objects.filter(kind=escalation.LOOK).update(attempts=0, due_at=clock.now - timedelta(minutes=2))
+    assert [gap.text for gap in proof.gaps()] == missing
+
+
 def test_the_proof_costs_the_same_however_many_incidents_wait(house, policy, api, clock, django_assert_num_queries):
     under(api)
     for _ in range(5):
         alert(house, api)
     let_pass(clock, clock.now)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         assert list(proof_of_maintenance.gaps()) == []
 
 

@@ -64,10 +64,11 @@ def maintenance(request: HttpRequest) -> HttpResponse:
 def end_maintenance(request: HttpRequest, pk: int) -> HttpResponse:
     """End a window now, or take back one that did not begin."""
     window = _window_or_404(request, pk)
+    was_on = window.state == WindowState.NOW
     attempt(
         request,
         lambda: catalog.end_maintenance(window.pk, by=viewer(request)),
-        done="The maintenance is over: what it held back is paged now.",
+        done="The maintenance is over: what it held back is paged now." if was_on else "The maintenance is taken back.",
     )
     return redirect("maintenance")
 
