@@ -34,15 +34,20 @@ def run(*, stop: threading.Event, lanes: Sequence[Lane] = tuple(Lane), standby: 
     ]
     for watcher in watchers:
         watcher.start()
+    keep_going(stop=stop, lanes=lanes, standby=standby)
+    for watcher in watchers:
+        watcher.join()
+    me.release()
+
+
+def keep_going(*, stop: threading.Event, lanes: Sequence[Lane], standby: timedelta | None) -> None:
+    """The loop of ``run`` alone, for a process that others watch."""
     with ThreadPoolExecutor(sum(worker.SLOTS[lane] for lane in lanes), "engine") as threads:
         while not stop.is_set():
             for lane in _needed(lanes, standby):
                 for _ in range(worker.slots[lane].free):
                     threads.submit(worker.tick, lane, budget=PULSE, stop=stop)
             stop.wait(PULSE.total_seconds())
-    for watcher in watchers:
-        watcher.join()
-    me.release()
 
 
 def _keep_watch(watch: Watch, stop: threading.Event) -> None:

@@ -168,6 +168,11 @@ def test_what_is_due_now_wakes_a_celery_worker_after_the_commit(celery_worker, u
     wait_for(lambda: Timer.objects.get(key="a").state == State.DONE, seconds=3)
 
 
+def test_a_celery_worker_that_nobody_wakes_works_what_is_late_by_itself(celery_worker):
+    actions.schedule("engine.sweep", key="a")
+    wait_for(lambda: Timer.objects.get(key="a").state == State.DONE)
+
+
 def test_the_worker_of_chores_stands_back_with_its_whole_session(own_database_url):
     environment = os.environ | {"DATABASE_URL": own_database_url, "REDIS_URL": os.environ["TEST_REDIS_URL"]}
     process = subprocess.Popen([sys.executable, *commands.CHORES], env=environment, start_new_session=True)
