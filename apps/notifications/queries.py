@@ -43,11 +43,6 @@ def reachable(people: Iterable[User]) -> list[User]:
     return contacts.can_be_paged(people)
 
 
-def steps_of(person: User, urgency: Urgency) -> list[Step]:
-    """By which steps the person is told, as ``steps_of_all`` says."""
-    return steps_of_all([person], urgency)[person.pk]
-
-
 def steps_of_all(people: Collection[User], urgency: Urgency) -> dict[int, list[Step]]:
     """By which steps each person is told: their own, the standard ones where they chose none; in the order of time.
 

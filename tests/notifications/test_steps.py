@@ -272,9 +272,12 @@ def test_choosing_anew_keeps_what_stays_and_none_is_the_standard_again(carried, 
     kept = olga.notification_rules.get(method=sms).pk
     choose(olga, Urgency.HIGH, (0, sms), (9, voice))
     assert olga.notification_rules.get(method=sms).pk == kept
-    assert [step.after for step in queries.steps_of(olga, Urgency.HIGH)] == [timedelta(0), timedelta(minutes=9)]
+    assert [step.after for step in queries.steps_of_all([olga], Urgency.HIGH)[olga.pk]] == [
+        timedelta(0),
+        timedelta(minutes=9),
+    ]
     choose(olga, Urgency.HIGH)
-    assert len(queries.steps_of(olga, Urgency.HIGH)) == 3
+    assert len(queries.steps_of_all([olga], Urgency.HIGH)[olga.pk]) == 3
 
 
 def test_the_third_refusal_of_an_address_disables_it_and_its_person_hears_of_it(carried, team, olga, sms, clock):
