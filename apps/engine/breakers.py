@@ -1,7 +1,7 @@
 """Circuit breakers: a provider that is broken is left alone for a while, by all processes together.
 
 A circuit is closed without a row, and a call that goes well through it costs one read and writes nothing. Calls that
-fail in a row open it, or a single one that is refused to us whatever it says, for 10 s at first and for 2 min at most;
+fail in a row open it, or a single one that is refused to us whatever it says, for 5 s at first and for 30 s at most;
 then exactly one caller tries, and what it meets closes or opens it again. Every instant is the database's.
 """
 
@@ -27,7 +27,7 @@ from apps.engine.rules import Verdict
 
 log = structlog.get_logger(__name__)
 
-#: The events of a circuit that opened, the first time in a row, and of one that closed; their subject is the Breaker.
+#: The events of a circuit that opened, each time in a row, and of one that closed; their subject is the Breaker.
 CIRCUIT_OPENED = "engine.circuit_opened"
 CIRCUIT_CLOSED = "engine.circuit_closed"
 
@@ -171,8 +171,7 @@ def _failed(provider: str, call: _Call, error: ProviderError, found: Verdict) ->
     Breaker.objects.filter(provider=provider).update(**changes)
     if opens:
         log.error("circuit_opened", provider=provider, failures=failures, openings=openings, error=str(error))
-        if openings == 1:
-            _announce(CIRCUIT_OPENED, Breaker.objects.get(provider=provider))
+        _announce(CIRCUIT_OPENED, Breaker.objects.get(provider=provider))
 
 
 def _closed() -> dict[str, object]:

@@ -15,8 +15,10 @@ UNKNOWN_KIND_PAUSE = timedelta(minutes=1)
 #: A lost worker says nothing about its timer, until it has happened to the same timer this often.
 LOSSES_TAKEN_BACK_AT_ONCE = 3
 #: For how long a circuit is open the first time, and at most, however often in a row it opens again.
-FIRST_OPENING = timedelta(seconds=10)
-LONGEST_OPENING = timedelta(minutes=2)
+FIRST_OPENING = timedelta(seconds=5)
+LONGEST_OPENING = timedelta(seconds=30)
+#: No provider that asks for patience (Retry-After) is left alone for longer.
+LONGEST_HOLD = timedelta(minutes=2)
 
 
 class Verdict(enum.Enum):
@@ -89,5 +91,5 @@ def opening(number: int) -> timedelta:
 
 
 def hold(retry_after: float) -> timedelta:
-    """For how long nobody calls a provider that asked for ``retry_after`` seconds, within the longest opening."""
-    return timedelta(seconds=min(retry_after, LONGEST_OPENING.total_seconds()))
+    """For how long nobody calls a provider that asked for ``retry_after`` seconds, within LONGEST_HOLD."""
+    return timedelta(seconds=min(retry_after, LONGEST_HOLD.total_seconds()))

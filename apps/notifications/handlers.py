@@ -21,6 +21,9 @@ PAGES_AT_ONCE = {
     Channel.WEBHOOK: 3,
 }
 NOTICES_AT_ONCE = CODES_AT_ONCE = 1
+#: Of one delivery: a quarter of an hour of a provider that is down, which is tried twice a minute (``providers``), and
+#: more than an hour of the pauses after any other failure.
+ATTEMPTS = 30
 
 
 def deliver(timer: Timer) -> None:
@@ -70,7 +73,9 @@ def _register() -> None:
     for (urgency, channel), kind in DELIVER.items():
         high = urgency == Urgency.HIGH
         at_once = PAGES_AT_ONCE[channel] if high else NOTICES_AT_ONCE
-        handler(kind, lane=Lane.PAGES if high else Lane.WORK, transactional=False, at_once=at_once)(deliver)
+        handler(kind, lane=Lane.PAGES if high else Lane.WORK, transactional=False, attempts=ATTEMPTS, at_once=at_once)(
+            deliver
+        )
         on_dead(kind)(delivery_given_up)
         reopens(kind)(reopen_delivery)
     # Planned by a version that knew one way only.

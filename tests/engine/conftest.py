@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -20,7 +21,7 @@ from apps.engine.models import Timer
 def own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a test registers is gone after it."""
     monkeypatch.setattr(registry, "_handlers", dict(registry._handlers))
-    monkeypatch.setattr(registry, "_death_reactions", registry._death_reactions.copy())
+    monkeypatch.setattr(registry, "_death_reactions", deepcopy(registry._death_reactions))
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -14,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.contacts import serving
 from apps.core.errors import ProviderError
 from apps.engine import breakers, checks
-from apps.engine.models import Breaker
+from apps.engine.models import Breaker, Timer
 from apps.engine.runner import run_due
 from apps.notifications import providers, transports
 from apps.notifications.models import Channel, Notification, NotificationKind, Urgency
@@ -121,6 +122,56 @@ def server_with_other_passwords(settings):
     server.start()
     yield
     server.stop()
+
+
+DOWN = ProviderError("Answered 500")
+
+
+@pytest.fixture
+def waiting(carried, team, clock):
+    """Six people whose pages wait for a provider that failed several times in a row, until it works again."""
+    carried[Channel.EMAIL].fails = DOWN
+    people = [make_person(name, team, TeamRole.RESPONDER) for name in ("Ann", "Bob", "Cid", "Dan", "Eva", "Fay")]
+    incident = declare(team)
+    for person in people:
+        tell(person, incident)
+    for _ in range(40):
+        run_due()
+        clock.shift(seconds=10)
+    return people
+
+
+def test_what_waits_for_a_provider_is_tried_by_one_at_the_end_of_each_opening_however_long_its_own_pause(
+    carried, waiting, clock
+):
+    tried: list[str] = []
+    carried[Channel.EMAIL].meanwhile = lambda message: tried.append(message.address)
+    pauses = Timer.objects.filter(kind__startswith="notifications.deliver:", state="pending").values_list("due_at")
+    assert max(pauses)[0] > clock.now + timedelta(minutes=1), "a pause of its own is longer than an opening"
+    for _ in range(14):
+        clock.shift(seconds=31)
+        run_due()
+    assert len(tried) >= 14, "somebody tries at each"
+    assert len(set(tried)) == 6, "it is not the same one each time, which may fail for a reason of its own"
+
+
+def test_once_a_provider_works_all_that_waited_for_it_goes_out_within_seconds(carried, waiting, clock):
+    carried[Channel.EMAIL].fails = None
+    clock.shift(seconds=31)
+    run_due()
+    assert len(carried[Channel.EMAIL].sent) >= 1, "the trial"
+    clock.shift(seconds=1)
+    run_due()
+    assert sorted(mail.address for mail in carried[Channel.EMAIL].sent) == sorted(each.email for each in waiting)
+
+
+def test_what_waits_for_another_provider_is_left_alone(carried, waiting):
+    due = Timer.objects.filter(kind__startswith="notifications.deliver:", state="pending").order_by("pk")
+    before = list(due.values_list("pk", "due_at"))
+    providers.try_provider(Timer(payload={"provider": "recorder of sms"}))
+    assert list(due.values_list("pk", "due_at")) == before
+    providers.try_provider(Timer(payload={"provider": "recorder of email"}))
+    assert list(due.values_list("pk", "due_at")) != before
 
 
 @pytest.mark.filterwarnings("ignore:Requiring AUTH")
