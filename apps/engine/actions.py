@@ -147,8 +147,15 @@ def cancel(*, subject: str, kind: str | None = None) -> int:
 
 def cancel_key(key: str) -> bool:
     """Cancel the pending timer of ``key``; return whether there was one."""
-    pending = Timer.objects.filter(key=key, state=State.PENDING)
-    return pending.update(state=State.CANCELLED, finished_at=clock.now()) == 1
+    return cancel_keys([key]) == 1
+
+
+def cancel_keys(keys: Collection[str]) -> int:
+    """Cancel the pending timers of ``keys``, in one query; return how many there were."""
+    if not keys:
+        return 0
+    pending = Timer.objects.filter(key__in=keys, state=State.PENDING)
+    return pending.update(state=State.CANCELLED, finished_at=clock.now())
 
 
 @transaction.atomic

@@ -1,12 +1,14 @@
 """Circuit breakers: a provider that is broken is left alone for a while, by all processes together.
 
-A circuit is closed without a row, and a call that goes well through it costs one read and writes nothing. Calls that
-fail in a row open it, or a single one that is refused to us whatever it says, for 5 s at first and for 30 s at most;
-then exactly one caller tries, and what it meets closes or opens it again. Every instant is the database's.
+A circuit is closed without a row, and a call that goes well through it costs one read and writes nothing. Five calls
+that fail in a row open it, or two that hang, or a single one that is refused to us whatever it says: for 5 s at first
+and for 30 s at most. Then exactly one caller tries, and what it meets closes or opens it again. Every instant is the
+database's.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -56,8 +58,12 @@ class CircuitOpen(ProviderError):
 
 
 class _Call(NamedTuple):
-    """What a caller met: whether calls failed before, and until when its trial counts: an instant nobody else has."""
+    """What a caller met: whether calls failed before, and until when its trial counts: an instant nobody else has.
 
+    ``begun`` is by ``time.monotonic``.
+    """
+
+    begun: float
     after_failures: bool
     trial_until: datetime | None = None
 
@@ -100,21 +106,22 @@ def forget(within: str, *, unchanged_since: datetime) -> None:
 
 def _enter(provider: str) -> _Call:
     """Whether calls failed before, and the trial to make where the circuit is not closed. Raises CircuitOpen."""
+    begun = time.monotonic()
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute(_STANDING, [clock.standing(), provider])
         standing = cursor.fetchone()
         if standing is None:
-            return _Call(after_failures=False)
+            return _Call(begun, after_failures=False)
         remaining: float | None = standing[0]
         if remaining is None:
-            return _Call(after_failures=True)
+            return _Call(begun, after_failures=True)
         if remaining <= 0:
             values: list[Any] = [clock.standing(), TRIAL, provider]
             cursor.execute(_TRY, values)
             taken = cursor.fetchone()
             if taken is not None:
                 log.info("circuit_tried", provider=provider)
-                return _Call(after_failures=True, trial_until=taken[0])
+                return _Call(begun, after_failures=True, trial_until=taken[0])
             remaining = PAUSE_DURING_TRIAL.total_seconds()
     raise CircuitOpen(f"{provider} failed and is left alone for {remaining:.0f} s.", retry_after=remaining)
 
@@ -163,7 +170,8 @@ def _failed(provider: str, call: _Call, error: ProviderError, found: Verdict) ->
         changes["open_until"] = database_now() + rules.hold(error.retry_after)
         Breaker.objects.filter(provider=provider).update(**changes)
         return
-    changes["failures"] = failures = breaker.failures + 1
+    weight = rules.weight(timedelta(seconds=time.monotonic() - call.begun))
+    changes["failures"] = failures = breaker.failures + weight
     opens = is_trial or found is Verdict.REFUSES_US or failures >= settings.BREAKER_FAILURES
     if opens:
         changes["openings"] = openings = breaker.openings + 1

@@ -20,6 +20,10 @@ LONGEST_OPENING = timedelta(seconds=30)
 #: No provider that asks for patience (Retry-After) is left alone for longer.
 LONGEST_HOLD = timedelta(minutes=2)
 
+#: A call that fails after this span hung, and held a thread meanwhile: it weighs as much as so many that fail at once.
+HANGS_AFTER = timedelta(seconds=5)
+HUNG_WEIGHS = 3
+
 
 class Verdict(enum.Enum):
     """What a call says of its provider."""
@@ -82,6 +86,11 @@ def verdict(error: Exception | None) -> Verdict:
     if error.retry_after is not None and error.retry_after > 0:
         return Verdict.BUSY
     return Verdict.BROKEN
+
+
+def weight(took: timedelta) -> int:
+    """As how many failures a call counts that failed after ``took``."""
+    return HUNG_WEIGHS if took >= HANGS_AFTER else 1
 
 
 def opening(number: int) -> timedelta:

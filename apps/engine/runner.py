@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 
 import structlog
 from django.db import Error as DatabaseFailure
-from django.db import close_old_connections, transaction
+from django.db import transaction
 
+from apps.core.insisting import insist
 from apps.engine import actions, leases, outcomes, queries, registry
 from apps.engine.models import Lane, Timer
 
 log = structlog.get_logger(__name__)
+
+#: For so long a worker tries to write what became of a timer that it holds: less than the lease.
+RECORDED_WITHIN = timedelta(seconds=60)
 
 
 def run_due(*, lane: Lane | None = None, limit: int | None = None) -> int:
@@ -58,14 +63,9 @@ def handle(timer: Timer) -> None:
 
 
 def _record(timer: Timer, outcome: Callable[[], None]) -> None:
-    """Write ``outcome``, over a new connection if the old one died; else the end of the lease brings it back."""
+    """Write ``outcome``, however long that takes within the lease; else the end of the lease brings the timer back."""
     try:
-        try:
-            outcome()
-        except DatabaseFailure as error:
-            log.warning("outcome_not_recorded", timer=timer.pk, kind=timer.kind, error=str(error))
-            close_old_connections()
-            outcome()
+        insist(outcome, within=RECORDED_WITHIN, what=f"{timer}")
     except outcomes.LeaseLost as lost:
         log.warning("timer_lease_lost", timer=timer.pk, kind=timer.kind, reason=str(lost))
     except DatabaseFailure as error:

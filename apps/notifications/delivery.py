@@ -10,27 +10,28 @@ nobody sleeps through it, and is marked; what is less urgent is left as it is. W
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple, TypeVar
 
-import structlog
 from django.db import Error as DatabaseFailure
-from django.db import close_old_connections, transaction
+from django.db import transaction
 
 from apps.core import clock as house_clock
 from apps.core.errors import ProviderError
+from apps.core.insisting import insist
 from apps.engine.breakers import CircuitOpen
 from apps.notifications import bundling, composing, families, outcomes, transports
-from apps.notifications.actions import cancel
+from apps.notifications.actions import RECALLED, cancel, plan_recalls
 from apps.notifications.bundling import Turn
 from apps.notifications.models import Channel, Delivery, DeliveryState
 from apps.notifications.outcomes import locked
 from apps.notifications.transports import Message, OutcomeUnknown, Sent, Unreachable
 
-log = structlog.get_logger(__name__)
 Outcome = TypeVar("Outcome")
 
+#: For so long it is tried to write what became of a message: with the call before it less than the lease of its timer.
+RECORDED_WITHIN = timedelta(seconds=45)
 #: States of a delivery of which nobody knows yet that it arrived or will not.
 UNFINISHED = (DeliveryState.PLANNED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
 
@@ -70,11 +71,10 @@ def attempt(delivery_id: int) -> None:
             sent = hand_over(begun.message)
     except _Needless:
         return
-    except OutcomeUnknown as error:
-        if _recorded(partial(_outcome_is_unknown, delivery_id, str(error), begun)):
-            raise
-    except ProviderError as error:
-        if _recorded(partial(_failed, delivery_id, error, begun)):
+    except DatabaseFailure:
+        raise
+    except Exception as error:  # whatever it is, it must not keep the person from being reached another way
+        if _recorded(partial(_not_sent, delivery_id, error, begun)):
             raise
     else:
         _recorded(partial(_sent, delivery_id, sent, begun))
@@ -142,16 +142,11 @@ def _begin(delivery_id: int) -> tuple[Turn, _Begun | None]:
 
 
 def _recorded(record: Callable[[], Outcome]) -> Outcome:
-    """What ``record`` returns, which writes what became of a message: over a new connection if the old one died.
+    """What ``record`` returns, which writes what became of a message: what was sent must not be forgotten.
 
-    The database may have gone away and come back while the provider was called; what was sent must not be forgotten.
+    The database may have gone away and come back while the provider was called.
     """
-    try:
-        return record()
-    except DatabaseFailure as error:
-        log.warning("outcome_not_recorded", error=str(error))
-        close_old_connections()
-        return record()
+    return insist(record, within=RECORDED_WITHIN, what="what became of a message")
 
 
 def _is_to_be_sent(delivery: Delivery) -> bool:
@@ -166,6 +161,16 @@ def _sent(delivery_id: int, sent: Sent, begun: _Begun) -> None:
     group = locked(delivery_id)
     if begun.is_still(group[0]):
         outcomes.arrived(group, sent.state, provider_id=sent.provider_id)
+        if group[0].channel in RECALLED and not any(each.notification.is_wanted for each in group):
+            plan_recalls(group[:1])
+
+
+def _not_sent(delivery_id: int, error: Exception, begun: _Begun | None) -> bool:
+    """Record what the attempt met; True if another one is of use. What a fault of ours left behind nobody knows."""
+    known = isinstance(error, ProviderError)
+    if isinstance(error, OutcomeUnknown) or (begun is not None and not known):
+        return _outcome_is_unknown(delivery_id, str(error) if known else repr(error), begun)
+    return _failed(delivery_id, error if isinstance(error, ProviderError) else ProviderError(repr(error)), begun)
 
 
 @transaction.atomic

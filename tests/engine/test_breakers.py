@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from apps.core import clock as house_clock
 from apps.core import events
 from apps.core.errors import ProviderError
-from apps.engine import breakers
+from apps.engine import breakers, rules
 from apps.engine.breakers import CIRCUIT_CLOSED, CIRCUIT_OPENED, CircuitOpen, through
 from apps.engine.models import Breaker
 
@@ -232,6 +232,21 @@ def test_a_fault_in_whoever_hears_of_it_does_not_keep_a_broken_provider_in_use(c
 
     for _ in range(5):
         call(BROKEN)
+    assert not is_called()
+
+
+def test_two_calls_that_hang_open_it(clock, monkeypatch):
+    monkeypatch.setattr(rules, "HANGS_AFTER", timedelta(milliseconds=20))
+
+    def hang() -> None:
+        with suppress(ProviderError), through(GATEWAY):
+            time.sleep(0.03)
+            raise BROKEN
+
+    hang()
+    assert is_called()
+    hang()
+    hang()
     assert not is_called()
 
 

@@ -78,6 +78,11 @@ def test_only_what_would_meet_every_other_call_says_that_a_provider_is_broken(er
     assert rules.verdict(error) is verdict
 
 
+@pytest.mark.parametrize(("seconds", "failures"), [(0, 1), (4.9, 1), (5, 3), (30, 3)])
+def test_a_call_that_hung_before_it_failed_weighs_as_three(seconds, failures):
+    assert rules.weight(timedelta(seconds=seconds)) == failures
+
+
 @pytest.mark.parametrize(("number", "seconds"), [(1, 5), (2, 10), (3, 20), (4, 30), (5, 30), (4_000, 30)])
 def test_each_opening_in_a_row_lasts_twice_as_long_up_to_a_bound(number, seconds):
     assert rules.opening(number) == timedelta(seconds=seconds)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 
 from apps.core import events
 from apps.core.errors import ProviderError
@@ -276,3 +277,23 @@ def test_what_a_handler_plans_for_now_comes_before_what_was_due_after_it(clock, 
         actions.schedule("level", due_at=clock.now - timedelta(seconds=3 - number), key=f"level {number}")
     run_due()
     assert seen == [each for number in range(3) for each in (f"level {number}", f"page of level {number}")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_became_of_a_timer_is_written_once_the_database_takes_it_again(seen, monkeypatch):
+    complete, errors = outcomes.complete, [OperationalError("the disk is full")] * 3
+
+    @handler("sends", lane=Lane.PAGES, transactional=False)
+    def sends(timer):
+        seen.append(timer.key)
+
+    def fail_at_first(timer, known):
+        if errors:
+            raise errors.pop()
+        complete(timer, known)
+
+    monkeypatch.setattr(outcomes, "complete", fail_at_first)
+    actions.schedule("sends", key="page")
+    run_due()
+    assert seen == ["page"]
+    assert Timer.objects.get(key="page").state == State.DONE
