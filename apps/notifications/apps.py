@@ -7,4 +7,4 @@ class NotificationsConfig(AppConfig):
     name = "apps.notifications"
 
     def ready(self) -> None:
-        from apps.notifications import channels, handlers, helping, providers, reactions, watching  # noqa: F401  (register)
+        from apps.notifications import channels, handlers, helping, providers, reactions, role_pages, watching  # noqa: F401  (register)

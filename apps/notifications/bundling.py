@@ -47,6 +47,15 @@ def take_turn(delivery: Delivery) -> Turn:
     return Turn.WITH_OTHERS if taken_along else Turn.ALONE
 
 
+def let_next_go(taken_back: Delivery) -> None:
+    """What waited for the method of a message that was taken back has its turn now, as if that had never been."""
+    first = _held_back(taken_back).order_by("due_at", "pk").first()
+    if first is not None:
+        first.due_at = house_clock.now()
+        first.save(update_fields=["due_at"])
+        plan_delivery(first)
+
+
 def wanted_of(group: Sequence[Delivery]) -> list[Delivery]:
     """The locked delivery that leads, with what of the others is still wanted; what is not is taken back."""
     wanted = [group[0]]

@@ -7,8 +7,8 @@ from datetime import timedelta
 from apps.engine.models import Timer
 from apps.engine.registry import Lane, handler, on_dead, recurring, reopens
 from apps.incidents.models import Incident
-from apps.notifications import codes, delivery, reopening, shift_notices, team_notices, transports
-from apps.notifications.actions import DELIVER, DELIVERY_KEY
+from apps.notifications import codes, delivery, recalls, reopening, shift_notices, team_notices, transports
+from apps.notifications.actions import DELIVER, DELIVERY_KEY, RECALL
 from apps.notifications.models import Channel, Urgency
 
 #: A provider that hangs holds back nobody else's: each way has so many threads of the lane, together fewer than it has.
@@ -39,6 +39,12 @@ def delivery_given_up(timer: Timer, error: str) -> None:
 def reopen_delivery(timer: Timer) -> None:
     """Whoever runs it again has it sent, or reads why it is not."""
     reopening.reopen(timer.payload["delivery"])
+
+
+@handler(RECALL, lane=Lane.PAGES, transactional=False, at_once=1)
+def recall(timer: Timer) -> None:
+    """A call that still rings for what was answered is ended."""
+    recalls.attempt(timer.payload["delivery"])
 
 
 def send_code(timer: Timer) -> None:

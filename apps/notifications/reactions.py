@@ -10,7 +10,7 @@ from apps.engine.outcomes import TIMER_DEAD
 from apps.incidents import queries as incidents
 from apps.incidents import timeline
 from apps.incidents.actions.steps import ANSWERED, Answer
-from apps.incidents.models import ClockName, EventKind, ResponseRole, RoleInvitation, TimelineEvent
+from apps.incidents.models import ClockName, EventKind, ResponseRole, TimelineEvent
 from apps.notifications import actions, codes, messages, queries, team_notices
 from apps.notifications.models import Notification, NotificationKind, Until, Urgency
 from apps.teams import access
@@ -21,28 +21,6 @@ from apps.teams.models import User
 def tell_the_response_team(event: TimelineEvent) -> None:
     """Who is asked to take a role hears of it a moment later: whoever declares, and the first page, do not wait."""
     team_notices.plan(event.incident)
-
-
-@on(EventKind.ROLE_INVITED)
-def page_the_backup(event: TimelineEvent) -> None:
-    """A backup gets one page for all the roles that they are asked for together, once since the response began (R6)."""
-    if not event.data["page"]:
-        return
-    incident = event.incident
-    asked = RoleInvitation.objects.filter(
-        incident=incident, person=event.data["person"], invited_at__gte=incident.response_started_at
-    )
-    vacant = {holder.role for holder in incidents.holders(incident) if holder.person is None}
-    wanted = [invitation.role for invitation in asked.select_related("role") if invitation.role in vacant]
-    actions.notify(
-        User.objects.get(pk=event.data["person"]),
-        incident=incident,
-        kind=NotificationKind.ROLE_PAGE,
-        step=f"role_page:{incident.response_started_at.isoformat()}",
-        subject=messages.subject(incident, f"nobody took {' and '.join(map(str, wanted))}"),
-        text=messages.invitation(incident, wanted),
-        until=Until.ACKNOWLEDGED,
-    )
 
 
 @on(EventKind.ROLE_ASSIGNED)

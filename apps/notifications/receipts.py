@@ -7,7 +7,7 @@ import uuid
 from django.db import transaction
 
 from apps.core import clock as house_clock
-from apps.notifications import outcomes
+from apps.notifications import bundling, outcomes
 from apps.notifications.models import Delivery, DeliveryState
 from apps.notifications.transports import AddressRefused
 
@@ -37,6 +37,8 @@ def record(message_id: uuid.UUID, state: DeliveryState, *, reason: str = "", ref
     delivery.save(update_fields=["receipt_at"])
     if state == DeliveryState.FAILED:
         outcomes.end(group, reason, error=AddressRefused(reason) if refused else None)
+        if delivery.state == DeliveryState.CANCELLED:
+            bundling.let_next_go(delivery)
     else:
         outcomes.arrived(group, state)
     return True

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
 from apps.contacts import serving
@@ -140,6 +140,18 @@ class Transport(Protocol):
         the message was taken, AddressRefused for an address that will not do, OptedOut where its receiver wants
         nothing more, ``permanent`` where another attempt is of no use; ``retry_after`` (seconds) where the provider
         asked for patience.
+        """
+        ...
+
+
+@runtime_checkable
+class Recalling(Protocol):
+    """A transport that can take back what has not reached anybody yet: a call that rings."""
+
+    def recall(self, provider_id: str) -> None:
+        """Take back the message that the provider knows by that; one that is over is left alone. Raises ProviderError.
+
+        What becomes of it the provider tells by a receipt, as of any other end. No transaction (law 5).
         """
         ...
 

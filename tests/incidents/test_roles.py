@@ -264,3 +264,47 @@ def test_an_unknown_role_is_named(team, engineer):
     incident = declare(team, engineer)
     with pytest.raises(Invalid, match="no response role scribe"):
         actions.assign_role(incident.pk, role="scribe", person=engineer, by=engineer)
+
+
+@pytest.fixture
+def page(team, engineer, primary, backup, clock):
+    """What asks Boris to be commander, five minutes after the declaration."""
+    incident = declare(team, engineer, severity="P0")
+    later(clock, minutes=5)
+    return Notification.objects.get(incident=incident, kind=NotificationKind.ROLE_PAGE)
+
+
+@pytest.mark.parametrize("minute", [1, 6])
+def test_an_acknowledgement_takes_no_role_and_spares_no_backup_whenever_it_comes(
+    team, engineer, primary, backup, clock, minute
+):
+    incident = declare(team, engineer, severity="P0")
+    later(clock, minutes=minute)
+    actions.acknowledge(incident.pk, by=engineer)
+    later(clock, minutes=6 - minute)
+    assert Notification.objects.get(incident=incident, kind=NotificationKind.ROLE_PAGE).is_wanted
+
+
+def test_the_backups_own_acknowledgement_ends_the_page(page, backup):
+    actions.acknowledge(page.incident_id, by=backup)
+    page.refresh_from_db()
+    assert not page.is_wanted
+
+
+def test_a_role_that_somebody_took_calls_no_backup_any_more(page, primary):
+    actions.assign_role(page.incident_id, role="commander", person=primary, by=primary)
+    page.refresh_from_db()
+    assert not page.is_wanted
+
+
+def test_a_backup_who_is_asked_for_another_role_as_well_is_called_until_both_are_taken(
+    team, engineer, primary, backup, clock
+):
+    _candidate(team, "Boris", position=2, role="technical_lead", person=backup)
+    incident = declare(team, engineer, severity="P0")
+    later(clock, minutes=5)
+    page = Notification.objects.get(incident=incident, kind=NotificationKind.ROLE_PAGE)
+    for role, wanted in (("commander", True), ("technical_lead", False)):
+        actions.assign_role(incident.pk, role=role, person=primary, by=primary)
+        page.refresh_from_db()
+        assert page.is_wanted == wanted

@@ -41,3 +41,8 @@ class CallTransport:
                 return Sent(provider_id=sid)
 
             yield hand_over
+
+    def recall(self, provider_id: str) -> None:
+        """End the call if it still rings."""
+        with http.client(settings.TWILIO_API_URL) as opened:
+            TwilioClient(opened, account()).cancel_call(provider_id)

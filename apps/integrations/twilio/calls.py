@@ -21,7 +21,7 @@ REASONS = {
     "busy": "The line was busy.",
     "no-answer": "Nobody answered the call.",
     "failed": "The call could not be connected.",
-    "canceled": "The call was cancelled.",
+    "canceled": "The call was ended while it rang.",
 }
 #: Keys are taken while a call may last; what is told later is no key of a person's.
 LONGEST_CALL = timedelta(hours=1)

@@ -1,4 +1,4 @@
-"""Twilio's REST API 2010-04-01, the two calls that reach a phone. Source: its public API reference."""
+"""Twilio's REST API 2010-04-01, the calls that reach a phone. Source: its public API reference."""
 
 from __future__ import annotations
 
@@ -55,6 +55,13 @@ class TwilioClient:
             "StatusCallbackEvent": list(CALL_EVENTS),
         }
         return self._create("Calls", form, headers)
+
+    def cancel_call(self, sid: str) -> None:
+        """End a call that waits or rings; one that was answered goes on. Raises ProviderError.
+
+        Source: its API reference, "Update a Call": ``Status=canceled`` leaves calls in progress as they are.
+        """
+        send(self._http, "POST", f"{self._resources}/Calls/{sid}.json", data={"Status": "canceled"}, auth=self._auth)
 
     def _create(self, resource: str, form: Mapping[str, str | list[str]], headers: Mapping[str, str]) -> str:
         url = f"{self._resources}/{resource}.json"

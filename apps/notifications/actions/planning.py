@@ -76,7 +76,24 @@ def plan_to(notification: Notification, method: ContactMethod, *, position: int)
 
 def plan_delivery(delivery: Delivery) -> None:
     """Let the engine make the next attempt of the delivery when it is due; now means now by the database's clock."""
-    _schedule([delivery])
+    plan_deliveries([delivery])
+
+
+def plan_deliveries(deliveries: Iterable[Delivery]) -> None:
+    """Let the engine make the next attempt of each when it is due, in one query."""
+    now = house_clock.now()
+    engine.schedule_all(
+        [
+            engine.Planned(
+                kind=DELIVER[Urgency(delivery.notification.urgency), Channel(delivery.channel)],
+                due_at=delivery.due_at if delivery.due_at > now else None,
+                key=key_of(delivery),
+                subject=_subject_of(delivery.notification),
+                payload={"delivery": delivery.pk},
+            )
+            for delivery in deliveries
+        ]
+    )
 
 
 def key_of(delivery: Delivery) -> str:
@@ -107,24 +124,8 @@ def _delivery(
 def _save(deliveries: Iterable[Delivery]) -> list[Delivery]:
     """Save new deliveries and plan them; two queries."""
     saved = Delivery.objects.bulk_create(deliveries)
-    _schedule(saved)
+    plan_deliveries(saved)
     return saved
-
-
-def _schedule(deliveries: Iterable[Delivery]) -> None:
-    now = house_clock.now()
-    engine.schedule_all(
-        [
-            engine.Planned(
-                kind=DELIVER[Urgency(delivery.notification.urgency), Channel(delivery.channel)],
-                due_at=delivery.due_at if delivery.due_at > now else None,
-                key=key_of(delivery),
-                subject=_subject_of(delivery.notification),
-                payload={"delivery": delivery.pk},
-            )
-            for delivery in deliveries
-        ]
-    )
 
 
 def _subject_of(notification: Notification) -> str:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from apps.core import clock as house_clock
 from apps.engine import actions as engine
 from apps.incidents.models import Incident
-from apps.notifications.actions.planning import key_of, plan_delivery
+from apps.notifications.actions.planning import key_of, plan_deliveries
 from apps.notifications.models import PAGES, Channel, Delivery, DeliveryState, Notification, NotificationKind, Until
 from apps.teams.models import User
+
+#: The kind of the timer that takes a message back.
+RECALL = "notifications.recall"
+#: What can be taken back while it has not reached anybody: it rings.
+RECALLED = (Channel.VOICE,)
+#: A call that was made longer ago than this rings no more.
+RINGS_AT_MOST = timedelta(minutes=2)
 
 
 def stop_for(incident: Incident, *, until: Until | None = None) -> None:
@@ -51,10 +59,24 @@ def stop(notifications: QuerySet[Notification]) -> None:
     keys = list(wanted.values_list("pk", flat=True))
     if not keys:
         return
-    Notification.objects.filter(pk__in=keys).update(stopped_at=house_clock.now())
-    under_way = Delivery.objects.filter(notification__in=keys, state__in=(DeliveryState.PLANNED, DeliveryState.UNKNOWN))
-    for delivery in under_way:
-        cancel(delivery)
+    now = house_clock.now()
+    Notification.objects.filter(pk__in=keys).update(stopped_at=now)
+    under_way = Delivery.objects.filter(
+        Q(state__in=(DeliveryState.PLANNED, DeliveryState.UNKNOWN))
+        | Q(state=DeliveryState.SENT, channel__in=RECALLED, sent_at__gt=now - RINGS_AT_MOST),
+        notification__in=keys,
+    )
+    rings = [delivery for delivery in under_way if delivery.state == DeliveryState.SENT]
+    plan_recalls(rings)
+    _cancel([delivery for delivery in under_way if delivery not in rings])
+
+
+def plan_recalls(ringing: Iterable[Delivery]) -> None:
+    """Let messages that still ring be taken back, now, if nothing that they tell of is wanted any more by then."""
+    leads = {delivery.bundled_into_id or delivery.pk for delivery in ringing}
+    engine.schedule_all(
+        [engine.Planned(kind=RECALL, key=f"{RECALL}:{lead}", payload={"delivery": lead}) for lead in sorted(leads)]
+    )
 
 
 def cancel(delivery: Delivery) -> None:
@@ -62,21 +84,35 @@ def cancel(delivery: Delivery) -> None:
 
     What was bundled into it goes out without it.
     """
-    engine.cancel_key(key_of(delivery))
-    planned = Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.PLANNED)
-    if planned.update(state=DeliveryState.CANCELLED):
-        delivery.state = DeliveryState.CANCELLED
-    if delivery.state in (DeliveryState.CANCELLED, DeliveryState.UNKNOWN):
-        waiting = delivery.bundled.filter(state__in=(DeliveryState.PLANNED, DeliveryState.UNKNOWN))
-        release(each for each in waiting.select_related("notification") if each.notification.is_wanted)
+    _cancel([delivery])
 
 
 def release(bundled: Iterable[Delivery]) -> None:
     """Let deliveries that were bundled into another one go out by themselves, now."""
-    for delivery in bundled:
-        delivery.bundled_into, delivery.due_at = None, house_clock.now()
-        delivery.save(update_fields=["bundled_into", "due_at"])
-        plan_delivery(delivery)
+    released, now = list(bundled), house_clock.now()
+    for delivery in released:
+        delivery.bundled_into, delivery.due_at = None, now
+    if released:
+        Delivery.objects.bulk_update(released, ["bundled_into", "due_at"])
+        plan_deliveries(released)
+
+
+def _cancel(deliveries: Sequence[Delivery]) -> None:
+    """As many queries for many as for one."""
+    if not deliveries:
+        return
+    keys = [delivery.pk for delivery in deliveries]
+    engine.cancel_keys([key_of(delivery) for delivery in deliveries])
+    if Delivery.objects.filter(pk__in=keys, state=DeliveryState.PLANNED).update(state=DeliveryState.CANCELLED):
+        for delivery in deliveries:
+            if delivery.state == DeliveryState.PLANNED:
+                delivery.state = DeliveryState.CANCELLED
+    waiting = Delivery.objects.filter(
+        bundled_into__in=keys,
+        bundled_into__state__in=(DeliveryState.CANCELLED, DeliveryState.UNKNOWN),
+        state__in=(DeliveryState.PLANNED, DeliveryState.UNKNOWN),
+    )
+    release(each for each in waiting.select_related("notification") if each.notification.is_wanted)
 
 
 def mark_read(notifications: QuerySet[Notification]) -> None:
