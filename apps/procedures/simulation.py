@@ -6,6 +6,7 @@ that is rolled back; only the incident's own timers are touched, no message is s
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -54,12 +55,13 @@ FURTHEST = timedelta(days=3660)
 
 @dataclass(frozen=True)
 class Told:
-    """One person who would be told, and by what."""
+    """One person who would be told, by what, and how many minutes after the moment: by their own steps."""
 
     person: str
     kind: str
     channel: str
     address: str
+    after: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -176,7 +178,7 @@ def _story(incident: Incident, *, cut_off: bool) -> Iterator[Moment]:
             event.at,
             _minute(incident, event.at),
             event.kind,
-            event.text.replace(str(incident), "The incident"),
+            re.sub(rf"(?<![/\w]){incident}(?!\w)", "The incident", event.text),
             level=event.data.get("level"),
             round=event.data.get("round"),
         )
@@ -185,11 +187,7 @@ def _story(incident: Incident, *, cut_off: bool) -> Iterator[Moment]:
     rounds = _rounds(incident)
     notifications = Notification.objects.filter(incident=incident).select_related("person")
     for notification in notifications.prefetch_related("deliveries").order_by("pk"):
-        told = tuple(
-            Told(str(notification.person), notification.kind, delivery.channel, delivery.address)
-            for delivery in notification.deliveries.all()
-            if delivery.channel != Channel.IN_APP
-        )
+        told = tuple(_steps(notification))
         events.append(
             Moment(
                 notification.created_at,
@@ -207,6 +205,16 @@ def _story(incident: Incident, *, cut_off: bool) -> Iterator[Moment]:
         text = f"Cut off here: more than {MOST_MOMENTS} things would happen, and what follows is not simulated."
         events.append(Moment(last, _minute(incident, last), CUT_OFF, text))
     yield from sorted(events, key=lambda moment: moment.at)
+
+
+def _steps(notification: Notification) -> Iterator[Told]:
+    """By what the person would be told and when, without the steps that an answer spared them."""
+    stopped_at = notification.stopped_at
+    for delivery in sorted(notification.deliveries.all(), key=lambda each: (each.due_at, each.position)):
+        if delivery.channel == Channel.IN_APP or (stopped_at is not None and delivery.due_at > stopped_at):
+            continue
+        after = round((delivery.due_at - notification.created_at).total_seconds() / 60, 2)
+        yield Told(str(notification.person), notification.kind, delivery.channel, delivery.address, after)
 
 
 def _rounds(incident: Incident) -> Mapping[tuple[int | None, datetime, int], Iterator[int]]:

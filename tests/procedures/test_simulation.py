@@ -11,6 +11,9 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 
 from apps.catalog.models import Service
+from apps.contacts import serving
+from apps.contacts.models import ContactMethod, MethodKind
+from apps.core import clock as house_clock
 from apps.engine.models import Timer
 from apps.escalation.models import OutsideHours
 from apps.incidents.models import Incident, Severity
@@ -54,6 +57,37 @@ def test_it_tells_which_clock_would_run_out_and_by_what_people_would_be_told(ser
     assert [moment.minute for moment in moments if moment.text.startswith("Resolution clock ran out")] == [120]
     first = next(moment for moment in moments if moment.kind == "page")
     assert [(told.person, told.channel, told.address) for told in first.told] == [("Olga", "email", "olga@example.com")]
+
+
+@pytest.fixture
+def olgas_call(service, monkeypatch):
+    """Two minutes after the mail Olga's phone rings."""
+    monkeypatch.setattr(serving, "_served", {MethodKind.EMAIL: lambda: True, MethodKind.VOICE: lambda: True})
+    ContactMethod.objects.create(
+        person=User.objects.get(name="Olga"), kind=MethodKind.VOICE, value="+49 30 12345678", position=2,
+        verified_at=house_clock.now(),
+    )  # fmt: skip
+
+
+def told_of_the_first_page(clock, *answers):
+    moments = simulate(Severity.objects.get(code="P0"), Service.objects.get(), at=clock.now, answers=answers)
+    first = next(moment for moment in moments if moment.kind == "page")
+    return [(told.channel, told.after) for told in first.told]
+
+
+def test_it_tells_by_what_each_person_is_reached_when_and_what_an_answer_spares_them(olgas_call, clock):
+    assert told_of_the_first_page(clock) == [("email", 0), ("voice", 2)]
+    assert told_of_the_first_page(clock, acknowledged(timedelta(minutes=2))) == [("email", 0), ("voice", 2)]
+    assert told_of_the_first_page(clock, acknowledged(timedelta(minutes=1))) == [("email", 0)]
+
+
+def test_the_command_says_how_much_later_the_phone_rings(olgas_call):
+    out = StringIO()
+    call_command("simulate", severity="P0", service="application", stdout=out)
+    [page] = [line for line in out.getvalue().splitlines() if "Page to Olga" in line]
+    assert page.endswith("Page to Olga by email to olga@example.com, 2 min later by voice to +49 30 12345678")
+    assert "/The incident" not in out.getvalue()
+    assert all(line.startswith("  +") for line in out.getvalue().splitlines()[1:])
 
 
 def test_nothing_is_left_of_it_and_nothing_was_sent(service, clock):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser
 from dataclasses import asdict
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ from apps.core.errors import HouseError
 from apps.core.spans import in_words
 from apps.incidents.models import Severity
 from apps.procedures.answers import acknowledged, resolved
-from apps.procedures.simulation import Moment, simulate
+from apps.procedures.simulation import Moment, Told, simulate
 
 ANSWERS = {"acknowledge": acknowledged, "resolve": resolved}
 
@@ -82,5 +82,10 @@ class Command(BaseCommand):
     def _line(self, moment: Moment, *, since: datetime, zone: tzinfo | None) -> str:
         at = moment.at.astimezone(zone).isoformat(sep=" ", timespec="seconds")
         after = in_words(moment.at - since)
-        by = "".join(f" by {told.channel} to {told.address}" for told in moment.told)
-        return f"  +{after:<12} {at}  {moment.text}{by}"
+        text, _, more = moment.text.partition("\n")
+        by = ",".join(f"{_later(told)} by {told.channel} to {told.address}" for told in moment.told)
+        return f"  +{after:<12} {at}  {text}{' …' if more else ''}{by}"
+
+
+def _later(told: Told) -> str:
+    return f" {in_words(timedelta(minutes=told.after))} later" if told.after else ""
