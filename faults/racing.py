@@ -55,6 +55,7 @@ def race(incident_id: int, tries: int) -> Races:
     """Race ``tries`` times on one incident, over two connections of this process."""
     from django.db import connection
 
+    from apps.core.threads import take_short_turns
     from apps.escalation import actions as escalation
     from apps.escalation.models import RunLevel
     from apps.incidents import actions as incidents
@@ -62,6 +63,7 @@ def race(incident_id: int, tries: int) -> Races:
     from apps.teams.models import User
     from faults.organisation import on_call
 
+    take_short_turns()
     incident = Incident.objects.select_related("team").get(pk=incident_id)
     responder = User.objects.get(email=on_call(incident.team.slug))
     first, second = RunLevel.objects.filter(run__incident=incident).order_by("number").values_list("pk", flat=True)
