@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import django
+from django.core.checks import run_checks
+
+#: What a worker and beat import at their start: here they find it there.
+STARTED_WITH = (
+    "celery.__main__", "celery.apps.beat", "celery.apps.worker", "celery.bin.celery", "celery.concurrency.thread",
+    "celery.worker.consumer", "celery.worker.worker", "kombu.transport.redis",
+)  # fmt: skip
 
 django.setup()
-
-import celery.__main__  # noqa: E402  (a worker imports them at its start; here it finds them)
-import celery.apps.beat  # noqa: E402
-import celery.apps.worker  # noqa: E402
-import celery.concurrency.thread  # noqa: E402, F401
-import django.core.checks  # noqa: E402
-import kombu.transport.redis  # noqa: E402, F401
-
-import faults.kinds  # noqa: E402, F401  (registers them)
-
-django.core.checks.run_checks()  # as a worker does at its start: what that imports is there then, too
+for name in STARTED_WITH:
+    import_module(name)
+import_module("faults.kinds")  # registers them
+run_checks()  # as a worker does at its start, with all that this imports

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-TIMEOUT = 30.0
+TIMEOUT = 120.0
 #: So many complaints are enough to know.
 ENOUGH = 5
 
