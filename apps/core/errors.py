@@ -48,8 +48,11 @@ class ProviderError(HouseError):
     ``permanent``: trying again is of no use. ``retry_after``: it asked to be left alone for so many seconds.
     ``about_one``: it answered, and what it will not take now is this one message or address (a full mailbox); of the
     provider itself that says nothing. ``refuses_us``: it does not take our credentials or our account, whatever it is
-    sent.
+    sent. ``of_the_circuit``: the provider is known to fail, and was not called, or called to see whether it still does:
+    of what was to be sent that says nothing.
     """
+
+    of_the_circuit = False
 
     def __init__(
         self,

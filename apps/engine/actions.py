@@ -116,21 +116,6 @@ def ensure_due(kind: str, *, key: str) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def bring_forward(kinds: Collection[str], *, limit: int | None = None) -> int:
-    """Let what waits for another attempt make it now, ``limit`` timers at most; return how many.
-
-    For whoever knows more of its chances than the pause after a failure does. Those with the fewest attempts come
-    first, so that none that fails for a reason of its own is chosen each time. Joins the caller's transaction.
-    """
-    waiting = Timer.objects.filter(kind__in=kinds, state=State.PENDING, attempts__gt=0, due_at__gt=clock.now())
-    chosen = waiting.select_for_update(skip_locked=True, no_key=True).order_by("attempts", "due_at", "id")
-    lanes = dict(chosen.values_list("pk", "lane")[:limit])
-    moved = Timer.objects.filter(pk__in=lanes, state=State.PENDING).update(due_at=clock.now()) if lanes else 0
-    for lane in set(lanes.values()):
-        wake.after_commit(Lane(lane))
-    return moved
-
-
 def cancel(*, subject: str, kind: str | None = None) -> int:
     """Cancel the pending timers about ``subject``, of one ``kind`` or of all; return how many there were.
 

@@ -1,9 +1,9 @@
 """Circuit breakers: a provider that is broken is left alone for a while, by all processes together.
 
-A circuit is closed without a row, and a call that goes well through it costs one read and writes nothing. Five calls
-that fail in a row open it, or two that hang, or a single one that is refused to us whatever it says: for 5 s at first
-and for 30 s at most. Then exactly one caller tries, and what it meets closes or opens it again. Every instant is the
-database's.
+A circuit is closed without a row, and a call that goes well through it costs one read and writes nothing.
+BREAKER_FAILURES calls that fail in a row open it (one that hangs weighs as three), or a single one that is refused to
+us whatever it says: for 5 s at first and for 30 s at most. Then exactly one caller tries, and what it meets closes or
+opens it again. Every instant is the database's.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from apps.engine.rules import Verdict
 
 log = structlog.get_logger(__name__)
 
-#: The events of a circuit that opened, each time in a row, and of one that closed; their subject is the Breaker.
+#: The events of a circuit that opened, the first time in a row, and of one that closed; their subject is the Breaker.
 CIRCUIT_OPENED = "engine.circuit_opened"
 CIRCUIT_CLOSED = "engine.circuit_closed"
 
@@ -55,6 +55,8 @@ _TRY = f"""
 
 class CircuitOpen(ProviderError):
     """The provider is not called now, because it failed before; ``retry_after`` says when it may be."""
+
+    of_the_circuit = True
 
 
 class _Call(NamedTuple):
@@ -85,9 +87,16 @@ def through(provider: str) -> Iterator[None]:
         _note(partial(_leave_undecided, provider, call))
         raise
     except Exception as error:
+        if isinstance(error, ProviderError) and call.trial_until is not None:
+            error.of_the_circuit = True
         _note(partial(_conclude, provider, call, error))
         raise
     _note(partial(_conclude, provider, call, None))
+
+
+def is_closed(provider: str) -> bool:
+    """Whether calls go through, for what can be left undone and must neither try nor count."""
+    return not Breaker.objects.filter(provider=provider, open_until__isnull=False).exists()
 
 
 @transaction.atomic
@@ -106,10 +115,10 @@ def forget(within: str, *, unchanged_since: datetime) -> None:
 
 def _enter(provider: str) -> _Call:
     """Whether calls failed before, and the trial to make where the circuit is not closed. Raises CircuitOpen."""
-    begun = time.monotonic()
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute(_STANDING, [clock.standing(), provider])
         standing = cursor.fetchone()
+        begun = time.monotonic()
         if standing is None:
             return _Call(begun, after_failures=False)
         remaining: float | None = standing[0]
@@ -179,7 +188,8 @@ def _failed(provider: str, call: _Call, error: ProviderError, found: Verdict) ->
     Breaker.objects.filter(provider=provider).update(**changes)
     if opens:
         log.error("circuit_opened", provider=provider, failures=failures, openings=openings, error=str(error))
-        _announce(CIRCUIT_OPENED, Breaker.objects.get(provider=provider))
+        if openings == 1:
+            _announce(CIRCUIT_OPENED, Breaker.objects.get(provider=provider))
 
 
 def _closed() -> dict[str, object]:

@@ -43,10 +43,18 @@ def complete(timer: Timer, known: Handler) -> None:
 
 @transaction.atomic
 def fail(timer: Timer, known: Handler, error: Exception) -> None:
-    """Plan another attempt after ``error``, or give ``timer`` up if none is of use or none is left."""
+    """Plan another attempt after ``error``, or give ``timer`` up if none is of use or none is left.
+
+    What the circuit of a provider met is no attempt, for rules.SPARED_FOR after the timer was planned: it comes again
+    when that may be tried, and whoever comes first tries for all.
+    """
     provider = error if isinstance(error, ProviderError) else None
     text = _describe(error)
     log.warning("timer_failed", timer=timer.pk, kind=timer.kind, key=timer.key, attempts=timer.attempts, error=text)
+    if provider is not None and provider.of_the_circuit and clock.now() < timer.created_at + rules.SPARED_FOR:
+        pause = rules.pause_after(1, jitter=_jitter(), retry_after=provider.retry_after)
+        _try_again(timer, pause, text, attempts=timer.attempts - 1)
+        return
     if (provider is not None and provider.permanent) or timer.attempts >= known.attempts:
         _give_up(timer, text)
         return

@@ -20,6 +20,8 @@ LONGEST_OPENING = timedelta(seconds=30)
 #: No provider that asks for patience (Retry-After) is left alone for longer.
 LONGEST_HOLD = timedelta(minutes=2)
 
+#: For so long what waits for a provider that is known to fail loses no attempt by it, nor waits longer each time.
+SPARED_FOR = timedelta(minutes=20)
 #: A call that fails after this span hung, and held a thread meanwhile: it weighs as much as so many that fail at once.
 HANGS_AFTER = timedelta(seconds=5)
 HUNG_WEIGHS = 3

@@ -17,7 +17,7 @@ from apps.engine.models import Lane, Timer
 log = structlog.get_logger(__name__)
 
 #: For so long a worker tries to write what became of a timer that it holds: less than the lease.
-RECORDED_WITHIN = timedelta(seconds=60)
+RECORDED_WITHIN = timedelta(seconds=40)
 
 
 def run_due(*, lane: Lane | None = None, limit: int | None = None) -> int:

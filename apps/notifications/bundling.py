@@ -48,8 +48,12 @@ def take_turn(delivery: Delivery) -> Turn:
 
 
 def let_next_go(taken_back: Delivery) -> None:
-    """What waited for the method of a message that was taken back has its turn now, as if that had never been."""
-    first = _held_back(taken_back).order_by("due_at", "pk").first()
+    """What waited for the method of a message that was taken back has its turn now, as if that had never been.
+
+    One that somebody else has locked is on its way, or taken back, without that.
+    """
+    waiting = _held_back(taken_back).select_for_update(of=("self",), no_key=True, skip_locked=True)
+    first = waiting.order_by("due_at", "pk").first()
     if first is not None:
         first.due_at = house_clock.now()
         first.save(update_fields=["due_at"])

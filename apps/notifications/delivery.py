@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple, TypeVar
 
-from django.db import Error as DatabaseFailure
-from django.db import transaction
+import structlog
+from django.db import InterfaceError, OperationalError, transaction
 
 from apps.core import clock as house_clock
 from apps.core.errors import ProviderError
@@ -28,10 +28,12 @@ from apps.notifications.models import Channel, Delivery, DeliveryState
 from apps.notifications.outcomes import locked
 from apps.notifications.transports import Message, OutcomeUnknown, Sent, Unreachable
 
+log = structlog.get_logger(__name__)
 Outcome = TypeVar("Outcome")
 
-#: For so long it is tried to write what became of a message: with the call before it less than the lease of its timer.
-RECORDED_WITHIN = timedelta(seconds=45)
+#: For so long it is tried to write what became of a message: together with the call before it, and what the engine
+#: then takes for its timer, less than the lease.
+RECORDED_WITHIN = timedelta(seconds=40)
 #: States of a delivery of which nobody knows yet that it arrived or will not.
 UNFINISHED = (DeliveryState.PLANNED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
 
@@ -71,9 +73,11 @@ def attempt(delivery_id: int) -> None:
             sent = hand_over(begun.message)
     except _Needless:
         return
-    except DatabaseFailure:
+    except (OperationalError, InterfaceError):
         raise
     except Exception as error:  # whatever it is, it must not keep the person from being reached another way
+        if not isinstance(error, ProviderError):
+            log.exception("delivery_failed", delivery=delivery_id)
         if _recorded(partial(_not_sent, delivery_id, error, begun)):
             raise
     else:
@@ -167,10 +171,10 @@ def _sent(delivery_id: int, sent: Sent, begun: _Begun) -> None:
 
 def _not_sent(delivery_id: int, error: Exception, begun: _Begun | None) -> bool:
     """Record what the attempt met; True if another one is of use. What a fault of ours left behind nobody knows."""
-    known = isinstance(error, ProviderError)
-    if isinstance(error, OutcomeUnknown) or (begun is not None and not known):
-        return _outcome_is_unknown(delivery_id, str(error) if known else repr(error), begun)
-    return _failed(delivery_id, error if isinstance(error, ProviderError) else ProviderError(repr(error)), begun)
+    told = error if isinstance(error, ProviderError) else ProviderError(repr(error))
+    if isinstance(error, OutcomeUnknown) or (begun is not None and told is not error):
+        return _outcome_is_unknown(delivery_id, str(told), begun)
+    return _failed(delivery_id, told, begun)
 
 
 @transaction.atomic
@@ -207,5 +211,5 @@ def _outcome_is_unknown(delivery_id: int, reason: str, begun: _Begun | None) -> 
     delivery = group[0]
     if begun is None or not begun.is_still(delivery):
         marked_by_it = begun is not None and delivery.unknown_at is not None and delivery.unknown_at >= begun.at
-        return marked_by_it and delivery.state == DeliveryState.UNKNOWN
+        return marked_by_it and delivery.state == DeliveryState.UNKNOWN and delivery.notification.is_page
     return outcomes.is_unknown(group, reason)

@@ -18,12 +18,9 @@ PAGES_AT_ONCE = {
     Channel.VOICE: 2,
     Channel.CHAT: 1,
     Channel.PUSH: 2,
-    Channel.WEBHOOK: 3,
+    Channel.WEBHOOK: 2,
 }
 NOTICES_AT_ONCE = CODES_AT_ONCE = 1
-#: Of one delivery: a quarter of an hour of a provider that is down, which is tried twice a minute (``providers``), and
-#: more than an hour of the pauses after any other failure.
-ATTEMPTS = 30
 
 
 def deliver(timer: Timer) -> None:
@@ -41,7 +38,7 @@ def reopen_delivery(timer: Timer) -> None:
     reopening.reopen(timer.payload["delivery"])
 
 
-@handler(RECALL, lane=Lane.PAGES, transactional=False, at_once=1)
+@handler(RECALL, lane=Lane.WORK, transactional=False, at_once=2)
 def recall(timer: Timer) -> None:
     """A call that still rings for what was answered is ended."""
     recalls.attempt(timer.payload["delivery"])
@@ -79,9 +76,7 @@ def _register() -> None:
     for (urgency, channel), kind in DELIVER.items():
         high = urgency == Urgency.HIGH
         at_once = PAGES_AT_ONCE[channel] if high else NOTICES_AT_ONCE
-        handler(kind, lane=Lane.PAGES if high else Lane.WORK, transactional=False, attempts=ATTEMPTS, at_once=at_once)(
-            deliver
-        )
+        handler(kind, lane=Lane.PAGES if high else Lane.WORK, transactional=False, at_once=at_once)(deliver)
         on_dead(kind)(delivery_given_up)
         reopens(kind)(reopen_delivery)
     # Planned by a version that knew one way only.

@@ -74,10 +74,7 @@ def end(group: Sequence[Delivery], reason: str, *, error: Exception | None = Non
             _set(each, _taken_back(each), reason)
             continue
         _set(each, DeliveryState.FAILED, reason)
-        others = each.notification.deliveries.exclude(pk=each.pk).exclude(address="")
-        alive = others.exclude(state__in=(DeliveryState.FAILED, DeliveryState.CANCELLED))
-        if plan_next(each) is None and not alive.exists():
-            _say_that_nobody_was_reached(each.notification, reason)
+        _go_another_way(each, reason)
 
 
 def fail_for_now(group: Sequence[Delivery], reason: str) -> bool:
@@ -104,7 +101,7 @@ def is_unknown(group: Sequence[Delivery], reason: str) -> bool:
         each.save(update_fields=["unknown_at"])
         _set(each, DeliveryState.UNKNOWN, reason)
     for each in exhausted:
-        plan_next(each)
+        _go_another_way(each, reason)
     if group[0] in repeated:
         return True
     release(repeated)
@@ -121,6 +118,14 @@ def try_another_way(group: Sequence[Delivery]) -> None:
         )
         if each.notification.is_wanted and not under_way.exists():
             plan_next(each)
+
+
+def _go_another_way(delivery: Delivery, reason: str) -> None:
+    """Reach its receiver by their next step or method; where there is none, and nothing else is under way, say so."""
+    others = delivery.notification.deliveries.exclude(pk=delivery.pk).exclude(address="")
+    alive = others.exclude(state__in=(DeliveryState.FAILED, DeliveryState.CANCELLED))
+    if plan_next(delivery) is None and not alive.exists():
+        _say_that_nobody_was_reached(delivery.notification, reason)
 
 
 def _say_that_nobody_was_reached(notification: Notification, reason: str) -> None:

@@ -1,12 +1,8 @@
-"""Whether the providers that carry pages are called: administrators hear of one that is not, the probe of all.
-
-What waits for a provider is not left to its own pauses: whatever they are, somebody tries at each end of an opening,
-and all of it is due once the circuit is closed.
-"""
+"""Whether the providers that carry pages are called: administrators hear of one that is not, the probe of all."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from apps.core import clock as house_clock
 from apps.core.events import on
@@ -18,21 +14,17 @@ from apps.engine.models import Breaker, Timer
 from apps.engine.queries import Circuit
 from apps.engine.registry import Lane, handler
 from apps.notifications import actions, messages, transports
-from apps.notifications.actions import DELIVER
 from apps.notifications.models import Channel, Notification, NotificationKind, Urgency
 from apps.teams import access
 
 TELL = "notifications.circuit_opened"
 TELL_OF_END = "notifications.circuit_closed"
-TRY = "notifications.try_provider"
 #: One that opens again and again wakes administrators no more often than this.
 BETWEEN = timedelta(minutes=15)
+#: Nobody is woken for a circuit that closes again within this span.
+TOLD_AFTER = timedelta(seconds=30)
 #: A circuit that nobody has tried for so long after its opening says nothing of the present: nothing was to be sent.
 STALE = timedelta(minutes=10)
-#: After a circuit closed: whoever it turned away in that instant waits by then, too.
-SETTLED = timedelta(seconds=1)
-#: The next one tries after this span if the one that was to did not (it was no longer wanted).
-NEXT_TRIAL = timedelta(seconds=5)
 
 
 @check("providers")
@@ -55,8 +47,13 @@ def some_provider_is_called() -> str:
 @on(CIRCUIT_OPENED)
 def plan_to_tell(breaker: Breaker) -> None:
     """Tell administrators by a job of its own, where it is a provider that a channel depends on."""
-    if breaker.openings == 1 and breaker.provider in transports.providers().values():
-        engine.schedule(TELL, key=f"{TELL}:{breaker.provider}", payload={"provider": breaker.provider})
+    if breaker.provider in transports.providers().values():
+        engine.schedule(
+            TELL,
+            key=f"{TELL}:{breaker.provider}",
+            due_at=house_clock.now() + TOLD_AFTER,
+            payload={"provider": breaker.provider},
+        )
 
 
 @on(CIRCUIT_CLOSED)
@@ -66,34 +63,9 @@ def plan_to_tell_of_the_end(breaker: Breaker) -> None:
         engine.schedule(TELL_OF_END, key=f"{TELL_OF_END}:{breaker.provider}", payload={"provider": breaker.provider})
 
 
-@on(CIRCUIT_OPENED)
-def plan_a_trial(breaker: Breaker) -> None:
-    """Somebody is to try when the opening ends."""
-    if breaker.open_until is not None:
-        _plan_to_try(breaker.provider, breaker.open_until)
-
-
-@on(CIRCUIT_CLOSED)
-def plan_what_waited(breaker: Breaker) -> None:
-    """Everything that waited goes out now."""
-    _plan_to_try(breaker.provider, house_clock.now() + SETTLED)
-
-
-@handler(TRY, lane=Lane.PAGES)
-def try_provider(timer: Timer) -> None:
-    """Bring forward what waits for the provider: one delivery while its circuit is open, else all."""
-    provider = timer.payload["provider"]
-    channels = [channel for channel, name in transports.providers().items() if name == provider]
-    kinds = [kind for (_, channel), kind in DELIVER.items() if channel in channels]
-    if not Breaker.objects.filter(pk=provider, open_until__isnull=False).exists():
-        engine.bring_forward(kinds)
-    elif engine.bring_forward(kinds, limit=1):
-        _plan_to_try(provider, house_clock.now() + NEXT_TRIAL)
-
-
 @handler(TELL, lane=Lane.PAGES)
 def tell(timer: Timer) -> None:
-    """Tell every administrator at once, each by their own ways, unless it closed meanwhile or they know."""
+    """Tell every administrator, each by their own ways, unless it closed meanwhile or they know."""
     breaker = Breaker.objects.filter(pk=timer.payload["provider"], open_until__isnull=False).first()
     if breaker is None:
         return
@@ -133,11 +105,6 @@ def tell_of_the_end(timer: Timer) -> None:
                 subject=f"{provider} works again",
                 text=f"What goes out by {provider} gets there again.",
             )
-
-
-def _plan_to_try(provider: str, due_at: datetime) -> None:
-    if provider in transports.providers().values():
-        engine.schedule(TRY, key=f"{TRY}:{provider}", due_at=due_at, payload={"provider": provider})
 
 
 def _fails(circuit: Circuit) -> bool:

@@ -12,6 +12,7 @@ from django.db.models import BooleanField, Case, Prefetch, Q, QuerySet, When
 from apps.contacts import queries as contacts
 from apps.contacts import serving
 from apps.contacts.models import ContactMethod
+from apps.core.spans import in_words
 from apps.incidents.models import OPEN, Incident
 from apps.notifications import rules
 from apps.notifications.models import (
@@ -84,6 +85,12 @@ def warnings_for(person: User) -> list[str]:
         found.append("Your steps for pages would never reach you; the standard steps are used in their place.")
     if not any(method.kind in rules.RINGS for method in usable):
         found.append("Nothing of yours rings at night: add a phone number or allow push messages on a device.")
+        return found
+    rings_after = rules.first_ring(steps_of_all([person], Urgency.HIGH)[person.pk])
+    if rings_after is None:
+        found.append("None of your steps for pages rings: add one for a phone number or a device of yours.")
+    elif rings_after >= rules.RINGS_LATE:
+        found.append(f"Your pages are silent for the first {in_words(rings_after)}: nothing rings before.")
     return found
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from apps.contacts import queries as contacts
-from apps.contacts import serving
-from apps.notifications import rules
-from apps.notifications.models import NotificationRule, Urgency
+from apps.notifications import queries, rules
+from apps.notifications.models import Urgency
 from apps.teams.models import User
 
 
@@ -22,18 +20,12 @@ class Reach(StrEnum):
 
 def of_people(people: Iterable[User]) -> dict[int, Reach]:
     """How a page of high urgency reaches each of the active among ``people``, by id. Two queries, however many."""
-    active = {person.pk: person for person in people if person.is_active}
-    methods, served = contacts.methods_of(active.values()), serving.kinds()
-    own: dict[int, set[int]] = {}
-    for person_id, method_id in NotificationRule.objects.filter(person__in=active, urgency=Urgency.HIGH).values_list(
-        "person", "method"
-    ):
-        own.setdefault(person_id, set()).add(method_id)
-    found = {}
-    for pk in active:
-        usable = [method for method in methods[pk] if method.is_usable and method.kind in served]
-        chosen = [method for method in usable if method.pk in own.get(pk, ())]
-        steps = chosen or [step.method for step in rules.standard_steps(usable, Urgency.HIGH)]
-        rings = any(method.kind in rules.RINGS for method in steps)
-        found[pk] = Reach.NOT_AT_ALL if not usable else Reach.RINGS if rings else Reach.SILENTLY
-    return found
+    active = {person for person in people if person.is_active}
+    steps = queries.steps_of_all(active, Urgency.HIGH)
+    return {person.pk: _reach(steps[person.pk]) for person in active}
+
+
+def _reach(steps: list[rules.Step]) -> Reach:
+    if not steps:
+        return Reach.NOT_AT_ALL
+    return Reach.SILENTLY if rules.first_ring(steps) is None else Reach.RINGS

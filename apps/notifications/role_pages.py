@@ -19,16 +19,23 @@ STEP = "role_page:"
 
 @on(EventKind.ROLE_INVITED)
 def page_the_backup(event: TimelineEvent) -> None:
-    """A backup gets one page for all the roles that they are asked for together, once since the response began."""
+    """A backup gets one page for all the roles that they are asked for, while they have not answered and one is vacant.
+
+    Asked for another one after those were taken, they get another.
+    """
     if not event.data["page"]:
         return
     incident, person = event.incident, User.objects.get(pk=event.data["person"])
     wanted = _vacant_of(incident, [person.pk])[person.pk]
+    step = f"{STEP}{incident.response_started_at.isoformat()}"
+    before = Notification.objects.filter(incident=incident, person=person, step=step).first()
+    if before is not None and not before.is_wanted and not before.is_answered:
+        step = f"{step}:{event.pk}"  # the roles of that page were taken, and this one was not
     actions.notify(
         person,
         incident=incident,
         kind=NotificationKind.ROLE_PAGE,
-        step=f"{STEP}{incident.response_started_at.isoformat()}",
+        step=step,
         subject=messages.subject(incident, f"nobody took {' and '.join(map(str, wanted))}"),
         text=messages.invitation(incident, wanted),
         until=Until.RESOLVED,

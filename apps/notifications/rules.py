@@ -26,6 +26,8 @@ CHANNEL_OF: Mapping[MethodKind, Channel] = {
 }
 #: What wakes a person; mail and chat do not.
 RINGS = frozenset({MethodKind.SMS, MethodKind.VOICE, MethodKind.PUSH})
+#: Whose page rings no earlier than this sleeps while the chain counts on them.
+RINGS_LATE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,11 @@ def standard_steps(methods: Sequence[ContactMethod], urgency: Urgency) -> list[S
         if first is not None and first != methods[0]:
             steps.append(Step(after, first))
     return steps
+
+
+def first_ring(steps: Sequence[Step]) -> timedelta | None:
+    """How long after a page the first of its steps rings; None where none does."""
+    return min((step.after for step in steps if step.method.kind in RINGS), default=None)
 
 
 def next_slot(sent: Sequence[datetime], limits: Sequence[Limit], *, now: datetime) -> datetime:

@@ -148,6 +148,8 @@ class Transport(Protocol):
 class Recalling(Protocol):
     """A transport that can take back what has not reached anybody yet: a call that rings."""
 
+    provider: str
+
     def recall(self, provider_id: str) -> None:
         """Take back the message that the provider knows by that; one that is over is left alone. Raises ProviderError.
 

@@ -209,7 +209,7 @@ def test_an_open_circuit_within_a_call_of_another_says_nothing_of_that_other(ope
     assert is_called("outer")
 
 
-def test_others_hear_of_each_opening_and_of_the_end(clock, monkeypatch):
+def test_others_hear_of_it_once_and_of_its_end(clock, monkeypatch):
     heard = []
     monkeypatch.setattr(events, "_reactions", deepcopy(events._reactions))
     for kind in (CIRCUIT_OPENED, CIRCUIT_CLOSED):
@@ -220,7 +220,7 @@ def test_others_hear_of_each_opening_and_of_the_end(clock, monkeypatch):
     call(BROKEN)
     clock.shift(seconds=60)
     call()
-    assert heard == [(CIRCUIT_OPENED, GATEWAY, "503")] * 2 + [(CIRCUIT_CLOSED, GATEWAY, "503")]
+    assert heard == [(CIRCUIT_OPENED, GATEWAY, "503"), (CIRCUIT_CLOSED, GATEWAY, "503")]
 
 
 def test_a_fault_in_whoever_hears_of_it_does_not_keep_a_broken_provider_in_use(clock, monkeypatch):
@@ -315,3 +315,19 @@ def test_a_provider_that_refuses_us_is_left_alone_at_once(clock):
     call(ProviderError("401", permanent=True, refuses_us=True))
     assert wait_told() == 5
     assert Breaker.objects.get().openings == 1
+
+
+def test_who_is_turned_away_and_who_tried_are_told_that_it_was_the_circuit(opened, clock):
+    with pytest.raises(CircuitOpen) as turned_away, through(GATEWAY):
+        raise AssertionError("called")
+    assert turned_away.value.of_the_circuit
+    clock.shift(seconds=5)
+    trial = ProviderError("503")
+    call(trial)
+    assert trial.of_the_circuit
+
+
+def test_who_called_while_it_was_closed_failed_for_themselves(clock):
+    error = ProviderError("503")
+    call(error)
+    assert not error.of_the_circuit

@@ -297,3 +297,33 @@ def test_what_became_of_a_timer_is_written_once_the_database_takes_it_again(seen
     run_due()
     assert seen == ["page"]
     assert Timer.objects.get(key="page").state == State.DONE
+
+
+def of_the_circuit(**told):
+    error = ProviderError("left alone", **told)
+    error.of_the_circuit = True
+    return error
+
+
+def test_what_the_circuit_of_a_provider_met_is_no_attempt_and_comes_again_when_that_may_be_tried(clock, failing):
+    failing += [of_the_circuit(retry_after=20)] * 30
+    actions.schedule("failing", key="a")
+    for _ in range(30):
+        run_due()
+        timer = Timer.objects.get()
+        assert (timer.state, timer.attempts) == (State.PENDING, 0)
+        assert 20 <= (timer.due_at - clock.now).total_seconds() <= 22
+        clock.shift(seconds=23)
+    run_due()
+    assert Timer.objects.get().state == State.DONE
+
+
+def test_a_provider_that_fails_for_long_costs_attempts_in_the_end(clock, failing):
+    failing += [of_the_circuit()] * 4
+    actions.schedule("failing", key="a")
+    run_due()
+    clock.shift(minutes=21)
+    for _ in range(3):
+        run_due()
+        clock.shift(minutes=5)
+    assert Timer.objects.get().state == State.DEAD

@@ -308,3 +308,17 @@ def test_a_backup_who_is_asked_for_another_role_as_well_is_called_until_both_are
         actions.assign_role(incident.pk, role=role, person=primary, by=primary)
         page.refresh_from_db()
         assert page.is_wanted == wanted
+
+
+def test_a_backup_whose_page_ended_with_a_role_that_was_taken_is_paged_for_the_next(
+    team, engineer, primary, backup, clock
+):
+    _candidate(team, "Boris", position=2, role="technical_lead", person=backup)
+    ResponseRole.objects.filter(key="technical_lead").update(backup_after="10m")
+    incident = declare(team, engineer, severity="P0")
+    later(clock, minutes=6)
+    actions.assign_role(incident.pk, role="commander", person=primary, by=primary)
+    later(clock, minutes=5)
+    first, second = Notification.objects.filter(kind=NotificationKind.ROLE_PAGE).order_by("pk")
+    assert (first.is_wanted, second.is_wanted) == (False, True)
+    assert "nobody took Technical Lead" in second.subject

@@ -17,6 +17,7 @@ from tests.factories.incidents import make_procedures
 from tests.factories.teams import make_person, make_team
 from tests.notifications.mail_server import MailServer
 from tests.notifications.recorder import Recorder
+from tests.notifications.storms import NUMBER
 
 
 @pytest.fixture
@@ -60,6 +61,13 @@ def carried(monkeypatch: pytest.MonkeyPatch) -> dict[Channel, Recorder]:
     for channel, recorder in recorders.items():
         transports.serve(channel, recorder, when=lambda: True)
     return recorders
+
+
+@pytest.fixture
+def phone(olga):
+    """The only way to reach Olga."""
+    olga.contact_methods.all().delete()
+    return add_method(olga, MethodKind.SMS, NUMBER)
 
 
 def add_method(person: User, kind: MethodKind, value: str, *, verified: bool = True) -> ContactMethod:

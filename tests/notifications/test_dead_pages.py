@@ -48,7 +48,7 @@ def page(olga, team, clock):
         actions.notify(
             olga, incident=incident, kind=NotificationKind.PAGE, step="test", subject="Wake up", text="It is down."
         )
-        for _ in range(40):
+        for _ in range(30):
             run_due(lane=Lane.PAGES)
             clock.shift(minutes=5)
         run_due()
@@ -62,9 +62,9 @@ def test_a_dead_page_is_told_to_the_administrators(page, poisoned):
     poisoned |= BOTH
     page()
     for dead in Timer.objects.filter(state=State.DEAD):
-        assert (dead.attempts, dead.last_error) == (30, "RuntimeError: a fault of ours")
+        assert (dead.attempts, dead.last_error) == (12, "RuntimeError: a fault of ours")
         assert Delivery.objects.get(pk=dead.payload["delivery"]).state == DeliveryState.FAILED
-    told = [message.to for message in mail.outbox if "Given up after 30 attempts" in message.subject]
+    told = [message.to for message in mail.outbox if "Given up after 12 attempts" in message.subject]
     assert told == [[ada.email], [ada.email]]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from apps.engine.identity import me
 from apps.engine.models import State, Timer
@@ -222,6 +222,22 @@ def test_a_database_that_went_away_while_the_mail_was_handed_over_is_told_of_it(
     monkeypatch.setattr(email, "_hand_over", cut_off_meanwhile)
     run_due()
     assert states_of(page) == {WORK: DeliveryState.SENT}
+    assert mails_of(page)[WORK].unknown_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_outcome_of_which_the_database_did_not_say_that_it_has_it_is_recorded_once(mail_server, page, monkeypatch):
+    record, lost = delivery._sent, [OperationalError("the connection was lost after the commit")]
+
+    def unanswered(*told):
+        record(*told)
+        if lost:
+            raise lost.pop()
+
+    monkeypatch.setattr(delivery, "_sent", unanswered)
+    run_due()
+    assert states_of(page) == {WORK: DeliveryState.SENT}
+    assert mail_server.addresses() == [WORK]
     assert mails_of(page)[WORK].unknown_at is None
 
 

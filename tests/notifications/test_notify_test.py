@@ -8,7 +8,7 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from apps.contacts.models import ContactMethod
+from apps.contacts.models import ContactMethod, MethodKind
 from apps.core.errors import NotAllowed
 from apps.engine.runner import run_due
 from apps.notifications import actions
@@ -17,6 +17,7 @@ from apps.notifications.transports import AddressRefused
 from apps.teams.models import TeamRole
 from tests.factories.teams import make_person
 from tests.factories.transports import served
+from tests.notifications.conftest import add_method
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +46,13 @@ def test_as_json_it_is_read_by_machines(olga, mails):
         ("email", "olga@example.com", "sent", None),
         ("email", "olga@home.example", "sent", None),
     ]
+
+
+def test_a_call_that_nobody_has_answered_yet_is_said_to_ring(olga, mails):
+    with served(Channel.VOICE):
+        add_method(olga, MethodKind.VOICE, "+4930901820")
+        *_, called = run("--user", "olga@example.com", "--wait", "0.1").splitlines()
+    assert called.split(maxsplit=3)[3] == "Sent  It rings, and nobody answered yet."
 
 
 def test_where_nothing_arrives_it_fails_and_says_why(olga, mails):

@@ -217,6 +217,21 @@ def test_who_has_nothing_that_rings_is_told(carried, olga, sms):
     assert not queries.warnings_for(olga)
 
 
+@pytest.mark.parametrize(
+    ("minutes", "warning"),
+    [(9, None), (10, "Your pages are silent for the first 10 min: nothing rings before.")],
+)
+def test_who_is_rung_late_is_told(carried, olga, sms, minutes, warning):
+    choose(olga, Urgency.HIGH, (0, olga.contact_methods.first()), (minutes, sms))
+    assert queries.warnings_for(olga) == ([warning] if warning else [])
+
+
+def test_who_has_a_phone_and_chose_steps_that_do_not_ring_it_is_told(carried, olga, sms):
+    choose(olga, Urgency.HIGH, (0, olga.contact_methods.first()))
+    [warning] = queries.warnings_for(olga)
+    assert warning.startswith("None of your steps for pages rings")
+
+
 def test_low_urgency_has_steps_of_its_own(carried, incident, olga, sms, clock):
     choose(olga, Urgency.LOW, (3, sms))
     page(olga, incident, kind=NotificationKind.NOTICE, until=Until.SENT)

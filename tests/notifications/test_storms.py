@@ -16,53 +16,12 @@ from apps.core.errors import ProviderError
 from apps.engine.models import Lane, Timer
 from apps.engine.runner import run_due
 from apps.incidents import actions as incidents
-from apps.notifications import actions, answers, delivery, links, transports
-from apps.notifications.bundling import Turn
-from apps.notifications.models import Channel, Delivery, DeliveryState, NotificationKind, Until, Urgency
-from apps.notifications.transports import OutcomeUnknown, Unreachable
+from apps.notifications import actions, delivery, transports
+from apps.notifications.models import Channel, Delivery, DeliveryState, NotificationKind, Urgency
 from apps.teams.models import TeamRole
-from tests.factories.incidents import declare, resolve
 from tests.factories.teams import make_person
 from tests.notifications.conftest import add_method
-
-NUMBER = "+4930901820"
-
-
-@pytest.fixture
-def phone(olga):
-    """The only way to reach Olga."""
-    olga.contact_methods.all().delete()
-    return add_method(olga, MethodKind.SMS, NUMBER)
-
-
-def storm(team, person, number, *, kind=NotificationKind.PAGE):
-    """So many incidents at once, each of which pages the person."""
-    found = []
-    for _ in range(number):
-        incident = declare(team, severity="P3")
-        actions.notify(
-            person,
-            incident=incident,
-            kind=kind,
-            step="level:1",
-            level=1,
-            subject=f"{incident} is down",
-            text="It is down.",
-            until=Until.ACKNOWLEDGED if kind == NotificationKind.PAGE else Until.SENT,
-        )
-        found.append(incident)
-    return found
-
-
-def pages(recorder):
-    return [message for message in recorder.sent if message.is_page]
-
-
-def states(incidents_):
-    deliveries = Delivery.objects.filter(
-        notification__incident__in=incidents_, notification__kind=NotificationKind.PAGE, channel=Channel.SMS
-    )
-    return [each.state for each in deliveries.order_by("pk")]
+from tests.notifications.storms import NUMBER, pages, states, storm
 
 
 def test_the_first_page_goes_at_once_and_the_others_in_one_summary(carried, team, olga, phone, clock):
@@ -131,119 +90,6 @@ def test_a_page_that_comes_when_the_wait_is_over_takes_those_that_waited_along(c
     run_due()
     _, summary = pages(carried[Channel.SMS])
     assert len(summary.covers) == 4
-
-
-def test_what_was_answered_while_it_waited_is_in_no_summary(carried, team, olga, phone, clock):
-    affected = storm(team, olga, 4)
-    run_due()
-    incidents.acknowledge(affected[1].pk, by=olga)
-    clock.shift(seconds=30)
-    run_due()
-    assert [page.incident for page in pages(carried[Channel.SMS])[-1].covers] == affected[2:]
-
-
-def test_what_is_answered_while_the_summary_is_made_ready_is_left_out(carried, team, olga, phone, clock, monkeypatch):
-    affected = storm(team, olga, 4)
-    run_due()
-    begin = delivery._begin
-
-    def answered_just_now(delivery_id):
-        turn, message = begin(delivery_id)
-        if turn is Turn.WITH_OTHERS:
-            incidents.acknowledge(affected[2].pk, by=olga)
-        return turn, message
-
-    monkeypatch.setattr(delivery, "_begin", answered_just_now)
-    clock.shift(seconds=30)
-    run_due()
-    assert [page.incident for page in pages(carried[Channel.SMS])[-1].covers] == [affected[1], affected[3]]
-    assert states([affected[2]]) == [DeliveryState.CANCELLED]
-
-
-def test_when_the_leading_page_of_a_summary_is_answered_the_others_go_out_all_the_same(
-    carried, team, olga, phone, clock
-):
-    affected = storm(team, olga, 4)
-    run_due()
-    carried[Channel.SMS].fails = Unreachable("Nobody answers.")
-    clock.shift(seconds=30)
-    run_due()
-    lead = Delivery.objects.exclude(bundled=None).get()
-    incidents.acknowledge(lead.notification.incident_id, by=olga)
-    carried[Channel.SMS].fails = None
-    for _ in range(4):
-        clock.shift(seconds=30)
-        run_due()
-    told = [page.incident for message in pages(carried[Channel.SMS]) for page in message.covers]
-    assert sorted(told, key=lambda incident: incident.pk) == [
-        incident for incident in affected if incident != lead.notification.incident
-    ]
-
-
-def test_a_summary_of_unknown_outcome_is_sent_once_more_and_each_page_is_marked(carried, team, olga, phone, clock):
-    affected = storm(team, olga, 4)
-    run_due()
-    carried[Channel.SMS].fails = OutcomeUnknown("Broke off.")
-    clock.shift(seconds=30)
-    run_due()
-    assert states(affected[1:]) == [DeliveryState.UNKNOWN] * 3
-    carried[Channel.SMS].fails = None
-    clock.shift(seconds=10)
-    run_due()
-    assert states(affected[1:]) == [DeliveryState.SENT] * 3
-    marked = Delivery.objects.filter(unknown_at__isnull=False)
-    assert {each.notification.incident for each in marked} == set(affected[1:])
-
-
-FAILURES = {
-    "nobody answers": lambda: Unreachable("Nobody answers."),
-    "busy": lambda: ProviderError("Try again later."),
-    "refused": lambda: ProviderError("Refused.", permanent=True),
-    "unknown": lambda: OutcomeUnknown("Broke off."),
-}
-
-
-@pytest.mark.parametrize("failure", FAILURES)
-def test_a_summary_that_fails_while_its_leading_page_is_answered_loses_none_of_the_others(
-    carried, team, olga, phone, clock, failure
-):
-    affected = storm(team, olga, 4)
-    run_due()
-    sms = carried[Channel.SMS]
-
-    def answered_just_now(message):
-        if affected[1] in [page.incident for page in message.covers]:
-            incidents.acknowledge(affected[1].pk, by=olga)
-
-    sms.meanwhile, sms.fails = answered_just_now, FAILURES[failure]()
-    add_method(olga, MethodKind.VOICE, NUMBER)  # where a refusal leads
-    clock.shift(seconds=30)
-    run_due()
-    sms.meanwhile, sms.fails = (lambda _: None), None
-    for _ in range(6):
-        clock.shift(seconds=40)
-        run_due()
-    told = {page.incident for message in (*pages(sms), *pages(carried[Channel.VOICE])) for page in message.covers}
-    assert told == {affected[0], *affected[2:]}
-    assert affected[1] not in told
-
-
-def test_when_a_summary_of_unknown_outcome_waits_to_be_repeated_and_its_leading_page_is_answered_the_others_go_out(
-    carried, team, olga, phone, clock
-):
-    affected = storm(team, olga, 4)
-    run_due()
-    carried[Channel.SMS].fails = OutcomeUnknown("Broke off.")
-    clock.shift(seconds=30)
-    run_due()
-    lead = Delivery.objects.exclude(bundled=None).get()
-    incidents.acknowledge(lead.notification.incident_id, by=olga)
-    carried[Channel.SMS].fails = None
-    for _ in range(6):
-        clock.shift(seconds=40)
-        run_due()
-    told = {page.incident for message in pages(carried[Channel.SMS]) for page in message.covers}
-    assert told == {affected[0], *affected[1:]} - {lead.notification.incident}
 
 
 def test_a_page_that_was_stopped_before_it_was_handed_over_says_nothing_of_its_provider(
@@ -326,27 +172,6 @@ def test_two_workers_that_begin_what_waited_for_the_same_phone_do_not_lock_one_a
     assert failed == []
     [summary] = pages(carried[Channel.SMS])
     assert len(summary.covers) == 8
-
-
-def test_a_resolved_incident_is_in_no_summary(carried, team, olga, phone, clock):
-    affected = storm(team, olga, 3)
-    run_due()
-    resolve(affected[1], olga)
-    clock.shift(seconds=30)
-    run_due()
-    assert pages(carried[Channel.SMS])[-1].incident == affected[2]
-
-
-def test_one_link_acknowledges_all_pages_of_a_summary(carried, team, olga, phone, clock):
-    affected = storm(team, olga, 4)
-    run_due()
-    clock.shift(seconds=30)
-    run_due()
-    meant = links.pages_of(pages(carried[Channel.SMS])[-1].acknowledge_token)
-    assert all(answer.done for answer in answers.acknowledge_all(meant, via="email"))
-    for incident in affected[1:]:
-        incident.refresh_from_db()
-        assert incident.acknowledged_by == olga
 
 
 def test_notices_are_bundled_by_themselves_and_hold_back_no_page(carried, team, olga, phone, clock):

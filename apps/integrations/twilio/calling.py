@@ -14,6 +14,9 @@ from apps.integrations.twilio.problems import as_ours
 from apps.integrations.twilio.texting import account, number_of
 from apps.notifications.transports import HandOver, Message, Sent
 
+#: A call that cannot be ended in so many seconds has rung out meanwhile, and others wait.
+RECALL_SECONDS = 5.0
+
 
 class CallTransport:
     """Calls of the account's own number. *Sent* is a call that rings; what it came to is told afterwards."""
@@ -44,5 +47,5 @@ class CallTransport:
 
     def recall(self, provider_id: str) -> None:
         """End the call if it still rings."""
-        with http.client(settings.TWILIO_API_URL) as opened:
+        with http.client(settings.TWILIO_API_URL, seconds=RECALL_SECONDS) as opened:
             TwilioClient(opened, account()).cancel_call(provider_id)

@@ -6,6 +6,7 @@ from apps.notifications.actions.preferring import MOST_STEPS, set_preferences, s
 from apps.notifications.actions.stopping import (
     RECALL,
     RECALLED,
+    RINGS_AT_MOST,
     acknowledge_pages,
     answer_one,
     cancel,
@@ -23,6 +24,7 @@ __all__ = [
     "MOST_STEPS",
     "RECALL",
     "RECALLED",
+    "RINGS_AT_MOST",
     "acknowledge_pages",
     "answer_one",
     "cancel",

@@ -54,7 +54,10 @@ def answer_one(page: Notification, *, declined: bool = False) -> bool:
 
 
 def stop(notifications: QuerySet[Notification]) -> None:
-    """No further attempt is made for these; what is being sent this moment runs its course and sees it afterwards."""
+    """No further attempt is made for these, and what rings is ended.
+
+    What is being sent this moment runs its course and sees it afterwards.
+    """
     wanted = notifications.filter(stopped_at__isnull=True)
     keys = list(wanted.values_list("pk", flat=True))
     if not keys:
@@ -66,9 +69,9 @@ def stop(notifications: QuerySet[Notification]) -> None:
         | Q(state=DeliveryState.SENT, channel__in=RECALLED, sent_at__gt=now - RINGS_AT_MOST),
         notification__in=keys,
     )
-    rings = [delivery for delivery in under_way if delivery.state == DeliveryState.SENT]
-    plan_recalls(rings)
-    _cancel([delivery for delivery in under_way if delivery not in rings])
+    found = list(under_way)
+    plan_recalls(delivery for delivery in found if delivery.state == DeliveryState.SENT)
+    _cancel([delivery for delivery in found if delivery.state != DeliveryState.SENT])
 
 
 def plan_recalls(ringing: Iterable[Delivery]) -> None:
@@ -98,21 +101,26 @@ def release(bundled: Iterable[Delivery]) -> None:
 
 
 def _cancel(deliveries: Sequence[Delivery]) -> None:
-    """As many queries for many as for one."""
+    """``cancel`` for many, in as many queries as for one.
+
+    Locks deliveries before their timers, as whoever begins one does; what is released belongs to incidents that are
+    not locked here, and what somebody else has locked of it is being taken back with its own.
+    """
     if not deliveries:
         return
-    keys = [delivery.pk for delivery in deliveries]
-    engine.cancel_keys([key_of(delivery) for delivery in deliveries])
+    keys = sorted(delivery.pk for delivery in deliveries)
     if Delivery.objects.filter(pk__in=keys, state=DeliveryState.PLANNED).update(state=DeliveryState.CANCELLED):
         for delivery in deliveries:
             if delivery.state == DeliveryState.PLANNED:
                 delivery.state = DeliveryState.CANCELLED
+    engine.cancel_keys([key_of(delivery) for delivery in deliveries])
     waiting = Delivery.objects.filter(
         bundled_into__in=keys,
         bundled_into__state__in=(DeliveryState.CANCELLED, DeliveryState.UNKNOWN),
         state__in=(DeliveryState.PLANNED, DeliveryState.UNKNOWN),
     )
-    release(each for each in waiting.select_related("notification") if each.notification.is_wanted)
+    free = waiting.select_related("notification").select_for_update(of=("self",), no_key=True, skip_locked=True)
+    release(each for each in free.order_by("pk") if each.notification.is_wanted)
 
 
 def mark_read(notifications: QuerySet[Notification]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from apps.engine.models import State, Timer
+from apps.engine.models import Breaker, State, Timer
 from apps.engine.runner import run_due
 from apps.incidents import actions as incidents
 from apps.integrations.twilio.client import TwilioClient
@@ -124,11 +124,24 @@ def test_what_waited_for_the_line_rings_at_once(call, twilio, incident, olga, te
     assert twilio.received[-1].path.endswith("Calls.json")
 
 
-@pytest.mark.parametrize("answer", [refusal(21220), Answer(500), refusal(20404, 404)], ids=["over", "broken", "gone"])
-def test_a_call_that_cannot_be_ended_rings_on_and_wakes_nobody(call, twilio, incident, sam, answer):
-    twilio.answer = lambda _: answer
+def test_a_provider_that_is_left_alone_is_not_asked_to_end_a_call(call, cancelled, incident, sam, clock):
+    Breaker.objects.create(provider="twilio-voice", openings=1, open_until=clock.now)
     incidents.acknowledge(incident.pk, by=sam)
     run_due()
+    assert cancelled() == []
+    assert Breaker.objects.get().trial_until is None
+
+
+@pytest.mark.parametrize("answer", [refusal(21220), Answer(500), refusal(20404, 404)], ids=["over", "broken", "gone"])
+def test_a_call_that_cannot_be_ended_rings_on_and_wakes_nobody(call, twilio, incident, sam, answer, clock):
+    ada = make_person("Ada", None, TeamRole.ADMIN)
+    twilio.answer = lambda _: answer
+    incidents.acknowledge(incident.pk, by=sam)
+    for _ in range(5):
+        run_due()
+        clock.shift(minutes=1)
+    assert not ada.notifications.exists()
+    assert Breaker.objects.count() == 0, "it says nothing of whether calls can be placed"
     assert Timer.objects.get(kind=notifications.RECALL).state == State.DONE
     call.refresh_from_db()
     assert call.state == DeliveryState.SENT

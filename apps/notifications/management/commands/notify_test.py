@@ -49,7 +49,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps([_told(each) for each in sent], indent=2))
         else:
             for each in sent:
-                why = f"  {each.last_error}" if each.last_error else ""
+                why = "  It rings, and nobody answered yet." if _rings(each) else f"  {each.last_error}".rstrip()
                 self.stdout.write(f"{each.get_channel_display():14}{each.shown:40}{each.get_state_display()}{why}")
         if all(each.state == DeliveryState.FAILED for each in sent):
             raise CommandError(f"Nothing reached {person}.")
@@ -60,9 +60,14 @@ def _outcomes(test: Notification, *, wait: float) -> list[Delivery]:
     until = time.monotonic() + wait
     while True:
         sent = list(test.deliveries.exclude(channel=Channel.IN_APP).select_related("method", "notification__person"))
-        if time.monotonic() >= until or all(each.state not in _UNDER_WAY for each in sent):
+        if time.monotonic() >= until or not any(each.state in _UNDER_WAY or _rings(each) for each in sent):
             return sent
         time.sleep(_LOOKS_EVERY)
+
+
+def _rings(delivery: Delivery) -> bool:
+    """Whether it is a call that was placed, of which nobody knows yet what it came to."""
+    return delivery.channel == Channel.VOICE and delivery.state == DeliveryState.SENT
 
 
 def _told(delivery: Delivery) -> dict[str, Any]:
