@@ -34,8 +34,11 @@ def main() -> int:
         form = SHORT if chosen.short else FULL
         aside = [name for name in names if known[name].in_no_hurry and form is FULL and len(names) > 1]
         print(f"\n{table.head()}\n", flush=True)
+        alone = [name for name in names if aside and known[name].alone]
+        lines = [table.carry_out(known[name], servers, form) for name in alone]
         with beside.running(aside) as others:
-            lines = [table.carry_out(known[name], servers, form) for name in names if name not in aside]
+            rest = [name for name in names if name not in (*alone, *aside)]
+            lines += [table.carry_out(known[name], servers, form) for name in rest]
             others_good, told = others.outcome() if others else (True, "")
     print(f"Beside them, with what they left of the machine:\n{told}" if told else "", end="", flush=True)
     print(table.verdict(lines, form, time.monotonic() - begun), flush=True)

@@ -9,8 +9,8 @@ from faults.house import House
 from faults.programs import end_with_driver, forking
 from faults.table import case
 
-PROCESSES = 4
-"""Each has two connections; one of the two waits for the other most of the time."""
+PROCESSES = 2
+"""Each has two connections."""
 TRIES = 250
 """On one incident, which grows with each: at most."""
 

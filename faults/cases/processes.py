@@ -26,6 +26,7 @@ CLOCK_OFF_BY = 120.0
     done="{incidents:,} incidents declared, then two workers and beat started, and one worker or the other killed "
     "(kill -9) {kills} times at random moments while pages are due; each is started again at once",
     expected="every page once; one whose sending was cut off perhaps twice, and marked so",
+    alone=True,
 )
 def worker_killed(house: House) -> str:
     incidents, kills = house.number("incidents"), house.number("kills")
@@ -54,7 +55,7 @@ def worker_killed(house: House) -> str:
 
 @case(
     "beat gone",
-    numbers={"before": (2, 2), "after": (100, 15)},
+    numbers={"before": (2, 2), "after": (50, 15)},
     done="worker, standby and beat work and {before} incidents are paged; beat is killed and does not come back; "
     "{after} incidents are declared",
     expected=f"wake-ups and the standby do without it: level 1 and, {SECOND_LEVEL_AFTER.seconds} s later, level 2",
@@ -73,7 +74,7 @@ def beat_gone(house: House) -> str:
 
 @case(
     "two and a standby",
-    numbers={"incidents": (200, 30)},
+    numbers={"incidents": (100, 30)},
     done="two Celery workers with beat, an `engine run` and a standby that is always ready work the same table; "
     "{incidents} incidents are declared",
     expected="nothing twice, nothing unknown, no timer attempted twice",
@@ -90,7 +91,7 @@ def two_workers_and_the_standby(house: House) -> str:
 
 @case(
     "clock off by 2 min",
-    numbers={"incidents": (60, 10)},
+    numbers={"incidents": (30, 10)},
     done="of two workers one has a clock that is 2 min ahead, then one that is 2 min behind; {incidents} incidents are "
     "declared each time",
     expected="no level before it is due by the database's clock, none late",

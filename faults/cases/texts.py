@@ -19,7 +19,7 @@ WORKERS = ("worker 1", "worker 2", "beat", "standby")
 
 @case(
     "provider broken",
-    numbers={"incidents": (40, 12), "later": (20, 5)},
+    numbers={"incidents": (20, 12), "later": (10, 5)},
     done="the provider of text messages answers 500 while {incidents} incidents are declared; it works again, and "
     "{later} more are",
     expected="it is left alone, and the pages come by mail; by text message again afterwards; each once",

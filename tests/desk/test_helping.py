@@ -114,7 +114,7 @@ def test_a_request_is_withdrawn_by_who_responds(incident, house, rita, post):
 
 
 def test_who_was_paged_declines_with_a_reason(incident, house, rita, post):
-    assert "You were paged: can you take it on?" in page(incident, rita)
+    assert "You were paged: acknowledge above, or say that you cannot." in page(incident, rita)
     text = post("decline", reason="On a train")
     assert "Rita cannot take it on: On a train" in text
     assert "can you take it on?" not in text

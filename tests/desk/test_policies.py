@@ -10,14 +10,17 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.catalog.models import Service
+from apps.contacts.models import ContactMethod, MethodKind
+from apps.core import clock as house_clock
 from apps.escalation.models import LevelTarget, Policy, TargetKind
 from apps.incidents.models import EventKind
-from apps.notifications.models import Notification
+from apps.notifications.models import Channel, Notification
 from apps.teams.models import TeamRole
 from tests.factories.escalation import make_chain
 from tests.factories.incidents import declare
 from tests.factories.rosters import put_on_call
 from tests.factories.teams import make_person
+from tests.factories.transports import served
 
 
 @pytest.fixture
@@ -66,6 +69,14 @@ def test_a_level_with_nobody_behind_it_is_shown_as_that(house, client, policy):
     page = shown(client, house.rita, policy)
     assert "Nobody right now: goes on at once" in page
     assert "Not reached: Cora" in page
+
+
+def test_who_is_reached_and_not_woken_is_marked(house, client, policy):
+    with served(Channel.EMAIL, Channel.SMS):
+        assert shown(client, house.rita, policy).count("nothing rings") == 3
+        reach = {"kind": MethodKind.SMS, "value": "+4930901820", "position": 9, "verified_at": house_clock.now()}
+        ContactMethod.objects.create(person=house.cora, **reach)
+        assert shown(client, house.rita, policy).count("nothing rings") == 2
 
 
 def test_rounds_hours_and_turns_are_told(house, client, policy):

@@ -11,9 +11,12 @@ from apps.desk.pages import viewer
 from apps.escalation import outlook
 from apps.escalation import queries as escalation
 from apps.escalation.models import Policy
+from apps.escalation.outlook import Standing
 from apps.incidents import queries as incidents
+from apps.notifications import reach
+from apps.notifications.reach import Reach
 from apps.teams import access
-from apps.teams.models import Team
+from apps.teams.models import Team, User
 
 
 @login_required
@@ -34,11 +37,13 @@ def policy(request: HttpRequest, pk: int) -> HttpResponse:
     rounds = outlook.rounds(found)
     used = escalation.where_used(found)
     running = used.running.filter(pk__in=incidents.visible_to(viewer(request)).values("pk"))
+    rungs = outlook.standing(found, team=team)
     context = {
         "policy": found,
         "team": team,
         "teams": [] if _team_of(found) else teams,
-        "rungs": outlook.standing(found, team=team),
+        "rungs": rungs,
+        "silent": _silent(rungs),
         "rounds": rounds,
         "marks": chain_picture.marks([(level.number, level.after) for level in levels], rounds),
         "used": used,
@@ -46,6 +51,13 @@ def policy(request: HttpRequest, pk: int) -> HttpResponse:
         "may_edit": access.is_administrator(viewer(request)) and viewer(request).is_staff,
     }
     return render(request, "policies/policy.html", context)
+
+
+def _silent(rungs: list[Standing]) -> list[User]:
+    """Those behind the levels whom a page reaches without waking them: nothing of theirs rings."""
+    people = {person for rung in rungs for found in (rung.found, rung.outside) if found for person in found.people}
+    reached = reach.of_people(people)
+    return [person for person in people if reached.get(person.pk) is Reach.SILENTLY]
 
 
 def _team_of(policy: Policy) -> Team | None:
