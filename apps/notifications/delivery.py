@@ -2,7 +2,7 @@
 outcome recorded in another (law 5).
 
 An attempt that ended without telling its outcome (a crash between sending and recording, a connection that broke
-after the message was handed over) is *outcome unknown*. A page is then sent once more under the same key, so that
+after the message was handed over) is *outcome unknown*. A page is then sent again under the same key, so that
 nobody sleeps through it, and is marked; what is less urgent is left as it is. What is bundled into a delivery
 (``bundling``) shares its message.
 """
@@ -206,7 +206,7 @@ def _failed(delivery_id: int, error: ProviderError, begun: _Begun | None) -> boo
 
 @transaction.atomic
 def _outcome_is_unknown(delivery_id: int, reason: str, begun: _Begun | None) -> bool:
-    """Record it; True if the message is to be sent once more."""
+    """Record it; True if the message is to be sent again."""
     group = locked(delivery_id)
     delivery = group[0]
     if begun is None or not begun.is_still(delivery):

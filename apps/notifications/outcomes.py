@@ -22,6 +22,9 @@ from apps.notifications.models import ARRIVED, Delivery, DeliveryState, Notifica
 from apps.notifications.transports import AddressRefused, OptedOut
 from apps.teams.models import User
 
+#: So often at most a page is tried of which nobody can tell whether it was sent, where nothing else is left to try.
+MOST_IN_DOUBT = 12
+
 Row = TypeVar("Row", Incident, Notification, User)
 
 
@@ -74,7 +77,8 @@ def end(group: Sequence[Delivery], reason: str, *, error: Exception | None = Non
             _set(each, _taken_back(each), reason)
             continue
         _set(each, DeliveryState.FAILED, reason)
-        _go_another_way(each, reason)
+        if not _goes_another_way(each):
+            _say_that_nobody_was_reached(each.notification, reason)
 
 
 def fail_for_now(group: Sequence[Delivery], reason: str) -> bool:
@@ -89,22 +93,28 @@ def fail_for_now(group: Sequence[Delivery], reason: str) -> bool:
 
 
 def is_unknown(group: Sequence[Delivery], reason: str) -> bool:
-    """Mark it *outcome unknown*; True if it is to be sent once more: a page that is wanted, the first time.
+    """Mark it *outcome unknown*; True if it is to be sent again: a page that is wanted, the first time.
 
-    A page that stays unknown goes another way.
+    A page that stays unknown goes another way. Where there is none it is sent again, up to MOST_IN_DOUBT: two
+    workers that died over it before they handed it over must not be the end of it.
     """
     pages = [each for each in group if each.notification.is_page and each.notification.is_wanted]
-    repeated = [each for each in pages if each.unknown_at is None]
+    again = [each for each in pages if each.unknown_at is None]
     exhausted = [each for each in pages if each.unknown_at is not None]
     for each in group:
         each.unknown_at = each.unknown_at or house_clock.now()
         each.save(update_fields=["unknown_at"])
         _set(each, DeliveryState.UNKNOWN, reason)
     for each in exhausted:
-        _go_another_way(each, reason)
-    if group[0] in repeated:
+        if _goes_another_way(each):
+            continue
+        if group[0].attempts < MOST_IN_DOUBT:
+            again.append(each)
+        else:
+            _say_that_nobody_was_reached(each.notification, reason)
+    if group[0] in again:
         return True
-    release(repeated)
+    release(again)
     return False
 
 
@@ -120,12 +130,11 @@ def try_another_way(group: Sequence[Delivery]) -> None:
             plan_next(each)
 
 
-def _go_another_way(delivery: Delivery, reason: str) -> None:
-    """Reach its receiver by their next step or method; where there is none, and nothing else is under way, say so."""
+def _goes_another_way(delivery: Delivery) -> bool:
+    """Plan its receiver's next step or method; True if there is one, or something else is under way or arrived."""
     others = delivery.notification.deliveries.exclude(pk=delivery.pk).exclude(address="")
     alive = others.exclude(state__in=(DeliveryState.FAILED, DeliveryState.CANCELLED))
-    if plan_next(delivery) is None and not alive.exists():
-        _say_that_nobody_was_reached(delivery.notification, reason)
+    return plan_next(delivery) is not None or alive.exists()
 
 
 def _say_that_nobody_was_reached(notification: Notification, reason: str) -> None:

@@ -26,7 +26,6 @@ CLOCK_OFF_BY = 120.0
     done="{incidents:,} incidents declared, then two workers and beat started, and one worker or the other killed "
     "(kill -9) {kills} times at random moments while pages are due; each is started again at once",
     expected="every page once; one whose sending was cut off perhaps twice, and marked so",
-    alone=True,
 )
 def worker_killed(house: House) -> str:
     incidents, kills = house.number("incidents"), house.number("kills")

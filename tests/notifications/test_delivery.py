@@ -8,11 +8,11 @@ import pytest
 from django.db import OperationalError, connection
 
 from apps.engine.identity import me
-from apps.engine.models import State, Timer
+from apps.engine.models import Lane, State, Timer
 from apps.engine.runner import run_due
 from apps.incidents import actions as incidents
 from apps.incidents.models import EventKind
-from apps.notifications import actions, delivery
+from apps.notifications import actions, delivery, outcomes
 from apps.notifications.channels import email
 from apps.notifications.models import Channel, Delivery, DeliveryState, Notification, NotificationKind, Until
 from apps.teams.models import TeamRole
@@ -198,6 +198,36 @@ def test_a_page_is_sent_once_more_when_the_worker_died_between_sending_and_recor
     assert mails_of(page)[WORK].unknown_at is not None
     first, second = mail_server.received
     assert first["Message-ID"] == second["Message-ID"]
+
+
+def test_a_page_is_not_lost_to_two_workers_that_die_over_it_where_nothing_else_reaches_its_receiver(
+    mail_server, page, olga, clock, monkeypatch
+):
+    olga.contact_methods.filter(value=HOME).delete()
+    for _ in range(2):
+        with monkeypatch.context() as dying:
+            dying.setattr(email, "_hand_over", killed)
+            with pytest.raises(Killed):
+                run_due()
+        me.release()
+        clock.shift(minutes=3)
+    run_again(clock)
+    assert mail_server.addresses() == [WORK]
+    assert states_of(page) == {WORK: DeliveryState.SENT}
+    assert mails_of(page)[WORK].unknown_at is not None
+
+
+def test_a_page_that_is_always_in_doubt_is_sent_some_times_and_then_said_to_have_failed(
+    mail_server, page, incident, olga, clock
+):
+    olga.contact_methods.filter(value=HOME).delete()
+    mail_server.breaks_off_at = "DATA"
+    for _ in range(60):
+        run_due(lane=Lane.PAGES)
+        clock.shift(seconds=30)
+    assert 2 < mail_server.addresses().count(WORK) <= outcomes.MOST_IN_DOUBT + 6, "with what else Olga is told"
+    assert mails_of(page)[WORK].attempts == outcomes.MOST_IN_DOUBT
+    assert incident.timeline.filter(kind=EventKind.NOTIFICATION_FAILED, text__contains="Olga").count() == 1
 
 
 def test_a_page_is_sent_once_when_the_worker_died_before_sending(mail_server, page, clock, monkeypatch):

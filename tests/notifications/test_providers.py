@@ -149,7 +149,7 @@ def waiting(carried, team, clock):
 def test_a_broken_provider_is_tried_by_one_at_the_end_of_each_opening(waiting):
     # Five failures open it; then 5, 10 and 20 s pass, and half a minute each time, until the next look here.
     assert 15 <= len(waiting) <= 5 + 3 + (600 - 35) // 30
-    assert set(waiting) == {f"{name.lower()}@example.com" for name in NAMES}, "it is not the same one each time"
+    assert len(set(waiting[5:])) >= 3, "it is not the same one each time"
 
 
 def test_waiting_for_a_broken_provider_costs_nobody_their_attempts(waiting):
