@@ -78,7 +78,7 @@ def through(provider: str) -> Iterator[None]:
     one that names when to come back (Retry-After) is obeyed by all callers without counting as a failure. Raises
     CircuitOpen without entering the block, RuntimeError within a transaction: nobody calls a provider in one (law 5),
     and what is counted here must stand whatever the caller rolls back. What the block raises is raised again, also
-    if the database went away meanwhile and it could not be counted.
+    if the database went away meanwhile and it could not be counted; a trial that fails is marked ``of_the_circuit``.
     """
     call = _enter(provider)
     try:
@@ -88,7 +88,7 @@ def through(provider: str) -> Iterator[None]:
         raise
     except Exception as error:
         if isinstance(error, ProviderError) and call.trial_until is not None:
-            error.of_the_circuit = True
+            error.of_the_circuit = rules.verdict(error) in (Verdict.BROKEN, Verdict.BUSY)
         _note(partial(_conclude, provider, call, error))
         raise
     _note(partial(_conclude, provider, call, None))

@@ -327,6 +327,14 @@ def test_who_is_turned_away_and_who_tried_are_told_that_it_was_the_circuit(opene
     assert trial.of_the_circuit
 
 
+def test_a_trial_that_is_answered_for_its_own_message_says_so(opened, clock):
+    clock.shift(seconds=5)
+    refused = ProviderError("550 no such mailbox", permanent=True)
+    call(refused)
+    assert not refused.of_the_circuit
+    assert is_called()
+
+
 def test_who_called_while_it_was_closed_failed_for_themselves(clock):
     error = ProviderError("503")
     call(error)

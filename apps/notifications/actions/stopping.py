@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from apps.core import clock as house_clock
@@ -53,6 +54,7 @@ def answer_one(page: Notification, *, declined: bool = False) -> bool:
     return bool(_answered(Notification.objects.filter(pk=page.pk, **{f"{field}__isnull": True}), field))
 
 
+@transaction.atomic(savepoint=False)
 def stop(notifications: QuerySet[Notification]) -> None:
     """No further attempt is made for these, and what rings is ended.
 
@@ -82,6 +84,7 @@ def plan_recalls(ringing: Iterable[Delivery]) -> None:
     )
 
 
+@transaction.atomic(savepoint=False)
 def cancel(delivery: Delivery) -> None:
     """Take a delivery back that is not under way. One that may have arrived stays *unknown*, and is not repeated.
 
