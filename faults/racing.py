@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from faults import beside
+
 TIMEOUT = 120.0
 #: So many complaints are enough to know.
 ENOUGH = 5
@@ -108,11 +110,13 @@ def _judge(races: Races, state: str, after: bool | None, pages: int, going_out: 
 
 
 def _do_not_wait_for_the_disk() -> None:
-    """What is raced for is locks; whether the disk has it is the subject of other cases."""
+    """What is raced for is locks; whether the disk has it is the subject of other cases. The others go first."""
     from django.db import connection
 
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = off")
+        cursor.execute("SELECT pg_backend_pid()")
+        beside.stand_back(cursor.fetchone()[0])
 
 
 class _Opponent:

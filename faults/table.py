@@ -33,6 +33,8 @@ class Case:
     run: Run
     tablespace: bool = False
     by_name_only: bool = False
+    in_no_hurry: bool = False
+    alone: bool = False
 
     def done_in(self, form: Form) -> str:
         """What was done, in the numbers of the form. Raises KeyError for one that is named and not there."""
@@ -59,14 +61,18 @@ def case(
     expected: str,
     tablespace: bool = False,
     by_name_only: bool = False,
+    in_no_hurry: bool = False,
+    alone: bool = False,
 ) -> Callable[[Run], Run]:
     """Register the decorated function. A case with a ``tablespace`` makes its own database there.
 
-    One ``by_name_only`` is not carried out where all are.
+    One ``by_name_only`` is not carried out where all are; one ``in_no_hurry``, where nothing depends on how fast the
+    machine is, goes on beside the others in the full form, and they beside it, but for one that is ``alone`` because it
+    keeps the whole machine busy.
     """
 
     def register(run: Run) -> Run:
-        _cases[name] = Case(name, numbers, done, expected, run, tablespace, by_name_only)
+        _cases[name] = Case(name, numbers, done, expected, run, tablespace, by_name_only, in_no_hurry, alone)
         return run
 
     return register

@@ -21,6 +21,7 @@ TRIES = 250
     done="{tries:,} times one connection acknowledges an incident while another decides its second level, which is due",
     expected="the level was skipped, or it fired before the acknowledgement; never a page planned after it, and no "
     "delivery goes on",
+    in_no_hurry=True,
 )
 def acknowledge_races(house: House) -> str:
     tries = house.number("tries")

@@ -16,7 +16,7 @@ SOME = TEAMS[20:30]
 
 @case(
     "SMTP refuses one",
-    numbers={"incidents": (50, 20), "theirs": (3, 3)},
+    numbers={"incidents": (30, 20), "theirs": (3, 3)},
     done="the mail server answers 550 to the address of one person, who has a second one, and takes all others; "
     "{incidents} incidents of all teams are declared, and {theirs} more of theirs",
     expected="their pages come to the second address, at once; all others as ever",

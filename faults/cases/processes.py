@@ -23,17 +23,19 @@ CLOCK_OFF_BY = 120.0
 @case(
     "worker killed",
     numbers={"incidents": (1000, 60), "kills": (100, 8)},
-    done="{incidents:,} incidents declared, then two workers and beat started, and one worker or the other killed "
-    "(kill -9) {kills} times at random moments while pages are due; each is started again at once",
+    done="{incidents:,} incidents declared, half of which page two levels; then two workers and beat started, and one "
+    "worker or the other killed (kill -9) {kills} times at random moments while pages are due; each is started again "
+    "at once",
     expected="every page once; one whose sending was cut off perhaps twice, and marked so",
+    alone=True,
 )
 def worker_killed(house: House) -> str:
     incidents, kills = house.number("incidents"), house.number("kills")
     workers = ("worker 1", "worker 2")
-    failed = house.declare(incidents)
+    failed = house.declare(incidents // 2) + house.declare(incidents // 2, severity="P1")
     house.expect(not failed, f"{len(failed)} declarations failed")
     house.start(*workers, "beat")
-    steps, in_the_middle, done = 4 * incidents, 0, 0  # two levels each, and the page of either
+    steps, in_the_middle, done = 3 * incidents, 0, 0  # a level or two of each, and the page of either
     for number in range(kills):
         wanted = steps * number // (kills + 1)
         if not house.until(lambda wanted=wanted: house.count(_DONE) > wanted, within=120, what=f"{wanted} steps"):
@@ -73,7 +75,7 @@ def beat_gone(house: House) -> str:
 
 @case(
     "two and a standby",
-    numbers={"incidents": (100, 30)},
+    numbers={"incidents": (60, 30)},
     done="two Celery workers with beat, an `engine run` and a standby that is always ready work the same table; "
     "{incidents} incidents are declared",
     expected="nothing twice, nothing unknown, no timer attempted twice",
@@ -90,7 +92,7 @@ def two_workers_and_the_standby(house: House) -> str:
 
 @case(
     "clock off by 2 min",
-    numbers={"incidents": (30, 10)},
+    numbers={"incidents": (20, 10)},
     done="of two workers one has a clock that is 2 min ahead, then one that is 2 min behind; {incidents} incidents are "
     "declared each time",
     expected="no level before it is due by the database's clock, none late",
