@@ -9,6 +9,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_ready, worker_shutting_down
 
+from apps.core.insisting import ending
 from apps.engine import loop, worker
 from apps.engine.models import Lane
 
@@ -36,3 +37,4 @@ def stand_by_for_oneself(sender: Any, **_: Any) -> None:
 def stand_by_no_more(**_: Any) -> None:
     """End what has begun, and begin nothing more."""
     _ends.set()
+    ending.set()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -16,7 +18,7 @@ SOON = timedelta(seconds=5)
 @pytest.fixture
 def pauses(monkeypatch):
     made: list[float] = []
-    monkeypatch.setattr(insisting.time, "sleep", made.append)
+    monkeypatch.setattr(insisting.ending, "wait", made.append)
     return made
 
 
@@ -70,3 +72,13 @@ def test_what_another_attempt_would_meet_as_well_is_raised_at_once(pauses):
     with pytest.raises(IntegrityError):
         insist(failing(IntegrityError("twice")), within=SOON, what="it")
     assert pauses == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_process_that_is_to_end_waits_for_no_database(monkeypatch):
+    monkeypatch.setattr(insisting, "ending", threading.Event())
+    insisting.ending.set()
+    begun = time.monotonic()
+    with pytest.raises(OperationalError, match="away"):
+        insist(failing(*[OperationalError("away")] * 9), within=timedelta(minutes=1), what="it")
+    assert time.monotonic() - begun < 1

@@ -13,6 +13,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseFailure
 
+from apps.core.insisting import ending
 from apps.engine import loop, queries
 from apps.engine.models import Lane
 
@@ -52,6 +53,7 @@ class Command(BaseCommand):
 
         def end(signal_number: int, frame: FrameType | None) -> None:
             stop.set()
+            ending.set()
 
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, end)
