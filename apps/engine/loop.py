@@ -44,9 +44,12 @@ def keep_going(*, stop: threading.Event, lanes: Sequence[Lane], standby: timedel
     """The loop of ``run`` alone, for a process that others watch."""
     with ThreadPoolExecutor(sum(worker.SLOTS[lane] for lane in lanes), "engine") as threads:
         while not stop.is_set():
-            for lane in _needed(lanes, standby):
-                for _ in range(worker.slots[lane].free):
-                    threads.submit(worker.tick, lane, budget=PULSE, stop=stop)
+            try:
+                for lane in _needed(lanes, standby):
+                    for _ in range(worker.slots[lane].free):
+                        threads.submit(worker.tick, lane, budget=PULSE, stop=stop)
+            except Exception:  # whatever it is, the next second is another try: nobody stands by for whoever stands by
+                log.exception("pulse_failed")
             stop.wait(PULSE.total_seconds())
 
 
