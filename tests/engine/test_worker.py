@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from apps.core import clock
-from apps.engine import actions, identity, leases, registry, worker
+from apps.engine import actions, identity, leases, loop, registry, worker
 from apps.engine.models import Lane, State, Timer
 from apps.engine.registry import handler, recurring
 from launcher import commands
@@ -290,3 +290,19 @@ def test_what_a_late_timer_plans_in_another_lane_is_found_by_workers_that_know_n
     assert worker.tick(Lane.PAGES) == 1
     assert worker.tick(Lane.WORK) == 1
     assert seen == ["notice"]
+
+
+def test_a_loop_that_stands_by_outlasts_whatever_fails_in_it(monkeypatch):
+    asked, stop = [], threading.Event()
+
+    def needed(lanes, standby):
+        asked.append(standby)
+        if len(asked) == 1:
+            raise RuntimeError("a fault of ours")
+        stop.set()
+        return []
+
+    monkeypatch.setattr(loop, "_needed", needed)
+    monkeypatch.setattr(loop, "PULSE", timedelta(milliseconds=10))
+    loop.keep_going(stop=stop, lanes=[Lane.WORK], standby=timedelta(seconds=5))
+    assert len(asked) == 2
