@@ -11,6 +11,7 @@ from types import FrameType
 from faults import beside
 from faults.forms import FULL, SHORT
 from faults.ground import ground
+from faults.verdict import last_words
 
 
 def main() -> int:
@@ -18,10 +19,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m faults", description=__doc__)
     parser.add_argument("cases", nargs="*", metavar="case", help="by name; all without")
     parser.add_argument("--short", action="store_true", help="the same with small numbers, and more time for each page")
+    parser.add_argument("--beside", action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     signal.signal(signal.SIGTERM, _end)
     begun = time.monotonic()
-    print("Starting PostgreSQL, Valkey, a mail server and a provider of text messages…", flush=True)
+    if not chosen.beside:
+        print("Starting PostgreSQL, Valkey, a mail server and a provider of text messages…", flush=True)
     with ground() as servers:
         # Only now: the settings read the environment when they are imported.
         import faults.preloaded  # noqa: F401
@@ -32,19 +35,16 @@ def main() -> int:
             parser.error(f"there is no case {', '.join(sorted(unknown))}; the cases are {', '.join(known)}")
         names = chosen.cases or [name for name, each in known.items() if not each.by_name_only]
         form = SHORT if chosen.short else FULL
-        aside = [name for name in names if known[name].in_no_hurry and form is FULL and len(names) > 1]
+        if chosen.beside:
+            beside.tell([table.carry_out(known[name], servers, form) for name in names])
+            return 0
         print(f"\n{table.head()}\n", flush=True)
-        alone = [name for name in names if aside and known[name].alone]
-        lines = [table.carry_out(known[name], servers, form) for name in alone]
+        aside = [name for name in names if known[name].in_no_hurry and form is FULL and len(names) > 1]
         with beside.running(aside) as others:
-            rest = [name for name in names if name not in (*alone, *aside)]
-            lines += [table.carry_out(known[name], servers, form) for name in rest]
-            others_good, told = others.outcome() if others else (True, "")
-    print(f"Beside them, with what they left of the machine:\n{told}" if told else "", end="", flush=True)
-    print(table.verdict(lines, form, time.monotonic() - begun), flush=True)
-    if not others_good:
-        print(f"NOT AS EXPECTED beside them: {', '.join(aside)}", flush=True)
-    return 0 if others_good and all(line.good for line in lines) else 1
+            lines = [table.carry_out(known[name], servers, form) for name in names if name not in aside]
+            lines += others.finish() if others else []
+    print(last_words(lines, form, time.monotonic() - begun), flush=True)
+    return 0 if all(line.good for line in lines) else 1
 
 
 def _end(number: int, frame: FrameType | None) -> None:

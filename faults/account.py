@@ -8,7 +8,7 @@ provider of text messages got.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -52,9 +52,9 @@ class Fact(NamedTuple):
 
 @dataclass(frozen=True)
 class Account:
-    """``wrong`` are pages that came to somebody who should not get them. ``unknown`` is on how many ways a page is
-    marked *outcome unknown*: it may have been sent twice that way, and once more another way. ``copies`` is how many
-    pages came more than once for that reason. ``latest`` is the longest (seconds) that one came after it was due."""
+    """``wrong`` are pages that came to somebody who should not get them. ``unknown`` is how many attempts
+    are marked *outcome unknown*: each may have sent a page that another attempt sent too. ``copies`` is how many pages
+    came more than once for that reason. ``latest`` is the longest (seconds) that one came after it was due."""
 
     expected: int
     sent: int
@@ -83,10 +83,12 @@ def settle(
     facts: Iterable[Fact],
     arrivals: Iterable[Arrival],
     *,
-    unknown: frozenset[Way],
+    unknown: Mapping[Way, int],
     due: dict[tuple[str, int], datetime],
 ) -> Account:
-    """Compare. ``unknown`` are the ways of whose outcome nobody knows; ``due`` is when each level was due."""
+    """Compare. ``unknown`` is how many attempts on a way ended so that nobody knows their outcome; ``due`` is when each
+    level was due.
+    """
     expected = {
         Page(fact.incident, level, receiver(fact.team, level)) for fact in facts for level in LEVELS[fact.severity]
     }
@@ -106,14 +108,14 @@ def settle(
         lost=tuple(sorted(expected - received.keys())),
         twice=tuple(sorted(more.keys() - excused)),
         wrong=tuple(sorted(received.keys() - expected)),
-        unknown=len(unknown),
+        unknown=sum(unknown.values()),
         copies=len(excused),
         latest=max(ages, default=0.0),
     )
 
 
-def _is_excused(page: Page, came: Counter[str], unknown: frozenset[Way]) -> bool:
-    """Whether each copy is: two at most on a way whose outcome is unknown, and one in all on the others."""
-    doubtful = {address for address in came if Way(page, address) in unknown}
+def _is_excused(page: Page, came: Counter[str], unknown: Mapping[Way, int]) -> bool:
+    """Whether each copy but one is: by an attempt whose outcome is unknown, on a way that has such attempts."""
+    doubtful = {address: number for address in came if (number := unknown.get(Way(page, address), 0))}
     known = sum(number for address, number in came.items() if address not in doubtful)
-    return known <= 1 and all(came[address] <= 2 for address in doubtful)
+    return known <= 1 and came.total() <= 1 + sum(doubtful.values())

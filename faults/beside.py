@@ -5,6 +5,7 @@ They have servers, a database and processes of their own, and nobody's promptnes
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -15,9 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from faults.verdict import Line
+
 PROJECT = Path(__file__).resolve().parents[1]
 LOWEST = 19
 """Of nice(1)."""
+LAST_WORD = "LINES "
+"""What the last line of their output begins with: what became of each, for the one table of all."""
+PATIENCE = 1200
+"""For so long (seconds) they may go on once the others have ended."""
 
 
 @dataclass
@@ -28,11 +35,18 @@ class Run:
     _process: subprocess.Popen[str]
     _output: IO[str]
 
-    def outcome(self) -> tuple[bool, str]:
-        """Whether all was as expected, and everything that it printed, once it has ended."""
-        good = self._process.wait() == 0
+    def finish(self) -> list[Line]:
+        """Wait until it has ended, print its part of the table, and return what became of each case.
+
+        One that it did not come to, because it failed or took longer than PATIENCE, is not as expected.
+        """
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(PATIENCE)
         self._output.seek(0)
-        return good, self._output.read()
+        table, _, last = self._output.read().rpartition(LAST_WORD)
+        print(table or last, end="", flush=True)
+        told = {name: Line(name, good, seconds) for name, good, seconds in (json.loads(last) if table else ())}
+        return [told.get(name, Line(name, good=False, seconds=0.0)) for name in self.names]
 
 
 @contextmanager
@@ -43,7 +57,7 @@ def running(names: Sequence[str]) -> Iterator[Run | None]:
         return
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
         process = subprocess.Popen(
-            [sys.executable, "-c", "from faults.beside import main; main()", *names],
+            [sys.executable, "-c", "from faults.beside import main; main()", "--beside", *names],
             stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
@@ -55,6 +69,11 @@ def running(names: Sequence[str]) -> Iterator[Run | None]:
         finally:
             process.terminate()  # it leaves nothing behind; harmless once it has ended
             process.wait()
+
+
+def tell(lines: Sequence[Line]) -> None:
+    """Say to ``Run.finish`` what became of each."""
+    print(f"{LAST_WORD}{json.dumps(lines)}", flush=True)
 
 
 def stand_back(backend: int) -> None:

@@ -9,6 +9,8 @@ from concurrent.futures import ProcessPoolExecutor
 from faults.programs import end_with_driver, forking
 
 PROCESSES = 2
+PAUSE = 0.3
+"""Seconds before whoever failed comes again with the next: what is away for seconds does not meet all of them."""
 
 
 def declare(number: int, *, severity: str, teams: Sequence[str], within: float) -> tuple[int, list[str]]:
@@ -39,7 +41,7 @@ def declare(number: int, *, severity: str, teams: Sequence[str], within: float) 
         except DatabaseFailure as error:
             failed.append(f"{type(error.__cause__ or error).__name__}: {error}")
             connections.close_all()
-            time.sleep(0.05)
+            time.sleep(PAUSE)
     return number, failed
 
 

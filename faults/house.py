@@ -33,10 +33,10 @@ _DUE = """
       FROM escalation_runlevel AS level JOIN escalation_run AS run ON run.id = level.run_id
 """
 _UNKNOWN = """
-    SELECT 'INC-' || notification.incident_id, notification.level, delivery.address
+    SELECT 'INC-' || notification.incident_id, notification.level, delivery.address, delivery.unknown_attempts
       FROM notifications_delivery AS delivery
       JOIN notifications_notification AS notification ON notification.id = delivery.notification_id
-     WHERE delivery.unknown_at IS NOT NULL AND notification.kind = 'page'
+     WHERE delivery.unknown_attempts > 0 AND notification.kind = 'page'
 """
 #: Timers about pages that are not settled. A page that was handed to the next address leaves nothing behind here.
 _UNSETTLED = """
@@ -58,6 +58,7 @@ class House:
         self._numbers = numbers
         self.complaints: list[str] = []
         self._programs: dict[str, Program] = {}
+        self._database: psycopg.Connection[tuple[Any, ...]] | None = None
 
     @property
     def mail(self) -> MailServer:
@@ -113,9 +114,17 @@ class House:
         return failed
 
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
-        """What ``query`` finds, asked by the superuser over a connection of its own. Raises psycopg.Error."""
-        with psycopg.connect(self.ground.case_url, autocommit=True, connect_timeout=5) as database:
-            return database.execute(query, parameters or None).fetchall()
+        """What ``query`` finds, asked by the superuser over a connection of its own. Raises psycopg.Error.
+
+        One that failed is left, so that the next question goes to a server that is back.
+        """
+        if self._database is None or self._database.closed:
+            self._database = psycopg.connect(self.ground.case_url, autocommit=True, connect_timeout=5)
+        try:
+            return self._database.execute(query, parameters or None).fetchall()
+        except psycopg.OperationalError:
+            self._database.close()
+            raise
 
     def count(self, query: str, *parameters: object) -> int:
         """The number that ``query`` finds."""
@@ -144,7 +153,7 @@ class House:
     def account(self, *, of: Collection[str] = (*TEAMS, *TEXTED)) -> Account:
         """Compare what should have been paged for the teams with what mail server and provider got, as it stands."""
         due: dict[tuple[str, int], datetime] = {(incident, level): at for incident, level, at in self.rows(_DUE)}
-        unknown = frozenset(Way(Page(incident, level, person(to)), to) for incident, level, to in self.rows(_UNKNOWN))
+        unknown = {Way(Page(incident, level, person(to)), to): n for incident, level, to, n in self.rows(_UNKNOWN)}
         arrivals = (*self.mail.kept("page"), *self.provider.kept("page"))
         facts = [fact for fact in self.facts() if fact.team in of]
         return account.settle(facts, arrivals, unknown=unknown, due=due)
@@ -162,6 +171,8 @@ class House:
     def close(self) -> None:
         """End every process and every connection of this one."""
         self.kill()
+        if self._database is not None:
+            self._database.close()
         me.release()
         connections.close_all()
         self.mail.forget()

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import textwrap
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import zip_longest
 
 from faults.forms import Form, Numbers
 from faults.ground import Ground
 from faults.house import House
+from faults.verdict import Line
 
 Run = Callable[[House], str]
 
@@ -34,20 +34,10 @@ class Case:
     tablespace: bool = False
     by_name_only: bool = False
     in_no_hurry: bool = False
-    alone: bool = False
 
     def done_in(self, form: Form) -> str:
         """What was done, in the numbers of the form. Raises KeyError for one that is named and not there."""
         return self.done.format(**form.numbers(self.numbers))
-
-
-@dataclass(frozen=True)
-class Line:
-    """What became of a case: whether all was as expected, and how long it took (seconds)."""
-
-    name: str
-    good: bool
-    seconds: float
 
 
 _cases: dict[str, Case] = {}
@@ -62,17 +52,15 @@ def case(
     tablespace: bool = False,
     by_name_only: bool = False,
     in_no_hurry: bool = False,
-    alone: bool = False,
 ) -> Callable[[Run], Run]:
     """Register the decorated function. A case with a ``tablespace`` makes its own database there.
 
     One ``by_name_only`` is not carried out where all are; one ``in_no_hurry``, where nothing depends on how fast the
-    machine is, goes on beside the others in the full form, and they beside it, but for one that is ``alone`` because it
-    keeps the whole machine busy.
+    machine is, goes on beside the others in the full form, and they beside it.
     """
 
     def register(run: Run) -> Run:
-        _cases[name] = Case(name, numbers, done, expected, run, tablespace, by_name_only, in_no_hurry, alone)
+        _cases[name] = Case(name, numbers, done, expected, run, tablespace, by_name_only, in_no_hurry)
         return run
 
     return register
@@ -106,20 +94,6 @@ def carry_out(chosen: Case, ground: Ground, form: Form) -> Line:
     cells = (f"{chosen.name}\n{took:.0f} s", chosen.done_in(form), chosen.expected, f"{seen}\n{verdict}")
     print(_line(*cells), end="\n\n", flush=True)
     return Line(chosen.name, not bad, took)
-
-
-def verdict(lines: Sequence[Line], form: Form, seconds: float) -> str:
-    """The last words: what all of it took, how busy the machine was, and which cases were not as expected."""
-    bad = [line.name for line in lines if not line.good]
-    slowest = sorted(lines, key=lambda line: line.seconds, reverse=True)[:3]
-    took = (
-        f"{len(lines)} cases in the {form.name} form took {seconds / 60:.1f} min, the longest "
-        f"{', '.join(f'{line.name} ({line.seconds:.0f} s)' for line in slowest)}; load {os.getloadavg()[2]:.1f} on "
-        f"{os.cpu_count()} cores."
-    )
-    if bad:
-        return f"{took}\n{len(bad)} of {len(lines)} cases NOT AS EXPECTED: {', '.join(bad)}"
-    return f"{took}\nAll {len(lines)} cases as expected."
 
 
 def _line(*cells: str) -> str:

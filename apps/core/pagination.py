@@ -10,6 +10,8 @@ from rest_framework.exceptions import NotFound
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 
+from apps.core.errors import Invalid
+
 
 class NewestFirst(CursorPagination):
     """``{"next", "previous", "results"}``, newest first. A cursor that we did not make is 404."""
@@ -24,6 +26,13 @@ class NewestFirst(CursorPagination):
         """The page of ``queryset`` that the request's cursor names."""
         self._queryset = queryset
         return super().paginate_queryset(queryset, request, view)
+
+    def get_page_size(self, request: Request) -> int | None:
+        """How many rows a page has, ``max_page_size`` at most. Raises Invalid for what is no number of rows."""
+        asked = request.query_params.get(self.page_size_query_param)
+        if asked is not None and not (asked.isascii() and asked.isdecimal() and asked.strip("0")):
+            raise Invalid(f"A page has from 1 to {self.max_page_size} rows.", field=self.page_size_query_param)
+        return super().get_page_size(request)
 
     def decode_cursor(self, request: Request) -> Cursor | None:
         """The request's cursor, its position checked to be a value of the field that the list is ordered by."""

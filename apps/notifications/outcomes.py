@@ -103,7 +103,8 @@ def is_unknown(group: Sequence[Delivery], reason: str) -> bool:
     exhausted = [each for each in pages if each.unknown_at is not None]
     for each in group:
         each.unknown_at = each.unknown_at or house_clock.now()
-        each.save(update_fields=["unknown_at"])
+        each.unknown_attempts += 1
+        each.save(update_fields=["unknown_at", "unknown_attempts"])
         _set(each, DeliveryState.UNKNOWN, reason)
     for each in exhausted:
         if _goes_another_way(each):

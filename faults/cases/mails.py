@@ -16,7 +16,7 @@ SOME = TEAMS[20:30]
 
 @case(
     "SMTP refuses one",
-    numbers={"incidents": (30, 20), "theirs": (3, 3)},
+    numbers={"incidents": (20, 20), "theirs": (3, 3)},
     done="the mail server answers 550 to the address of one person, who has a second one, and takes all others; "
     "{incidents} incidents of all teams are declared, and {theirs} more of theirs",
     expected="their pages come to the second address, at once; all others as ever",
@@ -39,7 +39,7 @@ def refuses_one(house: House) -> str:
 
 @case(
     "SMTP slow for one",
-    numbers={"others": (40, 20)},
+    numbers={"others": (30, 20)},
     done="the mail server is silent for 30 s when it is told one address; one incident of theirs is declared and, "
     "while it is silent, {others} of others",
     expected=f"the pages of all others go on meanwhile, each within 5 s ({SHORT.patience} times that in the short "
@@ -63,7 +63,7 @@ def slow_for_one(house: House) -> str:
 
 @case(
     "SMTP busy",
-    numbers={"incidents": (40, 20)},
+    numbers={"incidents": (20, 20)},
     done="{incidents} incidents are declared; the mail server answers 451 to the first message for each of 20 "
     "addresses",
     expected="a later attempt, and each page once",
@@ -82,7 +82,7 @@ def busy(house: House) -> str:
 
 @case(
     "SMTP breaks off",
-    numbers={"incidents": (40, 20)},
+    numbers={"incidents": (20, 20)},
     done="{incidents} incidents are declared; the mail server closes in the middle of the first message to each of 20 "
     "addresses, and does not keep it",
     expected="outcome unknown, sent once more, so that each page came once",
@@ -95,7 +95,7 @@ def breaks_off(house: House) -> str:
 
 @case(
     "SMTP vanishes",
-    numbers={"incidents": (40, 20)},
+    numbers={"incidents": (20, 20)},
     done="{incidents} incidents are declared; the mail server takes the first message to each of 20 addresses and "
     "closes before it says so",
     expected="outcome unknown, sent once more: these pages came twice, under one Message-ID, and are marked so",

@@ -41,7 +41,7 @@ def broker_gone(house: House) -> str:
 
 @case(
     "PostgreSQL restarted",
-    numbers={"incidents": (120, 40), "restarts": (3, 1)},
+    numbers={"incidents": (90, 40), "restarts": (3, 1)},
     done="two workers and beat work, {incidents} incidents are declared all the while; PostgreSQL is ended as `pg_ctl "
     "stop -m immediate` does, and started again, {restarts} times",
     expected="what was committed is paged, by the same workers; what was being sent perhaps twice, and marked so",

@@ -47,7 +47,7 @@ def broken(house: House) -> str:
 
 @case(
     "provider busy",
-    numbers={"incidents": (40, 12), "busy": (4, 4), "seconds": (RETRY_AFTER, RETRY_AFTER)},
+    numbers={"incidents": (30, 12), "busy": (4, 4), "seconds": (RETRY_AFTER, RETRY_AFTER)},
     done="{incidents} incidents are declared; the provider answers the first {busy} requests with 429 and Retry-After: "
     "{seconds}",
     expected="none of those comes again before that time, others go by mail meanwhile; each once",
@@ -86,7 +86,7 @@ def hangs(house: House) -> str:
     account = house.finish()
     house.expect(account.unknown, "nobody waited for an answer")
     house.expect(account.unknown <= hung, f"{account.unknown} are unknown, and {hung} waited")
-    house.expect_prompt(account.latest, within=30)
+    house.expect_prompt(account.latest, within=40)
     return f"{hung} waited for an answer\n{account}"
 
 
@@ -114,7 +114,7 @@ def nonsense(house: House) -> str:
 
 @case(
     "provider slow",
-    numbers={"texted": (20, 8), "mailed": (60, 20), "seconds": (int(SLOW_BY), int(SLOW_BY))},
+    numbers={"texted": (20, 8), "mailed": (40, 20), "seconds": (int(SLOW_BY), int(SLOW_BY))},
     done="the provider takes each text message and says so after {seconds} s; {texted} incidents go by text message "
     "and, while it is silent, {mailed} by mail",
     expected=f"the pages by mail go on meanwhile, each within 5 s ({SHORT.patience} times that in the short form); "

@@ -53,6 +53,17 @@ def test_an_unknown_address_is_a_404_problem(db, method, path):
     assert problem(getattr(APIClient(), method)(path)) == 404
 
 
+@pytest.mark.parametrize("size", ["-1", "0", "00", "many", "1.5", "", "²"])
+def test_a_page_of_no_size_is_a_400_that_names_it(house, rita, size):
+    answer = rita.get(URL, {"page_size": size})
+    assert problem(answer) == 400
+    assert answer.json()["errors"].keys() == {"page_size"}
+
+
+def test_a_page_larger_than_the_largest_is_the_largest(house, rita):
+    assert rita.get(URL, {"page_size": "9" * 5000}).status_code == 200
+
+
 def test_a_method_that_is_not_served_is_405(house, rita):
     assert problem(rita.delete(URL)) == 405
     assert problem(rita.options(URL)) == 405

@@ -248,7 +248,7 @@ def make_maintenance(incident: Incident) -> None:
     moving = "Moving the database of the agent pipeline to its new machines, one replica after the other"
     catalog.plan_maintenance(by=None, services=[service], message=moving)
     catalog.plan_maintenance(by=None, services=[service], starts_at=until)
-    catalog.plan_maintenance(by=None, message="The network of the whole house")
+    catalog.plan_maintenance(by=None, message="The network of the whole house", ends_at=until + timedelta(days=3))
     catalog.end_maintenance(catalog.plan_maintenance(by=None, services=[service]).pk, by=None)
 
 

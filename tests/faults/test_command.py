@@ -11,7 +11,7 @@ import pytest
 
 from faults.cases import all_of_them
 from faults.forms import FULL, SHORT
-from faults.table import Line, verdict
+from faults.verdict import Line, last_words
 
 PROJECT = Path(__file__).resolve().parents[2]
 CASES = all_of_them()
@@ -32,10 +32,10 @@ def test_a_planted_loss_makes_the_command_fail_and_name_its_case():
 
 def test_the_last_words_name_what_is_not_as_expected_and_what_all_of_it_took():
     lines = [Line("beat gone", True, 12.0), Line("poison", False, 30.0)]
-    said = verdict(lines, SHORT, 90.0)
+    said = last_words(lines, SHORT, 90.0)
     assert "2 cases in the short form took 1.5 min, the longest poison (30 s), beat gone (12 s)" in said
     assert said.endswith("1 of 2 cases NOT AS EXPECTED: poison")
-    assert verdict(lines[:1], FULL, 12.0).endswith("All 1 cases as expected.")
+    assert last_words(lines[:1], FULL, 12.0).endswith("All 1 cases as expected.")
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -66,7 +66,10 @@ class Delivery(models.Model):
     sent_at = models.DateTimeField(null=True)
     receipt_at = models.DateTimeField(null=True, help_text="When the provider last told what became of it.")
     unknown_at = models.DateTimeField(
-        null=True, help_text="When an attempt ended without telling whether it was sent: it was then sent once more."
+        null=True, help_text="When an attempt first ended without telling whether it was sent: it was then sent again."
+    )
+    unknown_attempts = models.PositiveSmallIntegerField(
+        default=0, help_text="How many attempts ended so: up to so many copies may have come more than once."
     )
     last_error = models.TextField(blank=True)
 
