@@ -14,34 +14,38 @@ TIMEOUT = 120.0
 #: So many complaints are enough to know.
 ENOUGH = 5
 
-#: Back to where the first level has fired, its page is not sent yet, and the second is due.
-_RESET = """
-    DELETE FROM escalation_runlevel_people WHERE runlevel_id = %(second)s;
-    DELETE FROM notifications_delivery WHERE notification_id IN (
-        SELECT id FROM notifications_notification WHERE incident_id = %(incident)s AND level = 2);
-    DELETE FROM notifications_notification WHERE incident_id = %(incident)s AND level = 2;
-    UPDATE escalation_runlevel SET state = 'planned', at = NULL, reason = '' WHERE id = %(second)s;
-    UPDATE notifications_notification SET stopped_at = NULL, acknowledged_at = NULL WHERE incident_id = %(incident)s;
-    UPDATE notifications_delivery SET state = 'planned' WHERE channel <> 'in_app' AND notification_id IN (
-        SELECT id FROM notifications_notification WHERE incident_id = %(incident)s);
-    UPDATE incidents_incident SET status = 'declared', acknowledged_at = NULL, acknowledged_by_id = NULL
-     WHERE id = %(incident)s;
-    UPDATE incidents_clock SET met_at = NULL WHERE incident_id = %(incident)s;
+#: Back to where the first level has fired, its page is not sent yet, and the second is due. Functions and statements of
+#: the connection are planned once, so that the machine races and does not plan.
+_PREPARE = """
+    CREATE FUNCTION pg_temp.back_to_the_start(incident bigint, second bigint) RETURNS void LANGUAGE plpgsql AS $$
+    BEGIN
+        DELETE FROM escalation_runlevel_people WHERE runlevel_id = second;
+        DELETE FROM notifications_delivery WHERE notification_id IN (
+            SELECT id FROM notifications_notification WHERE incident_id = incident AND level = 2);
+        DELETE FROM notifications_notification WHERE incident_id = incident AND level = 2;
+        UPDATE escalation_runlevel SET state = 'planned', at = NULL, reason = '' WHERE id = second;
+        UPDATE notifications_notification SET stopped_at = NULL, acknowledged_at = NULL WHERE incident_id = incident;
+        UPDATE notifications_delivery SET state = 'planned' WHERE channel <> 'in_app' AND notification_id IN (
+            SELECT id FROM notifications_notification WHERE incident_id = incident);
+        UPDATE incidents_incident SET status = 'declared', acknowledged_at = NULL, acknowledged_by_id = NULL
+         WHERE id = incident;
+    END $$;
+    PREPARE afterwards(bigint, bigint) AS
+        SELECT level.state,
+               (SELECT max(id) FROM incidents_timelineevent WHERE incident_id = $1 AND kind = 'level_fired')
+             > (SELECT max(id) FROM incidents_timelineevent WHERE incident_id = $1 AND kind = 'acknowledged'),
+               (SELECT count(*) FROM notifications_notification WHERE incident_id = $1 AND level = 2),
+               (SELECT count(*) FROM notifications_delivery AS delivery
+                  JOIN notifications_notification AS page ON page.id = delivery.notification_id
+                 WHERE page.incident_id = $1 AND delivery.channel <> 'in_app'
+                   AND (delivery.state <> 'cancelled' OR page.stopped_at IS NULL)),
+               (SELECT acknowledged_at IS NOT NULL FROM incidents_incident WHERE id = $1)
+          FROM escalation_runlevel AS level WHERE level.id = $2
 """
+_RESET = "SELECT pg_temp.back_to_the_start(%s, %s)"
 #: What must hold afterwards: the state of the second level, whether it fired after the acknowledgement (the timeline is
 #: in the order of the lock), its pages, and how many deliveries would still go out.
-_AFTER = """
-    SELECT level.state,
-           (SELECT max(id) FROM incidents_timelineevent WHERE incident_id = %(incident)s AND kind = 'level_fired')
-         > (SELECT max(id) FROM incidents_timelineevent WHERE incident_id = %(incident)s AND kind = 'acknowledged'),
-           (SELECT count(*) FROM notifications_notification WHERE incident_id = %(incident)s AND level = 2),
-           (SELECT count(*) FROM notifications_delivery AS delivery
-              JOIN notifications_notification AS page ON page.id = delivery.notification_id
-             WHERE page.incident_id = %(incident)s AND delivery.channel <> 'in_app'
-               AND (delivery.state <> 'cancelled' OR page.stopped_at IS NULL)),
-           (SELECT acknowledged_at IS NOT NULL FROM incidents_incident WHERE id = %(incident)s)
-      FROM escalation_runlevel AS level WHERE level.id = %(second)s
-"""
+_AFTER = "EXECUTE afterwards(%s, %s)"
 
 
 @dataclass
@@ -70,19 +74,20 @@ def race(incident_id: int, tries: int) -> Races:
     responder = User.objects.get(email=on_call(incident.team.slug))
     first, second = RunLevel.objects.filter(run__incident=incident).order_by("number").values_list("pk", flat=True)
     escalation.fire_when_due(first)
-    names = {"incident": incident_id, "second": second}
     _do_not_wait_for_the_disk()
+    with connection.cursor() as cursor:
+        cursor.execute(_PREPARE)
     races = Races()
     opponent = _Opponent(lambda: incidents.acknowledge(incident_id, by=responder))
     head_start = 0.0
     for _ in range(tries):
         with connection.cursor() as cursor:
-            cursor.execute(_RESET, names)
+            cursor.execute(_RESET, [incident_id, second])
             opponent.go(after=max(head_start, 0.0) * random.random())
             time.sleep(max(-head_start, 0.0) * random.random())
             escalation.fire_when_due(second)
             opponent.wait()
-            cursor.execute(_AFTER, names)
+            cursor.execute(_AFTER, [incident_id, second])
             fired = _judge(races, *cursor.fetchone())
         # Whoever loses begins a little earlier the next time, so that they meet as often as may be.
         head_start += 0.0002 if not fired else -0.0002

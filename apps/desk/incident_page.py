@@ -96,7 +96,9 @@ def escalation_part(incident: Incident, viewer: User) -> Context:
 
 def roles(incident: Incident, viewer: User) -> Context:
     """The response roles, who holds them, and who could (R5, R6)."""
-    return {"holders": incidents.holders(incident), "people": list(queries.people_who_answer())}
+    vacancies = incidents.vacancies(incident)
+    holders = [(holder, vacancies.get(holder.role.key)) for holder in incidents.holders(incident)]
+    return {"holders": holders, "people": list(queries.people_who_answer())}
 
 
 def responders(incident: Incident, viewer: User) -> Context:

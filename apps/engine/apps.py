@@ -7,4 +7,4 @@ class EngineConfig(AppConfig):
     name = "apps.engine"
 
     def ready(self) -> None:
-        from apps.engine import handlers, watchdog  # noqa: F401  (registers them)
+        from apps.engine import deployment, handlers, watchdog  # noqa: F401  (registers them)

@@ -176,6 +176,11 @@ def without_timer(rows: QuerySet[ModelT], *, kind: str) -> QuerySet[ModelT]:
     )
 
 
+def was_settled(key: str) -> bool:
+    """Whether a timer of that key was done or cancelled lately, so that none is to be expected."""
+    return Timer.objects.filter(key=key, state__in=(State.DONE, State.CANCELLED)).exists()
+
+
 def dead() -> QuerySet[Timer]:
     """What was given up and still stands so, newest first."""
     return Timer.objects.filter(state=State.DEAD).order_by("-finished_at")

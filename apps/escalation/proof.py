@@ -6,6 +6,7 @@ Each look is a handful of set-based queries over what is open, however long the 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from django.db.models import Exists, F, OuterRef, Q
 
@@ -17,6 +18,10 @@ from apps.escalation.models import UNDECIDED, LevelState, Run, RunLevel, Unless
 from apps.incidents import clocks
 from apps.incidents.models import OPEN, Clock, Incident
 from apps.notifications.models import Notification, NotificationKind
+
+#: A page is of the level that fired no later than this after it: the two instants are told by two looks at a clock,
+#: which may be put right by the database's in between.
+SKEW = timedelta(seconds=10)
 
 
 def gaps() -> list[Gap]:
@@ -64,7 +69,7 @@ def _no_page() -> Iterator[Gap]:
     # before. A later round pages the same people by the same level again, so that what was sent before is another page.
     told = Notification.objects.filter(
         person=OuterRef("user"), incident=OuterRef("runlevel__run__incident"), kind=NotificationKind.PAGE,
-        level=OuterRef("runlevel__number"), created_at__gte=OuterRef("runlevel__at"),
+        level=OuterRef("runlevel__number"), created_at__gte=OuterRef("runlevel__at") - SKEW,
     )  # fmt: skip
     # What keeps a level from firing (``rules.why_not``) keeps its page from being repaired, unless it was there already
     # when the level fired all the same: by hand, or because nobody did anything.

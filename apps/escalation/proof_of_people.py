@@ -43,12 +43,14 @@ def _no_timer_of_backups() -> Iterator[Gap]:
     vacant = ResponseRole.objects.filter(~Exists(held), ~Exists(given_up))
     waiting = Incident.objects.filter(Exists(vacant), status__in=OPEN).select_related("severity", "team")
     missing = engine.without_timer(waiting, kind=backups.BACKUP)
+    # Roles that were all held come to be vacant where a holder is deactivated or the procedures gain a role.
     for found in missing:
         yield Gap(
             found.pk,
             f"Nobody else would have been asked for the vacant roles of {found}.",
             missing.filter(pk=found.pk),
             backups.plan,
+            is_fault=not engine.was_settled(backups.key(found)),
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +18,7 @@ from apps.incidents.models import (
     ENDED,
     OPEN,
     Clock,
+    EventKind,
     Incident,
     Involvement,
     Procedures,
@@ -26,6 +27,7 @@ from apps.incidents.models import (
     ResponseRole,
     RoleAssignment,
     RoleCandidate,
+    RoleInvitation,
     Status,
 )
 from apps.rosters import queries as rosters
@@ -119,6 +121,37 @@ def current_holders(incidents: Iterable[Incident]) -> dict[int, list[RoleHolder]
 def holders(incident: Incident) -> list[RoleHolder]:
     """Every response role of the incident with its holder or None."""
     return current_holders([incident])[incident.pk]
+
+
+@dataclass(frozen=True, slots=True)
+class Vacancy:
+    """What was done about a role that nobody holds: who was asked last, and whether nobody is left to be asked."""
+
+    asked: tuple[User, ...] = ()
+    since: datetime | None = None
+    given_up: bool = False
+
+
+def vacancies(incident: Incident) -> dict[str, Vacancy]:
+    """Of each role that nobody holds, by its key, what was done about it in this response; four queries."""
+    invited: dict[str, list[RoleInvitation]] = defaultdict(list)
+    asked = RoleInvitation.objects.filter(incident=incident, invited_at__gte=incident.response_started_at)
+    for invitation in asked.select_related("person", "role").order_by("invited_at", "pk"):
+        invited[invitation.role.key].append(invitation)
+    called = incident.timeline.filter(kind=EventKind.ROLE_VACANT, at__gte=incident.response_started_at)
+    given_up = set(called.values_list("data__role", flat=True))
+    return {
+        holder.role.key: _vacancy(invited[holder.role.key], given_up=holder.role.key in given_up)
+        for holder in holders(incident)
+        if holder.person is None
+    }
+
+
+def _vacancy(asked: Sequence[RoleInvitation], *, given_up: bool) -> Vacancy:
+    if not asked:
+        return Vacancy(given_up=given_up)
+    last = asked[-1].invited_at
+    return Vacancy(tuple(each.person for each in asked if each.invited_at == last), last, given_up)
 
 
 def holder_of(incident: Incident, role: str) -> User | None:

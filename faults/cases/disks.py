@@ -19,7 +19,7 @@ FAILURES = 20
 
 @case(
     "disk full",
-    numbers={"before": (30, 10), "after": (30, 10)},
+    numbers={"before": (20, 10), "after": (20, 10)},
     done="the database lies on a small disk (tmpfs); worker, beat and standby work; {before} incidents are declared; a "
     "ballast fills it to the last byte while more are; it stays full for 5 s and is freed; {after} are declared",
     expected="declarations fail and say so, or are paged; afterwards everything that is due is sent, by the same "

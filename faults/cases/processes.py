@@ -55,7 +55,7 @@ def worker_killed(house: House) -> str:
 
 @case(
     "beat gone",
-    numbers={"before": (2, 2), "after": (30, 15)},
+    numbers={"before": (2, 2), "after": (15, 15)},
     done="worker, standby and beat work and {before} incidents are paged; beat is killed and does not come back; "
     "{after} incidents are declared",
     expected=f"wake-ups and the standby do without it: level 1 and, {SECOND_LEVEL_AFTER.seconds} s later, level 2",
@@ -74,7 +74,7 @@ def beat_gone(house: House) -> str:
 
 @case(
     "two and a standby",
-    numbers={"incidents": (40, 30)},
+    numbers={"incidents": (30, 30)},
     done="two Celery workers with beat, an `engine run` and a standby that is always ready work the same table; "
     "{incidents} incidents are declared",
     expected="nothing twice, nothing unknown, no timer attempted twice",
@@ -91,7 +91,7 @@ def two_workers_and_the_standby(house: House) -> str:
 
 @case(
     "clock off by 2 min",
-    numbers={"incidents": (20, 10)},
+    numbers={"incidents": (10, 10)},
     done="of two workers one has a clock that is 2 min ahead, then one that is 2 min behind; {incidents} incidents are "
     "declared each time",
     expected="no level before it is due by the database's clock, none late",

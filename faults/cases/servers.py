@@ -13,7 +13,7 @@ from faults.table import case
 
 @case(
     "broker gone",
-    numbers={"incidents": (20, 10)},
+    numbers={"incidents": (10, 10)},
     done="worker, beat and standby work, {incidents} incidents are declared; the broker ends, {incidents} are "
     "declared; a new one comes, empty, is emptied once more, and the standby is killed; {incidents} are declared",
     expected="the standby pages while it is gone; the worker by itself once it is back",
@@ -41,7 +41,7 @@ def broker_gone(house: House) -> str:
 
 @case(
     "PostgreSQL restarted",
-    numbers={"incidents": (90, 40), "restarts": (3, 1)},
+    numbers={"incidents": (60, 40), "restarts": (3, 1)},
     done="two workers and beat work, {incidents} incidents are declared all the while; PostgreSQL is ended as `pg_ctl "
     "stop -m immediate` does, and started again, {restarts} times",
     expected="what was committed is paged, by the same workers; what was being sent perhaps twice, and marked so",

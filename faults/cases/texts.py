@@ -19,7 +19,7 @@ WORKERS = ("worker 1", "worker 2", "beat", "standby")
 
 @case(
     "provider broken",
-    numbers={"incidents": (20, 12), "later": (10, 5)},
+    numbers={"incidents": (12, 12), "later": (5, 5)},
     done="the provider of text messages answers 500 while {incidents} incidents are declared; it works again, and "
     "{later} more are",
     expected="it is left alone, and the pages come by mail; by text message again afterwards; each once",
@@ -47,7 +47,7 @@ def broken(house: House) -> str:
 
 @case(
     "provider busy",
-    numbers={"incidents": (30, 12), "busy": (4, 4), "seconds": (RETRY_AFTER, RETRY_AFTER)},
+    numbers={"incidents": (12, 12), "busy": (4, 4), "seconds": (RETRY_AFTER, RETRY_AFTER)},
     done="{incidents} incidents are declared; the provider answers the first {busy} requests with 429 and Retry-After: "
     "{seconds}",
     expected="none of those comes again before that time, others go by mail meanwhile; each once",
@@ -70,7 +70,7 @@ def busy(house: House) -> str:
 
 @case(
     "provider hangs",
-    numbers={"incidents": (20, 8), "seconds": (int(SLOW_BY), int(SLOW_BY))},
+    numbers={"incidents": (12, 8), "seconds": (int(SLOW_BY), int(SLOW_BY))},
     done="{incidents} incidents are declared; the provider says nothing for {seconds} s to whoever asks, and takes "
     "nothing",
     expected="outcome unknown for whoever waited; it is left alone, and the pages come by mail",
@@ -92,7 +92,7 @@ def hangs(house: House) -> str:
 
 @case(
     "provider breaks off",
-    numbers={"incidents": (20, 8)},
+    numbers={"incidents": (12, 8)},
     done="{incidents} incidents are declared; the provider takes the first message to each number and closes in the "
     "middle of its answer",
     expected="outcome unknown, sent once more under the same key or by mail: these pages came twice, and are marked so",
@@ -103,7 +103,7 @@ def breaks_off(house: House) -> str:
 
 @case(
     "provider is nonsense",
-    numbers={"incidents": (20, 8)},
+    numbers={"incidents": (12, 8)},
     done="{incidents} incidents are declared; the provider takes the first message to each number and answers 200 "
     "with a page in HTML",
     expected="that is no success: outcome unknown, sent once more under the same key or by mail, and marked so",
@@ -114,7 +114,7 @@ def nonsense(house: House) -> str:
 
 @case(
     "provider slow",
-    numbers={"texted": (20, 8), "mailed": (40, 20), "seconds": (int(SLOW_BY), int(SLOW_BY))},
+    numbers={"texted": (12, 8), "mailed": (30, 20), "seconds": (int(SLOW_BY), int(SLOW_BY))},
     done="the provider takes each text message and says so after {seconds} s; {texted} incidents go by text message "
     "and, while it is silent, {mailed} by mail",
     expected=f"the pages by mail go on meanwhile, each within 5 s ({SHORT.patience} times that in the short form); "

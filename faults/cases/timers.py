@@ -39,7 +39,7 @@ LAST_ATTEMPT = 11
 
 @case(
     "poison",
-    numbers={"timers": (5, 5), "attempts": (kinds.ATTEMPTS, kinds.ATTEMPTS), "incidents": (30, 20)},
+    numbers={"timers": (5, 5), "attempts": (kinds.ATTEMPTS, kinds.ATTEMPTS), "incidents": (20, 20)},
     done="{timers} timers of a kind that always raises are due in the lane of pages before anything else; its attempts "
     "are {attempts}; {incidents} incidents are declared",
     expected="no page waits for them; each is dead after its attempts, and the administrator is told of each",
@@ -61,7 +61,7 @@ def poison(house: House) -> str:
 
 @case(
     "murder",
-    numbers={"attempts": (kinds.ATTEMPTS, kinds.ATTEMPTS), "incidents": (30, 20)},
+    numbers={"attempts": (kinds.ATTEMPTS, kinds.ATTEMPTS), "incidents": (20, 20)},
     done="a timer is due in the lane of pages that ends whatever worker takes it; two workers are started again each "
     "time; its attempts are {attempts}; {incidents} incidents are declared",
     expected="it is dead after its attempts, the administrator is told, and every page goes out",
@@ -92,7 +92,7 @@ def murder(house: House) -> str:
     numbers={
         "unknown": (len(UNKNOWN), len(UNKNOWN)),
         "broken": (len(OLD_PAYLOADS), len(OLD_PAYLOADS)),
-        "incidents": (30, 20),
+        "incidents": (20, 20),
     },
     done="{unknown} timers of kinds that nobody knows, and {broken} of known kinds with keys missing or of another "
     "shape, are overdue in the lane of pages; {incidents} incidents are declared",

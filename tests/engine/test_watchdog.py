@@ -10,10 +10,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.core import mail
+from django.core.checks import registry as system_checks
 from django.db import OperationalError
 
 from apps.core.errors import OutcomeUnknown, Unreachable
-from apps.engine import actions, checks, identity, loop, queries, registry, watchdog
+from apps.engine import actions, checks, deployment, identity, loop, queries, registry, watchdog
 from apps.engine.models import Lane
 from tests.integrations.provider import Answer, Provider
 
@@ -168,3 +169,11 @@ def test_a_watch_that_hangs_or_fails_holds_up_neither_the_engine_nor_the_others(
     too_late.cancel()
     assert seen == ["a"]
     assert released.is_set()
+
+
+def test_an_installation_that_nobody_would_hear_of_is_warned_of_before_it_goes_into_production(settings):
+    settings.WATCHDOG_TO, settings.HEARTBEAT_URL = [], ""
+    assert [found.id for found in deployment.somebody_would_notice(None)] == ["engine.W001", "engine.W002"]
+    settings.WATCHDOG_TO, settings.HEARTBEAT_URL = ["ops@example.com"], "http://127.0.0.1:9/alive"
+    assert deployment.somebody_would_notice(None) == []
+    assert deployment.somebody_would_notice in system_checks.registry.get_checks(include_deployment_checks=True)

@@ -11,7 +11,7 @@ from apps.escalation import actions as escalation
 from apps.escalation import proof
 from apps.escalation.actions import proving
 from apps.incidents import actions
-from apps.incidents.models import EventKind
+from apps.incidents.models import EventKind, ResponseRole
 from apps.notifications import actions as notifications
 from apps.notifications.models import Delivery, DeliveryState, Notification, NotificationKind
 from tests.escalation.building import chain, texts
@@ -75,7 +75,7 @@ def test_what_is_answered_between_the_look_and_the_repair_is_left_alone(incident
     forget(pages_of(incident, house.olga))
     (gap,) = proof.gaps()
     actions.acknowledge(incident.pk, by=house.olga)
-    assert not proving._is_repaired(gap)
+    assert proving._repaired(gap) is proving.Outcome.NEEDLESS
     assert not pages_of(incident, house.olga).exists()
     assert texts(incident, EventKind.NOTE)[-1:] != [f"Repaired: {gap.text}"]
 
@@ -94,7 +94,41 @@ def test_a_gap_that_cannot_be_repaired_keeps_no_other_from_it(incident, house, m
     proved = escalation.prove()
     assert proved.gaps
     assert all(str(other) in text for text in proved.gaps)
+    assert proved.unrepaired
+    assert all(str(incident) in text for text in proved.unrepaired)
+    assert f"{proved.unrepaired[0]} It could NOT be repaired." in proved.raised.summary
     assert Timer.objects.filter(kind="escalation.level", subject=f"incident:{other.pk}").exists()
+
+
+def test_what_cannot_be_repaired_is_raised_once_and_stays_on_record(incident, clock, monkeypatch):
+    plan = proof.levels.plan
+    monkeypatch.setattr(proof.levels, "plan", lambda level, of: None if of == incident else plan(level, of))
+    Timer.objects.filter(kind="escalation.level", subject=f"incident:{incident.pk}").delete()
+    first = escalation.prove()
+    assert (first.gaps, len(first.unrepaired), first.raised.title) == ([], 1, proving.TITLE)
+    assert not texts(incident, EventKind.NOTE)
+    clock.shift(minutes=1)
+    second = escalation.prove()
+    assert (second.unrepaired[:1], second.raised) == (first.unrepaired, None)
+    assert not texts(first.raised, EventKind.NOTE)
+
+
+def test_a_page_that_a_clock_dates_a_moment_before_its_level_is_not_missing(incident, house, clock):
+    pages_of(incident, house.olga).update(created_at=clock.now - timedelta(seconds=2))
+    assert missing() == []
+
+
+def test_a_role_that_a_deactivated_person_leaves_is_asked_for_without_an_alarm(incident, house, clock):
+    for role in ResponseRole.objects.all():
+        actions.assign_role(incident.pk, role=role.key, person=house.olga, by=house.olga)
+    let_pass(clock, clock.now + timedelta(minutes=6))
+    assert missing() == []
+    house.olga.is_active = False
+    house.olga.save()
+    assert f"Nobody else would have been asked for the vacant roles of {incident}." in missing()
+    proved = escalation.prove()
+    assert (len(proved.gaps), proved.raised) == (1, None)
+    assert Timer.objects.filter(key=f"incidents.role_backup:{incident.pk}", state=State.PENDING).exists()
 
 
 def test_a_deleted_timer_of_the_backups_is_found(incident):

@@ -106,6 +106,18 @@ def test_every_candidate_in_order_is_asked_a_wait_after_the_one_before_and_then_
     assert vacant.get().at == incident.declared_at + timedelta(minutes=15)
 
 
+def test_a_vacant_role_says_who_was_asked_last_and_when_nobody_is_left(team, engineer, primary, backup, clock):
+    incident = declare(team, engineer, severity="P0")
+    later(clock, minutes=6)
+    asked_last = queries.vacancies(incident)["commander"]
+    assert (asked_last.asked, asked_last.given_up) == ((backup,), False)
+    assert asked_last.since == incident.declared_at + timedelta(minutes=5)
+    later(clock, minutes=30)
+    assert queries.vacancies(incident)["commander"].given_up
+    actions.assign_role(incident.pk, role="commander", person=engineer, by=engineer)
+    assert "commander" not in queries.vacancies(incident)
+
+
 def test_whoever_is_asked_late_has_the_whole_wait_before_the_next_one_is(team, engineer, primary, backup, clock):
     _candidate(team, "Carl", position=3)
     incident = declare(team, engineer, severity="P3")

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from enum import Enum, auto
 
 import structlog
 from django.db import connection, transaction
@@ -25,7 +26,19 @@ log = structlog.get_logger(__name__)
 #: How often it is proved; a look that follows another one sooner than this is left out.
 EVERY = timedelta(minutes=1)
 KEPT = timedelta(days=30)
-TITLE = "Pages were missing and have been repaired"
+TITLE = "Pages were missing"
+
+
+class Outcome(Enum):
+    """What came of a gap: it is put in place, it is no longer missing or needed, or it stays."""
+
+    REPAIRED = auto()
+    NEEDLESS = auto()
+    STAYS = auto()
+
+
+class StillMissing(Exception):
+    """Something was put in place, and the look that found the gap still finds it."""
 
 
 def prove() -> Proof | None:
@@ -34,7 +47,8 @@ def prove() -> Proof | None:
     Each gap is repaired in a transaction of its own, under the lock of its incident and after a second look: what was
     answered or done meanwhile is left alone, and one that cannot be repaired keeps no other from it. They are on the
     timeline of their incidents, and are raised, as incidents of the worst one's severity: a page that nobody planned is
-    a fault of this house, which somebody has to look into. Not to be called within a transaction.
+    a fault of this house, which somebody has to look into, the more so where it stays missing. Not to be called within
+    a transaction.
     """
     with _turn() as mine:
         if not mine:
@@ -42,19 +56,25 @@ def prove() -> Proof | None:
         begun = time.monotonic()
         found = proof.gaps()
         took = time.monotonic() - begun
-        repaired = [gap for gap in found if _is_repaired(gap)]
+        outcomes = [(gap, _repaired(gap)) for gap in found]
+        repaired = [gap for gap, outcome in outcomes if outcome is Outcome.REPAIRED]
+        stays = [gap for gap, outcome in outcomes if outcome is Outcome.STAYS]
+        told = Proof.objects.values_list("unrepaired", flat=True).first() or []
         return Proof.objects.create(
             at=house_clock.now(),
             milliseconds=round(took * 1000),
             open_incidents=Incident.objects.filter(status__in=OPEN).count(),
             gaps=[gap.text for gap in repaired],
-            raised=_raise(repaired),
+            unrepaired=[gap.text for gap in stays],
+            raised=_raise(
+                [gap for gap in repaired if gap.is_fault], stays=[gap for gap in stays if gap.text not in told]
+            ),
         )
 
 
 def forget_old_proofs() -> None:
     """Delete proofs that are older than KEPT and found nothing."""
-    Proof.objects.filter(at__lt=house_clock.now() - KEPT, gaps=[]).delete()
+    Proof.objects.filter(at__lt=house_clock.now() - KEPT, gaps=[], unrepaired=[]).delete()
 
 
 @contextmanager
@@ -71,35 +91,38 @@ def _turn() -> Iterator[bool]:
                 cursor.execute("SELECT pg_advisory_unlock(hashtext('escalation.proof'))")
 
 
-def _is_repaired(gap: Gap) -> bool:
-    """Put it in place; False where it is no longer missing, or cannot be put in place, which the next proof tries."""
+def _repaired(gap: Gap) -> Outcome:
+    """Put it in place, and say what came of it; what STAYS the next proof tries again."""
     try:
-        repaired = _repair(gap)
+        outcome = _repair(gap)
     except Exception:  # whatever is wrong with one gap, the next may be the page that wakes somebody
         log.exception("page_could_not_be_repaired", incident=gap.incident_id, text=gap.text)
-        return False
-    if repaired:
+        return Outcome.STAYS
+    if outcome is Outcome.REPAIRED:
         log.error("page_was_missing", incident=gap.incident_id, text=gap.text)
-    return repaired
+    return outcome
 
 
 @transaction.atomic
-def _repair(gap: Gap) -> bool:
+def _repair(gap: Gap) -> Outcome:
     incident = locked(gap.incident_id) if gap.incident_id is not None else None
     row = gap.missing.first()
     if row is None:
-        return False
+        return Outcome.NEEDLESS
     gap.put_in_place(row)
+    if gap.missing.exists():
+        raise StillMissing(gap.text)
     if incident is not None:
         timeline.record(incident, EventKind.NOTE, text=f"Repaired: {gap.text}")
-    return True
+    return Outcome.REPAIRED
 
 
-def _raise(found: Sequence[Gap]) -> Incident | None:
+def _raise(repaired: Sequence[Gap], *, stays: Sequence[Gap]) -> Incident | None:
     """The incidents about the gaps, the worst of which is returned; None where no incident lacked anything.
 
     One for each team, and one more for what is private there: nobody reads in them of what they may not see.
     """
+    found = [*repaired, *stays]
     affected = Incident.objects.select_related("severity", "team").in_bulk(
         {gap.incident_id for gap in found if gap.incident_id is not None}
     )
@@ -108,14 +131,14 @@ def _raise(found: Sequence[Gap]) -> Incident | None:
         if gap.incident_id is not None:
             incident = affected[gap.incident_id]
             groups[incident.team_id, incident.private].append(gap)
-    raised = [_raise_together(gaps, affected) for gaps in groups.values()]
+    raised = [_raise_together(gaps, affected, stays=stays) for gaps in groups.values()]
     return min(raised, key=lambda incident: (incident.severity.rank, incident.pk), default=None)
 
 
 @transaction.atomic
-def _raise_together(found: Sequence[Gap], affected: dict[int, Incident]) -> Incident:
+def _raise_together(found: Sequence[Gap], affected: dict[int, Incident], *, stays: Sequence[Gap]) -> Incident:
     """Say it in the open incident about earlier gaps of the same team, as private as these; else declare one."""
-    told = "\n".join(f"- {gap.text}" for gap in found)
+    told = "\n".join(f"- {gap.text} {'It could NOT be' if gap in stays else 'It is'} repaired." for gap in found)
     worst = min(
         (affected[gap.incident_id] for gap in found if gap.incident_id is not None),
         key=lambda incident: (incident.severity.rank, incident.pk),
@@ -124,7 +147,7 @@ def _raise_together(found: Sequence[Gap], affected: dict[int, Incident]) -> Inci
     last = before.filter(status__in=OPEN).values_list("pk", flat=True).last()
     standing = locked(last) if last is not None else None
     if standing is not None and standing.is_open:
-        timeline.record(standing, EventKind.NOTE, text=f"More was missing and has been repaired:\n{told}")
+        timeline.record(standing, EventKind.NOTE, text=f"More was missing:\n{told}")
         return standing
     return incidents.declare(
         title=TITLE,

@@ -50,6 +50,7 @@ class Proof(models.Model):
     milliseconds = models.PositiveIntegerField(help_text="How long the look took.")
     open_incidents = models.PositiveIntegerField()
     gaps = models.JSONField(default=list, help_text="What was missing and is repaired, as sentences.")
+    unrepaired = models.JSONField(default=list, help_text="What is missing and could not be repaired, as sentences.")
     raised = models.ForeignKey(
         Incident, on_delete=models.PROTECT, null=True, related_name="+", help_text="The incident about the gaps."
     )

@@ -53,7 +53,7 @@ def plan(incident: Incident, *, not_before: datetime | None = None) -> None:
     """Plan anew when the next backup of a vacant role is asked, by the incident's severity; at once if that is past."""
     waits = [max(wait, not_before or wait) for wait in _waits(incident).values()]
     if not waits:
-        engine.cancel_key(_key(incident))
+        engine.cancel_key(key(incident))
     _plan(incident, waits)
 
 
@@ -63,7 +63,7 @@ def _plan(incident: Incident, waits: Collection[datetime]) -> None:
     engine.schedule(
         BACKUP,
         due_at=min(waits),
-        key=_key(incident),
+        key=key(incident),
         subject=f"incident:{incident.pk}",
         payload={"incident": incident.pk},
     )
@@ -156,5 +156,6 @@ def _backups_asked(incident: Incident) -> QuerySet[RoleInvitation]:
     )
 
 
-def _key(incident: Incident) -> str:
+def key(incident: Incident) -> str:
+    """The key of the timer that asks the next backup."""
     return f"{BACKUP}:{incident.pk}"
