@@ -22,6 +22,7 @@ from apps.desk.api.own_choices import OwnPreferencesViewSet, OwnRulesViewSet
 from apps.desk.api.own_methods import OwnMethodViewSet
 from apps.desk.api.own_pages import OwnPageViewSet
 from apps.desk.api.paging import DirectPageViewSet
+from apps.desk.api.policies import PolicyViewSet
 from apps.postmortems.api import ActionItemViewSet, ReviewViewSet
 from apps.rosters.api import OnCallViewSet, RosterViewSet
 from apps.teams.api import MeViewSet, TeamViewSet
@@ -34,6 +35,7 @@ router.register("services", ServiceViewSet, basename="api-service")
 router.register("maintenance", MaintenanceViewSet, basename="api-maintenance")
 router.register("teams", TeamViewSet, basename="api-team")
 router.register("contacts", ContactViewSet, basename="api-contact")
+router.register("policies", PolicyViewSet, basename="api-policy")
 router.register("pages", DirectPageViewSet, basename="api-page")
 router.register("me/contact-methods", OwnMethodViewSet, basename="api-own-method")
 router.register("me/pages", OwnPageViewSet, basename="api-own-page")

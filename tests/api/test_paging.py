@@ -84,3 +84,19 @@ def test_a_list_costs_as_many_queries_for_many_as_for_few(house, rita, django_as
         send()
     with django_assert_max_num_queries(allowed):
         rita.get(URL)
+
+
+def test_one_page_is_acknowledged_or_declined_by_whoever_it_was_sent_to(house, rita, cora):
+    for _ in range(2):
+        rita.post(URL, {"to": {"user": "cora@example.com"}, "text": TEXT})
+    second, first = cora.get("/api/v1/me/pages/").json()["results"]
+    told = cora.post(f"/api/v1/me/pages/{first['id']}/acknowledge/").json()
+    assert (told["page"], told["done"]) == (first["id"], True)
+    assert cora.post(f"/api/v1/me/pages/{second['id']}/decline/", {"reason": "On a train"}).json()["done"] is True
+    assert cora.get("/api/v1/me/pages/?unanswered=true").json()["results"] == []
+    assert {
+        (page["receivers"][0]["acknowledged_at"] is None, page["receivers"][0]["declined_at"] is None)
+        for page in rita.get(URL).json()["results"]
+    } == {(False, True), (True, False)}
+    assert rita.post(f"/api/v1/me/pages/{first['id']}/decline/").status_code == 404
+    assert cora.post(f"/api/v1/me/pages/{first['id']}/decline/", {"why": "?"}).status_code == 400

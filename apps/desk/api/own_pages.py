@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -13,6 +14,7 @@ from rest_framework.response import Response
 
 from apps.core.api import HouseViewSet
 from apps.desk.api.answers import DeliverySerializer
+from apps.desk.api.helping import DeclineSerializer
 from apps.incidents.models import Via
 from apps.notifications import answers
 from apps.notifications import queries as notifications
@@ -59,6 +61,7 @@ class OwnPageViewSet(HouseViewSet):
     """The pages that you received."""
 
     serializer_class = OwnPageSerializer
+    lookup_value_regex = "[0-9]{1,18}"
     filter_backends = ()
     queryset = Notification.objects.none()
 
@@ -80,3 +83,19 @@ class OwnPageViewSet(HouseViewSet):
         """Acknowledge everything that waits for you."""
         told = answers.acknowledge_all_of(caller(request), via=Via.API)
         return Response(AnswersSerializer({"results": told}).data)
+
+    @extend_schema(operation_id="me_page_acknowledge", request=None, responses=AnsweredSerializer)
+    @action(detail=True, methods=["post"], url_path="acknowledge")
+    def acknowledge_one(self, request: Request, pk: str) -> Response:
+        """Acknowledge one page. Where the rules forbid it, ``done`` is false and ``text`` says why."""
+        told = answers.acknowledge(get_object_or_404(self.get_queryset(), pk=pk), via=Via.API)
+        return Response(AnsweredSerializer(told).data)
+
+    @extend_schema(operation_id="me_page_decline", request=DeclineSerializer, responses=AnsweredSerializer)
+    @action(detail=True, methods=["post"])
+    def decline(self, request: Request, pk: str) -> Response:
+        """Say that you cannot take one page on, and why if you like: the chain goes on to the next."""
+        told = self.understood(DeclineSerializer)
+        page = get_object_or_404(self.get_queryset(), pk=pk)
+        answered = answers.decline(page, via=Via.API, reason=told.get("reason", ""))
+        return Response(AnsweredSerializer(answered).data)
