@@ -66,7 +66,8 @@ def call_answered(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     if answered_by == "human":
         call.reached(DeliveryState.DELIVERED)
     message = call.message()
-    over = message is not None and message.only is not None and not message.only.is_wanted
+    covers = message.covers if message is not None else ()
+    over = bool(covers) and not any(each.is_wanted for each in covers)
     return _ask(key, message, [speech.ANSWERED] if over else [])
 
 

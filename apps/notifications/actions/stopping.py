@@ -106,12 +106,13 @@ def release(bundled: Iterable[Delivery]) -> None:
 def _cancel(deliveries: Sequence[Delivery]) -> None:
     """``cancel`` for many, in as many queries as for one.
 
-    Locks deliveries before their timers, as whoever begins one does; what is released belongs to incidents that are
-    not locked here, and what somebody else has locked of it is being taken back with its own.
+    Locks deliveries, by ascending key, before their timers, as whoever begins one does; what is released belongs to
+    incidents that are not locked here, and what somebody else has locked of it is being taken back with its own.
     """
     if not deliveries:
         return
     keys = sorted(delivery.pk for delivery in deliveries)
+    list(Delivery.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk").values_list("pk"))
     if Delivery.objects.filter(pk__in=keys, state=DeliveryState.PLANNED).update(state=DeliveryState.CANCELLED):
         for delivery in deliveries:
             if delivery.state == DeliveryState.PLANNED:

@@ -268,3 +268,18 @@ def test_the_hooks_of_a_call_cost_few_queries(answer, press, django_assert_max_n
         answer()
     with django_assert_max_num_queries(90):
         press("4")
+
+
+def test_a_summary_of_which_everything_was_answered_is_said_to_be(twilio, call, olga, team, clock, calls_back):
+    several = [declare(team) for _ in range(2)]
+    for incident in several:
+        page(olga, incident)
+    run_due()
+    clock.shift(seconds=61)
+    run_due()
+    key = twilio.received[-1].form["Url"][0].removeprefix(f"{SITE}/hooks/twilio/voice/").strip("/")
+    sam = make_person("Sam", team, TeamRole.RESPONDER)
+    incidents.acknowledge(several[0].pk, by=sam)
+    assert not said(calls_back(f"/hooks/twilio/voice/{key}/")).startswith("Somebody has answered")
+    incidents.acknowledge(several[1].pk, by=sam)
+    assert said(calls_back(f"/hooks/twilio/voice/{key}/")).startswith("Somebody has answered this meanwhile")
