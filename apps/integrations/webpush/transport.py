@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from apps.core import clock, http
-from apps.core.errors import AddressForbidden
+from apps.core.errors import AddressForbidden, ProviderError
 from apps.integrations.webpush import keys
 from apps.integrations.webpush.client import LONGEST, PushClient, Subscription
 from apps.notifications.models import Urgency
@@ -21,8 +21,9 @@ from apps.notifications.transports import AddressRefused, HandOver, Message, Sen
 KEPT = {Urgency.HIGH: timedelta(hours=1), Urgency.LOW: timedelta(hours=24)}
 #: The subscription has ended (RFC 8030, 7.3).
 _GONE = (404, 410)
-#: The subscription was made with another key than ours.
+#: The push service takes no message of ours for this device: it was subscribed with another key, such as an old one.
 _NOT_OURS = 403
+_REFUSED_KEY = "The push service does not take our key (VAPID) for this device: subscribe the device anew."
 
 
 class PushTransport:
@@ -45,8 +46,8 @@ class PushTransport:
                     status = refused.reply.status
                     if status in _GONE:
                         raise AddressRefused("The device no longer takes push messages.", gone=True) from refused
-                    if status == _NOT_OURS:
-                        raise AddressRefused("The device was subscribed with another key.") from refused
+                    if status == _NOT_OURS:  # a fault of the house, not of the device, nor of others there
+                        raise ProviderError(_REFUSED_KEY, permanent=True) from refused
                     raise
 
             yield by_host("push", hand_over)
@@ -57,7 +58,7 @@ def content(message: Message) -> bytes:
     told: dict[str, Any] = {
         "title": message.brief,
         "body": message.text,
-        "tag": message.incident.reference if message.incident else str(message.key),
+        "tag": _tag(message),
         "url": message.url,
         "acknowledge": message.acknowledge_token or None,
         "urgency": str(message.urgency),
@@ -68,6 +69,15 @@ def content(message: Message) -> bytes:
             return written
     told["acknowledge"] = None
     return _written(told)
+
+
+def _tag(message: Message) -> str:
+    """What takes the place of what on a lock screen: news of an incident that of before, and nothing a page's."""
+    if message.is_page and message.only is not None:
+        return f"page-{message.only.pk}"
+    if message.incident is not None and not message.is_page:
+        return f"{message.incident.reference}-notice"
+    return str(message.key)
 
 
 def _push(client: PushClient, message: Message) -> Sent:

@@ -16,12 +16,12 @@ from py_vapid.jwt import decode
 
 from apps.contacts import actions as contacts
 from apps.contacts.models import MethodKind
-from apps.engine.models import Timer
+from apps.engine.models import Breaker, Timer
 from apps.engine.runner import run_due
 from apps.incidents import actions as incidents
 from apps.incidents.models import EventKind, Via
-from apps.notifications import links, vapid
-from apps.notifications.models import Channel, DeliveryState
+from apps.notifications import actions, links, vapid
+from apps.notifications.models import Channel, DeliveryState, NotificationKind
 from apps.teams.models import TeamRole
 from tests.factories.teams import make_person
 from tests.integrations.conftest import page, reach, sent_by
@@ -93,7 +93,7 @@ def test_a_page_is_encrypted_for_the_device_and_signed_by_the_house(push_service
     assert links.pages_of(content.pop("acknowledge")) == [told]
     assert content == {
         "title": told.subject,
-        "tag": incident.reference,
+        "tag": f"page-{told.pk}",
         "url": f"http://127.0.0.1:8000{incident.get_absolute_url()}",
         "urgency": "high",
     }
@@ -118,7 +118,7 @@ def test_the_public_key_is_of_the_private_one(push_service, settings):
     [
         (404, DeliveryState.FAILED, True, 1),
         (410, DeliveryState.FAILED, True, 1),
-        (403, DeliveryState.FAILED, False, 1),
+        (403, DeliveryState.FAILED, False, 0),
         (413, DeliveryState.FAILED, False, 0),
         (429, DeliveryState.PLANNED, False, 0),
         (500, DeliveryState.PLANNED, False, 0),
@@ -212,3 +212,25 @@ def test_a_device_is_verified_by_a_code_through_the_push_itself(push_service, de
     content = device.read(push_service.received[-1].body)
     assert content["title"].startswith(contacts.code_of(verification))
     assert content["acknowledge"] is None
+
+
+def test_news_of_an_incident_takes_no_page_of_it_off_the_lock_screen(push_service, told, device, olga, incident):
+    for number in range(2):
+        actions.notify(
+            olga,
+            incident=incident,
+            kind=NotificationKind.NOTICE,
+            step=f"clock:{number}",
+            subject="A target is near",
+            text="It is.",
+        )
+        run_due()
+    tags = [device.read(request.body)["tag"] for request in push_service.received]
+    assert tags == [f"page-{told.pk}", f"{incident.reference}-notice", f"{incident.reference}-notice"]
+
+
+def test_a_device_of_another_key_is_said_to_be_subscribed_anew(push_service, told, method):
+    push_service.answer = lambda _: Answer(403, b"")
+    run_due()
+    assert "subscribe the device anew" in sent_by(told, Channel.PUSH).last_error
+    assert Breaker.objects.filter(open_until__isnull=False).count() == 0
