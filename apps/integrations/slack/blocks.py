@@ -30,6 +30,22 @@ def of(message: Message, *, member: str) -> list[Block]:
     return shown
 
 
+def discreet(message: Message) -> list[Block]:
+    """The blocks of a message that others read too, of what not everybody may read: who may follows the link."""
+    shown: list[Block] = [
+        {"type": "section", "text": {"type": "mrkdwn", "text": _cut(escape(discreet_line(message)), SECTION)}}
+    ]
+    if message.url:
+        shown.append({"type": "actions", "elements": [{**_button(OPEN, "Open"), "url": message.url}]})
+    return shown
+
+
+def discreet_line(message: Message) -> str:
+    """Severity and number of each incident that it tells of, and nothing else."""
+    told = [told.incident for told in message.covers if told.incident is not None]
+    return ", ".join(dict.fromkeys(f"[{incident.severity.code}] {incident.reference}" for incident in told))
+
+
 def metadata(message: Message) -> Mapping[str, Any]:
     """What a machine may know of the message."""
     payload: dict[str, Any] = {"key": str(message.key), "kind": str(message.kind)}

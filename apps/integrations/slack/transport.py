@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,6 +13,8 @@ from apps.integrations.slack import blocks
 from apps.integrations.slack.client import PROVIDER, SlackClient, SlackError
 from apps.notifications.transports import AddressRefused, HandOver, Message, Sent
 
+#: A member's id, or that of a conversation with one; all else is read by others too.
+_IS_ONE_PERSON = re.compile(r"[UWD][A-Z0-9]{2,}")
 #: The receiver is not there, or cannot be written to. Of anything else the address is innocent.
 OF_THE_ADDRESS = frozenset(
     {
@@ -47,15 +50,21 @@ class SlackTransport:
             yield hand_over
 
 
+def is_private(message: Message) -> bool:
+    """Whether it tells of an incident that not everybody may read of."""
+    return any(told.incident is not None and told.incident.private for told in message.covers)
+
+
 def _post(client: SlackClient, message: Message) -> Sent:
-    """Post it, and remember where it stands."""
+    """Post it, and remember where it stands. Of a private incident a channel reads its number and severity only."""
     address = message.address
     is_mail = "@" in address.strip().lstrip("@")
     receiver = client.member_of(address) if is_mail else address
+    discreet = not _IS_ONE_PERSON.fullmatch(receiver) and is_private(message)
     posted = client.post(
         channel=receiver,
-        text=message.brief,
-        blocks=blocks.of(message, member=receiver),
+        text=blocks.discreet_line(message) if discreet else message.brief,
+        blocks=blocks.discreet(message) if discreet else blocks.of(message, member=receiver),
         metadata=blocks.metadata(message),
         headers=message.headers,
     )

@@ -384,3 +384,32 @@ def test_an_answer_that_came_meanwhile_is_told_too(slack, posted, press, clock):
     clock.shift(days=2)
     answering.forget_old()
     assert not SlackAnswer.objects.exists()
+
+
+@pytest.mark.parametrize("channel", ["C0OPS", "#ops", "G0OPS", "ops"])
+def test_of_a_private_incident_a_channel_reads_number_and_severity_only(slack, olga, team, channel):
+    reach(olga, MethodKind.SLACK, channel)
+    incident = declare(team, title="Ransom note", summary="They ask for money", private=True)
+    page(olga, incident)
+    run_due()
+    posted = slack.received[-1].json
+    assert posted["channel"] == channel
+    assert posted["text"] == f"[P0] {incident.reference}"
+    assert labels(posted) == ["Open"]
+    written = json.dumps(posted)
+    assert incident.get_absolute_url() in written
+    for kept_back in ("Ransom", "money", "Agent pipeline", "Nobody acknowledged", str(team)):
+        assert kept_back not in written
+
+
+def test_of_a_private_incident_a_member_reads_everything(slack, member, olga, team):
+    page(olga, declare(team, private=True))
+    run_due()
+    assert labels(slack.received[-1].json) == ["Acknowledge", "Resolve", "Decline", "Open"]
+
+
+def test_of_another_incident_a_channel_reads_everything(slack, olga, incident):
+    reach(olga, MethodKind.SLACK, "C0OPS")
+    page(olga, incident)
+    run_due()
+    assert "Nobody acknowledged." in slack.received[-1].json["blocks"][1]["text"]["text"]
