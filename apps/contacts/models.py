@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.validators import URLValidator, validate_email
-from django.db import models
+from django.db import models, transaction
 
 from apps.contacts import phones
 from apps.core.models import History
@@ -89,11 +89,16 @@ class ContactMethod(models.Model):
         """
         self.normalised = normalise(self.kind, self.value)
         fields = options.get("update_fields")
+        changed: tuple[str, ...] = ()
+        stood = not self._state.adding
         if fields is None or {"kind", "value"} & set(fields):
             changed = self._know_the_address()
             if fields is not None:
                 options["update_fields"] = {*fields, "normalised", *changed}
-        super().save(*args, **options)
+        with transaction.atomic(savepoint=False):
+            super().save(*args, **options)
+            if stood and changed:  # the code that is waited for went to the address before
+                Verification.objects.filter(method=self.pk).delete()
 
     def _know_the_address(self) -> tuple[str, ...]:
         """Forget what was known of an address that is no longer this one's; return the names of what that changed."""

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from apps.contacts import actions
-from apps.contacts.models import MethodKind, Verification
+from apps.contacts.models import ContactMethod, MethodKind, Verification
 from apps.core.errors import Invalid, NotAllowed, ProviderError, RuleViolation
 from apps.engine.runner import run_due
 from apps.notifications.models import Channel, Notification
@@ -155,3 +155,34 @@ def test_a_number_that_the_provider_says_answered_stop_gets_no_further_code(carr
     clock.shift(minutes=1)
     with pytest.raises(RuleViolation, match="answered STOP"):
         actions.request_code(phone, by=olga)
+
+
+def test_a_code_is_no_good_for_an_address_that_it_was_not_sent_to(carried, phone, olga):
+    actions.request_code(phone, by=olga)
+    run_due()
+    code = code_in(carried[Channel.SMS])
+    as_it_was = ContactMethod.objects.get(pk=phone.pk)
+    phone.value = "+49 30 90 1821"
+    phone.save()
+    with pytest.raises(RuleViolation, match="No code was sent"):
+        actions.confirm_code(as_it_was, code=code, by=olga)
+    phone.refresh_from_db()
+    assert (phone.value, phone.verified_at) == ("+49 30 90 1821", None)
+
+
+def test_a_code_stays_good_where_the_same_number_is_written_in_another_way(carried, phone, olga):
+    actions.request_code(phone, by=olga)
+    run_due()
+    as_it_was = ContactMethod.objects.get(pk=phone.pk)
+    phone.value, phone.label = "+4930901820", "Mine"
+    phone.save()
+    actions.confirm_code(as_it_was, code=code_in(carried[Channel.SMS]), by=olga)
+    phone.refresh_from_db()
+    assert (phone.value, phone.label, phone.is_usable) == ("+4930901820", "Mine", True)
+
+
+def test_a_method_that_was_removed_meanwhile_is_not_verified(carried, phone, olga):
+    as_it_was = ContactMethod.objects.get(pk=phone.pk)
+    phone.delete()
+    with pytest.raises(RuleViolation, match="was removed"):
+        actions.confirm_code(as_it_was, code="123456", by=olga)

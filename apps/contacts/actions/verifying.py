@@ -36,6 +36,7 @@ def request_code(method: ContactMethod, *, by: User) -> Verification:
     one, after CODES_AN_HOUR, and for a number that cannot be dialled or whose receiver answered STOP.
     """
     require_self_or_administrator(method.person, by)
+    method = _locked(method)
     if queries.is_stopped(method):
         raise RuleViolation(f"{method.value} answered STOP; START, sent from there, ends that.")
     if not method.is_dialable:
@@ -65,6 +66,7 @@ def confirm_code(method: ContactMethod, *, code: str, by: User) -> None:
     """
     require_self_or_administrator(method.person, by)
     with transaction.atomic():
+        method = _locked(method)
         verification = Verification.objects.select_for_update(no_key=True).filter(method=method).first()
         if verification is None:
             raise RuleViolation("No code was sent yet.")
@@ -81,6 +83,17 @@ def confirm_code(method: ContactMethod, *, code: str, by: User) -> None:
             verification.save(update_fields=["wrong"])
     if not right:
         raise Invalid("This is not the code that was sent.", field="code")
+
+
+def _locked(method: ContactMethod) -> ContactMethod:
+    """The method as it is now: its address changes, and the code for the one before ends, before or after.
+
+    Raises RuleViolation where it was removed.
+    """
+    found = ContactMethod.objects.select_for_update(no_key=True).filter(pk=method.pk).first()
+    if found is None:
+        raise RuleViolation("This contact method was removed.")
+    return found
 
 
 def note_unsent(verification_id: int, *, reason: str) -> None:
