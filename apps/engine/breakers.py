@@ -29,8 +29,10 @@ from apps.engine.rules import Verdict
 
 log = structlog.get_logger(__name__)
 
-#: The events of a circuit that opened, the first time in a row, and of one that closed; their subject is the Breaker.
+#: The events of a circuit that opened, the first time in a row, of one that holds because the provider asked for
+#: patience, the first time since it was closed, and of one that closed; their subject is the Breaker.
 CIRCUIT_OPENED = "engine.circuit_opened"
+CIRCUIT_HELD = "engine.circuit_held"
 CIRCUIT_CLOSED = "engine.circuit_closed"
 
 #: A trial that has not ended after this span counts as lost (its process was killed), and another is made.
@@ -178,6 +180,8 @@ def _failed(provider: str, call: _Call, error: ProviderError, found: Verdict) ->
         log.warning("circuit_holds", provider=provider, seconds=error.retry_after, error=str(error))
         changes["open_until"] = database_now() + rules.hold(error.retry_after)
         Breaker.objects.filter(provider=provider).update(**changes)
+        if not is_trial:
+            _announce(CIRCUIT_HELD, Breaker.objects.get(provider=provider))
         return
     weight = rules.weight(timedelta(seconds=time.monotonic() - call.begun))
     changes["failures"] = failures = breaker.failures + weight

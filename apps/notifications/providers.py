@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from apps.core import clock as house_clock
 from apps.core.events import on
 from apps.engine import actions as engine
 from apps.engine import queries as engine_queries
-from apps.engine.breakers import CIRCUIT_CLOSED, CIRCUIT_OPENED
+from apps.engine.breakers import CIRCUIT_CLOSED, CIRCUIT_HELD, CIRCUIT_OPENED
 from apps.engine.checks import check
 from apps.engine.models import Breaker, Timer
 from apps.engine.queries import Circuit
@@ -23,6 +23,10 @@ TELL_OF_END = "notifications.circuit_closed"
 BETWEEN = timedelta(minutes=15)
 #: Nobody is woken for a circuit that closes again within this span.
 TOLD_AFTER = timedelta(seconds=30)
+#: A provider that does nothing but ask for patience for so long is as good as broken.
+TURNED_AWAY = timedelta(minutes=5)
+#: One that nobody tried for so long after the span it asked for says nothing: nothing was to be sent.
+UNTRIED = timedelta(minutes=1)
 #: A circuit that nobody has tried for so long after its opening says nothing of the present: nothing was to be sent.
 STALE = timedelta(minutes=10)
 
@@ -48,12 +52,14 @@ def some_provider_is_called() -> str:
 def plan_to_tell(breaker: Breaker) -> None:
     """Tell administrators by a job of its own, where it is a provider that a channel depends on."""
     if breaker.provider in transports.providers().values():
-        engine.schedule(
-            TELL,
-            key=f"{TELL}:{breaker.provider}",
-            due_at=house_clock.now() + TOLD_AFTER,
-            payload={"provider": breaker.provider},
-        )
+        _plan_to_tell(breaker.provider, at=house_clock.now() + TOLD_AFTER)
+
+
+@on(CIRCUIT_HELD)
+def plan_to_tell_of_long_patience(breaker: Breaker) -> None:
+    """Patience that is asked for once and again is not heard of, unless it takes TURNED_AWAY."""
+    if breaker.provider in transports.providers().values():
+        _plan_to_tell(breaker.provider, at=house_clock.now() + TURNED_AWAY)
 
 
 @on(CIRCUIT_CLOSED)
@@ -65,13 +71,21 @@ def plan_to_tell_of_the_end(breaker: Breaker) -> None:
 
 @handler(TELL, lane=Lane.PAGES)
 def tell(timer: Timer) -> None:
-    """Tell every administrator, each by their own ways, unless it closed meanwhile or they know."""
+    """Tell every administrator, each by their own ways, unless it closed meanwhile or they know.
+
+    Those who heard within BETWEEN that it works again hear of it after that span, if it still fails then.
+    """
     breaker = Breaker.objects.filter(pk=timer.payload["provider"], open_until__isnull=False).first()
     if breaker is None:
         return
     now = house_clock.now()
     last = _last_told(breaker.provider)
     if last is not None and now < last.created_at + BETWEEN:
+        if _was_told_of_its_end(last):
+            _plan_to_tell(breaker.provider, at=last.created_at + BETWEEN)
+        return
+    if _is_untried(breaker, now):
+        _plan_to_tell(breaker.provider, at=now + TURNED_AWAY)
         return
     ways = ", ".join(
         channel.label.lower() for channel, name in transports.providers().items() if name == breaker.provider
@@ -101,10 +115,27 @@ def tell_of_the_end(timer: Timer) -> None:
                 person,
                 incident=None,
                 kind=NotificationKind.OTHER,
-                step=f"end of {last.step}",
+                step=_end_of(last),
                 subject=f"{provider} works again",
                 text=f"What goes out by {provider} gets there again.",
             )
+
+
+def _plan_to_tell(provider: str, *, at: datetime) -> None:
+    engine.schedule(TELL, key=f"{TELL}:{provider}", due_at=at, payload={"provider": provider})
+
+
+def _is_untried(breaker: Breaker, now: datetime) -> bool:
+    """Whether it only asked for patience, and nobody has come back since."""
+    return not breaker.openings and breaker.open_until is not None and breaker.open_until + UNTRIED < now
+
+
+def _was_told_of_its_end(told: Notification) -> bool:
+    return Notification.objects.filter(incident=None, step=_end_of(told)).exists()
+
+
+def _end_of(told: Notification) -> str:
+    return f"end of {told.step}"
 
 
 def _fails(circuit: Circuit) -> bool:

@@ -237,3 +237,57 @@ def test_what_goes_to_hosts_of_the_receivers_choice_is_no_proof_that_pages_get_o
     for channel in (Channel.EMAIL, Channel.SMS, Channel.VOICE, Channel.CHAT):
         fail(channel)
     assert "recorder of email fails" in checks.complaints()["providers"]
+
+
+def test_one_that_fails_anew_after_it_was_said_to_work_is_told_when_the_span_is_over(carried, ada, clock):
+    fail(Channel.SMS)
+    wait_until_told(clock)
+    breakers.close("recorder of sms")
+    run_due()
+    fail(Channel.SMS)
+    wait_until_told(clock)
+    assert [each.urgency for each in told(ada)] == [Urgency.HIGH, Urgency.LOW]
+    clock.shift(minutes=15)
+    run_due()
+    assert [each.urgency for each in told(ada)] == [Urgency.HIGH, Urgency.LOW, Urgency.HIGH]
+    clock.shift(minutes=30)
+    run_due()
+    assert len(told(ada)) == 3
+
+
+def test_one_that_works_again_by_then_is_not_told_of(carried, ada, clock):
+    for _ in range(2):
+        fail(Channel.SMS)
+        wait_until_told(clock)
+        breakers.close("recorder of sms")
+        run_due()
+    clock.shift(minutes=20)
+    run_due()
+    assert [each.urgency for each in told(ada)] == [Urgency.HIGH, Urgency.LOW]
+
+
+def turn_away(clock, *, minutes: int, seconds: int = 20) -> None:
+    """Text messages are tried again as soon as the provider says, and it says to come back later."""
+    for _ in range(minutes * 60 // seconds):
+        fail(Channel.SMS, ProviderError("Answered 429", retry_after=seconds))
+        clock.shift(seconds=seconds)
+        run_due()
+
+
+@pytest.mark.parametrize("seconds", [20, 120])
+def test_a_provider_that_turns_everybody_away_for_minutes_is_told_of(carried, ada, clock, seconds):
+    turn_away(clock, minutes=4, seconds=seconds)
+    assert told(ada) == []
+    turn_away(clock, minutes=2, seconds=seconds)
+    [woken] = told(ada)
+    assert (woken.subject, woken.urgency) == (SUBJECT, Urgency.HIGH)
+    turn_away(clock, minutes=10, seconds=seconds)
+    assert len(told(ada)) == 1
+
+
+def test_a_moment_of_patience_wakes_nobody_while_nothing_is_to_be_sent(carried, ada, clock):
+    fail(Channel.SMS, ProviderError("Answered 429", retry_after=10))
+    for _ in range(4):
+        clock.shift(minutes=5)
+        run_due()
+    assert told(ada) == []
