@@ -7,4 +7,13 @@ class NotificationsConfig(AppConfig):
     name = "apps.notifications"
 
     def ready(self) -> None:
-        from apps.notifications import channels, handlers, helping, providers, reactions, role_pages, watching  # noqa: F401  (register)
+        from apps.notifications import (  # noqa: F401  (register)
+            channels,
+            handlers,
+            helping,
+            lost_methods,
+            providers,
+            reactions,
+            role_pages,
+            watching,
+        )

@@ -117,9 +117,24 @@ def code(method: ContactMethod, digits: str) -> str:
 
 def method_disabled(method: ContactMethod) -> str:
     """What a person reads one of whose contact methods was taken out of use."""
+    if method.disabled_at is None:
+        return (
+            f"Somebody answered STOP from there, so no text message is sent to {method} any more. START, sent from "
+            f"there, ends that.\n\nAdd another way to be reached: {settings.SITE_URL}/profile/"
+        )
     return (
         f"Nothing arrives by {method} any more, so it is no longer used: {method.disabled_reason}\n\n"
         f"Verify it again, or add another: {settings.SITE_URL}/profile/"
+    )
+
+
+def nothing_reaches(method: ContactMethod) -> str:
+    """What an administrator reads of somebody, or of an endpoint, whose last contact method was taken out of use."""
+    why = method.disabled_reason if method.disabled_at is not None else "its receiver answered STOP."
+    return (
+        f"A page to {method.person} reaches nobody: the last way to reach them, {method.get_kind_display().lower()}, "
+        f"is no longer used: {why}\n\n"
+        f"How people and endpoints are reached: {settings.SITE_URL}{reverse('admin:app_list', args=['contacts'])}"
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from apps.contacts.actions import CODE_REQUESTED, METHOD_DISABLED
-from apps.contacts.models import ContactMethod, Verification
+from apps.contacts.actions import CODE_REQUESTED
+from apps.contacts.models import Verification
 from apps.core.events import on
 from apps.engine.models import Timer
 from apps.engine.outcomes import TIMER_DEAD
@@ -116,20 +116,6 @@ def tell_administrators_what_was_given_up(timer: Timer) -> None:
 def send_the_code(verification: Verification) -> None:
     """A code is sent to the method that it is to verify, and nowhere else."""
     codes.plan(verification)
-
-
-@on(METHOD_DISABLED)
-def tell_who_is_reached_by_it_no_more(method: ContactMethod) -> None:
-    """A notice by whatever else reaches the person: they may believe that they can be paged by it."""
-    actions.notify(
-        method.person,
-        incident=None,
-        kind=NotificationKind.OTHER,
-        urgency=Urgency.HIGH,
-        step=f"method_disabled:{method.pk}:{method.disabled_at}",
-        subject=f"No longer used to page you: {method}",
-        text=messages.method_disabled(method),
-    )
 
 
 @on(EventKind.RESOLVED, EventKind.CANCELLED, EventKind.MERGED)

@@ -3,6 +3,7 @@
 from apps.contacts.actions.endpoints import retire_endpoint, upsert_endpoint
 from apps.contacts.actions.methods import (
     METHOD_DISABLED,
+    METHOD_STOPPED,
     add_method,
     disable_method,
     ensure_login_email,
@@ -37,6 +38,7 @@ __all__ = [
     "CODE_REQUESTED",
     "LIFETIME",
     "METHOD_DISABLED",
+    "METHOD_STOPPED",
     "WRONG_ALLOWED",
     "Point",
     "add_method",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from apps.contacts.actions.methods import verify_method
 from apps.contacts.models import ContactMethod, MethodKind, MethodSource, WebhookEndpoint
 from apps.core import clock
 from apps.teams.models import Team, User
@@ -40,14 +41,31 @@ def retire_endpoint(endpoint: WebhookEndpoint) -> None:
 
 
 def _keep_method(endpoint: WebhookEndpoint) -> None:
-    """The one method of who stands behind it is the address; none once it is retired."""
-    wanted = [] if endpoint.retired_at else [endpoint.url]
-    for method in ContactMethod.objects.filter(person=endpoint.person).exclude(value__in=wanted):
+    """The one method of who stands behind it is the address, in use; none once it is retired.
+
+    Another address or name is the same method, so that what signs its posts stays as its receiver knows it.
+    """
+    found = ContactMethod.objects.filter(person=endpoint.person)
+    kept = None if endpoint.retired_at else _method_of(endpoint)
+    for method in found.exclude(pk=kept.pk) if kept else found:
         method.delete()
-    for url in wanted:
-        ContactMethod.objects.get_or_create(
-            person=endpoint.person,
-            kind=MethodKind.WEBHOOK,
-            value=url,
-            defaults={"verified_at": clock.now(), "source": MethodSource.ENDPOINT, "label": endpoint.name},
-        )
+    if kept is None:
+        return
+    if (kept.value, kept.label) != (endpoint.url, endpoint.name):
+        kept.value, kept.label = endpoint.url, endpoint.name
+        kept.save(update_fields=["value", "label"])
+    verify_method(kept)
+
+
+def _method_of(endpoint: WebhookEndpoint) -> ContactMethod:
+    """The method that becomes its address: what it has, preferably with that address already, or a new one."""
+    webhooks = ContactMethod.objects.filter(person=endpoint.person, kind=MethodKind.WEBHOOK)
+    known = webhooks.filter(value=endpoint.url).first() or webhooks.first()
+    return known or ContactMethod.objects.create(
+        person=endpoint.person,
+        kind=MethodKind.WEBHOOK,
+        value=endpoint.url,
+        label=endpoint.name,
+        source=MethodSource.ENDPOINT,
+        verified_at=clock.now(),
+    )

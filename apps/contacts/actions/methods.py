@@ -18,6 +18,8 @@ from apps.teams.models import User
 
 #: A method was taken out of use because nothing arrives by it; the subject is the method.
 METHOD_DISABLED = "contacts.method_disabled"
+#: No text message is sent to a method any more because its receiver answered STOP; the subject is the method.
+METHOD_STOPPED = "contacts.method_stopped"
 #: So many permanent failures in a row take a method out of use.
 FAILURES_ALLOWED = 3
 
@@ -151,13 +153,15 @@ def note_success(method: ContactMethod) -> None:
 def opt_out(number: str) -> list[ContactMethod]:
     """Whoever has ``number`` answered STOP: no text message is sent there any more; returns the methods, whoever's.
 
-    It holds for whoever enters the number later, too (``ContactMethod.save``).
+    It holds for whoever enters the number later, too (``ContactMethod.save``). Whoever is told of it hears
+    METHOD_STOPPED of each method, in this transaction.
     """
     StoppedNumber.objects.get_or_create(number=normalise(MethodKind.SMS, number), defaults={"at": clock.now()})
     methods = list(queries.methods_at(MethodKind.SMS, number).filter(opted_out_at__isnull=True))
     for method in methods:
         method.opted_out_at = clock.now()
         method.save(update_fields=["opted_out_at"])
+        events.publish(METHOD_STOPPED, method)
     return methods
 
 
