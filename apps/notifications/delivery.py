@@ -129,8 +129,8 @@ def _begin(delivery_id: int) -> tuple[Turn, _Begun | None]:
     delivery = group[0]
     if delivery.bundled_into_id is not None or not _is_to_be_sent(delivery):
         return Turn.NEVER, None
-    if delivery.method is None or not delivery.method.is_usable:
-        outcomes.end(group, "The contact method is no longer used.")
+    if reason := _cannot_be_sent(delivery):
+        outcomes.end(group, reason)
         return Turn.NEVER, None
     wanted = families.free_of(bundling.wanted_of(group))
     if not wanted:
@@ -139,7 +139,9 @@ def _begin(delivery_id: int) -> tuple[Turn, _Begun | None]:
     if turn is not Turn.ALONE:
         return turn, None
     delivery.attempts += 1
-    delivery.save(update_fields=["attempts"])
+    if delivery.method is not None:  # an address that moved meanwhile, and was verified anew, is the one in use
+        delivery.address = delivery.method.value
+    delivery.save(update_fields=["attempts", "address"])
     message = composing.compose(wanted)
     Delivery.objects.filter(pk__in=[each.pk for each in wanted]).update(state=DeliveryState.SENDING)
     return turn, _Begun(message, delivery.attempts, house_clock.now())
@@ -158,6 +160,16 @@ def _is_to_be_sent(delivery: Delivery) -> bool:
         cancel(delivery)
         return False
     return delivery.state in (DeliveryState.PLANNED, DeliveryState.UNKNOWN)
+
+
+def _cannot_be_sent(delivery: Delivery) -> str:
+    """What became of its receiver or their method since it was planned that forbids to send it; empty: nothing."""
+    method = delivery.method
+    if method is None or not method.is_usable:
+        return "The contact method is no longer used."
+    if not delivery.notification.person.is_active:
+        return "Their account was deactivated."
+    return ""
 
 
 @transaction.atomic

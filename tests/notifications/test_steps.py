@@ -5,13 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from apps.contacts import actions as contacts
 from apps.contacts.models import MethodKind
 from apps.core.errors import Invalid, NotAllowed, ProviderError
 from apps.engine.leases import BEGINNING, claim
 from apps.engine.models import Lane, State, Timer
 from apps.engine.runner import handle, run_due
 from apps.incidents import actions as incidents
+from apps.incidents.models import EventKind, TimelineEvent
 from apps.notifications import actions, queries
 from apps.notifications.models import Channel, DeliveryState, NotificationKind, Until, Urgency
 from apps.notifications.transports import AddressRefused, Unreachable
@@ -352,3 +356,93 @@ def test_a_test_goes_to_every_method_whatever_the_steps_say(carried, olga, sms, 
 def test_who_cannot_be_reached_gets_no_test(carried, olga):
     olga.contact_methods.all().delete()
     assert actions.send_test(olga, by=olga) is None
+
+
+def notice(person, incident):
+    return page(person, incident, kind=NotificationKind.NOTICE, step="notice", until=Until.SENT)
+
+
+def fail_in_vain(carried, clock, *, error=None):
+    """The mail server fails for a while, or refuses."""
+    carried[Channel.EMAIL].fails = error or Unreachable("down")
+    for _ in range(4):
+        run_due()
+        clock.shift(minutes=1)
+
+
+@pytest.mark.parametrize("error", [Unreachable("down"), AddressRefused("no such mailbox")])
+def test_a_notice_that_fails_rings_nobody(carried, incident, olga, sms, voice, clock, error):
+    told = notice(olga, incident)
+    fail_in_vain(carried, clock, error=error)
+    assert not carried[Channel.SMS].sent + carried[Channel.VOICE].sent
+    assert set(told.deliveries.values_list("channel", flat=True)) == {Channel.IN_APP, Channel.EMAIL}
+
+
+def test_a_notice_whose_mail_server_was_down_goes_out_once_it_is_up(carried, incident, olga, sms, clock):
+    olga.contact_methods.filter(value="olga@home.example").delete()
+    notice(olga, incident)
+    fail_in_vain(carried, clock)
+    carried[Channel.EMAIL].fails = None
+    clock.shift(minutes=10)
+    run_due()
+    assert carried[Channel.EMAIL].to("olga@example.com")
+
+
+def test_ones_own_late_step_for_notices_keeps_its_time_when_the_first_fails(carried, incident, olga, sms, clock):
+    mail = olga.contact_methods.get(value="olga@example.com")
+    choose(olga, Urgency.LOW, (0, mail), (8 * 60, sms))
+    notice(olga, incident)
+    fail_in_vain(carried, clock)
+    assert not carried[Channel.SMS].sent
+    clock.shift(hours=8)
+    run_due()
+    assert len(carried[Channel.SMS].sent) == 1
+
+
+def test_what_stands_in_for_a_notice_waits_for_the_end_of_quiet_hours(carried, incident, asleep, clock):
+    clock.set(datetime(2026, 3, 2, 20, 59, 55, tzinfo=UTC))
+    told = notice(asleep, incident)
+    clock.shift(seconds=10)
+    carried[Channel.EMAIL].fails = Unreachable("down")
+    run_due()
+    [stand_in] = told.deliveries.filter(instead_of__isnull=False)
+    assert stand_in.address == "olga@home.example"
+    assert stand_in.due_at == datetime(2026, 3, 3, 6, 0, tzinfo=UTC)
+
+
+def test_who_was_deactivated_is_paged_no_more_and_the_timeline_says_so(carried, incident, olga, sms, voice, clock):
+    choose(olga, Urgency.HIGH, (1, sms), (5, voice))
+    told = page(olga, incident)
+    olga.is_active = False
+    olga.save()
+    clock.shift(minutes=6)
+    run_due()
+    run_due()
+    assert not any(recorder.sent for recorder in carried.values())
+    assert set(told.deliveries.exclude(channel=Channel.IN_APP).values_list("state", flat=True)) == {
+        DeliveryState.FAILED
+    }
+    [said] = TimelineEvent.objects.filter(incident=incident, kind=EventKind.NOTIFICATION_FAILED)
+    assert said.text == "Olga could not be reached: Their account was deactivated."
+
+
+def test_what_was_planned_for_an_address_that_moved_goes_to_the_new_one(carried, incident, olga, sms):
+    choose(olga, Urgency.HIGH, (0, sms))
+    page(olga, incident)
+    sms.value = "+4930901821"
+    sms.save()
+    contacts.verify_method(sms)
+    run_due()
+    assert [message.address for message in carried[Channel.SMS].sent] == ["+4930901821"]
+
+
+def test_deliveries_are_locked_by_ascending_key_before_they_are_taken_back(carried, incident, olga, sms, voice):
+    told = page(olga, incident)
+    with CaptureQueriesContext(connection) as asked:
+        actions.stop_for(incident)
+    about_them = [each["sql"] for each in asked if "notifications_delivery" in each["sql"]]
+    locking = next(n for n, sql in enumerate(about_them) if "FOR NO KEY UPDATE" in sql)
+    writing = next(n for n, sql in enumerate(about_them) if sql.startswith("UPDATE"))
+    assert locking < writing
+    assert about_them[locking].endswith("ORDER BY 1 ASC FOR NO KEY UPDATE")
+    assert not told.deliveries.filter(state=DeliveryState.PLANNED).exists()

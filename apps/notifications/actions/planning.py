@@ -10,7 +10,7 @@ from apps.core import clock as house_clock
 from apps.engine import actions as engine
 from apps.notifications import queries
 from apps.notifications.models import Channel, Delivery, DeliveryState, Notification, NotificationKind, Urgency
-from apps.notifications.rules import CHANNEL_OF
+from apps.notifications.rules import CHANNEL_OF, RINGS
 
 #: What the keys of the delivering timers begin with.
 DELIVERY_KEY = "notifications.deliver"
@@ -33,8 +33,7 @@ def plan_steps(notifications: Sequence[Notification]) -> list[Delivery]:
         return []
     first, people = notifications[0], [notification.person for notification in notifications]
     urgency = Urgency(first.urgency)
-    waits = urgency == Urgency.LOW and first.kind != NotificationKind.UPDATE
-    quiet_until = queries.ends_of_quiet_hours(people, first.created_at) if waits else {}
+    quiet_until = queries.ends_of_quiet_hours(people, first.created_at) if _waits_for_the_morning(first) else {}
     steps = queries.steps_of_all(people, urgency)
     return _save(
         _delivery(
@@ -49,11 +48,16 @@ def plan_steps(notifications: Sequence[Notification]) -> list[Delivery]:
 def plan_next(failed: Delivery) -> Delivery | None:
     """Let the receiver be reached another way, now: by the next step, else by a usable method that was not tried yet.
 
-    None when there is none left. The notification's rows are locked by the caller.
+    What is of low urgency rings no phone for that and disturbs no quiet hours: its steps keep their time, and a method
+    that rings stands in for nothing. None when there is none left, or the next step comes of itself. The
+    notification's rows are locked by the caller.
     """
     notification, now = failed.notification, house_clock.now()
+    urgent = notification.urgency == Urgency.HIGH
     ahead = notification.deliveries.filter(state=DeliveryState.PLANNED, attempts=0, due_at__gt=now)
     step = ahead.order_by("due_at", "pk").first()
+    if step is not None and not urgent:
+        return None
     if step is not None:
         step.due_at = now
         step.save(update_fields=["due_at"])
@@ -62,10 +66,11 @@ def plan_next(failed: Delivery) -> Delivery | None:
     kept = notification.deliveries.exclude(state=DeliveryState.CANCELLED)
     tried = set(kept.values_list("channel", "address"))
     for method in queries.usable_methods(notification.person):
-        if (CHANNEL_OF[MethodKind(method.kind)], method.value) not in tried:
+        may_stand_in = urgent or method.kind not in RINGS
+        if may_stand_in and (CHANNEL_OF[MethodKind(method.kind)], method.value) not in tried:
             last = notification.deliveries.order_by("position").values_list("position", flat=True).last() or 0
-            root = failed.instead_of or failed
-            return _save([_delivery(notification, method, position=last + 1, due_at=now, instead_of=root)])[0]
+            due_at, root = _end_of_quiet(notification, now), failed.instead_of or failed
+            return _save([_delivery(notification, method, position=last + 1, due_at=due_at, instead_of=root)])[0]
     return None
 
 
@@ -99,6 +104,18 @@ def plan_deliveries(deliveries: Iterable[Delivery]) -> None:
 def key_of(delivery: Delivery) -> str:
     """The key of the timer that delivers it."""
     return f"{DELIVERY_KEY}:{delivery.pk}"
+
+
+def _waits_for_the_morning(notification: Notification) -> bool:
+    """Whether its receiver's quiet hours hold it back."""
+    return notification.urgency == Urgency.LOW and notification.kind != NotificationKind.UPDATE
+
+
+def _end_of_quiet(notification: Notification, at: datetime) -> datetime:
+    """The first instant from ``at`` on at which its receiver may be told."""
+    if not _waits_for_the_morning(notification):
+        return at
+    return queries.ends_of_quiet_hours([notification.person], at).get(notification.person_id, at)
 
 
 def _delivery(
