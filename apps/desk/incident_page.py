@@ -14,7 +14,7 @@ from apps.core import clock
 from apps.desk import around, clock_faces, next_step, queries, timeline
 from apps.desk import receipts as told
 from apps.desk.forms import responding as forms
-from apps.escalation import outlook, rules
+from apps.escalation import ends, outlook, rules
 from apps.escalation import queries as escalation
 from apps.escalation.models import UNDECIDED, RunLevel
 from apps.incidents import queries as incidents
@@ -79,6 +79,7 @@ def escalation_part(incident: Incident, viewer: User) -> Context:
     levels = escalation.levels_of(incident)
     begun = rules.current_round(levels, now=clock.now())
     return {
+        "nobody_is_paged": ends.nobody_is_paged(incident),
         "standing_still_until": run.maintenance_until if run and escalation.stands_still(run) else None,
         "held_until": run.held_until if run and run.held_until and run.held_until > clock.now() else None,
         "rungs": [

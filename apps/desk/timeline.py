@@ -37,6 +37,7 @@ _LOOKS: dict[str, tuple[str, str]] = {
     EventKind.LEVEL_PASSED: ("minus", ""),
     EventKind.ESCALATION_HELD: ("clock", ""),
     EventKind.ESCALATED: ("up", "danger"),
+    EventKind.NOBODY_PAGED: ("alert", "danger"),
     EventKind.CLOCK_WARNED: ("clock", "warn"),
     EventKind.CLOCK_MET: ("clock", "ok"),
     EventKind.CLOCK_BREACHED: ("clock", "danger"),

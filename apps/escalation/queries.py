@@ -42,11 +42,16 @@ class WhereUsed:
 
 @dataclass(frozen=True)
 class Asked:
-    """Of whom the chain expects an answer, in words, and who of them has not declined: all, and who can be reached."""
+    """Of whom the chain expects an answer, in words, and who of them has not declined: all, and who can be reached.
+
+    ``pages`` are those that nobody answered, ``spared`` the ids of the levels that count again once all declined.
+    """
 
     whom: str
     silent: list[User]
     reachable: list[User]
+    pages: list[Notification]
+    spared: list[int]
 
 
 #: What a person does on the timeline without working on the incident.
@@ -202,8 +207,9 @@ def asked_last(incident: Incident) -> Asked | None:
     )  # fmt: skip
     fired = last.kind == EventKind.LEVEL_FIRED
     whom = f"who was paged on level {last.data['level']}" if fired else "to whom it was reassigned"
-    silent = [page.person for page in unanswered.select_related("person")]
-    return Asked(whom, silent, contacts.can_be_paged(silent))
+    pages = list(unanswered.select_related("person"))
+    silent = [page.person for page in pages]
+    return Asked(whom, silent, contacts.can_be_paged(silent), pages, last.data.get("spared", []))
 
 
 def last_activity(incident: Incident) -> datetime:

@@ -193,6 +193,16 @@ def next_above_paged(levels: Sequence[LevelT], *, spared_too: bool) -> LevelT | 
     return min(left, key=lambda level: level.place, default=None)
 
 
+def counting_again(spared: Sequence[LevelT], *, paged: Place, now: datetime) -> list[LevelT]:
+    """Which of the levels that a reassignment spared count again once it is declined; ``paged``: the highest paged.
+
+    Those above it in its round, and of later rounds those whose time is still to come: a round that went by while
+    somebody was on it is not made up for.
+    """
+    above = (level for level in spared if level.place > paged)
+    return [level for level in above if level.round == paged[0] or level.due_at > now]
+
+
 def newly_true(impact: Impact, *, before: Impact | None) -> set[str]:
     """The keys of the triggers whose fact ``impact`` states and the assessment ``before`` did not (R10)."""
     return {key for key, holds in FACTS.items() if holds(impact) and not (before is not None and holds(before))}

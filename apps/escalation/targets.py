@@ -25,10 +25,15 @@ RESPONDING = (TeamRole.RESPONDER, TeamRole.COMMANDER)
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """To whom targets lead at an instant: who can be reached, and in words who cannot and what leads to nobody."""
+    """To whom targets lead at an instant: who can be reached, and in words who cannot and what leads to nobody.
+
+    ``endpoints`` stand behind webhooks: they are always told, but an endpoint wakes nobody and never answers, so that
+    it counts for nothing else.
+    """
 
     people: list[User]
     missed: list[str]
+    endpoints: list[User]
 
 
 def snapshot(target: LevelTarget) -> dict[str, Any]:
@@ -73,14 +78,16 @@ class Lookup:
         A role is its holder in the incident if they can be reached, else the first of its candidates who can.
         """
         reached: dict[int, User] = {}
+        endpoints: dict[int, User] = {}
         missed: dict[int | str, str] = {}
         for target in targets:
             asked, able = self._ask(target)
-            reached |= {person.pk: person for person in asked if person.pk in able and person.pk not in reached}
+            into = endpoints if target["kind"] == TargetKind.WEBHOOK else reached
+            into |= {person.pk: person for person in asked if person.pk in able and person.pk not in into}
             missed |= {person.pk: str(person) for person in asked if person.pk not in able}
             if not asked:
                 missed[target["label"]] = f"{target['label']}: nobody"
-        return Found(people=list(reached.values()), missed=list(missed.values()))
+        return Found(people=list(reached.values()), missed=list(missed.values()), endpoints=list(endpoints.values()))
 
     def _ask(self, target: Snapshot) -> tuple[list[User], set[int]]:
         """Whom a target means, and which of them can be reached."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from apps.contacts.actions import CODE_REQUESTED
 from apps.contacts.models import Verification
 from apps.core.events import on
@@ -14,7 +16,7 @@ from apps.incidents.models import ClockName, EventKind, ResponseRole, TimelineEv
 from apps.notifications import actions, codes, messages, queries, team_notices
 from apps.notifications.models import Notification, NotificationKind, Until, Urgency
 from apps.teams import access
-from apps.teams.models import User
+from apps.teams.models import TeamRole, User
 
 
 @on(EventKind.DECLARED)
@@ -63,6 +65,41 @@ def tell_that_it_came_back(event: TimelineEvent) -> None:
         kind=NotificationKind.NOTICE,
         step=f"reopened:{event.pk}",
         subject=messages.subject(event.incident, "reopened"),
+    )
+
+
+@on(EventKind.NOBODY_PAGED)
+def tell_who_can_find_somebody(event: TimelineEvent) -> None:
+    """Wake who leads the team and every administrator where a chain came to nobody, once per run (R12).
+
+    Nobody who already said that they cannot take it on. Who may not see a private incident learns that there is one,
+    and nothing of what it is about.
+    """
+    incident = event.incident
+    leads = Q(memberships__team=incident.team_id, memberships__role__in=(TeamRole.MANAGER, TeamRole.COMMANDER))
+    declined = Notification.objects.filter(
+        incident=incident, declined_at__isnull=False, created_at__gte=incident.response_started_at
+    ).values("person")
+    leading = User.objects.filter(leads, is_active=True).distinct()
+    told = [*leading.exclude(pk__in=declined), *access.administrators().exclude(pk__in=declined)]
+    seeing = incidents.who_may_see(incident, told)
+    step = f"nobody_paged:{incident.pk}:{event.data['run']}"
+    actions.notify_all(
+        {person: messages.about(incident, event.text) for person in told if person.pk in seeing},
+        incident=incident,
+        kind=NotificationKind.NOTICE,
+        urgency=Urgency.HIGH,
+        step=step,
+        subject=messages.subject(incident, "nobody could be paged"),
+    )
+    private = f"Nobody could be paged for {incident}, a private incident of the team {incident.team}."
+    actions.notify_all(
+        {person: f"{private} Find somebody who takes it on." for person in told if person.pk not in seeing},
+        incident=None,
+        kind=NotificationKind.OTHER,
+        urgency=Urgency.HIGH,
+        step=step,
+        subject=private.rstrip("."),
     )
 
 

@@ -223,8 +223,9 @@ def _rounds(incident: Incident) -> Mapping[tuple[int | None, datetime, int], Ite
     What several rounds waited for, such as working hours, lets them page at one instant.
     """
     found: defaultdict[tuple[int | None, datetime, int], list[int]] = defaultdict(list)
-    for event in incident.timeline.filter(kind=EventKind.LEVEL_FIRED).order_by("pk"):
-        for person in event.data["people"]:
+    decided = (EventKind.LEVEL_FIRED, EventKind.LEVEL_SKIPPED)
+    for event in incident.timeline.filter(kind__in=decided).order_by("pk"):
+        for person in [*event.data.get("people", []), *event.data.get("endpoints", [])]:
             found[event.data["level"], event.at, person].append(event.data["round"])
     return defaultdict(lambda: iter(()), {paged: iter(rounds) for paged, rounds in found.items()})
 

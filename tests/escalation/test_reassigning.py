@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from apps.core.errors import Invalid, NotAllowed, RuleViolation
@@ -12,7 +14,7 @@ from apps.incidents.models import EventKind, Severity, Status, Via
 from apps.notifications import answers
 from apps.notifications.models import Notification, NotificationKind
 from apps.teams.models import TeamRole
-from tests.escalation.building import chain, cut_off, paged, states, texts
+from tests.escalation.building import chain, cut_off, paged, repeat, rounds, states, texts
 from tests.escalation.test_chain import let_pass
 from tests.factories.incidents import declare, resolve
 from tests.factories.teams import make_person, make_team
@@ -74,10 +76,44 @@ def test_how_far_the_work_has_come_stays(incident, house):
 def test_when_everybody_of_them_declines_the_next_level_is_paged_at_once(incident, house):
     reassign(incident, house, house.carl, house.ceo)
     answers.decline_incident(incident.pk, by=house.carl, via=Via.WEB)
-    assert states(incident)[3] == "planned"
+    assert states(incident) == {1: "fired", 2: "skipped", 3: "planned", 4: "planned"}
     answers.decline_incident(incident.pk, by=house.ceo, via=Via.WEB)
-    assert paged(incident, 3) == [house.emma]
+    assert paged(incident, 2) == [house.tom]
     assert "to whom it was reassigned declined" in texts(incident, EventKind.LEVEL_FIRED)[-1]
+    assert states(incident) == {1: "fired", 2: "fired", 3: "planned", 4: "planned"}
+
+
+def test_what_it_spared_counts_again_at_its_time_when_they_decline(house, clock):
+    policy = chain("P0", house.olga, house.tom, house.emma)
+    policy.levels.update(unless="acknowledged")
+    repeat(policy, times=2, every=timedelta(hours=2))
+    incident = declare(house.team)
+    let_pass(clock, clock.now)
+    reassign(incident, house, house.carl)
+    let_pass(clock, clock.now + timedelta(minutes=150))
+    answers.decline_incident(incident.pk, by=house.carl, via=Via.WEB)
+    assert rounds(incident)[1][1] == "fired"
+    assert rounds(incident)[2][0] == "skipped"
+    assert rounds(incident)[3] == ["planned"] * 3
+    assert proof.gaps() == []
+    let_pass(clock, clock.now + timedelta(hours=3))
+    assert rounds(incident) == {1: ["fired"] * 3, 2: ["skipped", "skipped", "fired"], 3: ["fired"] * 3}
+
+
+def test_what_a_person_took_on_meanwhile_stays_spared(incident, house, clock):
+    reassign(incident, house, house.carl, house.ceo)
+    answers.decline_incident(incident.pk, by=house.carl, via=Via.WEB)
+    assert answers.acknowledge(page_of(incident, house.ceo), via=Via.SMS).done
+    assert states(incident)[2] == "skipped"
+
+
+def test_when_the_chain_has_nobody_else_it_is_said(house, clock):
+    chain("P0", house.olga)
+    incident = declare(house.team)
+    let_pass(clock, clock.now)
+    reassign(incident, house, house.carl)
+    answers.decline_incident(incident.pk, by=house.carl, via=Via.WEB)
+    assert len(texts(incident, EventKind.NOBODY_PAGED)) == 1
 
 
 def test_another_chain_begins_now_in_place_of_the_one_that_runs(incident, house, clock):
@@ -172,7 +208,7 @@ def test_whom_no_page_reaches_is_not_among_those_to_whom_it_was_reassigned(incid
     assert incident.timeline.get(kind=EventKind.REASSIGNED).data["people"] == [house.ceo.pk]
     assert not Notification.objects.filter(incident=incident, person=house.carl).exists()
     assert answers.decline(page_of(incident, house.ceo), via=Via.SMS).done
-    assert states(incident)[3] == "fired"
+    assert states(incident)[2] == "fired"
 
 
 def test_what_is_over_is_not_reassigned_and_a_stranger_reassigns_nothing(incident, house):

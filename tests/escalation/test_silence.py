@@ -14,7 +14,7 @@ from apps.incidents import actions
 from apps.incidents.models import EventKind, Severity, Via
 from apps.notifications import answers
 from apps.notifications.models import Notification, NotificationKind
-from tests.escalation.building import chain, cut_off, make_level, paged, states, texts
+from tests.escalation.building import chain, cut_off, make_level, paged, repeat, states, texts
 from tests.escalation.test_chain import let_pass
 from tests.factories.incidents import declare, resolve
 
@@ -140,6 +140,33 @@ def test_a_level_that_enforces_the_resolution_rings_on_when_somebody_acts(house,
     let_pass(clock, clock.now + timedelta(minutes=56))
     actions.add_note(incident.pk, text="I am on it", by=house.olga)
     assert Notification.objects.get(incident=incident, level=3).stopped_at is None
+
+
+def test_a_page_that_a_person_called_for_rings_on_when_somebody_writes_a_note(incident, house, clock):
+    escalation.escalate(incident.pk, level=3, reason="Stuck", by=house.olga)
+    let_pass(clock, clock.now + SPAN)
+    assert len(asked(incident)) == 1
+    actions.involve(incident, house.carl, reason="paged as level 4")
+    actions.add_note(incident.pk, text="Me too", by=house.carl)
+    assert asked(incident)[0].stopped_at is not None
+    assert Notification.objects.get(incident=incident, level=3).stopped_at is None
+
+
+def test_a_round_that_fired_by_its_time_rings_on_when_silence_fired_the_other(house, clock):
+    policy = asks_again(chain("P0", house.olga, house.tom, minutes=(0, 600)))
+    policy.levels.update(unless="resolved")
+    repeat(policy, times=1, every=timedelta(hours=11))
+    incident = declare(house.team)
+    actions.acknowledge(incident.pk, by=house.olga)
+    let_pass(clock, clock.now + timedelta(hours=11, minutes=1))
+    first, second = Notification.objects.filter(incident=incident, level__isnull=False).order_by("pk")[1:3]
+    assert [(first.level, second.level)] == [(2, 1)]
+    assert [page.stopped_at for page in (first, second)] == [None, None]
+    actions.add_note(incident.pk, text="I am on it", by=house.carl if incident.involves(house.carl) else house.olga)
+    for page in (first, second):
+        page.refresh_from_db()
+    assert first.stopped_at is not None
+    assert second.stopped_at is None
 
 
 def test_whoever_is_asked_and_declines_is_not_waited_for(incident, house, clock):

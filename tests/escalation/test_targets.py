@@ -16,14 +16,15 @@ from apps.escalation import outlook
 from apps.escalation.actions import levels
 from apps.escalation.models import LevelTarget, Policy, TargetKind
 from apps.incidents import actions
-from apps.incidents.models import EventKind, ResponseRole, RoleCandidate
+from apps.incidents.models import EventKind, ResponseRole, RoleCandidate, Via
+from apps.notifications import answers
 from apps.notifications.models import Notification, NotificationKind
 from apps.rosters import actions as rosters
 from apps.rosters.models import LayerMember
 from apps.rosters.queries import next_people_on, people_on
 from apps.teams.actions import add_member
 from apps.teams.models import TeamRole
-from tests.escalation.building import House, aim, aim_anew, chain, cut_off, level_of, paged, states, texts
+from tests.escalation.building import House, aim, aim_anew, chain, cut_off, level_of, make_level, paged, states, texts
 from tests.escalation.test_chain import let_pass
 from tests.factories.incidents import declare
 from tests.factories.rosters import put_on_call
@@ -268,8 +269,56 @@ def test_a_webhook_is_told_by_who_stands_behind_it_until_it_is_retired(house, cl
     endpoint = upsert_endpoint(slug="tool", name="Tool", url="https://tool.example/hook")
     policy = chain("P0", house.olga, house.ceo)
     aim_anew(policy, 1, kind=TargetKind.WEBHOOK, webhook=endpoint)
-    assert paged(declared(house, clock), 1) == [endpoint.person]
+    incident = declared(house, clock)
+    assert posted(incident, endpoint) == 1
+    assert states(incident) == {1: "skipped", 2: "fired"}
+    assert paged(incident, 2) == [house.ceo]
+    assert level_of(incident, 1).reason == "nobody could be paged (only Tool told)"
     retire_endpoint(endpoint)
     incident = declared(house, clock)
+    assert posted(incident, endpoint) == 0
     assert states(incident) == {1: "skipped", 2: "fired"}
     assert level_of(incident, 1).reason == "nobody could be paged (Tool: nobody)"
+
+
+def posted(incident, endpoint) -> int:
+    """How many pages went to the endpoint."""
+    return Notification.objects.filter(incident=incident, person=endpoint.person, kind=NotificationKind.PAGE).count()
+
+
+@pytest.fixture
+def endpoint(db, monkeypatch):
+    monkeypatch.setitem(serving._served, MethodKind.WEBHOOK, lambda: True)
+    return upsert_endpoint(slug="tool", name="Tool", url="https://tool.example/hook")
+
+
+def test_an_endpoint_beside_people_is_told_whoever_s_turn_it_is_and_takes_no_turn(house, clock, endpoint):
+    policy = chain("P0", house.olga)
+    aim(policy, 1, kind=TargetKind.PERSON, person=house.tom)
+    aim(policy, 1, kind=TargetKind.WEBHOOK, webhook=endpoint)
+    make_level(policy, 1, round_robin=True)
+    turns = []
+    for _ in range(3):
+        incident = declared(house, clock)
+        assert posted(incident, endpoint) == 1
+        turns += [person for person in paged(incident, 1) if person != endpoint.person]
+    assert turns == [house.olga, house.tom, house.olga]
+
+
+def test_an_endpoint_is_nobody_who_could_still_answer(house, clock, endpoint):
+    policy = chain("P0", house.olga, house.ceo)
+    aim(policy, 1, kind=TargetKind.WEBHOOK, webhook=endpoint)
+    incident = declared(house, clock)
+    assert texts(incident, EventKind.LEVEL_FIRED) == [
+        "Level 1, Level 1: Olga paged, Tool told. The incident was declared."
+    ]
+    answers.decline_incident(incident.pk, by=house.olga, via=Via.WEB)
+    assert paged(incident, 2) == [house.ceo]
+
+
+def test_a_chain_of_endpoints_alone_comes_to_nobody(house, clock, endpoint):
+    policy = chain("P0", house.olga)
+    aim_anew(policy, 1, kind=TargetKind.WEBHOOK, webhook=endpoint)
+    incident = declared(house, clock)
+    assert posted(incident, endpoint) == 1
+    assert len(texts(incident, EventKind.NOBODY_PAGED)) == 1

@@ -15,6 +15,7 @@ from apps.core.spans import in_words
 from apps.engine import actions as engine
 from apps.escalation import queries, rules, targets
 from apps.escalation.actions import levels
+from apps.escalation.actions.nobody import Reason, say_if_nobody_is_left
 from apps.escalation.models import UNDECIDED, LevelState, LevelTarget, Policy, Run, RunLevel, TargetKind, Unless
 from apps.incidents import timeline
 from apps.incidents.actions.locking import locked
@@ -137,7 +138,9 @@ def _decide(level: RunLevel, incident: Incident) -> None:
     if wait := levels.wait_of(level, incident, at=house_clock.now()):
         levels.hold_back(level, incident, wait)
         return
-    levels.fire(level, incident, because=_because(level, incident))
+    if levels.fire(level, incident, because=_because(level, incident)) is None and incident.acknowledged_at is None:
+        because = f"Nobody could be paged on level {level.number}, nor above it."
+        say_if_nobody_is_left(level.run, incident, reason=Reason.EMPTY, because=because)
 
 
 def _begin(incident: Incident, policy: Policy | None, *, since: datetime, before: Run | None = None) -> Run:

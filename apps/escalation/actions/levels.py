@@ -63,7 +63,8 @@ def plan_all(chain: Iterable[RunLevel], incident: Incident) -> None:
 def fire(level: RunLevel, incident: Incident, *, because: str, may_wait: bool = True) -> RunLevel | None:
     """Page everyone on the level, or at once on the first above it in its round where anybody can be reached.
 
-    Of a level that pages one after the other it is the one whose turn it is. Returns the level that fired, None where
+    Its endpoints are posted to whoever else there is, and one that has nothing else counts as empty. Of a level that
+    pages one after the other it is the one whose turn it is. Returns the level that fired, None where
     nobody at all could be paged. An empty level hands over to one that waits for working hours only to wait, unless
     ``may_wait`` is False: then a person asked.
     """
@@ -71,26 +72,42 @@ def fire(level: RunLevel, incident: Incident, *, because: str, may_wait: bool = 
     found = who(level, incident, at=now)
     missed = "; ".join(found.missed)
     if not found.people:
-        decide(level, LevelState.SKIPPED, f"nobody could be paged ({missed or 'nobody is named'})")
+        posted = ", ".join(map(str, found.endpoints))
+        why = "; ".join(filter(None, [missed, posted and f"only {posted} told"])) or "nobody is named"
+        decide(level, LevelState.SKIPPED, f"nobody could be paged ({why})", endpoints=found.endpoints)
+        _post(level, incident, found.endpoints, because="Nobody of the level could be paged.")
         return _hand_over(level, incident, may_wait=may_wait)
     people = [turns.take(level.source_id, found.people)] if level.round_robin else found.people
     if remark := maintenance.remark(incident, at=now):
         because = f"{because.rstrip('.')}. {remark}"
-    page(level, incident, people, because=because)
-    level.people.add(*people)
+    page(level, incident, [*people, *found.endpoints], because=because)
+    level.people.add(*people, *found.endpoints)
     level.state, level.at, level.reason = LevelState.FIRED, now, because[:300]
     level.save(update_fields=["state", "at", "reason"])
     names = ", ".join(str(person) for person in people)
     if level.round_robin and len(found.people) > 1:
         names += f" (whose turn it was of {len(found.people)})"
-    but = f", not reached: {missed}" if missed else ""
+    told = f", {', '.join(map(str, found.endpoints))} told" if found.endpoints else ""
+    but = f"{told}, not reached: {missed}" if missed else told
     timeline.record(
         incident,
         EventKind.LEVEL_FIRED,
         text=f"{called(level)}, {level.name}: {names} paged{but}. {because}",
-        data={**_facts(level), "people": [person.pk for person in people], "reason": because},
+        data={
+            **_facts(level),
+            "people": [person.pk for person in people],
+            "endpoints": [endpoint.pk for endpoint in found.endpoints],
+            "reason": because,
+        },
     )
     return level
+
+
+def _post(level: RunLevel, incident: Incident, endpoints: Collection[User], *, because: str) -> None:
+    """Tell the endpoints of a level of which nobody could be paged."""
+    if endpoints:
+        page(level, incident, endpoints, because=because)
+        level.people.add(*endpoints)
 
 
 def who(level: RunLevel, incident: Incident, *, at: datetime) -> Found:
@@ -153,8 +170,13 @@ def _hand_over(level: RunLevel, incident: Incident, *, may_wait: bool) -> RunLev
     return None
 
 
-def decide(level: RunLevel, state: LevelState, reason: str, *, say: bool = True) -> None:
-    """Settle a level that pages nobody: skipped or passed, with the reason on the timeline if ``say``."""
+def decide(
+    level: RunLevel, state: LevelState, reason: str, *, say: bool = True, endpoints: Collection[User] = ()
+) -> None:
+    """Settle a level that pages nobody: skipped or passed, with the reason on the timeline if ``say``.
+
+    ``endpoints`` are told of it all the same.
+    """
     level.state, level.at, level.reason = state, house_clock.now(), reason[:300]
     level.save(update_fields=["state", "at", "reason"])
     if say:
@@ -163,8 +185,19 @@ def decide(level: RunLevel, state: LevelState, reason: str, *, say: bool = True)
             level.run.incident,
             kind,
             text=f"{called(level)} {state.label.lower()}: {reason}",
-            data={**_facts(level), "reason": reason},
+            data={**_facts(level), "reason": reason, "endpoints": [endpoint.pk for endpoint in endpoints]},
         )
+
+
+def let_count_again(run: Run, spared: Collection[int], incident: Incident) -> None:
+    """Plan again what a reassignment to people spared, by the ids of the levels; at its old times."""
+    skipped = list(run.levels.filter(pk__in=spared, state=LevelState.SKIPPED).select_related("run"))
+    fired = (level.place for level in run.levels.filter(state=LevelState.FIRED))
+    again = rules.counting_again(skipped, paged=max(fired, default=(1, 0)), now=house_clock.now())
+    for level in again:
+        level.state, level.at, level.reason, level.waits_until = LevelState.PLANNED, None, "", None
+    RunLevel.objects.bulk_update(again, ["state", "at", "reason", "waits_until"])
+    plan_all(again, incident)
 
 
 def hold_back(level: RunLevel, incident: Incident, wait: rules.Wait, *, say: bool = True) -> None:

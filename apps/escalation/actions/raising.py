@@ -13,6 +13,7 @@ from apps.core.spans import in_words
 from apps.engine import actions as engine
 from apps.escalation import queries, rules
 from apps.escalation.actions import levels, standing_still
+from apps.escalation.actions.nobody import Reason, say_if_nobody_is_left
 from apps.escalation.models import UNDECIDED, LevelState, Policy, Run, RunLevel, Trigger
 from apps.incidents import timeline
 from apps.incidents.actions.locking import locked
@@ -70,6 +71,7 @@ def escalate(
     if levels.fire(target, incident, because=f"{by} escalated: {why}", may_wait=False) is None:
         nobody = f"nobody at all could be paged, neither on level {target.number} nor on any above it"
         timeline.record(incident, EventKind.NOTE, text=f"{by} escalated, but {nobody}.")
+        say_if_nobody_is_left(run, incident, reason=Reason.BY_HAND, because=f"{by} called for others.")
     return incident
 
 

@@ -10,7 +10,7 @@ from apps.core.errors import Invalid, RuleViolation
 from apps.engine import actions as engine
 from apps.escalation import queries
 from apps.escalation.actions import climbing, levels, standing_still
-from apps.escalation.models import UNDECIDED, LevelState, Policy, Unless
+from apps.escalation.models import UNDECIDED, LevelState, Policy, RunLevel, Unless
 from apps.incidents import actions as incidents
 from apps.incidents import timeline
 from apps.incidents.actions.locking import locked
@@ -36,9 +36,10 @@ def reassign(
     """Hand the incident to ``people``, or to the chain of ``policy``: they are paged at once and have to answer.
 
     It counts as not acknowledged until one of them does; pages of the chain that nobody answered stop. To people: what
-    waits for an acknowledgement is skipped, levels that enforce the resolution keep their times. To a policy: its chain
-    begins now, in place of the one that runs. Raises Invalid without a reason, for both or neither of the two, or where
-    nobody of them can be reached; RuleViolation unless it is open; NotAllowed without the right.
+    waits for an acknowledgement is skipped until all of them decline, levels that enforce the resolution keep their
+    times. To a policy: its chain begins now, in place of the one that runs. Raises Invalid without a reason, for both
+    or neither of the two, or where nobody of them can be reached; RuleViolation unless it is open; NotAllowed without
+    the right.
     """
     incident = locked(incident_id, by=by)
     access.require(by, access.Permission.RESPOND, incident)
@@ -57,18 +58,26 @@ def reassign(
     notifications.stop_chain(incident)
     if (run := queries.current_run(incident)) is not None:
         standing_still.go_on_now(run, incident)
+    spared = _what_waits_for_an_answer(incident) if policy is None else []
     event = timeline.record(
         incident,
         EventKind.REASSIGNED,
         text=f"{by} reassigns it to {to}{but}: {reason.strip()}",
         actor=by,
         via=via,
-        data={"people": [person.pk for person in reached], "policy": policy and policy.pk, "reason": reason.strip()},
+        data={
+            "people": [person.pk for person in reached],
+            "policy": policy and policy.pk,
+            "reason": reason.strip(),
+            "spared": [level.pk for level in spared],
+        },
     )
     if policy is not None:
         climbing.start_by(policy, incident, reason=f"reassigned to {to}")
     else:
-        _skip_what_waits_for_an_answer(incident, to)
+        for level in spared:
+            engine.cancel_key(levels.key_of(level))
+            levels.decide(level, LevelState.SKIPPED, f"reassigned to {to}")
         for person in reached:
             _page(event, person, by=by, reason=reason.strip())
     return incident
@@ -96,13 +105,11 @@ def _take_back_the_acknowledgement(incident: Incident) -> None:
     incident.save(update_fields=["status", "acknowledged_at", "acknowledged_by"])
 
 
-def _skip_what_waits_for_an_answer(incident: Incident, to: str) -> None:
+def _what_waits_for_an_answer(incident: Incident) -> list[RunLevel]:
     run = queries.current_run(incident)
     if run is None:
-        return
-    for level in run.levels.filter(state__in=UNDECIDED, unless=Unless.ACKNOWLEDGED):
-        engine.cancel_key(levels.key_of(level))
-        levels.decide(level, LevelState.SKIPPED, f"reassigned to {to}")
+        return []
+    return list(run.levels.filter(state__in=UNDECIDED, unless=Unless.ACKNOWLEDGED).select_related("run"))
 
 
 def _page(event: TimelineEvent, person: User, *, by: User, reason: str) -> None:

@@ -9,14 +9,15 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Q
 
 from apps.core import clock as house_clock
 from apps.core.spans import in_words
 from apps.engine import actions as engine
 from apps.escalation import queries
+from apps.escalation.actions import levels
 from apps.escalation.actions.going_on import go_on
-from apps.escalation.models import LevelState, Run, Unless
+from apps.escalation.actions.nobody import Reason, say_if_nobody_is_left
+from apps.escalation.models import Run, RunLevel
 from apps.incidents import maintenance, timeline
 from apps.incidents import queries as incidents
 from apps.incidents.actions.locking import locked
@@ -65,13 +66,12 @@ def somebody_acted(incident: Incident, by: User) -> None:
 
 def _stop_what_silence_fired(run: Run, by: User) -> None:
     """Whoever was paged because nobody did anything need not be called any longer: somebody does."""
-    before = queries.activity_before(run.incident)
-    fired = run.levels.filter(state=LevelState.FIRED, at__gt=before)
-    early = fired.filter(Q(unless=Unless.ACKNOWLEDGED) | Q(at__lt=F("due_at")))
+    fired = RunLevel.objects.filter(
+        run__incident=run.incident_id, for_silence=True, at__gt=queries.activity_before(run.incident)
+    )
     pages = Notification.objects.filter(
-        incident=run.incident_id, kind=NotificationKind.PAGE, created_at__gt=before,
-        level__in=list(early.values_list("number", flat=True)),
-    )  # fmt: skip
+        incident=run.incident_id, kind=NotificationKind.PAGE, step__in=[levels.step_of(level) for level in fired]
+    )
     for page in pages.filter(person=by):
         notifications.answer_one(page)
     notifications.stop(pages)
@@ -144,10 +144,14 @@ def _reached(people: Iterable[User | None]) -> list[User]:
 
 def _go_on(run: Run, because: str) -> None:
     """Page the next level; at the end of the chain ask again, for as long as nobody acts."""
-    if go_on(run, run.incident, because=because, spared_too=True) is not None:
+    fired = go_on(run, run.incident, because=because, spared_too=True)
+    if fired is not None:
+        fired.for_silence = True
+        fired.save(update_fields=["for_silence"])
         _wait_again(run)
     elif not _ask(run):
         timeline.record(run.incident, EventKind.NOTE, text=f"{because} Nobody is left to be paged.")
+        say_if_nobody_is_left(run, run.incident, reason=Reason.SILENT, because=because)
         _wait_again(run)
 
 

@@ -94,6 +94,9 @@ class RunLevel(models.Model):
     state = models.CharField(max_length=16, choices=LevelState, default=LevelState.PLANNED)
     at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=300, blank=True)
+    for_silence = models.BooleanField(
+        default=False, help_text="Paged because whoever had acknowledged did nothing, not at its time or by hand."
+    )
     people = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="+", help_text="Who was paged.")
 
     class Meta:

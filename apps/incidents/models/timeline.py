@@ -37,6 +37,7 @@ class EventKind(models.TextChoices):
     LEVEL_PASSED = "level_passed", "Level passed"
     ESCALATION_HELD = "escalation_held", "Escalation held"
     ESCALATED = "escalated", "Escalated by hand"
+    NOBODY_PAGED = "nobody_paged", "Nobody could be paged"
     CLOCK_STARTED = "clock_started", "Clock started"
     CLOCK_WARNED = "clock_warned", "Clock about to break"
     CLOCK_MET = "clock_met", "Clock met"
