@@ -144,6 +144,9 @@ def test_a_level_that_enforces_the_resolution_rings_on_when_somebody_acts(house,
 
 def test_a_page_that_a_person_called_for_rings_on_when_somebody_writes_a_note(incident, house, clock):
     escalation.escalate(incident.pk, level=3, reason="Stuck", by=house.olga)
+    a_moment_later = clock.now + timedelta(milliseconds=1)  # as any page is of what a person did
+    incident.escalation_runs.get().levels.filter(number=3).update(at=a_moment_later)
+    Notification.objects.filter(incident=incident, level=3).update(created_at=a_moment_later)
     let_pass(clock, clock.now + SPAN)
     assert len(asked(incident)) == 1
     actions.involve(incident, house.carl, reason="paged as level 4")
@@ -152,21 +155,20 @@ def test_a_page_that_a_person_called_for_rings_on_when_somebody_writes_a_note(in
     assert Notification.objects.get(incident=incident, level=3).stopped_at is None
 
 
-def test_a_round_that_fired_by_its_time_rings_on_when_silence_fired_the_other(house, clock):
-    policy = asks_again(chain("P0", house.olga, house.tom, minutes=(0, 600)))
+def test_a_round_that_fires_at_its_time_rings_on_when_silence_fired_the_one_before(house, clock):
+    policy = asks_again(chain("P0", house.tom, minutes=(90,)))
     policy.levels.update(unless="resolved")
-    repeat(policy, times=1, every=timedelta(hours=11))
+    repeat(policy, times=1, every=timedelta(hours=2))
     incident = declare(house.team)
     actions.acknowledge(incident.pk, by=house.olga)
-    let_pass(clock, clock.now + timedelta(hours=11, minutes=1))
-    first, second = Notification.objects.filter(incident=incident, level__isnull=False).order_by("pk")[1:3]
-    assert [(first.level, second.level)] == [(2, 1)]
-    assert [page.stopped_at for page in (first, second)] == [None, None]
-    actions.add_note(incident.pk, text="I am on it", by=house.carl if incident.involves(house.carl) else house.olga)
+    let_pass(clock, clock.now + timedelta(minutes=211))
+    first, second = Notification.objects.filter(incident=incident, level=1).order_by("pk")
+    assert first.created_at == incident.declared_at + 2 * SPAN
+    assert second.created_at == incident.declared_at + timedelta(minutes=210)
+    actions.add_note(incident.pk, text="I am on it", by=house.olga)
     for page in (first, second):
         page.refresh_from_db()
-    assert first.stopped_at is not None
-    assert second.stopped_at is None
+    assert (first.stopped_at is None, second.stopped_at is None) == (False, True)
 
 
 def test_whoever_is_asked_and_declines_is_not_waited_for(incident, house, clock):
