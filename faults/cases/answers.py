@@ -9,7 +9,7 @@ from faults.house import House
 from faults.programs import end_with_driver, forking
 from faults.table import case
 
-PROCESSES = 3
+PROCESSES = 2
 """Each has two connections."""
 TRIES = 250
 """On one incident, which grows with each: at most."""
