@@ -94,6 +94,7 @@ def race(incident_id: int, tries: int) -> Races:
         if len(races.complaints) >= ENOUGH:
             break
     opponent.end()
+    connection.close()  # with what was prepared: the next incident's race begins as this one did
     races.complaints += opponent.raised
     return races
 
