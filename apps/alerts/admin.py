@@ -13,28 +13,67 @@ from unfold.admin import ModelAdmin
 
 from apps.alerts import actions
 from apps.alerts.keys import ingest_url
-from apps.alerts.models import Alert, AlertSettings, Format, InboxEntry, Integration, SeverityRule
+from apps.alerts.models import Alert, AlertSettings, Format, Heartbeat, InboxEntry, Integration, SeverityRule
 from apps.core.errors import HouseError
-from apps.teams.admin_access import AdministratedAdmin, TeamOwnedAdmin
+from apps.teams.admin_access import AdministratedAdmin, NeverDeleted, TeamOwnedAdmin
 from apps.teams.models import User
 
 
+class SenderAdmin(NeverDeleted, TeamOwnedAdmin):
+    """The key is shown once: when the sender is made, and when its key is rotated."""
+
+    list_select_related: Any = ("team", "service")
+    search_fields = ("name",)
+    readonly_fields: Any = ("key_hint", "created_at", "created_by")
+    actions = ("rotate_key",)
+
+    @admin.action(description="Rotate the key", permissions=["change"])
+    def rotate_key(self, request: HttpRequest, queryset: QuerySet[Integration]) -> None:
+        """Give each selected sender a new key; the old one stops to work."""
+        for integration in queryset:
+            try:
+                key = actions.rotate_key(integration, by=cast("User", request.user))
+            except HouseError as error:
+                self.message_user(request, str(error), messages.ERROR)
+            else:
+                self.show_address(request, integration, key)
+
+    def show_made(self, request: HttpRequest, obj: Integration, made: Integration, key: str, *, active: bool) -> None:
+        """Let the form's ``obj`` be what was ``made`` of it, switched off if that is wanted, and show its address."""
+        obj.pk = made.pk
+        obj.refresh_from_db()
+        if not active:
+            obj.is_active = False
+            obj.save(update_fields=["is_active"])
+        self.show_address(request, made, key)
+
+    def show_address(self, request: HttpRequest, integration: Integration, key: str) -> None:
+        """Say once where the sender sends to."""
+        text = format_html(
+            "{} sends to <code>{}</code>. Copy it now: it is not shown again.",
+            integration,
+            ingest_url(integration, key),
+        )
+        self.message_user(request, text, messages.WARNING)
+
+
 @admin.register(Integration)
-class IntegrationAdmin(TeamOwnedAdmin):
-    """The key is shown once: when the integration is made, and when its key is rotated."""
+class IntegrationAdmin(SenderAdmin):
+    """Who posts alerts. Heartbeats are integrations too, and have a page of their own."""
 
     list_display = ("name", "team", "format", "service", "key_hint", "is_active")
     list_filter = ("team", "format", "is_active")
-    list_select_related = ("team", "service")
-    search_fields = ("name",)
-    readonly_fields = ("key_hint", "created_at", "created_by")
-    actions = ("rotate_key",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Integration]:
+        return super().get_queryset(request).exclude(format=Format.HEARTBEAT)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Integration | None = None) -> tuple[str, ...]:
         return self.readonly_fields if obj is None else ("format", *self.readonly_fields)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Integration | None = None) -> bool:
-        return False
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "format":
+            kwargs["choices"] = [choice for choice in db_field.get_choices() if choice[0] != Format.HEARTBEAT]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Integration, form: ModelForm[Integration], change: bool) -> None:
         if change:
@@ -47,31 +86,38 @@ class IntegrationAdmin(TeamOwnedAdmin):
             service=obj.service,
             by=cast("User", request.user),
         )
-        obj.pk = made.pk
-        obj.refresh_from_db()
-        if not form.cleaned_data["is_active"]:
-            obj.is_active = False
-            obj.save(update_fields=["is_active"])
-        self._show_address(request, made, key)
+        self.show_made(request, obj, made, key, active=form.cleaned_data["is_active"])
 
-    @admin.action(description="Rotate the key", permissions=["change"])
-    def rotate_key(self, request: HttpRequest, queryset: QuerySet[Integration]) -> None:
-        """Give each selected integration a new key; the old one stops to work."""
-        for integration in queryset:
-            try:
-                key = actions.rotate_key(integration, by=cast("User", request.user))
-            except HouseError as error:
-                self.message_user(request, str(error), messages.ERROR)
-            else:
-                self._show_address(request, integration, key)
 
-    def _show_address(self, request: HttpRequest, integration: Integration, key: str) -> None:
-        text = format_html(
-            "{} sends to <code>{}</code>. Copy it now: it is not shown again.",
-            integration,
-            ingest_url(integration, key),
+@admin.register(Heartbeat)
+class HeartbeatAdmin(SenderAdmin):
+    """What must report regularly; its state is the house's, the rest its team's managers'."""
+
+    list_display = ("name", "team", "service", "every", "state", "last_beat_at", "severity", "key_hint", "is_active")
+    list_filter = ("team", "state", "is_active")
+    list_select_related = ("team", "service", "severity")
+    fields = (
+        "team",
+        "name",
+        "service",
+        "every",
+        "severity",
+        "is_active",
+        "state",
+        "last_beat_at",
+        *SenderAdmin.readonly_fields,
+    )
+    readonly_fields = ("state", "last_beat_at", *SenderAdmin.readonly_fields)
+
+    def save_model(self, request: HttpRequest, obj: Heartbeat, form: ModelForm[Heartbeat], change: bool) -> None:
+        by = cast("User", request.user)
+        if change:
+            actions.change_heartbeat(obj, by=by)
+            return
+        made, key = actions.create_heartbeat(
+            team=obj.team, name=obj.name, every=obj.every, by=by, service=obj.service, severity=obj.severity
         )
-        self.message_user(request, text, messages.WARNING)
+        self.show_made(request, obj, made, key, active=form.cleaned_data["is_active"])
 
 
 class LookedAtOnly:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from apps.alerts import rules
@@ -47,7 +46,7 @@ class Classifier:
         the worst: somebody has to look at it. Raises RuleViolation while there are no severities at all.
         """
         integration = self._integration
-        severity, severity_remark = self._severity(alert.labels)
+        severity, severity_remark = self._severity(alert)
         named = alert.service or alert.labels.get(self._settings.service_label, "")
         service, service_remark = self._service(named), ""
         if service is None:
@@ -58,10 +57,12 @@ class Classifier:
         remarks = tuple(remark for remark in (severity_remark, service_remark) if remark)
         return Classification(severity=severity, service=service, team=team, remarks=remarks)
 
-    def _severity(self, labels: Mapping[str, str]) -> tuple[Severity, str]:
+    def _severity(self, alert: IncomingAlert) -> tuple[Severity, str]:
         if not self._severities:
             raise RuleViolation("No severities are in force yet: load them with `manage.py procedures apply`.")
-        code = rules.severity_of(labels, self._table, known=self._severities)
+        if alert.severity in self._severities:
+            return self._severities[alert.severity], ""
+        code = rules.severity_of(alert.labels, self._table, known=self._severities)
         if code is None:
             worst = next(iter(self._severities.values()))
             return worst, f"No severity rule fits, so it is taken for {worst.code}."

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 
-from apps.alerts import inbox
+from apps.alerts import actions, inbox
+from apps.alerts.actions.heartbeats import HEARTBEAT
 from apps.alerts.inbox import Outcome
 from apps.core import clock
 from apps.engine import actions as engine
@@ -48,6 +49,18 @@ def try_inbox_again(timer: Timer) -> None:
     process_inbox(timer)
     for pk in list(inbox.failing().values_list("pk", flat=True)):
         inbox.handle_next(inbox.failing().filter(pk=pk))
+
+
+@handler(HEARTBEAT, lane=Lane.PAGES)
+def heartbeat_is_due(timer: Timer) -> None:
+    """Raise or end the alert of a heartbeat, in one transaction with its state."""
+    actions.judge(timer.payload["heartbeat"], at=timer.due_at)
+
+
+@recurring("alerts.plan_overdue_heartbeats", every=timedelta(minutes=1), lane=Lane.PAGES)
+def plan_overdue_heartbeats(timer: Timer) -> None:
+    """Look after heartbeats whose timer was lost or given up: silence must not be silent."""
+    actions.plan_what_is_overdue(by=LATE)
 
 
 @check("inbox")

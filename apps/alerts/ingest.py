@@ -15,7 +15,9 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import structlog
 from django.db import Error as DatabaseFailure
+from django.db import close_old_connections
 
+from apps.alerts import actions
 from apps.alerts.flusher import Flusher, NotStored, Revoked
 from apps.alerts.formats import FORMATS
 from apps.alerts.keys import KeyTable
@@ -27,6 +29,8 @@ PREFIX = "/ingest/"
 ADDRESS = re.compile(r"/ingest/(?P<format>[a-z0-9-]{1,32})/(?P<key>[A-Za-z0-9_-]{1,128})/?")
 LARGEST_BODY = 1024 * 1024
 RETRY_AFTER = 5  # seconds
+ALERT_METHODS = ("POST",)
+BEAT_METHODS = ("GET", "POST")
 
 
 class Answer(Exception):
@@ -62,14 +66,18 @@ class Ingest:
         self._flusher.close()
 
     def _accept(self, environ: WSGIEnvironment, path: str) -> int:
-        """Store the body and return how many alerts it holds. Raises Answer if it was not stored."""
+        """Store the body and return how many alerts it holds, 1 for a beat. Raises Answer if it was not stored."""
         address = ADDRESS.fullmatch(path)
         if address is None or address["format"] not in Format:
             raise Answer(HTTPStatus.NOT_FOUND, "There is no such address to send alerts to.")
-        if environ["REQUEST_METHOD"] != "POST":
-            raise Answer(HTTPStatus.METHOD_NOT_ALLOWED, "Alerts are sent by POST.", ("Allow", "POST"))
         sender_format = Format(address["format"])
+        allowed = BEAT_METHODS if sender_format is Format.HEARTBEAT else ALERT_METHODS
+        if environ["REQUEST_METHOD"] not in allowed:
+            detail = f"This address takes {' and '.join(allowed)}."
+            raise Answer(HTTPStatus.METHOD_NOT_ALLOWED, detail, ("Allow", ", ".join(allowed)))
         try:
+            if sender_format is Format.HEARTBEAT:
+                return _take_beat(environ, address["key"])
             sender = self._keys.sender(address["key"])
             if sender is None or sender.format != sender_format:
                 raise _unknown_key()
@@ -82,10 +90,23 @@ class Ingest:
             log.warning("ingest_unavailable", error=str(error))
             raise Answer(
                 HTTPStatus.SERVICE_UNAVAILABLE,
-                "The alert could not be stored; send it again.",
+                "It could not be stored; send it again.",
                 ("Retry-After", str(RETRY_AFTER)),
             ) from error
         return accepted
+
+
+def _take_beat(environ: WSGIEnvironment, key: str) -> int:
+    """Take the beat, whatever its body says. Whose key it is is asked with it: one that was revoked counts no more."""
+    _read(environ)
+    # No request of Django's surrounds this, so nothing else ends a connection that broke or grew old.
+    close_old_connections()
+    try:
+        if not actions.beat(key):
+            raise _unknown_key()
+    finally:
+        close_old_connections()
+    return 1
 
 
 def _read(environ: WSGIEnvironment) -> bytes:

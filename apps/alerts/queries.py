@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
-from apps.alerts.models import Alert, AlertStatus, InboxEntry, Integration
+from apps.alerts.models import Alert, AlertStatus, Heartbeat, InboxEntry, Integration
 from apps.incidents.models import Incident
 from apps.teams import access
 from apps.teams.access import Permission
@@ -19,9 +19,13 @@ SHOWN_PROBLEMS = 3
 
 @dataclass(frozen=True)
 class IntegrationReport:
-    """How an integration does: what fires now, when it last posted, and its latest bodies that made trouble."""
+    """How an integration does: what fires now, when it last posted, and its latest bodies that made trouble.
+
+    ``heartbeat`` is the integration itself, where it is one: that posts no bodies.
+    """
 
     integration: Integration
+    heartbeat: Heartbeat | None
     firing: int
     last_posted_at: datetime | None
     problems: list[InboxEntry]
@@ -43,7 +47,9 @@ def integrations_of(person: access.Viewer) -> QuerySet[Integration]:
 def reports_for(person: access.Viewer) -> list[IntegrationReport]:
     """How the integrations that ``person`` may see do, by team and name."""
     latest = InboxEntry.objects.filter(integration=OuterRef("pk")).order_by("-pk").values("received_at")[:1]
-    integrations = list(integrations_of(person).annotate(last_posted_at=Subquery(latest)))
+    integrations = list(
+        integrations_of(person).select_related("heartbeat__severity").annotate(last_posted_at=Subquery(latest))
+    )
     firing = Counter(
         Alert.objects.filter(integration__in=integrations, is_current=True, status=AlertStatus.FIRING).values_list(
             "integration", flat=True
@@ -52,6 +58,7 @@ def reports_for(person: access.Viewer) -> list[IntegrationReport]:
     return [
         IntegrationReport(
             integration=integration,
+            heartbeat=getattr(integration, "heartbeat", None),
             firing=firing[integration.pk],
             last_posted_at=integration.last_posted_at,
             problems=list(integration.inbox.exclude(problem="").order_by("-pk")[:SHOWN_PROBLEMS]),

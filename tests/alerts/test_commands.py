@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from apps.alerts.keys import digest_of
-from apps.alerts.models import Integration
+from apps.alerts.models import Heartbeat, Integration
 from apps.catalog.models import Service
 from apps.teams.actions import digest_of as digest_of_token
 from apps.teams.models import ApiToken, Team, User
@@ -41,6 +41,20 @@ class TestCreateIntegration:
         assert digest_of(line.strip().removeprefix(prefix).strip("/")) == integration.key_digest
         assert (integration.team, integration.service, integration.name) == (platform, monitoring, "Prometheus")
 
+    def test_a_heartbeat_has_its_span(self, platform: Team, monitoring: Service) -> None:
+        line = printed(
+            "create_integration",
+            "--team=platform",
+            "--format=heartbeat",
+            "--name=Nightly backup",
+            "--service=monitoring",
+            "--every=25h",
+        )
+        heartbeat = Heartbeat.objects.get()
+        prefix = f"{settings.SITE_URL}/ingest/heartbeat/"
+        assert digest_of(line.strip().removeprefix(prefix).strip("/")) == heartbeat.key_digest
+        assert (heartbeat.team, heartbeat.service, heartbeat.every) == (platform, monitoring, timedelta(hours=25))
+
     @pytest.mark.parametrize(
         ("changed", "complaint"),
         [
@@ -49,6 +63,10 @@ class TestCreateIntegration:
             ({"--format": "carrier-pigeon"}, "invalid choice"),
             ({"--name": "Prometheus"}, "already has an integration of this name"),
             ({"--name": " "}, "cannot be blank"),
+            ({"--every": "25h"}, "A heartbeat needs --every"),
+            ({"--format": "heartbeat"}, "A heartbeat needs --every"),
+            ({"--format": "heartbeat", "--every": "daily"}, "--every: expected a duration"),
+            ({"--format": "heartbeat", "--every": "5s"}, "every minute to every 366 days"),
         ],
     )
     def test_what_is_wrong_is_said(self, integration: Integration, changed: dict[str, str], complaint: str) -> None:

@@ -114,7 +114,9 @@ class TestAdmin:
         assert "Cron of AI" not in client.get(reverse("admin:alerts_integration_changelist")).text
 
     @pytest.mark.usefixtures("procedures")
-    @pytest.mark.parametrize("name", ["alert", "inboxentry", "integration", "severityrule", "alertsettings"])
+    @pytest.mark.parametrize(
+        "name", ["alert", "heartbeat", "inboxentry", "integration", "severityrule", "alertsettings"]
+    )
     def test_every_list_opens(self, client: Client, administrator: User, unreadable: InboxEntry, name: str) -> None:
         client.force_login(administrator)
         assert client.get(reverse(f"admin:alerts_{name}_changelist")).status_code == 200

@@ -1,6 +1,16 @@
 """Writes of alerts, one verb a function."""
 
+from apps.alerts.actions.heartbeats import beat, change_heartbeat, create_heartbeat, judge, plan_what_is_overdue
 from apps.alerts.actions.integrations import create_integration, rotate_key
 from apps.alerts.actions.receiving import receive
 
-__all__ = ["create_integration", "receive", "rotate_key"]
+__all__ = [
+    "beat",
+    "change_heartbeat",
+    "create_heartbeat",
+    "create_integration",
+    "judge",
+    "plan_what_is_overdue",
+    "receive",
+    "rotate_key",
+]

@@ -23,12 +23,14 @@ def create_integration(
     """Make an integration of ``team`` and return it with its key, which is shown this once and kept as a digest only.
 
     ``by`` is None on the command line. Raises NotAllowed unless ``by`` manages the team, ValidationError for a name
-    that the team has already, or an unknown format.
+    that the team has already, or an unknown format, ValueError for a heartbeat, which has an action of its own.
     """
+    if sender_format == Format.HEARTBEAT:
+        raise ValueError("A heartbeat is made by create_heartbeat.")
     if by is not None:
         access.require_for_team(by, Permission.MANAGE, team)
     integration = Integration(team=team, name=name.strip(), format=sender_format, service=service, created_by=by)
-    key = _give_key(integration)
+    key = give_key(integration)
     integration.full_clean()
     integration.save()
     return integration, key
@@ -41,13 +43,14 @@ def rotate_key(integration: Integration, *, by: User) -> str:
     Raises NotAllowed unless ``by`` manages the integration's team.
     """
     access.require(by, Permission.MANAGE, integration)
-    locked = Integration.objects.select_for_update(no_key=True).get(pk=integration.pk)
-    key = _give_key(locked)
+    locked = type(integration)._default_manager.select_for_update(no_key=True, of=("self",)).get(pk=integration.pk)
+    key = give_key(locked)
     locked.save(update_fields=["key_digest", "key_hint"])
     return key
 
 
-def _give_key(integration: Integration) -> str:
+def give_key(integration: Integration) -> str:
+    """Put a new key into ``integration``, which is not saved, and return it."""
     key = secrets.token_urlsafe(24)
     integration.key_digest = digest_of(key)
     integration.key_hint = f"{key[:HINT_LENGTH]}…"

@@ -36,7 +36,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomingAlert:
-    """One alert of one delivery. Times are the sender's own, aware, None where it says nothing."""
+    """One alert of one delivery. Times are the sender's own, aware, None where it says nothing.
+
+    ``severity`` is a code of the house's, from whoever knows it; what senders say of it stands in ``labels``.
+    """
 
     fingerprint: str
     status: AlertStatus
@@ -46,6 +49,7 @@ class IncomingAlert:
     annotations: Mapping[str, str] = field(default_factory=dict)
     links: tuple[Link, ...] = ()
     service: str = ""
+    severity: str = ""
     starts_at: datetime | None = None
     ends_at: datetime | None = None
 

@@ -16,6 +16,7 @@ from apps.teams.models import Team, User
 class Format(models.TextChoices):
     ALERTMANAGER = "alertmanager", "Prometheus Alertmanager"
     GENERIC = "generic", "Generic JSON"
+    HEARTBEAT = "heartbeat", "Heartbeat"
 
 
 class Integration(models.Model):

@@ -9,9 +9,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.alerts import actions
 from apps.alerts.keys import ingest_url
-from apps.alerts.models import Format
+from apps.alerts.models import Format, Integration
 from apps.catalog import queries as catalog
 from apps.catalog.models import Service
+from apps.core import durations
+from apps.core.durations import DurationError
 from apps.teams.models import Team
 
 
@@ -26,18 +28,34 @@ class Command(BaseCommand):
             "--service", metavar="SLUG", help="what its alerts are about when they name no known service"
         )
 
+        parser.add_argument(
+            "--every", metavar="SPAN", help="of a heartbeat alone: so long after a beat it is missing, such as 25h"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            integration, key = actions.create_integration(
+            integration, key = _create(
+                Format(options["format"]),
                 team=_team(options["team"]),
                 name=options["name"],
-                sender_format=Format(options["format"]),
                 service=_service(options["service"]) if options["service"] else None,
-                by=None,
+                every=options["every"],
             )
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
+        except DurationError as error:
+            raise CommandError(f"--every: {error}") from error
         self.stdout.write(ingest_url(integration, key))
+
+
+def _create(
+    sender_format: Format, *, team: Team, name: str, service: Service | None, every: str | None
+) -> tuple[Integration, str]:
+    if (every is not None) != (sender_format is Format.HEARTBEAT):
+        raise CommandError("A heartbeat needs --every, and nothing else has it.")
+    if every is not None:
+        return actions.create_heartbeat(team=team, name=name, service=service, every=durations.parse(every), by=None)
+    return actions.create_integration(team=team, name=name, sender_format=sender_format, service=service, by=None)
 
 
 def _team(slug: str) -> Team:
