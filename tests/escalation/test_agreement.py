@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,7 +21,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from apps.catalog.models import Service
 from apps.contacts.actions.endpoints import upsert_endpoint
-from apps.contacts.models import EmergencyContact
+from apps.contacts.models import EmergencyContact, WebhookEndpoint
 from apps.core.errors import HouseError
 from apps.engine import registry
 from apps.engine.models import Timer
@@ -32,7 +33,17 @@ from apps.notifications import answers as pages
 from apps.notifications.actions import DELIVER
 from apps.notifications.models import Notification, NotificationKind
 from apps.procedures import simulation
-from apps.procedures.answers import Answer, acknowledged, declined, escalated, held, noted, reassigned, resolved
+from apps.procedures.answers import (
+    Answer,
+    acknowledged,
+    declined,
+    escalated,
+    held,
+    hold_ended,
+    noted,
+    reassigned,
+    resolved,
+)
 from apps.procedures.simulation import CUT_OFF, simulate
 from apps.rosters.models import Roster
 from apps.teams import actions as teams
@@ -51,7 +62,19 @@ Page = tuple[int, int, float, str]
 ASKED_FOR = int(os.environ.get("AGREEMENT_EXAMPLES", "0"))
 #: So long after the last level everything that is held, or waits for working hours, has come to its end.
 LONGEST_WAIT = timedelta(days=4)
-DEEDS = ("acknowledge", "acknowledge", "resolve", "hold", "escalate", "decline", "decline", "reassign", "note", "leave")
+DEEDS = (
+    "acknowledge",
+    "acknowledge",
+    "resolve",
+    "hold",
+    "end hold",
+    "escalate",
+    "decline",
+    "decline",
+    "reassign",
+    "note",
+    "leave",
+)
 
 PATIENT = settings(
     phases=[Phase.reuse, Phase.generate, *([Phase.shrink] if ASKED_FOR else [])],
@@ -101,7 +124,11 @@ def test_simulation_and_engine_page_the_same_people_at_the_same_minute(place, cl
 
 
 @PATIENT
-@given(case=cases((TargetKind.PERSON,), ("acknowledge", "resolve", "hold"), by=("Olga",), is_plain=True))
+@given(
+    case=cases(
+        (TargetKind.PERSON,), ("acknowledge", "resolve", "hold", "hold", "end hold"), by=("Olga",), is_plain=True
+    )
+)
 def test_the_engine_pages_whom_the_plain_rules_say(place, clock, case):
     with _taken_back():
         build(case, place)
@@ -142,7 +169,8 @@ def _as_answer(answer: RandomAnswer) -> Answer:
         return reassigned(after, people=_people(answer), policy=_policy(answer)).given_by(by)
     if answer.kind == "leave":
         return Answer(after, lambda _, by: _leave(by), by)
-    return {"acknowledge": acknowledged, "resolve": resolved, "note": noted}[answer.kind](after).given_by(by)
+    plain = {"acknowledge": acknowledged, "resolve": resolved, "note": noted, "end hold": hold_ended}
+    return plain[answer.kind](after).given_by(by)
 
 
 def _by_the_engine(case: RandomCase, place: Place, clock) -> list[Page]:
@@ -163,15 +191,27 @@ def _by_the_engine(case: RandomCase, place: Place, clock) -> list[Page]:
 
 
 def _told(incident: Incident) -> list[Page]:
-    """Every page, which is what the levels say that they paged, and what was asked or handed over besides."""
+    """Every page, which is what the levels say that they paged, and what was asked or handed over besides.
+
+    A level that was empty twice has posted to its webhook once, and says when it was empty last.
+    """
+    sent = Notification.objects.filter(incident=incident, kind=NotificationKind.PAGE).select_related("person")
+    told = [(*_place(page), _minute(incident, page.created_at), str(page.person)) for page in sent]
     fired = RunLevel.people.through.objects.filter(runlevel__run__incident=incident).select_related("runlevel", "user")
-    of_levels = sorted(
-        (row.runlevel.round, row.runlevel.number, _minute(incident, row.runlevel.at), str(row.user)) for row in fired
+    of_levels = [(row.runlevel.number, _minute(incident, row.runlevel.at), str(row.user)) for row in fired]
+    webhook = str(WebhookEndpoint.objects.get().person)
+    assert sorted(page[1:] for page in told if page[1] and page[3] != webhook) == sorted(
+        page for page in of_levels if page[2] != webhook
     )
-    told = Notification.objects.filter(incident=incident, kind=NotificationKind.PAGE).select_related("person")
-    every = [(page.level or 0, _minute(incident, page.created_at), str(page.person)) for page in told]
-    assert sorted(page for page in every if page[0]) == sorted(page[1:] for page in of_levels)
-    return sorted([*of_levels, *((0, *page) for page in every if not page[0])])
+    return sorted(told)
+
+
+def _place(page: Notification) -> tuple[int, int]:
+    """Round and level of the page; 0 and 0 of none."""
+    if page.level is None:
+        return 0, 0
+    in_round = re.search(r":round:(\d+):", page.step)
+    return int(in_round[1]) if in_round else 1, page.level
 
 
 def _last_due(incident: Incident) -> datetime:
@@ -187,6 +227,8 @@ def _do(incident: Incident, answer: RandomAnswer) -> None:
         resolve(incident, by)
     elif answer.kind == "hold":
         escalation.hold(incident.pk, minutes=answer.number, by=by)
+    elif answer.kind == "end hold":
+        escalation.end_hold(incident.pk, by=by)
     elif answer.kind == "escalate":
         escalation.escalate(incident.pk, level=_level(answer), reason="Stuck", by=by)
     elif answer.kind == "decline":
