@@ -55,6 +55,14 @@ class Asked:
     spared: list[int]
 
 
+@dataclass(frozen=True)
+class Reassigned:
+    """To whom a running incident was handed last, and when."""
+
+    at: datetime
+    people: list[User]
+
+
 #: What a person does on the timeline without working on the incident.
 NO_WORK = (EventKind.WATCHED, EventKind.UNWATCHED, EventKind.PAGE_DECLINED)
 
@@ -208,12 +216,25 @@ def asked_last(incident: Incident) -> Asked | None:
     unanswered = Notification.objects.filter(
         incident=incident, kind=NotificationKind.PAGE, created_at__gte=incident.response_started_at,
         person__in=last.data["people"], person__is_active=True, acknowledged_at=None, declined_at=None,
+        withdrawn_at=None,
     )  # fmt: skip
     fired = last.kind == EventKind.LEVEL_FIRED
     whom = f"who was paged on level {last.data['level']}" if fired else "to whom it was reassigned"
     pages = list(unanswered.select_related("person"))
     silent = [page.person for page in pages]
     return Asked(whom, silent, contacts.can_be_paged(silent), pages, last.data.get("spared", []))
+
+
+def reassigned_to(incident: Incident) -> Reassigned | None:
+    """To whom the unacknowledged incident was reassigned; None where its chain pages, or goes on, since."""
+    if not incident.is_open or incident.acknowledged_at is not None:
+        return None
+    telling = (EventKind.LEVEL_FIRED, EventKind.REASSIGNED, EventKind.REOPENED)
+    last = incident.timeline.filter(kind__in=telling).order_by("-pk").first()
+    if last is None or last.kind != EventKind.REASSIGNED or not last.data["people"]:
+        return None
+    people = User.objects.in_bulk(last.data["people"])
+    return Reassigned(at=last.at, people=[people[pk] for pk in last.data["people"]])
 
 
 def last_activity(incident: Incident) -> datetime:

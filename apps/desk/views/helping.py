@@ -15,7 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from apps.core.errors import HouseError, NotAllowed
 from apps.desk import around
 from apps.desk.forms import helping as forms
-from apps.desk.pages import attempt, incident_or_404, say_failure, viewer
+from apps.desk.pages import attempt, incident_or_404, say_done, say_failure, viewer
 from apps.desk.views.responding import IncidentAction
 from apps.escalation import actions as escalation
 from apps.escalation import outlook
@@ -49,6 +49,7 @@ def ask(request: HttpRequest, number: int) -> HttpResponse:
         say_failure(request, failure)
         return redirect(incident)
     if woken and _is_confirmed(request, woken):
+        say_done(request, f"{', '.join(map(str, woken))} asked to respond.")
         return redirect(incident)
     return _page(request, incident, form, woken, title="Ask for help", verb="Ask them now")
 
