@@ -15,7 +15,7 @@ from apps.contacts.models import ExternalContact
 from apps.core import clock as house_clock
 from apps.engine.models import Timer
 from apps.escalation import rules
-from apps.escalation.models import Level, LevelState, LevelTarget, Policy, Proof, Run, RunLevel, Trigger
+from apps.escalation.models import UNDECIDED, Level, LevelState, LevelTarget, Policy, Proof, Run, RunLevel, Trigger
 from apps.incidents.models import EventKind, Incident, Severity, TimelineEvent
 from apps.notifications.models import Notification, NotificationKind
 from apps.teams.models import Team, User
@@ -199,6 +199,20 @@ def next_level(incident: Incident) -> RunLevel | None:
     """The level that fires next if nothing more happens, while the chain still goes on."""
     run = current_run(incident)
     return rules.next_to_fire(list(run.levels.select_related("run")), answers_of(incident)) if run else None
+
+
+def levels_to_come(incident: Incident) -> list[RunLevel]:
+    """The undecided levels of the round that goes on, as far as they are needed yet, lowest first."""
+    run = current_run(incident)
+    if run is None:
+        return []
+    chain, answers = list(run.levels.select_related("run")), answers_of(incident)
+    begun = rules.current_round(chain, now=house_clock.now())
+    return [
+        level
+        for level in chain
+        if level.round == begun and level.state in UNDECIDED and not rules.why_not(level, answers)
+    ]
 
 
 def next_by_hand(incident: Incident) -> RunLevel | None:
