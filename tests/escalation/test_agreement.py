@@ -33,7 +33,8 @@ from apps.notifications.actions import DELIVER
 from apps.notifications.models import Notification, NotificationKind
 from apps.procedures import simulation
 from apps.procedures.answers import Answer, acknowledged, declined, escalated, held, noted, reassigned, resolved
-from apps.procedures.simulation import CUT_OFF, simulate
+from apps.procedures.simulation import simulate
+from apps.procedures.story import CUT_OFF
 from apps.rosters.models import Roster
 from apps.teams import actions as teams
 from apps.teams.models import TeamRole, User
