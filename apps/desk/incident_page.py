@@ -82,6 +82,9 @@ def escalation_part(incident: Incident, viewer: User) -> Context:
         "nobody_is_paged": ends.nobody_is_paged(incident),
         "standing_still_until": run.maintenance_until if run and escalation.stands_still(run) else None,
         "held_until": run.held_until if run and run.held_until and run.held_until > clock.now() else None,
+        "held_by": run.held_by if run else None,
+        "may_hold": run is not None,
+        "hold_form": forms.HoldForm(auto_id="hold-%s"),
         "rungs": [
             Rung(level, rules.why_not(level, answers) if level.state in UNDECIDED else "")
             for level in levels

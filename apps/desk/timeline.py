@@ -36,6 +36,7 @@ _LOOKS: dict[str, tuple[str, str]] = {
     EventKind.LEVEL_SKIPPED: ("minus", ""),
     EventKind.LEVEL_PASSED: ("minus", ""),
     EventKind.ESCALATION_HELD: ("clock", ""),
+    EventKind.HOLD_ENDED: ("clock", ""),
     EventKind.ESCALATED: ("up", "danger"),
     EventKind.NOBODY_PAGED: ("alert", "danger"),
     EventKind.CLOCK_WARNED: ("clock", "warn"),

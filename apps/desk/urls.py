@@ -47,6 +47,7 @@ of_one_incident = [
     path("escalate/", responding.Escalate.as_view(), name="incident_escalate"),
     path("escalate/confirm/", escalating.confirm, name="incident_escalate_confirm"),
     path("hold/", responding.Hold.as_view(), name="incident_hold"),
+    path("hold/end/", responding.EndHold.as_view(), name="incident_end_hold"),
     path("roles/", responding.AssignRole.as_view(), name="incident_role"),
     path("decline/", helping.Decline.as_view(), name="incident_decline"),
     path("escalate-now/", helping.EscalateNow.as_view(), name="incident_escalate_now"),

@@ -45,13 +45,13 @@ def wait_anew(timer: Timer) -> None:
     actions.look_at(timer.payload["incident"])
 
 
-@recurring("escalation.proof", every=proving.EVERY, lane=Lane.PAGES, transactional=False)
+@recurring(queries.PROOF, every=proving.EVERY, lane=Lane.PAGES, transactional=False)
 def prove(timer: Timer) -> None:
     """Prove that nobody was forgotten."""
     actions.prove()
 
 
-@watch("escalation.proof", every=proving.EVERY)
+@watch(queries.PROOF, every=proving.EVERY)
 def prove_without_timers() -> None:
     """The same where no timer is needed for it: the timers themselves may be what is missing."""
     actions.prove()
@@ -59,9 +59,9 @@ def prove_without_timers() -> None:
 
 @check("proof")
 def proof_is_fresh() -> str:
-    """Whether it was proved lately; nothing to complain of before the first proof."""
+    """Whether it was proved lately, or is proved at all once somebody works."""
     age = queries.age_of_proof()
-    return f"It was last proved {age.total_seconds():.0f} s ago that nobody was forgotten." if age > STALE else ""
+    return f"For {age.total_seconds():.0f} s it was not proved that nobody was forgotten." if age > STALE else ""
 
 
 @recurring("escalation.forget_old_proofs", every=timedelta(days=1))

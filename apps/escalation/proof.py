@@ -103,17 +103,13 @@ def _no_timer_of_a_clock() -> Iterator[Gap]:
 
 
 def _no_timer_of_a_silence() -> Iterator[Gap]:
-    waiting = Run.objects.filter(
-        ended_at=None,
-        asks_again_after__isnull=False,
-        incident__status__in=OPEN,
-        incident__acknowledged_at__isnull=False,
-    )
+    asks = Q(asks_again_after__isnull=False, incident__acknowledged_at__isnull=False) | Q(held_by__isnull=False)
+    waiting = Run.objects.filter(asks, ended_at=None, incident__status__in=OPEN)
     missing = engine.without_timer(waiting, kind=silence.SILENCE).select_related("incident")
     for run in missing:
         yield Gap(
             run.incident_id,
-            f"Whoever took {run.incident} on would not have been asked whether they are still on it.",
+            f"Whoever took {run.incident} on, or held it, would not have been asked whether they are still on it.",
             missing.filter(pk=run.pk),
             lambda run: silence.look(run.pk),
         )

@@ -13,6 +13,7 @@ from apps.catalog.queries import active_services
 from apps.contacts import queries as contacts
 from apps.contacts.models import ExternalContact
 from apps.core import clock as house_clock
+from apps.engine.models import Timer
 from apps.escalation import rules
 from apps.escalation.models import Level, LevelState, LevelTarget, Policy, Proof, Run, RunLevel, Trigger
 from apps.incidents.models import EventKind, Incident, Severity, TimelineEvent
@@ -57,6 +58,9 @@ class Asked:
 
 #: What a person does on the timeline without working on the incident.
 NO_WORK = (EventKind.WATCHED, EventKind.UNWATCHED, EventKind.PAGE_DECLINED)
+
+#: The kind of the timer that proves that nobody was forgotten.
+PROOF = "escalation.proof"
 
 NOWHERE = EscalationSummary(level=None, next_level=None, next_at=None)
 
@@ -154,7 +158,7 @@ def current_run(incident: Incident) -> Run | None:
     """The run that goes on now, if any."""
     return (
         Run.objects.filter(incident=incident, ended_at__isnull=True)
-        .select_related("policy__severity", "policy__team", "policy__service")
+        .select_related("policy__severity", "policy__team", "policy__service", "held_by")
         .first()
     )
 
@@ -278,9 +282,10 @@ def external_contacts(incident: Incident) -> list[ExternalContact]:
 
 
 def age_of_proof() -> timedelta:
-    """How long ago it was proved that nobody was forgotten; nothing before the first proof."""
+    """How long ago it was proved that nobody was forgotten; before the first proof, since when one is planned."""
     latest = Proof.objects.values_list("at", flat=True).first()
-    return house_clock.now() - latest if latest is not None else timedelta(0)
+    since = latest or Timer.objects.filter(kind=PROOF).order_by("pk").values_list("created_at", flat=True).first()
+    return house_clock.now() - since if since is not None else timedelta(0)
 
 
 def triggers() -> QuerySet[Trigger]:

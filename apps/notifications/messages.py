@@ -58,6 +58,15 @@ def still_on_it(incident: Incident, *, silent_for: str) -> str:
     )
 
 
+def hold_is_over(incident: Incident, *, held_by: User) -> str:
+    """What a person reads who held the escalation, or is on it, when the hold has come to its end."""
+    return about(
+        incident,
+        f"The hold of {held_by} is over, and it is not resolved. Are you still on it?\n\n"
+        "Acknowledge this page, hold it again, or leave a note.",
+    )
+
+
 def asked_to_respond(incident: Incident, *, by: User, words: str) -> str:
     """What a person reads whom somebody asks to help."""
     return about(

@@ -103,6 +103,11 @@ def held(after: timedelta, *, minutes: int) -> Answer:
     return Answer(after, lambda incident, by: escalation.hold(incident.pk, minutes=minutes, by=by, via=Via.ENGINE))
 
 
+def hold_ended(after: timedelta) -> Answer:
+    """Somebody ends the hold before its time."""
+    return Answer(after, lambda incident, by: escalation.end_hold(incident.pk, by=by, via=Via.ENGINE))
+
+
 def noted(after: timedelta) -> Answer:
     """Somebody writes what they know: whoever does anything breaks the silence."""
     return Answer(after, lambda incident, by: incidents.add_note(incident.pk, text="Simulated", by=by, via=Via.ENGINE))

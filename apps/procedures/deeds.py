@@ -29,6 +29,7 @@ class Word(StrEnum):
     DECLINE = "decline"
     ESCALATE = "escalate"
     HOLD = "hold"
+    GO_ON = "go-on"
     REASSIGN = "reassign"
     ASK = "ask"
     TAKE = "take"
@@ -77,6 +78,7 @@ TAKES: Mapping[Word, Takes] = {
     Word.DECLINE: Takes(),
     Word.ESCALATE: Takes(0, 1, "a level such as L3, or the key of a trigger; without one it is the next level"),
     Word.HOLD: Takes(1, 1, "for how long, such as 30m"),
+    Word.GO_ON: Takes(),
     Word.REASSIGN: Takes(1, None, f"one or more addresses, or {CHAIN} and the number of a policy"),
     Word.ASK: Takes(1, None, "one or more addresses"),
     Word.TAKE: Takes(1, 1, "the key of a response role"),

@@ -72,6 +72,7 @@ _MAKE: Mapping[Word, Callable[[Deed], Answer]] = {
     Word.DECLINE: lambda deed: answers.declined(deed.after),
     Word.ESCALATE: _escalate,
     Word.HOLD: _hold,
+    Word.GO_ON: lambda deed: answers.hold_ended(deed.after),
     Word.REASSIGN: _reassign,
     Word.ASK: _ask,
     Word.TAKE: _take,

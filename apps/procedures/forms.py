@@ -149,6 +149,7 @@ def _deeds(by: User) -> Iterator[Group]:
     yield "Escalates because", [(f"{Word.ESCALATE} {key}", text) for key, text in texts.items()]
     yield "Assesses the impact", [(f"{Word.IMPACT} {fact}", texts.get(fact, fact)) for fact in FACTS]
     yield "Holds the escalation for", [(f"{Word.HOLD} {span}", span) for span in HOLDS]
+    yield "Ends the hold", [(Word.GO_ON, "The escalation goes on")]
     yield "Takes the role", [(f"{Word.TAKE} {role.key}", role.name) for role in ResponseRole.objects.all()]
     active = Severity.objects.filter(is_active=True)
     yield "Changes the severity to", [(f"{Word.SEVERITY} {severity.code}", str(severity)) for severity in active]

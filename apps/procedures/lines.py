@@ -24,6 +24,7 @@ _LOOKS: Mapping[str, tuple[str, str]] = {
     EventKind.LEVEL_FIRED: ("up", "warn"),
     EventKind.ESCALATED: ("up", "danger"),
     EventKind.ESCALATION_HELD: ("clock", ""),
+    EventKind.HOLD_ENDED: ("up", ""),
     EventKind.REASSIGNED: ("right", "warn"),
     EventKind.ASKED_AGAIN: ("clock", "warn"),
     EventKind.NOBODY_PAGED: ("alert", "danger"),

@@ -121,6 +121,9 @@ def test_a_level_that_was_paged_is_not_paged_again(house, below):
 def test_a_snooze_is_kept(house, rita, below):
     below("snooze", {"minutes": 30})
     assert rita.get(f"{below.address}timeline/").json()["results"][-1]["kind"] == "escalation_held"
+    below("snooze", {"minutes": 0})
+    assert rita.get(f"{below.address}timeline/").json()["results"][-1]["kind"] == "hold_ended"
+    below("snooze", {"minutes": 0}, status=409)
 
 
 def test_a_role_is_given_by_address_in_any_case(house, below):

@@ -120,6 +120,15 @@ def test_escalating_by_a_trigger_pages_its_level_at_once(incident, post):
 def test_a_held_escalation_says_until_when(incident, post):
     run_due()
     assert "Held until 10:30 UTC" in post("hold", minutes=30)
+    assert "Held until 13:15 UTC" in post("hold", minutes=30, other="3.25h")
+    assert "Held until" not in post("hold/end")
+
+
+@pytest.mark.parametrize(("other", "said"), [("soon", "soon"), ("25h", "between 1 minute and 24 hours")])
+def test_a_hold_for_what_is_no_span_is_refused(incident, post, other, said):
+    page = post("hold", minutes=30, other=other)
+    assert said in page
+    assert "Held until" not in page
 
 
 def test_another_severity_gives_the_clocks_other_targets(incident, post):

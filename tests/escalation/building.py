@@ -50,6 +50,14 @@ def repeat(policy: Policy, *, times: int, every: timedelta) -> Policy:
     return policy
 
 
+def asks_again(policy: Policy, after: timedelta | None = timedelta(minutes=30)) -> Policy:
+    """Let it be asked whether anybody is still on it, ``after`` so long a silence."""
+    policy.asks_again_after = after
+    policy.full_clean(exclude=["severity"])
+    policy.save()
+    return policy
+
+
 def aim(policy: Policy, number: int, **target: object) -> None:
     """Let the level page ``target`` too: a kind, and what it names."""
     level = policy.levels.get(number=number)

@@ -31,7 +31,7 @@ class Model:
         self.now = case.start
         self.pages: list[Page] = []
         self.acknowledged = self.resolved = False
-        self.held_until = case.start
+        self.held_until, self.holder = case.start, ""
         self.turns: dict[tuple[int, str], int] = {}
         self.order = 0
         self.waiting: set[tuple[int, int]] = set()
@@ -51,13 +51,29 @@ class Model:
             if answer.kind == "acknowledge":
                 self.acknowledged = True
             elif answer.kind == "resolve":
+                self.ask_who_held_it(until=at)
                 self.resolved = True
                 self.queue.clear()
             elif answer.kind == "hold":
-                self.held_until = at + timedelta(minutes=answer.number)
+                self.ask_who_held_it(until=at)
+                self.held_until, self.holder = at + timedelta(minutes=answer.number), answer.by
                 self.hold_again()
+            elif answer.kind == "end hold" and self.held_until > at:
+                self.held_until, self.holder = at, ""
+                self.hold_again()
+        self.ask_who_held_it(until=self.case.start + timedelta(days=60))
         self.pass_until(self.case.start + timedelta(days=60))
         return sorted(self.pages)
+
+    def ask_who_held_it(self, *, until: datetime) -> None:
+        """At the end of a hold whoever held it is paged, of no level, if it came before that."""
+        if self.holder and self.held_until <= until and not self.resolved:
+            if self.holder not in self.case.unreachable:
+                self.pages.append((0, 0, self.minute(self.held_until), self.holder))
+            self.holder = ""
+
+    def minute(self, at: datetime) -> float:
+        return round((at - self.case.start) / timedelta(minutes=1), 2)
 
     def put(self, place: tuple[int, int], at: datetime) -> None:
         """Queue a level; one that is queued keeps its place among those of the same instant."""
@@ -109,8 +125,7 @@ class Model:
             chosen = min(people, key=lambda name: self.turns.get((number, name), 0))
             self.turns[number, chosen] = len([page for page in self.pages if page[1] == number]) + 1
             people = [chosen]
-        minute = round((self.now - self.case.start) / timedelta(minutes=1), 2)
-        self.pages += [(each, number, minute, name) for name in people]
+        self.pages += [(each, number, self.minute(self.now), name) for name in people]
 
     def hand_over(self, place: tuple[int, int]) -> None:
         """The next level of the round that is needed and still undecided is asked at once."""

@@ -84,8 +84,9 @@ def cases(
 
     Levels are due at multiples of five minutes, answers come two minutes after one, holds end at yet another, and
     silence is noticed at some seconds: which of two that are due at one instant comes first is nobody's promise.
-    ``is_plain``: nobody is asked again, nobody left, and the rosters are empty.
+    ``is_plain``: nobody is asked again, nobody left, the rosters are empty, and who answers is reached.
     """
+    answering = {*by} if is_plain else set()
     targets = st.builds(RandomTarget, st.sampled_from(kinds), st.integers(0, len(NAMES) - 1), st.booleans())
 
     @st.composite
@@ -121,7 +122,7 @@ def cases(
             repeat_every=levels[-1].after + timedelta(minutes=5 * draw(st.integers(1, 60))),
             asks_again_after=None if is_plain else draw(st.none() | silence),
             rosters=() if is_plain else (draw(rosters), draw(rosters)),
-            unreachable=draw(st.frozensets(st.sampled_from(NAMES), max_size=4)),
+            unreachable=draw(st.frozensets(st.sampled_from(sorted({*NAMES} - answering)), max_size=4)),
             gone=frozenset() if is_plain else draw(st.frozensets(st.sampled_from(NAMES), max_size=2)),
             answers=tuple(sorted(draw(st.lists(answer, max_size=4)), key=lambda each: each.after)),
         )

@@ -19,8 +19,8 @@ from tests.factories.incidents import resolve
 
 #: How often each is done, by how often it is named.
 DEEDS = (
-    *("acknowledge", "acknowledge", "resolve", "hold", "escalate", "trigger", "decline", "decline", "reassign", "note"),
-    *("impact", "impact", "take", "severity", "ask", "reopen", "cancel", "leave"),
+    *("acknowledge", "acknowledge", "resolve", "reopen", "cancel", "hold", "end hold", "note", "leave"),
+    *("escalate", "trigger", "impact", "impact", "decline", "decline", "reassign", "ask", "take", "severity"),
 )
 #: What an assessment says that states each fact.
 STATING = {
@@ -53,6 +53,7 @@ _SIMULATED: Mapping[str, Callable[[RandomAnswer, timedelta], Answer]] = {
     "note": lambda _, after: answers.noted(after),
     "decline": lambda _, after: answers.declined(after),
     "hold": lambda answer, after: answers.held(after, minutes=answer.number),
+    "end hold": lambda _, after: answers.hold_ended(after),
     "escalate": lambda answer, after: answers.escalated(after, level=_level(answer)),
     "trigger": lambda answer, after: answers.escalated(after, trigger=_trigger(answer)),
     "impact": lambda answer, after: answers.assessed(after, facts=_facts(answer)),
@@ -87,6 +88,7 @@ _DONE: Mapping[str, Callable[[Incident, RandomAnswer, User], object]] = {
     "note": lambda incident, _, by: actions.add_note(incident.pk, text="Looking", by=by),
     "decline": lambda incident, _, by: pages.decline_incident(incident.pk, by=by, via=Via.SMS),
     "hold": lambda incident, answer, by: escalation.hold(incident.pk, minutes=answer.number, by=by),
+    "end hold": lambda incident, _, by: escalation.end_hold(incident.pk, by=by),
     "escalate": _escalate,
     "trigger": _escalate,
     "impact": _assess,

@@ -7,11 +7,15 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 
+from apps.engine import actions as engine
 from apps.engine.models import State, Timer
+from apps.engine.registry import key_of_recurrence
 from apps.engine.runner import run_due
 from apps.escalation import actions, proof
 from apps.escalation.actions import proving
+from apps.escalation.handlers import proof_is_fresh
 from apps.escalation.models import LevelState, Proof, RunLevel
+from apps.escalation.queries import PROOF
 from apps.incidents.actions import reopen
 from apps.incidents.models import EventKind, Incident, Severity
 from apps.notifications.models import Delivery, DeliveryState, Notification, NotificationKind
@@ -206,3 +210,27 @@ def test_an_incident_that_no_policy_covers_pages_the_on_call_and_nothing_is_miss
     assert texts() == []
     assert page_of(uncovered).state == DeliveryState.SENT
     assert page_of(uncovered).notification.person == engineer
+
+
+class TestWhetherItIsProvedAtAll:
+    @pytest.fixture(autouse=True)
+    def nothing_happened_yet(self, db, clock):
+        Proof.objects.all().delete()
+        Timer.objects.all().delete()
+
+    def test_before_anybody_works_there_is_nothing_to_complain_of(self):
+        assert proof_is_fresh() == ""
+
+    def test_where_every_proof_fails_from_the_first_on_it_is_said(self, clock):
+        engine.schedule(PROOF, key=key_of_recurrence(PROOF))
+        clock.shift(minutes=5)
+        assert proof_is_fresh() == ""
+        clock.shift(seconds=1)
+        assert proof_is_fresh() == "For 301 s it was not proved that nobody was forgotten."
+
+    def test_a_proof_is_good_for_five_minutes(self, clock):
+        actions.prove()
+        clock.shift(minutes=5)
+        assert proof_is_fresh() == ""
+        clock.shift(seconds=1)
+        assert proof_is_fresh() == "For 301 s it was not proved that nobody was forgotten."

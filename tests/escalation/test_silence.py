@@ -14,18 +14,11 @@ from apps.incidents import actions
 from apps.incidents.models import EventKind, Severity, Via
 from apps.notifications import answers
 from apps.notifications.models import Notification, NotificationKind
-from tests.escalation.building import chain, cut_off, make_level, paged, repeat, states, texts
+from tests.escalation.building import asks_again, chain, cut_off, make_level, paged, repeat, states, texts
 from tests.escalation.test_chain import let_pass
 from tests.factories.incidents import declare, resolve
 
 SPAN = timedelta(minutes=30)
-
-
-def asks_again(policy, after=SPAN) -> Policy:
-    policy.asks_again_after = after
-    policy.full_clean(exclude=["severity"])
-    policy.save()
-    return policy
 
 
 @pytest.fixture
@@ -246,7 +239,7 @@ def test_the_proof_finds_a_run_that_should_ask_and_has_no_timer(incident, clock)
     assert proof.gaps() == []
     Timer.objects.filter(kind="escalation.silence").delete()
     assert [gap.text for gap in proof.gaps()] == [
-        f"Whoever took {incident} on would not have been asked whether they are still on it."
+        f"Whoever took {incident} on, or held it, would not have been asked whether they are still on it."
     ]
     escalation.prove()
     assert Timer.objects.get(kind="escalation.silence", state=State.PENDING).due_at == clock.now + SPAN

@@ -78,6 +78,7 @@ def test_one_raises_to_the_next_level_to_one_by_number_and_by_a_trigger(service)
 def test_a_hold_keeps_levels_waiting_until_its_end(service):
     assert (35, "Tom") in pages("5m hold 30m")
     assert (15, "Tom") not in pages("5m hold 30m")
+    assert pages("5m hold 30m", "20m go-on") == [(0, "Olga"), (20, "Tom"), (60, "Emma")]
     assert (5, "Refused: A hold lasts between 1 minute and 24 hours.") in happens("5m hold 2d")
 
 

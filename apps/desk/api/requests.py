@@ -123,7 +123,7 @@ class AddNoteSerializer(serializers.Serializer[Any]):
 
 
 class SnoozeSerializer(serializers.Serializer[Any]):
-    minutes = serializers.IntegerField(min_value=1, max_value=24 * 60)
+    minutes = serializers.IntegerField(min_value=0, max_value=24 * 60, help_text="0 ends the hold at once.")
 
 
 class SendUpdateSerializer(serializers.Serializer[Any]):

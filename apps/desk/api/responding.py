@@ -103,8 +103,10 @@ class Responding(AboutIncidents):
     @extend_schema(operation_id="incident_snooze", request=requests.SnoozeSerializer, responses=IncidentSerializer)
     @action(detail=True, methods=["post"])
     def snooze(self, request: Request, reference: str) -> Response:
-        """Let due levels wait; at the end they fire if they still apply."""
+        """Let due levels wait; at the end they fire if they still apply, and you are asked whether you are on it."""
         incident, told = self.incident(), self.understood(requests.SnoozeSerializer)
+        if told["minutes"] == 0:
+            return self.answer(escalation.end_hold(incident.pk, by=caller(request), via=Via.API))
         return self.answer(escalation.hold(incident.pk, by=caller(request), via=Via.API, **told))
 
     @extend_schema(operation_id="incident_roles", request=requests.AssignRoleSerializer, responses=IncidentSerializer)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 
 from apps.catalog.models import Service
+from apps.core import durations
+from apps.core.durations import DurationError
 from apps.desk.queries import people_who_answer
 from apps.escalation.models import Trigger
 from apps.incidents import rules
@@ -98,9 +103,36 @@ class EscalateForm(RaiseForm):
 
 
 class HoldForm(forms.Form):
+    """For how long: one of the usual spans, or any other, which goes before it."""
+
     minutes = forms.TypedChoiceField(
-        label="Hold for", choices=[(15, "15 minutes"), (30, "30 minutes"), (60, "1 hour"), (120, "2 hours")], coerce=int
+        label="Hold for",
+        choices=[
+            (15, "15 minutes"),
+            (30, "30 minutes"),
+            (60, "1 hour"),
+            (120, "2 hours"),
+            (240, "4 hours"),
+            (480, "8 hours"),
+            (1440, "24 hours"),
+        ],
+        coerce=int,
     )
+    other = forms.CharField(
+        label="or for",
+        required=False,
+        max_length=20,
+        widget=forms.TextInput(attrs={"placeholder": "45m, 3h", "autocomplete": "off"}),
+    )
+
+    def clean_other(self) -> int | None:
+        """Return the minutes, rounded up; None where nothing is said. Raises ValidationError for what is no span."""
+        if not self.cleaned_data["other"].strip():
+            return None
+        try:
+            return math.ceil(durations.parse(self.cleaned_data["other"]) / timedelta(minutes=1))
+        except DurationError as error:
+            raise ValidationError(str(error)) from error
 
 
 class RoleForm(forms.Form):

@@ -156,10 +156,17 @@ class Escalate(IncidentAction):
 
 class Hold(IncidentAction):
     form_class = responding.HoldForm
-    done = "The escalation is held."
+    done = "The escalation is held. At the end you are asked whether you are on it."
 
     def act(self, incident: Incident, by: User, **known: Any) -> None:
-        escalation.hold(incident.pk, by=by, via=Via.WEB, minutes=known["minutes"])
+        escalation.hold(incident.pk, by=by, via=Via.WEB, minutes=known["other"] or known["minutes"])
+
+
+class EndHold(IncidentAction):
+    done = "The hold is over: the escalation goes on."
+
+    def act(self, incident: Incident, by: User, **known: Any) -> None:
+        escalation.end_hold(incident.pk, by=by, via=Via.WEB)
 
 
 class AssignRole(IncidentAction):

@@ -2,10 +2,11 @@
 
 from apps.escalation.actions.climbing import end_run, fire_when_due, start_over, start_run
 from apps.escalation.actions.declining import LOOK_WHO_IS_LEFT, go_on_without, plan_to_go_on_without
+from apps.escalation.actions.holding import LONGEST_HOLD, end_hold, hold
 from apps.escalation.actions.impact import raise_by_impact
 from apps.escalation.actions.levels import FIRE
 from apps.escalation.actions.proving import forget_old_proofs, prove
-from apps.escalation.actions.raising import LONGEST_HOLD, escalate, hold
+from apps.escalation.actions.raising import escalate
 from apps.escalation.actions.reassigning import reassign
 from apps.escalation.actions.rehearsing import Rehearsal, rehearse
 from apps.escalation.actions.silence import SILENCE, listen, look, somebody_acted
@@ -26,6 +27,7 @@ __all__ = [
     "LOOK_WHO_IS_LEFT",
     "SILENCE",
     "Rehearsal",
+    "end_hold",
     "end_run",
     "escalate",
     "fire_when_due",

@@ -154,6 +154,7 @@ def _begin(incident: Incident, policy: Policy | None, *, since: datetime, before
         started_at=since,
         created_at=house_clock.now(),
         held_until=before.held_until if before else None,
+        held_by=before.held_by if before else None,
         maintenance_until=before.maintenance_until if before else None,
         stood_still=before.stood_still if before else timedelta(0),
         asks_again_after=policy.asks_again_after if policy else None,

@@ -230,7 +230,8 @@ def hold_again(level: RunLevel, incident: Incident) -> None:
     """Let a level that is held already wait as the run's hold, which was changed, and working hours say now."""
     level.refresh_from_db(fields=["waits_until"])  # maintenance may have moved it together with one before it
     now = house_clock.now()
-    hold_back(level, incident, wait_of(level, incident, at=now) or rules.Wait(until=now, for_hours=False), say=False)
+    over = rules.Wait(until=level.run.held_until or now, for_hours=False)
+    hold_back(level, incident, wait_of(level, incident, at=now) or over, say=False)
 
 
 def stand_still(run: Run, *, until: datetime, by: timedelta, reason: str, but: RunLevel | None = None) -> None:

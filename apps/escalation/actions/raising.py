@@ -1,4 +1,4 @@
-"""Raises by hand, and holds (R10, R11, R13)."""
+"""Raises by hand (R10, R11, R13)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from apps.incidents.models import OPEN, EventKind, Incident, Via
 from apps.teams import access
 from apps.teams.models import User
 
-LONGEST_HOLD = timedelta(hours=24)
 #: Who asks for the next level within this of another who did means the same one.
 ASKED_AT_ONCE = timedelta(seconds=10)
 NUMBERS = range(1, 6)
@@ -72,34 +71,6 @@ def escalate(
         nobody = f"nobody at all could be paged, neither on level {target.number} nor on any above it"
         timeline.record(incident, EventKind.NOTE, text=f"{by} escalated, but {nobody}.")
         say_if_nobody_is_left(run, incident, reason=Reason.BY_HAND, because=f"{by} called for others.")
-    return incident
-
-
-@transaction.atomic
-def hold(incident_id: int, *, minutes: int, by: User, via: Via = Via.WEB) -> Incident:
-    """Let due levels wait for ``minutes``; at the end they fire if they still apply. A later hold replaces it.
-
-    Raises Invalid unless it is between a minute and a day, RuleViolation where nothing climbs, NotAllowed.
-    """
-    incident = locked(incident_id)
-    access.require(by, access.Permission.RESPOND, incident)
-    if not 1 <= minutes <= LONGEST_HOLD.total_seconds() / 60:
-        raise Invalid("A hold lasts between 1 minute and 24 hours.", field="minutes")
-    run = queries.current_run(incident)
-    if run is None:
-        raise RuleViolation(f"{incident} is not escalating; there is nothing to hold.")
-    run.held_until = house_clock.now() + timedelta(minutes=minutes)
-    run.save(update_fields=["held_until"])
-    for level in run.levels.filter(state=LevelState.HELD).select_related("run"):
-        levels.hold_again(level, incident)
-    timeline.record(
-        incident,
-        EventKind.ESCALATION_HELD,
-        text=f"{by} holds the escalation for {in_words(timedelta(minutes=minutes))}.",
-        actor=by,
-        via=via,
-        data={"until": run.held_until.isoformat()},
-    )
     return incident
 
 

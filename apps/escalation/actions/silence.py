@@ -1,4 +1,4 @@
-"""Acknowledged, and then nobody does anything: it asks again, and after that the chain goes on.
+"""Acknowledged, and then nobody does anything, or a hold is over: it asks, and after that the chain goes on.
 
 Lock order: the incident's row, then the run.
 """
@@ -32,22 +32,35 @@ SILENCE = "escalation.silence"
 
 
 def plan(run: Run, *, at: datetime | None = None) -> None:
-    """Let the engine look after a span of silence, or ``at`` another time; it then sees whether anybody acted since."""
-    if run.asks_again_after is not None:
-        engine.schedule(
-            SILENCE,
-            due_at=at or house_clock.now() + run.asks_again_after,
-            key=f"{SILENCE}:{run.pk}",
-            subject=f"incident:{run.incident_id}",
-            payload={"run": run.pk},
-        )
+    """Let the engine look at the end of a hold, else after a span of silence, or ``at`` another time.
+
+    It then sees whether anybody acted since. Nothing is planned where neither is to come.
+    """
+    if run.held_by_id is not None:
+        due_at = run.held_until
+    elif run.asks_again_after is not None:
+        due_at = house_clock.now() + run.asks_again_after
+    else:
+        return
+    engine.schedule(
+        SILENCE,
+        due_at=at or due_at,
+        key=f"{SILENCE}:{run.pk}",
+        subject=f"incident:{run.incident_id}",
+        payload={"run": run.pk},
+    )
 
 
 def listen(incident: Incident) -> None:
-    """Begin to wait for silence once the incident is acknowledged, by the run that goes on now."""
+    """Begin to wait for silence, or for the end of the hold, by the run that goes on now."""
     run = queries.current_run(incident)
-    if run is not None and incident.is_open and incident.acknowledged_at is not None:
+    if run is not None and incident.is_open and may_ask(run, incident):
         plan(run)
+
+
+def may_ask(run: Run, incident: Incident) -> bool:
+    """Whether somebody said that they are on it, or that it may wait."""
+    return incident.acknowledged_at is not None or run.held_by_id is not None
 
 
 def somebody_acted(incident: Incident, by: User) -> None:
@@ -81,20 +94,31 @@ def _stop_what_silence_fired(run: Run, by: User) -> None:
 def look(run_id: int) -> None:
     """Ask again, go on, or wait for longer: as it is now, however late the engine comes."""
     incident = locked(Run.objects.values_list("incident", flat=True).get(pk=run_id))
-    run = Run.objects.get(pk=run_id)
+    run = Run.objects.select_related("held_by").get(pk=run_id)
     run.incident = incident
-    if run.asks_again_after is None or run.ended_at is not None:
+    if run.ended_at is not None or not incident.is_open:
         return
-    if not incident.is_open or incident.acknowledged_at is None:
+    due = _due(run)
+    if due is None:
         return
-    since = run.asked_again_at or queries.last_activity(incident)
-    due = max(since + run.asks_again_after, run.held_until or since)
     if (held := maintenance.holding(incident, at=house_clock.now())) is not None:
         due = max(due, held.until)
     if due > house_clock.now():
         plan(run, at=due)
+    elif run.held_by is not None:
+        _ask_who_held_it(run, run.held_by)
     elif run.asked_again_at is not None or not _ask(run):
         _go_on(run, f"Nobody did anything for {_silent_for(incident)}.")
+
+
+def _due(run: Run) -> datetime | None:
+    """When to ask, as things stand: at the end of a hold, else after a span of silence; None: never."""
+    if run.held_by is not None:
+        return run.held_until
+    if run.asks_again_after is None or run.incident.acknowledged_at is None:
+        return None
+    since = run.asked_again_at or queries.last_activity(run.incident)
+    return max(since + run.asks_again_after, run.held_until or since)
 
 
 def go_on_if_all_declined(run: Run, incident: Incident) -> None:
@@ -111,31 +135,54 @@ def go_on_if_all_declined(run: Run, incident: Incident) -> None:
         _go_on(run, "Everybody who was asked whether they are still on it declined.")
 
 
+def _ask_who_held_it(run: Run, held_by: User) -> None:
+    """Page whoever held it, else who would be asked after a silence: a hold ends with somebody awake."""
+    run.held_by = None
+    run.save(update_fields=["held_by"])
+    asked = _reached([held_by]) or _on_it(run.incident)
+    if asked:
+        _page(run, asked, because="The hold is over", text=messages.hold_is_over(run.incident, held_by=held_by))
+        return
+    because = "The hold is over, and nobody who is on it is reached."
+    if run.incident.acknowledged_at is not None:
+        _go_on(run, because)
+
+
 def _ask(run: Run) -> bool:
     """Page whoever did something last, else who acknowledged, and who commands; False where nobody is reached."""
-    incident = run.incident
-    last, commander = queries.last_who_acted(incident), incidents.holder_of(incident, "commander")
-    on_it = _reached([last]) or _reached([incident.acknowledged_by])
-    asked = list(dict.fromkeys([*on_it, *_reached([commander])]))
+    asked = _on_it(run.incident)
     if not asked:
         return False
-    span = _silent_for(incident)
+    span = _silent_for(run.incident)
+    text = messages.still_on_it(run.incident, silent_for=span)
+    _page(run, asked, because=f"Nobody did anything for {span}", text=text)
+    return True
+
+
+def _on_it(incident: Incident) -> list[User]:
+    """Who is to be asked whether they are still on it, as far as they are reached."""
+    last, commander = queries.last_who_acted(incident), incidents.holder_of(incident, "commander")
+    on_it = _reached([last]) or _reached([incident.acknowledged_by])
+    return list(dict.fromkeys([*on_it, *_reached([commander])]))
+
+
+def _page(run: Run, asked: list[User], *, because: str, text: str) -> None:
+    incident = run.incident
     _wait_again(run)
     timeline.record(
         incident,
         EventKind.ASKED_AGAIN,
-        text=f"Nobody did anything for {span}: {', '.join(map(str, asked))} asked whether they are still on it.",
+        text=f"{because}: {', '.join(map(str, asked))} asked whether they are still on it.",
         data={"run": run.pk, "people": [person.pk for person in asked]},
     )
     notifications.notify_all(
-        dict.fromkeys(asked, messages.still_on_it(incident, silent_for=span)),
+        dict.fromkeys(asked, text),
         incident=incident,
         kind=NotificationKind.PAGE,
         step=_step(run),
         subject=messages.subject(incident, "still on it?"),
         until=Until.RESOLVED,
     )
-    return True
 
 
 def _reached(people: Iterable[User | None]) -> list[User]:

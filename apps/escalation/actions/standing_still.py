@@ -75,7 +75,7 @@ def look_at(incident_id: int) -> None:
             _go_on(run, incident, because="Maintenance is over: the chain goes on.")
         elif held.until != run.maintenance_until:
             _move_the_end(run, incident, held)
-    if incident.acknowledged_at is not None:
+    if silence.may_ask(run, incident):
         silence.plan(run, at=now)
     backups.plan(incident)
 

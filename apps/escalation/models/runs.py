@@ -20,6 +20,10 @@ class Run(models.Model):
     created_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, help_text="Resolved, cancelled, merged, or replaced by another run.")
     held_until = models.DateTimeField(null=True)
+    held_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+",
+        help_text="Who holds it and is still to be asked at its end whether they are on it.",
+    )  # fmt: skip
     maintenance_until = models.DateTimeField(
         null=True, help_text="While it stands still because of maintenance: until when, as was reckoned last."
     )

@@ -36,6 +36,7 @@ class EventKind(models.TextChoices):
     LEVEL_SKIPPED = "level_skipped", "Level skipped"
     LEVEL_PASSED = "level_passed", "Level passed"
     ESCALATION_HELD = "escalation_held", "Escalation held"
+    HOLD_ENDED = "hold_ended", "Hold ended"
     ESCALATED = "escalated", "Escalated by hand"
     NOBODY_PAGED = "nobody_paged", "Nobody could be paged"
     CLOCK_STARTED = "clock_started", "Clock started"
