@@ -14,6 +14,7 @@ from apps.catalog.queries import active_services
 from apps.contacts.queries import people_who_answer
 from apps.core import durations
 from apps.core.errors import HouseError
+from apps.core.spans import in_words
 from apps.escalation import queries as escalation
 from apps.escalation.rules import FACTS
 from apps.incidents.models import ResponseRole, Severity
@@ -61,9 +62,7 @@ class DeedForm(forms.Form):
     )
     what = forms.ChoiceField(required=False)
     whom = forms.ModelChoiceField(User.objects.none(), required=False, empty_label="–", label="To whom")
-    by = forms.ModelChoiceField(
-        User.objects.none(), required=False, empty_label="Whoever was paged first", label="By whom"
-    )
+    by = forms.ModelChoiceField(User.objects.none(), required=False, empty_label="Who is paged first", label="By whom")
 
     def __init__(self, *args: Any, people: list[Choice], deeds: list[Group], **kwargs: Any) -> None:
         """``people`` and ``deeds`` are what one may choose, read once for all rows."""
@@ -144,14 +143,18 @@ def _deeds(by: User) -> Iterator[Group]:
         ],
     )
     yield "Calls others", [(Word.ASK, "Asks to respond as well"), (Word.REASSIGN, "Reassigns it")]
-    levels = [(f"{Word.ESCALATE} L{number}", f"Level {number}") for number in range(1, 6)]
-    yield "Escalates to", [(Word.ESCALATE, "The next level"), *levels]
-    yield "Escalates because", [(f"{Word.ESCALATE} {key}", text) for key, text in texts.items()]
-    yield "Assesses the impact", [(f"{Word.IMPACT} {fact}", texts.get(fact, fact)) for fact in FACTS]
-    yield "Holds the escalation for", [(f"{Word.HOLD} {span}", span) for span in HOLDS]
-    yield "Ends the hold", [(Word.GO_ON, "The escalation goes on")]
-    yield "Takes the role", [(f"{Word.TAKE} {role.key}", role.name) for role in ResponseRole.objects.all()]
+    levels = [(f"{Word.ESCALATE} L{number}", f"Escalates to level {number}") for number in range(1, 6)]
+    yield "Escalates", [(Word.ESCALATE, "Escalates to the next level"), *levels]
+    yield "Escalates because", [(f"{Word.ESCALATE} {key}", f"Escalates: {text}") for key, text in texts.items()]
+    yield "Assesses the impact", [(f"{Word.IMPACT} {fact}", f"Impact: {texts.get(fact, fact)}") for fact in FACTS]
+    holds = [(f"{Word.HOLD} {span}", f"Holds it for {in_words(durations.parse(span))}") for span in HOLDS]
+    yield "Holds the escalation", [*holds, (Word.GO_ON, "Ends the hold")]
+    roles = ResponseRole.objects.all()
+    yield "Takes a role", [(f"{Word.TAKE} {role.key}", f"Takes {role.name}") for role in roles]
     active = Severity.objects.filter(is_active=True)
-    yield "Changes the severity to", [(f"{Word.SEVERITY} {severity.code}", str(severity)) for severity in active]
+    yield "Changes the severity", [(f"{Word.SEVERITY} {each.code}", f"Severity becomes {each}") for each in active]
     chains = escalation.visible_policies(by)
-    yield "Reassigns to the chain of", [(f"{Word.REASSIGN} {CHAIN} {policy.pk}", str(policy)) for policy in chains]
+    yield (
+        "Reassigns to another chain",
+        [(f"{Word.REASSIGN} {CHAIN} {each.pk}", f"Reassigns to the chain {each}") for each in chains],
+    )
