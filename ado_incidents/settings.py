@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "apps.teams.middleware.ViewerTimeZoneMiddleware",
+    "apps.teams.middleware.SignedOutMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 

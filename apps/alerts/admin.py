@@ -50,9 +50,10 @@ class SenderAdmin(NeverDeleted, TeamOwnedAdmin):
     def show_address(self, request: HttpRequest, integration: Integration, key: str) -> None:
         """Say once where the sender sends to."""
         text = format_html(
-            "{} sends to <code>{}</code>. Copy it now: it is not shown again.",
+            "{} sends to <code>{}</code>. Copy it now: it is not shown again.{}",
             integration,
             ingest_url(integration, key),
+            "" if integration.is_active else " It is switched off, and takes nothing until it is switched on.",
         )
         self.message_user(request, text, messages.WARNING)
 

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
-from apps.alerts.models import Alert, AlertStatus, Heartbeat, InboxEntry, Integration
-from apps.incidents.models import Incident
+from apps.alerts.models import Alert, AlertStatus, Format, Heartbeat, InboxEntry, Integration
+from apps.incidents import queries as incidents
+from apps.incidents.models import OPEN, Incident
 from apps.teams import access
 from apps.teams.access import Permission
 
@@ -21,11 +22,13 @@ SHOWN_PROBLEMS = 3
 class IntegrationReport:
     """How an integration does: what fires now, when it last posted, and its latest bodies that made trouble.
 
-    ``heartbeat`` is the integration itself, where it is one: that posts no bodies.
+    ``heartbeat`` is the integration itself, where it is one: that posts no bodies, and ``incident`` is the open one
+    that its silence made, as far as it may be seen.
     """
 
     integration: Integration
     heartbeat: Heartbeat | None
+    incident: Incident | None
     firing: int
     last_posted_at: datetime | None
     problems: list[InboxEntry]
@@ -55,10 +58,16 @@ def reports_for(person: access.Viewer) -> list[IntegrationReport]:
             "integration", flat=True
         )
     )
+    silent = Alert.objects.filter(
+        integration__in=integrations, integration__format=Format.HEARTBEAT, is_current=True,
+        incident__in=incidents.visible_to(person), incident__status__in=OPEN,
+    )  # fmt: skip
+    made = {alert.integration_id: alert.incident for alert in silent.select_related("incident")}
     return [
         IntegrationReport(
             integration=integration,
             heartbeat=getattr(integration, "heartbeat", None),
+            incident=made.get(integration.pk),
             firing=firing[integration.pk],
             last_posted_at=integration.last_posted_at,
             problems=list(integration.inbox.exclude(problem="").order_by("-pk")[:SHOWN_PROBLEMS]),

@@ -38,14 +38,16 @@ def agreed(woken: Iterable[User]) -> str:
 
 
 def asked_of(incident: Incident, viewer: User) -> AskedOfViewer | None:
-    """What is asked of ``viewer``; None for whoever was not paged for the open incident."""
+    """What is asked of ``viewer``; None for whoever was not paged for the open incident, or has nothing left to say."""
     if not incident.is_open or not notifications.was_paged(viewer, incident):
         return None
-    level = escalation.next_by_hand(incident)
-    pending = incidents.requests_of(incident).filter(person=viewer, state=RequestState.PENDING)
+    level, waiting = escalation.next_by_hand(incident), notifications.waits_for_answer(viewer, incident)
+    request = incidents.requests_of(incident).filter(person=viewer, state=RequestState.PENDING).first()
+    if not waiting and request is None and level is None:
+        return None
     return AskedOfViewer(
-        waiting=notifications.waits_for_answer(viewer, incident),
-        request=pending.first(),
+        waiting=waiting,
+        request=request,
         next_level=level,
         woken=outlook.prospects(incident, [level])[level.pk].people if level else [],
     )

@@ -19,6 +19,7 @@ from apps.escalation import queries as escalation
 from apps.escalation.models import UNDECIDED, RunLevel
 from apps.incidents import queries as incidents
 from apps.incidents.models import ENDED, ChecklistItem, ChecklistPart, ClockName, Incident
+from apps.notifications import queries as notifications
 from apps.teams import access
 from apps.teams.models import User
 
@@ -65,6 +66,7 @@ def head(incident: Incident, viewer: User) -> Context:
         "clocks": clock_faces.faces(running.values()),
         "step": next_step.of(incident),
         "commander": holders.get("commander"),
+        "nobody_is_paged": ends.nobody_is_paged(incident),
         "last_event": timeline.last_event_id(incident),
         "mine": around.asked_of(incident, viewer),
         "maintenance": [] if incident.status in ENDED else catalog.touching(incident.services.all(), clock.now()),
@@ -79,7 +81,8 @@ def escalation_part(incident: Incident, viewer: User) -> Context:
     levels = escalation.levels_of(incident)
     begun = rules.current_round(levels, now=clock.now())
     return {
-        "nobody_is_paged": ends.nobody_is_paged(incident),
+        "reassigned": escalation.reassigned_to(incident),
+        "declined": notifications.who_declined(incident),
         "standing_still_until": run.maintenance_until if run and escalation.stands_still(run) else None,
         "held_until": run.held_until if run and run.held_until and run.held_until > clock.now() else None,
         "held_by": run.held_by if run else None,

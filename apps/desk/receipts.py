@@ -11,6 +11,7 @@ from django.db.models import Q
 from apps.desk.own_methods import ICONS
 from apps.incidents import queries as incidents
 from apps.incidents.models import Incident
+from apps.notifications import helping
 from apps.notifications import queries as notifications
 from apps.notifications.models import ARRIVED, Channel, Delivery, DeliveryState, Notification
 from apps.notifications.rules import CHANNEL_OF
@@ -51,11 +52,25 @@ class Told:
     sendings: list[Sending]
 
     @property
+    def kind(self) -> str:
+        """What it was, in words."""
+        asks_for_help = self.notification.step.startswith(helping.STEP)
+        return "Request to respond" if asks_for_help else self.notification.get_kind_display()
+
+    @property
     def answer(self) -> str:
         """What its receiver answered, in a word; empty where nothing was, or was asked."""
         if self.notification.acknowledged_at is not None:
             return "Acknowledged"
-        return "Declined" if self.notification.declined_at is not None else ""
+        if self.notification.declined_at is not None:
+            return "Declined"
+        return "Handed to others" if self.notification.withdrawn_at is not None else ""
+
+    @property
+    def answered_at(self) -> datetime | None:
+        """When ``answer`` came to be."""
+        told = self.notification
+        return told.acknowledged_at or told.declined_at or told.withdrawn_at
 
 
 @dataclass(frozen=True, slots=True)

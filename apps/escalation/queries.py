@@ -15,7 +15,7 @@ from apps.contacts.models import ExternalContact
 from apps.core import clock as house_clock
 from apps.engine.models import Timer
 from apps.escalation import rules
-from apps.escalation.models import Level, LevelState, LevelTarget, Policy, Proof, Run, RunLevel, Trigger
+from apps.escalation.models import UNDECIDED, Level, LevelState, LevelTarget, Policy, Proof, Run, RunLevel, Trigger
 from apps.incidents.models import EventKind, Incident, Severity, TimelineEvent
 from apps.notifications.models import Notification, NotificationKind
 from apps.teams import access
@@ -54,6 +54,14 @@ class Asked:
     reachable: list[User]
     pages: list[Notification]
     spared: list[int]
+
+
+@dataclass(frozen=True)
+class Reassigned:
+    """To whom a running incident was handed last, and when."""
+
+    at: datetime
+    people: list[User]
 
 
 #: What a person does on the timeline without working on the incident.
@@ -201,6 +209,20 @@ def next_level(incident: Incident) -> RunLevel | None:
     return rules.next_to_fire(list(run.levels.select_related("run")), answers_of(incident)) if run else None
 
 
+def levels_to_come(incident: Incident) -> list[RunLevel]:
+    """The undecided levels of the round that goes on, as far as they are needed yet, lowest first."""
+    run = current_run(incident)
+    if run is None:
+        return []
+    chain, answers = list(run.levels.select_related("run")), answers_of(incident)
+    begun = rules.current_round(chain, now=house_clock.now())
+    return [
+        level
+        for level in chain
+        if level.round == begun and level.state in UNDECIDED and not rules.why_not(level, answers)
+    ]
+
+
 def next_by_hand(incident: Incident) -> RunLevel | None:
     """The level that fires when somebody escalates without naming one."""
     run = current_run(incident) if incident.is_open else None
@@ -216,12 +238,25 @@ def asked_last(incident: Incident) -> Asked | None:
     unanswered = Notification.objects.filter(
         incident=incident, kind=NotificationKind.PAGE, created_at__gte=incident.response_started_at,
         person__in=last.data["people"], person__is_active=True, acknowledged_at=None, declined_at=None,
+        withdrawn_at=None,
     )  # fmt: skip
     fired = last.kind == EventKind.LEVEL_FIRED
     whom = f"who was paged on level {last.data['level']}" if fired else "to whom it was reassigned"
     pages = list(unanswered.select_related("person"))
     silent = [page.person for page in pages]
     return Asked(whom, silent, contacts.can_be_paged(silent), pages, last.data.get("spared", []))
+
+
+def reassigned_to(incident: Incident) -> Reassigned | None:
+    """To whom the unacknowledged incident was reassigned; None where its chain pages, or goes on, since."""
+    if not incident.is_open or incident.acknowledged_at is not None:
+        return None
+    telling = (EventKind.LEVEL_FIRED, EventKind.REASSIGNED, EventKind.REOPENED)
+    last = incident.timeline.filter(kind__in=telling).order_by("-pk").first()
+    if last is None or last.kind != EventKind.REASSIGNED or not last.data["people"]:
+        return None
+    people = User.objects.in_bulk(last.data["people"])
+    return Reassigned(at=last.at, people=[people[pk] for pk in last.data["people"]])
 
 
 def last_activity(incident: Incident) -> datetime:

@@ -142,6 +142,13 @@ def waits_for_answer(person: User, incident: Incident) -> bool:
     return pages_waiting_for(person).filter(incident=incident).exists()
 
 
+def who_declined(incident: Incident) -> set[int]:
+    """The ids of those whose last answer to the pages of this response is that they cannot take it on."""
+    since = Notification.objects.filter(incident=incident, kind__in=PAGES, created_at__gte=incident.response_started_at)
+    declined = since.filter(declined_at__isnull=False).values_list("person", flat=True)
+    return {*declined} - {*since.filter(acknowledged_at__isnull=False).values_list("person", flat=True)}
+
+
 def paged_for(incident: Incident) -> list[User]:
     """Who was paged since the response began, in order."""
     pages = Notification.objects.filter(
@@ -194,7 +201,9 @@ def instants_begun(method_id: int, urgency: str, *, since: datetime) -> list[dat
 def _waits() -> Q:
     """What fits a page that its receiver can still answer."""
     answerable = Q(incident__status__in=OPEN) | Q(direct__isnull=False)
-    return answerable & Q(kind__in=PAGES, acknowledged_at__isnull=True, declined_at__isnull=True)
+    return answerable & Q(
+        kind__in=PAGES, acknowledged_at__isnull=True, declined_at__isnull=True, withdrawn_at__isnull=True
+    )
 
 
 def _with_receivers(pages: QuerySet[DirectPage]) -> QuerySet[DirectPage]:

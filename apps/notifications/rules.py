@@ -78,13 +78,15 @@ def standard_steps(methods: Sequence[ContactMethod], urgency: Urgency) -> list[S
     """The steps of a person who chose none, from their usable ``methods`` in their order.
 
     High: at once by the first method, and by whatever else buzzes (a push, a text message); a call two minutes later.
-    Low: at once by the first mail address, else by the first method.
+    Low: at once by the first mail address, else by the first method that is no call; by nothing but the app where there
+    are only calls, for what can wait rings nobody who did not choose it.
     """
+    if urgency == Urgency.LOW:
+        quiet = [method for method in methods if method.kind != MethodKind.VOICE]
+        mailed = [method for method in quiet if method.kind in MAILED]
+        return [Step(AT_ONCE, (mailed or quiet)[0])] if quiet else []
     if not methods:
         return []
-    if urgency == Urgency.LOW:
-        mailed = [method for method in methods if method.kind in MAILED]
-        return [Step(AT_ONCE, (mailed or list(methods))[0])]
     steps = [Step(AT_ONCE, methods[0])]
     for kind, after in ((MethodKind.PUSH, AT_ONCE), (MethodKind.SMS, AT_ONCE), (MethodKind.VOICE, CALLED_AFTER)):
         first = next((method for method in methods if method.kind == kind), None)

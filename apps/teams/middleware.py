@@ -1,12 +1,19 @@
-"""Shows every time in the viewer's zone (design, ground rule 7)."""
+"""Shows every time in the viewer's zone (design, ground rule 7), and tells who was signed out so."""
 
 from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Callable
+from http import HTTPStatus
+from urllib.parse import urlsplit
 
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 
 
 class ViewerTimeZoneMiddleware:
@@ -19,3 +26,40 @@ class ViewerTimeZoneMiddleware:
         name = request.user.time_zone if request.user.is_authenticated else "UTC"
         with timezone.override(zoneinfo.ZoneInfo(name)):
             return self._get_response(request)
+
+
+class SignedOutMiddleware:
+    """Says that somebody was signed out, where the way to the sign-in page would hide it.
+
+    A part of a page that refreshes itself is answered 401, so that no form stands in its place. Whoever did something
+    comes back to the page where they did it, and reads that nothing was done: its own address shows nothing.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self._get_response(request)
+        if not _leads_to_sign_in(response) or request.user.is_authenticated:
+            return response
+        if "HX-Request" in request.headers:
+            return HttpResponse(status=HTTPStatus.UNAUTHORIZED)
+        if request.method in ("GET", "HEAD"):
+            return response
+        messages.warning(request, "You were signed out, so nothing was done. Sign in, and do it again.")
+        return redirect_to_login(_page_before(request))
+
+
+def _leads_to_sign_in(response: HttpResponse) -> bool:
+    if response.status_code != HTTPStatus.FOUND:
+        return False
+    return urlsplit(response.headers["Location"]).path == resolve_url(settings.LOGIN_URL)
+
+
+def _page_before(request: HttpRequest) -> str:
+    """The page of this house that a form was sent from, else the first one."""
+    referer = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(referer, {request.get_host()}, require_https=request.is_secure()):
+        return "/"
+    found = urlsplit(referer)
+    return f"{found.path}?{found.query}" if found.query else found.path or "/"

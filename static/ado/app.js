@@ -154,6 +154,23 @@
     for (const details of event.detail.target.querySelectorAll("details[id]")) unfolded.set(details.id, details.open);
   });
   document.addEventListener("htmx:afterSwap", (event) => enliven(event.detail.target.parentElement ?? document));
+
+  /* A page that is no longer kept fresh says so: at night it looks alive and is not. */
+  function showStale(why) {
+    const notice = document.getElementById("stale");
+    if (!notice) return;
+    notice.hidden = !why;
+    for (const reason of notice.querySelectorAll("[data-stale]")) reason.hidden = reason.dataset.stale !== why;
+  }
+
+  document.addEventListener("htmx:responseError", (event) => {
+    const { status } = event.detail.xhr;
+    if (status === 401) showStale("out");
+    else if (status >= 500) showStale("away");
+  });
+  document.addEventListener("htmx:sendError", () => showStale("away"));
+  document.addEventListener("htmx:timeout", () => showStale("away"));
+  document.addEventListener("htmx:afterOnLoad", (event) => { if (event.detail.xhr.status < 400) showStale(""); });
   enliven(document);
   setInterval(tick, 1000);
 })();

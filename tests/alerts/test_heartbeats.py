@@ -370,14 +370,22 @@ class TestShown:
         assert "1 d 1 h" in page
         assert clock.now.isoformat() in page
         let_pass(clock, hours=25)
-        assert "Missing" in client.get(reverse("integrations")).text
+        page = client.get(reverse("integrations")).text
+        assert "Missing" in page
+        incident = Incident.objects.get()
+        assert f'href="{incident.get_absolute_url()}">{incident.reference}</a>' in page
+        change(Heartbeat.objects.get(), lead, is_active=False)
+        assert "Switched off while it was missing" in client.get(reverse("integrations")).text
+        Incident.objects.update(private=True)
+        client.force_login(make_person("Sue", incident.team, TeamRole.RESPONDER))
+        assert incident.reference not in client.get(reverse("integrations")).text
 
     def test_it_costs_no_query_more(
         self, lead: User, house: House, backup: Heartbeat, django_assert_num_queries: Any
     ) -> None:
         actions.create_integration(team=house.team, name="Cron", sender_format=Format.GENERIC, by=None)
         queries.reports_for(lead)
-        with django_assert_num_queries(4):  # senders, what fires, and the problems of each of the two
+        with django_assert_num_queries(5):  # senders, what fires, whose silence, and the problems of each of the two
             reports = queries.reports_for(lead)
             assert [report.heartbeat and report.heartbeat.severity.code for report in reports] == [None, "P3"]
 

@@ -150,6 +150,7 @@ def test_my_pages_are_listed_with_their_messages_and_all_are_acknowledged(house,
     assert [(each["page"], each["done"]) for each in answer["results"]] == [(page["id"], True)]
     assert rita.get("/api/v1/me/pages/", {"unanswered": "true"}).json()["results"] == []
     assert rita.get("/api/v1/me/pages/").json()["results"][0]["acknowledged_at"] is not None
+    assert rita.get("/api/v1/me/pages/", {"unanswered": "perhaps"}).status_code == 400
     assert rita.get(f"/api/v1/incidents/{told['id']}/").json()["status"] == "acknowledged"
 
 

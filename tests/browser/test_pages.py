@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -127,6 +128,22 @@ def test_a_page_that_stays_open_shows_what_others_do(page, cora, open_incident):
     page.goto(open_incident.get_absolute_url())
     actions.add_note(open_incident.pk, text="Found it: the disk is full", by=cora)
     expect(page.locator("#part-timeline")).to_contain_text("Found it: the disk is full", timeout=10_000)
+
+
+def test_a_page_that_is_no_longer_kept_fresh_says_so_and_keeps_what_it_shows(page, context, open_incident, tmp_path):
+    page.goto(open_incident.get_absolute_url())
+    notice = page.locator("#stale")
+    expect(notice).to_be_hidden()
+    page.route("**/pulse/**", lambda route: route.abort())
+    expect(notice).to_contain_text("The server does not answer", timeout=10_000)
+    page.unroute("**/pulse/**")
+    expect(notice).to_be_hidden(timeout=10_000)
+    context.clear_cookies()
+    expect(notice).to_contain_text("You are signed out", timeout=10_000)
+    expect(page.locator("#part-timeline")).to_contain_text("declared as P0")
+    keep_picture(page, tmp_path / "signed-out.png")
+    notice.get_by_role("link", name="Sign in").click()
+    expect(page).to_have_url(re.compile(rf"/login/\?next={open_incident.get_absolute_url()}"))
 
 
 def test_a_tick_changes_the_page_without_leaving_it(page, open_incident):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import call_command
@@ -303,3 +304,39 @@ def test_the_command_does_not_end_all_services_for_one(api, clock):
     with pytest.raises(CommandError, match="with all other services"):
         run("disable", "--service", "api")
     assert queries.covering([api], clock.now) is not None
+
+
+def test_the_same_within_half_a_minute_is_planned_once(api, cli, rita, admin, clock):
+    plan(rita, api, message="Disks")
+    clock.shift(seconds=20)
+    with pytest.raises(RuleViolation, match="not planned twice"):
+        plan(rita, api, message="Disks")
+    plan(rita, cli, message="Disks")
+    plan(rita, api, message="Other disks")
+    plan(admin, api, message="Disks")
+    clock.shift(seconds=11)
+    plan(rita, api, message="Disks")
+    assert MaintenanceWindow.objects.count() == 5
+
+
+def test_one_that_was_ended_is_planned_again_at_once(api, rita, clock):
+    actions.end_maintenance(plan(rita, api).pk, by=rita)
+    plan(rita, api)
+    assert MaintenanceWindow.objects.count() == 2
+
+
+FIRST_AND_LAST = [
+    ("ends_at", datetime(1, 1, 1, tzinfo=ZoneInfo("Europe/Berlin"))),
+    ("ends_at", datetime(9999, 12, 31, 23, 59, tzinfo=ZoneInfo("America/New_York"))),
+    ("starts_at", datetime(9999, 12, 31, 23, 59, tzinfo=ZoneInfo("America/New_York"))),
+]
+
+
+@pytest.mark.parametrize(("field", "moment"), FIRST_AND_LAST)
+def test_a_moment_at_the_ends_of_the_calendar_is_refused(api, rita, clock, field, moment):
+    with pytest.raises(Invalid, match="no such time") as refused:
+        plan(rita, api, **{field: moment})
+    assert refused.value.field == field
+    planned = plan(rita, api, starts_at=clock.now + timedelta(hours=1), ends_at=clock.now + timedelta(hours=2))
+    with pytest.raises(Invalid, match="no such time"):
+        actions.change_maintenance(planned.pk, by=rita, **{field: moment})

@@ -176,6 +176,14 @@ def test_a_method_that_makes_no_sense_is_refused(anna, kind, value):
         actions.add_method(anna, kind=kind, value=value, by=anna)
 
 
+def test_a_number_that_is_only_written_otherwise_is_there_already(anna):
+    actions.add_method(anna, kind=MethodKind.SMS, value="+49 170 5550001", by=anna)
+    with pytest.raises(ValidationError, match="there already"):
+        actions.add_method(anna, kind=MethodKind.SMS, value="+491705550001", by=anna)
+    actions.add_method(anna, kind=MethodKind.VOICE, value="+491705550001", by=anna)
+    assert len(methods(anna)) == 2
+
+
 def test_nobody_changes_how_somebody_else_is_reached(anna):
     stranger = User.objects.create_user("sam@example.com")
     method = actions.add_method(anna, kind=MethodKind.SLACK, value="@anna", by=anna)

@@ -85,6 +85,14 @@ def test_only_what_one_may_see_is_offered_and_taken(incident, house, rita, post)
     assert not incident.timeline.filter(kind=EventKind.REASSIGNED).exists()
 
 
+def test_handing_it_to_another_chain_says_which_levels_are_given_up(incident, house, post):
+    lower = make_chain("P3", [house.rita], minutes=(0,), team=house.platform)
+    text = post("reassign", policy=lower.pk, reason="Not so bad")
+    assert "given up for it" in text
+    assert "L2 Level 2, L3 Level 3" in text
+    assert "given up" not in post("reassign", people=[house.cora.pk], reason="Hers")
+
+
 def test_choosing_nobody_is_said_on_the_form(incident, rita, post):
     assert "Choose whom to ask." in post("responders", message="Help")
     assert "Choose people, or one chain." in post("reassign", reason="Why")

@@ -8,10 +8,11 @@ import pytest
 
 from apps.core.errors import Invalid, NotAllowed, RuleViolation
 from apps.escalation import actions as escalation
-from apps.escalation import proof
+from apps.escalation import proof, queries
 from apps.incidents import actions
 from apps.incidents.models import EventKind, Severity, Status, Via
 from apps.notifications import answers
+from apps.notifications import queries as reach
 from apps.notifications.models import Notification, NotificationKind
 from apps.teams.models import TeamRole
 from tests.escalation.building import chain, cut_off, paged, repeat, rounds, states, texts
@@ -217,3 +218,57 @@ def test_what_is_over_is_not_reassigned_and_a_stranger_reassigns_nothing(inciden
     resolve(incident, house.olga)
     with pytest.raises(RuleViolation, match="nothing to reassign"):
         reassign(incident, house, house.carl)
+
+
+def test_whoever_it_was_taken_from_is_asked_for_nothing_any_more(incident, house):
+    reassign(incident, house, house.carl)
+    assert not reach.waits_for_answer(house.olga, incident)
+    assert reach.waits_for_answer(house.carl, incident)
+    page = Notification.objects.get(person=house.olga, kind=NotificationKind.PAGE)
+    assert (page.withdrawn_at, page.is_answered) == (page.stopped_at, False)
+
+
+def test_what_was_answered_before_stays_answered(incident, house):
+    actions.acknowledge(incident.pk, by=house.olga)
+    reassign(incident, house, house.carl)
+    page = Notification.objects.get(person=house.olga, kind=NotificationKind.PAGE)
+    assert page.is_answered
+    assert page.withdrawn_at is None
+
+
+def test_whom_it_is_handed_back_to_is_asked_anew(incident, house, clock):
+    reassign(incident, house, house.carl)
+    clock.shift(minutes=2)
+    reassign(incident, house, house.olga)
+    assert reach.waits_for_answer(house.olga, incident)
+    assert not reach.waits_for_answer(house.carl, incident)
+
+
+def test_the_same_within_half_a_minute_is_the_same_and_pages_nobody_a_second_time(incident, house, clock):
+    reassign(incident, house, house.carl, house.ceo)
+    clock.shift(seconds=29)
+    with pytest.raises(RuleViolation, match="Olga reassigned it to Ceo, Carl a moment ago"):
+        reassign(incident, house, house.ceo, house.carl)
+    assert Notification.objects.filter(person=house.carl, step__startswith="reassigned:").count() == 1
+    reassign(incident, house, house.ceo)
+    clock.shift(seconds=31)
+    reassign(incident, house, house.ceo)
+    assert len(texts(incident, EventKind.REASSIGNED)) == 3
+
+
+def test_the_same_chain_is_begun_once(incident, house):
+    other = chain("P3", house.emma)
+    reassign(incident, house, policy=other)
+    with pytest.raises(RuleViolation, match="a moment ago"):
+        reassign(incident, house, policy=other)
+
+
+def test_it_says_to_whom_it_was_handed_until_somebody_has_it(incident, house, clock):
+    assert queries.reassigned_to(incident) is None
+    reassign(incident, house, house.carl)
+    incident.refresh_from_db()
+    found = queries.reassigned_to(incident)
+    assert (found.people, found.at) == ([house.carl], clock.now)
+    actions.acknowledge(incident.pk, by=house.carl)
+    incident.refresh_from_db()
+    assert queries.reassigned_to(incident) is None

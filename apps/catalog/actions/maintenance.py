@@ -28,6 +28,8 @@ DEFAULT_LENGTH = timedelta(hours=1)
 #: How far ahead it is planned; what lies further is a mistake in the year.
 FURTHEST = timedelta(days=366)
 LONGEST_MESSAGE = 200
+#: Who plans the same within this means the same thing.
+AT_ONCE = timedelta(seconds=30)
 
 
 @transaction.atomic
@@ -42,22 +44,25 @@ def plan_maintenance(
     """Put ``services``, or all there are where none is named, under maintenance from ``starts_at`` up to ``ends_at``.
 
     Without a start, or with one that has passed, it begins now; without an end it lasts DEFAULT_LENGTH. Windows may
-    overlap. Raises Invalid for times that ``rules.check_times`` refuses or a message that is too long, NotAllowed.
+    overlap. Raises Invalid for times that ``rules.check_times`` refuses or a message that is too long, RuleViolation
+    where the same person planned the same a moment ago, NotAllowed.
     """
     _require(by, services, everything=not services)
     now = clock.now()
-    begin = max(starts_at or now, now).astimezone(UTC)
+    begin = _utc(max(starts_at or now, now), field="starts_at")
     if begin - now > FURTHEST:
         raise Invalid(f"Maintenance is planned {FURTHEST.days} days ahead at most.", field="starts_at")
     window = MaintenanceWindow(
         all_services=not services,
         message=_checked(message),
         starts_at=begin,
-        ends_at=ends_at.astimezone(UTC) if ends_at is not None else begin + DEFAULT_LENGTH,
+        ends_at=_utc(ends_at, field="ends_at") if ends_at is not None else begin + DEFAULT_LENGTH,
         created_at=now,
         created_by=by,
     )
     rules.check_times(window.starts_at, window.ends_at, now=now, longest=LONGEST)
+    if by is not None:
+        _require_no_repetition(window, services, by=by)
     made_by(window, by)
     window.save()
     window.services.set(services)
@@ -88,8 +93,8 @@ def change_maintenance(
     if starts_at is not None and starts_at != window.starts_at:
         if window.starts_at <= now:
             raise RuleViolation("It has begun; its start cannot be changed any more.")
-        window.starts_at = max(starts_at, now).astimezone(UTC)
-    window.ends_at = ends_at.astimezone(UTC) if ends_at is not None else window.ends_at
+        window.starts_at = _utc(max(starts_at, now), field="starts_at")
+    window.ends_at = _utc(ends_at, field="ends_at") if ends_at is not None else window.ends_at
     window.message = _checked(message) if message is not None else window.message
     rules.check_times(window.starts_at, window.ends_at, now=now, longest=LONGEST)
     window.save()
@@ -136,6 +141,33 @@ def may_keep_maintenance(person: User, window: MaintenanceWindow) -> bool:
     """Whether ``person`` may change and end a window of ``queries.visible_windows``, as ``end_maintenance`` decides."""
     named = list(window.services.all())
     return _may(person, named, everything=window.all_services or window.names_others)  # type: ignore[attr-defined]
+
+
+def _utc(instant: datetime, *, field: str) -> datetime:
+    """The instant in UTC. Raises Invalid for one that UTC does not know: at the very ends of the calendar."""
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError as error:
+        raise Invalid("There is no such time.", field=field) from error
+
+
+def _require_no_repetition(window: MaintenanceWindow, services: Collection[Service], *, by: User) -> None:
+    """Raise RuleViolation where ``by`` planned the same AT_ONCE before: two tabs, or a form that was sent twice.
+
+    Ending one of two would leave pages held by the other.
+    """
+    User.objects.select_for_update(no_key=True).values_list("pk").get(pk=by.pk)
+    lately = MaintenanceWindow.objects.filter(
+        created_by=by,
+        created_at__gt=window.created_at - AT_ONCE,
+        ended_early_at=None,
+        all_services=window.all_services,
+        message=window.message,
+        ends_at__range=(window.ends_at - AT_ONCE, window.ends_at + AT_ONCE),
+    )
+    wanted = {service.pk for service in services}
+    if any({service.pk for service in each.services.all()} == wanted for each in lately.prefetch_related("services")):
+        raise RuleViolation("You planned this maintenance a moment ago; it is not planned twice.")
 
 
 def _locked(window_id: int, *, by: User | None) -> MaintenanceWindow:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from apps.contacts import queries
@@ -52,6 +53,9 @@ def add_method(
         position=last.position + 1 if last else 0,
     )
     method.full_clean(exclude=["normalised"])
+    same = ContactMethod.objects.filter(person=person, kind=kind, normalised=normalise(kind, method.value))
+    if same.exists():
+        raise ValidationError({"value": "It is there already, if written otherwise."})
     made_by(method, by)
     method.save()
     return method

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -20,8 +20,6 @@ from apps.notifications import answers
 from apps.notifications import queries as notifications
 from apps.notifications.models import PAGES, Notification
 from apps.teams.authentication import caller
-
-_UNANSWERED = OpenApiParameter("unanswered", bool, description="Only what waits for your answer.")
 
 
 class OwnPageSerializer(serializers.ModelSerializer[Notification]):
@@ -57,6 +55,10 @@ class AnswersSerializer(serializers.Serializer[Any]):
     results = AnsweredSerializer(many=True)
 
 
+class OwnPagesQuery(serializers.Serializer[Any]):
+    unanswered = serializers.BooleanField(default=False, help_text="Only what waits for your answer.")
+
+
 class OwnPageViewSet(HouseViewSet):
     """The pages that you received."""
 
@@ -69,11 +71,12 @@ class OwnPageViewSet(HouseViewSet):
         """The caller's pages."""
         return notifications.pages_of(caller(self.request)).filter(kind__in=PAGES)
 
-    @extend_schema(operation_id="me_pages", parameters=[_UNANSWERED], responses=OwnPageSerializer(many=True))
+    @extend_schema(operation_id="me_pages", parameters=[OwnPagesQuery], responses=OwnPageSerializer(many=True))
     def list(self, request: Request) -> Response:
         """Your pages, newest first, with what became of each message."""
-        unanswered = request.query_params.get("unanswered") == "true"
-        found = notifications.pages_of(caller(request), unanswered=unanswered).filter(kind__in=PAGES)
+        asked = OwnPagesQuery(data=request.query_params.dict())
+        asked.is_valid(raise_exception=True)
+        found = notifications.pages_of(caller(request), **asked.validated_data).filter(kind__in=PAGES)
         page: list[Any] = self.paginate_queryset(found) or []
         return self.get_paginated_response(OwnPageSerializer(page, many=True).data)
 

@@ -21,6 +21,7 @@ TYPED = tuple(kind for kind in MethodKind if kind != MethodKind.PUSH)
 
 
 class ProfileForm(forms.ModelForm[User]):
+    name = forms.CharField(max_length=User._meta.get_field("name").max_length)
     time_zone = forms.ChoiceField(help_text="All times are shown in it.")
 
     class Meta:

@@ -28,7 +28,7 @@ class NoteForm(forms.Form):
 
 
 class ReasonForm(forms.Form):
-    reason = forms.CharField(widget=forms.Textarea(attrs=_SHORT))
+    reason = forms.CharField(max_length=2000, widget=forms.Textarea(attrs=_SHORT))
 
 
 class OptionalNoteForm(forms.Form):
@@ -52,7 +52,7 @@ class SeverityForm(forms.Form):
         Severity.objects.filter(is_active=True), empty_label=None, label="New severity",
         help_text="Every clock is computed anew from the declaration.",
     )  # fmt: skip
-    reason = forms.CharField(widget=forms.Textarea(attrs=_SHORT))
+    reason = forms.CharField(max_length=2000, widget=forms.Textarea(attrs=_SHORT))
 
 
 class DescriptionForm(forms.ModelForm[Incident]):
@@ -93,7 +93,7 @@ class RaiseForm(forms.Form):
 class EscalateForm(RaiseForm):
     """The choice as it was confirmed, and why."""
 
-    reason = forms.CharField(widget=forms.Textarea(attrs=_SHORT))
+    reason = forms.CharField(max_length=2000, widget=forms.Textarea(attrs=_SHORT))
     agreed = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

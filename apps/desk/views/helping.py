@@ -5,6 +5,7 @@ Whatever wakes people is confirmed on a page that names them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -15,10 +16,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from apps.core.errors import HouseError, NotAllowed
 from apps.desk import around
 from apps.desk.forms import helping as forms
-from apps.desk.pages import attempt, incident_or_404, say_failure, viewer
+from apps.desk.pages import attempt, incident_or_404, say_done, say_failure, viewer
 from apps.desk.views.responding import IncidentAction
 from apps.escalation import actions as escalation
-from apps.escalation import outlook
+from apps.escalation import outlook, queries
+from apps.escalation.models import RunLevel
 from apps.incidents import actions
 from apps.incidents import queries as incidents
 from apps.incidents.models import Incident, Via
@@ -49,6 +51,7 @@ def ask(request: HttpRequest, number: int) -> HttpResponse:
         say_failure(request, failure)
         return redirect(incident)
     if woken and _is_confirmed(request, woken):
+        say_done(request, f"{', '.join(map(str, woken))} asked to respond.")
         return redirect(incident)
     return _page(request, incident, form, woken, title="Ask for help", verb="Ask them now")
 
@@ -61,9 +64,11 @@ def reassign(request: HttpRequest, number: int) -> HttpResponse:
     if not access.may(viewer(request), access.Permission.RESPOND, incident):
         return redirect(incident)
     woken: list[User] = []
+    given_up: list[RunLevel] = []
     if request.method == "POST" and form.is_valid():
         known = form.cleaned_data
         people, policy = list(known["people"]), known["policy"]
+        given_up = queries.levels_to_come(incident) if policy else []
         woken = outlook.who_would_begin(policy, incident) if policy else people
         if _is_confirmed(request, woken):
             attempt(
@@ -74,11 +79,18 @@ def reassign(request: HttpRequest, number: int) -> HttpResponse:
                 done="Reassigned.",
             )
             return redirect(incident)
-    return _page(request, incident, form, woken, title="Reassign", verb="Reassign now")
+    return _page(request, incident, form, woken, title="Reassign", verb="Reassign now", given_up=given_up)
 
 
 def _page(
-    request: HttpRequest, incident: Incident, form: Any, woken: list[User], *, title: str, verb: str
+    request: HttpRequest,
+    incident: Incident,
+    form: Any,
+    woken: list[User],
+    *,
+    title: str,
+    verb: str,
+    given_up: Sequence[RunLevel] = (),
 ) -> HttpResponse:
     chosen = form.is_bound and form.is_valid()
     reached = reach.reachable(woken)
@@ -88,6 +100,7 @@ def _page(
         "chosen": chosen,
         "woken": reached,
         "missed": [person for person in woken if person not in reached],
+        "given_up": given_up,
         "title": title,
         "verb": verb,
         "agreed": around.agreed(woken),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from django.db import transaction
 
+from apps.core import clock as house_clock
 from apps.core.errors import Invalid, RuleViolation
 from apps.engine import actions as engine
 from apps.escalation import queries
@@ -21,6 +23,9 @@ from apps.notifications import queries as reach
 from apps.notifications.models import NotificationKind, Until
 from apps.teams import access
 from apps.teams.models import User
+
+#: Who reassigns to the same people within this means the same thing.
+AT_ONCE = timedelta(seconds=30)
 
 
 @transaction.atomic
@@ -38,8 +43,8 @@ def reassign(
     It counts as not acknowledged until one of them does; pages of the chain that nobody answered stop. To people: what
     waits for an acknowledgement is skipped until all of them decline, levels that enforce the resolution keep their
     times. To a policy: its chain begins now, in place of the one that runs. Raises Invalid without a reason, for both
-    or neither of the two, or where nobody of them can be reached; RuleViolation unless it is open; NotAllowed without
-    the right.
+    or neither of the two, or where nobody of them can be reached; RuleViolation unless it is open, or where the same
+    was asked a moment ago; NotAllowed without the right.
     """
     incident = locked(incident_id, by=by)
     access.require(by, access.Permission.RESPOND, incident)
@@ -51,11 +56,12 @@ def reassign(
     if bool(wanted) == (policy is not None):
         raise Invalid("Name the people to whom it is reassigned, or one policy.", field="users")
     to = f"the chain of {policy}" if policy else ", ".join(map(str, wanted))
+    _require_no_repetition(incident, wanted, policy, to)
     reached = _require_somebody(wanted, policy, to)
     missed = ", ".join(str(person) for person in wanted if person not in reached)
     but = f" (not reached: {missed})" if missed else ""
     _take_back_the_acknowledgement(incident)
-    notifications.stop_chain(incident)
+    notifications.withdraw_chain(incident)
     if (run := queries.current_run(incident)) is not None:
         standing_still.go_on_now(run, incident)
     spared = _what_waits_for_an_answer(incident) if policy is None else []
@@ -67,7 +73,7 @@ def reassign(
         via=via,
         data={
             "people": [person.pk for person in reached],
-            "policy": policy and policy.pk,
+            **_asked_for(wanted, policy),
             "reason": reason.strip(),
             "spared": [level.pk for level in spared],
         },
@@ -81,6 +87,19 @@ def reassign(
         for person in reached:
             _page(event, person, by=by, reason=reason.strip())
     return incident
+
+
+def _asked_for(people: list[User], policy: Policy | None) -> dict[str, object]:
+    """To whom, as it is kept with the event."""
+    return {"asked": sorted(person.pk for person in people), "policy": policy and policy.pk}
+
+
+def _require_no_repetition(incident: Incident, people: list[User], policy: Policy | None, to: str) -> None:
+    """Raise RuleViolation where the same was asked for AT_ONCE before: two tabs, or a form that was sent twice."""
+    asked = incident.timeline.filter(kind=EventKind.REASSIGNED, at__gt=house_clock.now() - AT_ONCE)
+    last = asked.last()
+    if last is not None and _asked_for(people, policy).items() <= last.data.items():
+        raise RuleViolation(f"{last.actor} reassigned it to {to} a moment ago; nobody was paged a second time.")
 
 
 def _require_somebody(people: list[User], policy: Policy | None, to: str) -> list[User]:

@@ -52,7 +52,7 @@ class WebhookTransport:
                 except http.Refused as refused:
                     if refused.permanent:
                         gone = refused.reply.status == _GONE
-                        raise AddressRefused(str(refused), gone=gone) from refused
+                        raise AddressRefused(_answer(refused), gone=gone) from refused
                     raise NotNow(refused) from refused
                 return Sent(state=DeliveryState.DELIVERED)
 
@@ -63,7 +63,12 @@ class NotNow(ProviderError):
     """The receiver answered that it will not take the event now."""
 
     def __init__(self, refused: http.Refused) -> None:
-        super().__init__(str(refused), retry_after=refused.retry_after, about_one=True)
+        super().__init__(_answer(refused), retry_after=refused.retry_after, about_one=True)
+
+
+def _answer(refused: http.Refused) -> str:
+    """What it answered, without the text: an address that a person entered must show nobody what lies behind it."""
+    return f"Answered {refused.reply.status}."
 
 
 def event(message: Message, *, at: datetime) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from apps.notifications.actions.stopping import (
     plan_recalls,
     release,
     stop,
-    stop_chain,
     stop_for,
+    withdraw_chain,
 )
 
 __all__ = [
@@ -41,6 +41,6 @@ __all__ = [
     "set_preferences",
     "set_rules",
     "stop",
-    "stop_chain",
     "stop_for",
+    "withdraw_chain",
 ]

@@ -29,9 +29,15 @@ def stop_for(incident: Incident, *, until: Until | None = None) -> None:
     stop(waiting.filter(until=until) if until is not None else waiting)
 
 
-def stop_chain(incident: Incident) -> None:
-    """No further attempt is made for the pages of the chain; who was asked for a role or to respond still is."""
-    stop(Notification.objects.filter(incident=incident, kind=NotificationKind.PAGE))
+def withdraw_chain(incident: Incident) -> None:
+    """No further attempt is made for the pages of the chain, and they ask for no answer any more.
+
+    Who was asked for a role or to respond still is.
+    """
+    pages = Notification.objects.filter(incident=incident, kind=NotificationKind.PAGE)
+    stop(pages)
+    unanswered = pages.filter(acknowledged_at__isnull=True, declined_at__isnull=True, withdrawn_at__isnull=True)
+    unanswered.update(withdrawn_at=house_clock.now())
 
 
 def acknowledge_pages(incident: Incident, *, by: User) -> int:

@@ -56,6 +56,9 @@ class Notification(models.Model):
     created_at = models.DateTimeField(default=clock.now)
     acknowledged_at = models.DateTimeField(null=True)
     declined_at = models.DateTimeField(null=True, help_text="When the receiver said that they cannot take it on.")
+    withdrawn_at = models.DateTimeField(
+        null=True, help_text="When the incident was handed to others before the receiver answered."
+    )
     stopped_at = models.DateTimeField(null=True, help_text="Since then no further attempt is made to deliver it.")
     read_at = models.DateTimeField(null=True)
 

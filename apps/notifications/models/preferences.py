@@ -70,6 +70,7 @@ class Preferences(models.Model):
                 condition=models.Q(quiet_from__isnull=True, quiet_until__isnull=True)
                 | models.Q(quiet_from__isnull=False, quiet_until__isnull=False),
                 name="preferences_quiet_hours_begin_and_end",
+                violation_error_message="Quiet hours need a beginning and an end.",
             )
         ]
 
@@ -77,8 +78,6 @@ class Preferences(models.Model):
         return f"Preferences of {self.person}"
 
     def clean(self) -> None:
-        """Raise ValidationError unless quiet hours have a beginning and another end, or neither."""
-        if (self.quiet_from is None) != (self.quiet_until is None):
-            raise ValidationError("Quiet hours need a beginning and an end.")
+        """Raise ValidationError where quiet hours end when they begin."""
         if self.quiet_from is not None and self.quiet_from == self.quiet_until:
             raise ValidationError({"quiet_until": "Quiet hours end at another time than they begin."})

@@ -76,10 +76,11 @@ def test_every_webhook_has_a_secret_of_its_own(receiver, method, olga):
     ],
 )
 def test_what_the_receiver_answers(receiver, told, method, status, state, disabled, failures):
-    receiver.answer = lambda _: Answer(status, b"", {"Location": f"{receiver.url}/elsewhere"})
+    receiver.answer = lambda _: Answer(status, b"what lies behind it", {"Location": f"{receiver.url}/elsewhere"})
     run_due()
     method.refresh_from_db()
-    assert sent_by(told, Channel.WEBHOOK).state == state
+    delivery = sent_by(told, Channel.WEBHOOK)
+    assert (delivery.state, delivery.last_error) == (state, f"Answered {status}." if status != 200 else "")
     assert (method.disabled_at is not None, method.failures) == (disabled, failures)
     assert len(receiver.received) == 1
 
