@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("ado_incidents.api")),
     path("", include("apps.engine.urls")),
     path("", include("apps.desk.urls")),
+    path("", include("apps.procedures.urls")),
     path("", include("apps.alerts.urls")),
     path("hooks/", include("apps.integrations.urls")),
     path("admin/", admin.site.urls),

@@ -87,3 +87,8 @@ def search(q: str = "") -> Sheet:
         )
         external = external.filter(pk__in=matching.values("pk"))
     return Sheet(internal=list(internal), external=list(external))
+
+
+def people_who_answer() -> QuerySet[User]:
+    """Whom one may ask for anything: who is here and answers, which what stands behind a webhook does not."""
+    return User.objects.filter(is_active=True, webhook_endpoint__isnull=True)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db.models import Case, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 
+from apps.contacts import queries as contacts
 from apps.core import clock
 from apps.desk.clock_faces import ClockFace, most_urgent
 from apps.escalation import queries as escalation
@@ -148,14 +149,12 @@ def visible_rosters(viewer: User) -> QuerySet[Roster]:
 
 def visible_policies(viewer: User) -> QuerySet[Policy]:
     """What holds for everybody is open to everybody, a team's own to whoever may see the team's matters."""
-    seen = access.team_ids(viewer, access.Permission.VIEW)
-    general = Q(team=None, service=None)
-    return escalation.policies().filter(general | Q(team__in=seen) | Q(service__team__in=seen))
+    return escalation.visible_policies(viewer)
 
 
 def people_who_answer() -> QuerySet[User]:
     """Whom one may ask for anything: who is here and answers, which what stands behind a webhook does not."""
-    return User.objects.filter(is_active=True, webhook_endpoint__isnull=True)
+    return contacts.people_who_answer()
 
 
 def _matches(words: str) -> Q:

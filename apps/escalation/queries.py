@@ -18,6 +18,7 @@ from apps.escalation import rules
 from apps.escalation.models import UNDECIDED, Level, LevelState, LevelTarget, Policy, Proof, Run, RunLevel, Trigger
 from apps.incidents.models import EventKind, Incident, Severity, TimelineEvent
 from apps.notifications.models import Notification, NotificationKind
+from apps.teams import access
 from apps.teams.models import Team, User
 
 
@@ -77,6 +78,13 @@ def policies() -> QuerySet[Policy]:
     named = LevelTarget.objects.prefetch_related("role", "contact", "person", "roster", "team", "webhook")
     levels = Prefetch("levels", Level.objects.prefetch_related(Prefetch("targets", named)))
     return Policy.objects.select_related("severity", "team", "service__team").prefetch_related(levels)
+
+
+def visible_policies(viewer: User) -> QuerySet[Policy]:
+    """What holds for everybody is open to everybody, a team's own to whoever may see the team's matters."""
+    seen = access.team_ids(viewer, access.Permission.VIEW)
+    general = Q(team=None, service=None)
+    return policies().filter(general | Q(team__in=seen) | Q(service__team__in=seen))
 
 
 def policy_for(severity: Severity, team: Team, services: Iterable[Service] = ()) -> Policy | None:

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 
 from apps.escalation import actions as escalation
 from apps.escalation.models import Policy
 from apps.incidents import actions as incidents
-from apps.incidents.models import ChecklistItem, Incident, Status, Via
+from apps.incidents.models import ChecklistItem, Incident, Severity, Status, Via
 from apps.notifications import answers as pages
 from apps.teams.models import User
+
+#: What an assessment says that states each fact which may raise an incident (R10).
+STATED: Mapping[str, Mapping[str, object]] = {
+    "several_customers": {"customers_affected": 2},
+    "revenue": {"revenue_impact": Decimal(1)},
+    "security": {"security_implications": True},
+    "media": {"media_attention": True},
+}
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What is done so long ``after`` the declaration, by whom; None: by a person who is made for it and responds."""
+    """What is done so long ``after`` the declaration, by whom.
+
+    None: by whoever was paged first and did not decline; before anybody was, by a person who is made for it.
+    """
 
     after: timedelta
     act: Callable[[Incident, User], object]
@@ -32,7 +44,7 @@ def acknowledged(after: timedelta) -> Answer:
     return Answer(after, lambda incident, by: incidents.acknowledge(incident.pk, by=by, via=Via.ENGINE))
 
 
-def declined(after: timedelta, *, by: User) -> Answer:
+def declined(after: timedelta, *, by: User | None = None) -> Answer:
     """``by``, who was paged, says that they cannot take it on."""
     return Answer(after, lambda incident, by: pages.decline_incident(incident.pk, by=by, via=Via.ENGINE), by)
 
@@ -47,12 +59,43 @@ def reassigned(after: timedelta, *, people: Iterable[User] = (), policy: Policy 
     return Answer(after, act)
 
 
-def escalated(after: timedelta, *, level: int | None = None) -> Answer:
-    """Somebody raises it to ``level``, or to the lowest that was not paged yet."""
+def asked(after: timedelta, *, people: Iterable[User]) -> Answer:
+    """Somebody asks ``people`` to respond as well; who then acknowledges comes, who declines does not."""
+    wanted = list(people)
     return Answer(
-        after,
-        lambda incident, by: escalation.escalate(incident.pk, level=level, reason="Simulated", by=by, via=Via.ENGINE),
+        after, lambda incident, by: incidents.ask_responders(incident.pk, people=wanted, by=by, via=Via.ENGINE)
     )
+
+
+def escalated(after: timedelta, *, level: int | None = None, trigger: str | None = None) -> Answer:
+    """Somebody raises it to ``level``, to the one that ``trigger`` names, or to the lowest that was not paged yet."""
+
+    def act(incident: Incident, by: User) -> object:
+        return escalation.escalate(incident.pk, level=level, trigger=trigger, reason="Simulated", by=by, via=Via.ENGINE)
+
+    return Answer(after, act)
+
+
+def assessed(after: timedelta, *, facts: Iterable[str]) -> Answer:
+    """Somebody assesses the impact: each of ``facts`` holds, and may raise the incident."""
+    known = {field: value for fact in facts for field, value in STATED[fact].items()}
+    return Answer(after, lambda incident, by: incidents.assess_impact(incident.pk, by=by, via=Via.ENGINE, **known))
+
+
+def taken(after: timedelta, *, role: str) -> Answer:
+    """Somebody takes the response role, so that no backup is asked for it."""
+    return Answer(
+        after, lambda incident, by: incidents.assign_role(incident.pk, role=role, person=by, by=by, via=Via.ENGINE)
+    )
+
+
+def changed(after: timedelta, *, severity: Severity) -> Answer:
+    """Somebody gives it another severity, with its chain and clocks."""
+
+    def act(incident: Incident, by: User) -> object:
+        return incidents.change_severity(incident.pk, severity=severity, reason="Simulated", by=by, via=Via.ENGINE)
+
+    return Answer(after, act)
 
 
 def held(after: timedelta, *, minutes: int) -> Answer:
@@ -73,6 +116,16 @@ def noted(after: timedelta) -> Answer:
 def resolved(after: timedelta) -> Answer:
     """Somebody resolves it, with everything done that gates the resolution."""
     return Answer(after, _resolve)
+
+
+def reopened(after: timedelta) -> Answer:
+    """Somebody finds that it is not over: the chain begins anew."""
+    return Answer(after, lambda incident, by: incidents.reopen(incident.pk, reason="Simulated", by=by, via=Via.ENGINE))
+
+
+def cancelled(after: timedelta) -> Answer:
+    """Somebody finds that it was none."""
+    return Answer(after, lambda incident, by: incidents.cancel(incident.pk, reason="Simulated", by=by, via=Via.ENGINE))
 
 
 def _resolve(incident: Incident, by: User) -> None:

@@ -32,6 +32,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PASSWORD = "correct horse battery staple"
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
 WIDTHS = {"wide": 1280, "narrow": 360}
+#: What becomes of a P0 that is raised by hand and then taken on, in rows of which one is empty.
+REHEARSAL = (
+    "/rehearse/?severity=P0&service=api&then-TOTAL_FORMS=3&then-INITIAL_FORMS=0&then-0-after=3m&then-0-what=escalate"
+    "&then-1-after=10m&then-1-what=acknowledge"
+)
 LOOKS = [(width, theme) for width in WIDTHS for theme in ("light", "dark")]
 
 
@@ -97,7 +102,7 @@ def test_every_page_is_accessible_quiet_and_never_scrolls_sideways(context, open
         review.get_absolute_url(), f"{open_incident.get_absolute_url()}impact/",
         f"{open_incident.get_absolute_url()}history/", f"{open_incident.get_absolute_url()}timeline/", "/oncall/",
         "/services/", "/contacts/", "/postmortems/", f"/postmortems/{review.reference}/", "/action-items/",
-        "/notifications/", "/profile/", "/maintenance/",
+        "/notifications/", "/profile/", "/maintenance/", "/policies/", "/rehearse/", REHEARSAL,
     ):  # fmt: skip
         assert page.goto(address).status == 200
         width = page.evaluate("document.documentElement.scrollWidth")

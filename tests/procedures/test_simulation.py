@@ -21,6 +21,7 @@ from apps.notifications.models import Notification
 from apps.procedures import simulation
 from apps.procedures.answers import acknowledged, declined, escalated, noted, reassigned, resolved
 from apps.procedures.simulation import simulate
+from apps.procedures.story import CUT_OFF
 from apps.rosters.models import Shift
 from apps.teams.models import TeamRole, User
 from tests.escalation.building import make_level, repeat
@@ -163,7 +164,7 @@ def test_what_would_go_on_for_ever_is_cut_off_and_says_so(service, clock, monkey
     whole = simulate(Severity.objects.get(code="P0"), service, at=clock.now)
     monkeypatch.setattr(simulation, "MOST_MOMENTS", 20)
     cut = simulate(Severity.objects.get(code="P0"), service, at=clock.now)
-    assert cut[-1].kind == simulation.CUT_OFF
+    assert cut[-1].kind == CUT_OFF
     assert cut[-1].text == "Cut off here: more than 20 things would happen, and what follows is not simulated."
     before = [moment for moment in whole if moment.at < cut[-1].at]
     assert cut[: len(before)] == before
@@ -175,7 +176,7 @@ def test_what_would_go_on_for_ever_is_cut_off_and_says_so(service, clock, monkey
 def test_what_ends_by_itself_is_not_cut_off(service, clock):
     answers = [acknowledged(timedelta(minutes=5)), resolved(timedelta(minutes=20))]
     moments = simulate(Severity.objects.get(code="P0"), service, at=clock.now, answers=answers)
-    assert simulation.CUT_OFF not in {moment.kind for moment in moments}
+    assert CUT_OFF not in {moment.kind for moment in moments}
 
 
 def test_rounds_that_waited_for_the_same_hour_are_told_apart(service, clock):

@@ -15,11 +15,14 @@ from django.utils.dateparse import parse_datetime
 
 from apps.catalog.models import Service
 from apps.core import clock, durations
-from apps.core.errors import HouseError
+from apps.core.errors import HouseError, Invalid
 from apps.core.spans import in_words
 from apps.incidents.models import Severity
-from apps.procedures.answers import acknowledged, resolved
-from apps.procedures.simulation import Moment, Told, simulate
+from apps.procedures.answers import Answer, acknowledged, resolved
+from apps.procedures.deeds import EXAMPLE, Word, parse
+from apps.procedures.doing import answer_of
+from apps.procedures.simulation import simulate
+from apps.procedures.story import Moment, Told
 
 ANSWERS = {"acknowledge": acknowledged, "resolve": resolved}
 
@@ -37,6 +40,14 @@ class Command(BaseCommand):
         )
         parser.add_argument("--acknowledge-after", metavar="10m", help="somebody takes it on so long after that")
         parser.add_argument("--resolve-after", metavar="50m", help="somebody resolves it so long after the declaration")
+        parser.add_argument(
+            "--then",
+            action="append",
+            default=[],
+            metavar=f'"{EXAMPLE}"',
+            help=f"what is done so long after the declaration, and by whom (else by whoever was paged first); as often "
+            f"as there is something. One of {', '.join(Word)}; docs/procedures.md says what each takes",
+        )
         parser.add_argument("--json", action="store_true", help="print data instead of text")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -55,6 +66,7 @@ class Command(BaseCommand):
                 for name, answer in ANSWERS.items()
                 if options[f"{name}_after"] is not None
             ]
+            answers += [self._then(text) for text in options["then"]]
             moments = simulate(severity, service, at=at or clock.now(), answers=answers)
         except HouseError as error:
             raise CommandError(str(error)) from error
@@ -62,11 +74,18 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps([asdict(moment) for moment in moments], cls=DjangoJSONEncoder, indent=2))
             return
         said = [f"{kind}d after {options[f'{kind}_after']}" for kind in ANSWERS if options[f"{kind}_after"] is not None]
+        said += [f"then {text}" for text in options["then"]]
         answered = " and ".join(said) or "answered by nobody"
         self.stdout.write(f"{severity} of {service}, team {service.team}, {answered}:")
         zone = at.tzinfo if at else ZoneInfo(service.team.time_zone)
         for moment in moments:
             self.stdout.write(self._line(moment, since=moments[0].at, zone=zone))
+
+    def _then(self, text: str) -> Answer:
+        try:
+            return answer_of(parse(text))
+        except Invalid as error:
+            raise CommandError(f'--then "{text}": {error}') from error
 
     def _instant(self, text: str | None) -> datetime | None:
         if text is None:

@@ -1,0 +1,9 @@
+"""Pages of the procedures."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from apps.procedures import views
+
+urlpatterns = [path("rehearse/", views.rehearse, name="rehearse")]
