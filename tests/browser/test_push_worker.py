@@ -6,11 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from apps.engine.runner import run_due
 from apps.incidents.models import EventKind, Via
 from apps.notifications import links
+from apps.notifications.models import Channel
+from apps.teams.models import TeamRole
 from tests.factories.escalation import make_chain
 from tests.factories.incidents import declare, make_procedures
 from tests.factories.teams import make_person, make_team
+from tests.factories.transports import served
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,7 +43,7 @@ DEVICE = """(source) => {
 @pytest.fixture
 def page(browser, live_server):
     opened = browser.new_page()
-    opened.goto(f"{live_server.url}/accounts/login/")
+    opened.goto(f"{live_server.url}/login/")
     opened.evaluate(DEVICE, WORKER.read_text())
     yield opened
     opened.close()
@@ -50,9 +54,11 @@ def paged(transactional_db):
     """Olga's page of a P0 that she is the first to be asked about."""
     make_procedures()
     team = make_team()
-    olga = make_person("Olga", team)
-    make_chain("P0", [olga, make_person("Emma", team)], minutes=(0, 15))
+    olga = make_person("Olga", team, TeamRole.RESPONDER)
+    make_chain("P0", [olga, make_person("Emma", team, TeamRole.RESPONDER)], minutes=(0, 15))
     incident = declare(team)
+    with served(Channel.EMAIL):
+        run_due()
     return olga.notifications.filter(incident=incident, kind="page").get()
 
 
