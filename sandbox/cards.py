@@ -60,7 +60,7 @@ class Card:
         """The state in words; empty for channels that have none."""
         if self.row.channel in ("sms", "voice"):
             return STATES.get(self.status, self.status)
-        return "acknowledged" if self.row.channel == "push" and self.acknowledged else ""
+        return self.answered if self.row.channel == "push" else ""
 
     @property
     def failed(self) -> bool:
@@ -120,9 +120,10 @@ class Card:
         return [each.text for each in self.happened if each.what == "answer"]
 
     @property
-    def acknowledged(self) -> bool:
-        """Whether the product took a pressed "Acknowledge"."""
-        return any(each.what == "pressed" and each.data.get("status", 0) < 300 for each in self.happened)
+    def answered(self) -> str:
+        """What the product took last of a push's buttons, in words; empty where it took none."""
+        took = [each.text for each in self.happened if each.what == "pressed" and each.data.get("status", 0) < 300]
+        return {"Acknowledge": "acknowledged", "Pass on": "passed on"}.get(took[-1], "") if took else ""
 
     @property
     def replaced(self) -> bool:

@@ -30,7 +30,8 @@ def routes(app: web.Application) -> None:
         "hangup": _hang_up,
         "reply": _reply,
         "press": _press,
-        "acknowledge": _acknowledge,
+        "acknowledge": _press_on_push("acknowledge"),
+        "decline": _press_on_push("decline"),
     }
     for name, control in controls.items():
         app.router.add_post(f"/control/{name}", _guarded(control))
@@ -107,14 +108,17 @@ async def _press(request: web.Request, wish: Wish) -> Wish:
     return {"status": await press(request.app[EXCHANGE], post, _required(wish, "action"), user=user)}
 
 
-async def _acknowledge(request: web.Request, wish: Wish) -> Wish:
-    exchange, message = request.app[EXCHANGE], _required(wish, "message")
-    rows = (row for row in exchange.outbox.rows() if row.channel == "push" and row.message == message)
-    row = next(rows, None)
-    token = row and row.details["payload"].get("acknowledge")
-    if not token:
-        raise LookupError(f"There is no notification {message} that can be acknowledged.")
-    return {"status": await push.acknowledge(exchange, message=message, token=str(token))}
+def _press_on_push(action: str) -> Control:
+    async def pressed(request: web.Request, wish: Wish) -> Wish:
+        exchange, message = request.app[EXCHANGE], _required(wish, "message")
+        rows = (row for row in exchange.outbox.rows() if row.channel == "push" and row.message == message)
+        row = next(rows, None)
+        token = row and row.details["payload"].get("acknowledge")
+        if not token:
+            raise LookupError(f"There is no notification {message} that can be answered.")
+        return {"status": await push.press(exchange, message=message, token=str(token), action=action)}
+
+    return pressed
 
 
 async def _subscribe(request: web.Request, wish: Wish) -> Wish:

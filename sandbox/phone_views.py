@@ -30,6 +30,7 @@ DEEDS = {
     "reply": ("control/reply", ("from", "body")),
     "press": ("control/press", ("message", "action")),
     "acknowledge": ("control/acknowledge", ("message",)),
+    "decline": ("control/decline", ("message",)),
     "behave": ("control/numbers", ("number", "behaviour")),
     "subscribe": ("push/subscriptions", ("name",)),
     "unsubscribe": ("push/subscriptions/{id}", ("id",)),

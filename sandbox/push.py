@@ -24,6 +24,8 @@ from sandbox.phones import Device
 CURVE = ec.SECP256R1()
 LARGEST = 4096
 LONGEST_TOKEN = 24 * 3600
+#: The buttons of a notification, as the product's service worker offers them.
+ACTIONS = {"acknowledge": "Acknowledge", "decline": "Pass on"}
 URGENCIES = ("very-low", "low", "normal", "high")
 NOT_A_PUSH = 400, "The body is not encrypted for this subscription."
 
@@ -60,18 +62,21 @@ def unsubscribe(exchange: Exchange, device: Device) -> None:
     exchange.phones.save()
 
 
-async def acknowledge(exchange: Exchange, *, message: str, token: str) -> int:
-    """Press "Acknowledge" on the notification ``message``; return the product's status. Raises OSError without one."""
-    url = f"{exchange.secrets.site_url}/hooks/push/acknowledge/"
+async def press(exchange: Exchange, *, message: str, token: str, action: str) -> int:
+    """Press a button of ACTIONS on the notification ``message``; return the product's status.
+
+    Raises OSError where the product does not answer.
+    """
+    url, label = f"{exchange.secrets.site_url}/hooks/push/{action}/", ACTIONS[action]
     try:
         async with exchange.session.post(url, json={"token": token}, allow_redirects=False) as answer:
             status = answer.status
     except (ClientError, TimeoutError) as error:
-        exchange.diary.note("trouble", "Acknowledge: the product does not answer.", message=message)
+        exchange.diary.note("trouble", f"{label}: the product does not answer.", message=message)
         raise OSError(f"The product does not answer: {error or type(error).__name__}") from error
-    exchange.diary.note("pressed", "Acknowledge", message=message, status=status)
+    exchange.diary.note("pressed", label, message=message, status=status)
     if status >= 300:
-        exchange.diary.note("trouble", f"Acknowledge: the product answered {status}.", message=message)
+        exchange.diary.note("trouble", f"{label}: the product answered {status}.", message=message)
     return status
 
 

@@ -16,4 +16,5 @@ urlpatterns = [
     path("twilio/voice/status/<uuid:key>/", twilio.call_status, name="twilio_voice_status"),
     path("slack/interactive/", slack.interactive, name="slack_interactive"),
     path("push/acknowledge/", webpush.acknowledge, name="push_acknowledge"),
+    path("push/decline/", webpush.decline, name="push_decline"),
 ]

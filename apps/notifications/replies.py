@@ -16,7 +16,7 @@ from apps.notifications.models import Notification
 from apps.teams.models import User
 
 HELP = (
-    'Reply "4 CODE" or "ack CODE" to acknowledge, "6 CODE" to resolve, "no CODE" to decline, "4 all" for all of yours.'
+    'Reply "4 CODE" or "ack CODE" to acknowledge, "6 CODE" to resolve, "no CODE" to pass on, "4 all" for all of yours.'
 )
 
 
@@ -31,7 +31,7 @@ class Verb(StrEnum):
 _WORDS = {
     **dict.fromkeys(("4", "a", "ack", "acknowledge", "ok", "yes"), Verb.ACKNOWLEDGE),
     **dict.fromkeys(("6", "r", "resolve", "resolved"), Verb.RESOLVE),
-    **dict.fromkeys(("n", "no", "decline"), Verb.DECLINE),
+    **dict.fromkeys(("n", "no", "pass", "decline"), Verb.DECLINE),
 }
 #: As the networks' own rules have it (CTIA Messaging Principles; Twilio, "Advanced Opt-Out").
 STOP_WORDS = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit"})

@@ -95,6 +95,11 @@ class Message:
         return self.is_page and self.incident is not None
 
     @property
+    def can_be_declined(self) -> bool:
+        """Whether there is one page that its receiver can pass on."""
+        return bool(self.acknowledge_token) and self.only is not None
+
+    @property
     def headers(self) -> dict[str, str]:
         """What the message is, for whoever sorts or counts (X-ADO-Kind, -Incident, -Level; -Incidents of a summary)."""
         said = {"X-ADO-Kind": str(self.kind)}

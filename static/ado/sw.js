@@ -16,7 +16,9 @@ function read(event) {
 
 self.addEventListener("push", (event) => {
   const told = read(event);
+  // A device shows the first one or two of them, and a touch on the rest of the message opens it.
   const actions = [{ action: "open", title: "Open" }];
+  if (told.acknowledge && told.can_pass_on) actions.unshift({ action: "decline", title: "Pass on" });
   if (told.acknowledge) actions.unshift({ action: "acknowledge", title: "Acknowledge" });
   event.waitUntil(
     self.registration.showNotification(told.title, {
@@ -32,10 +34,16 @@ self.addEventListener("push", (event) => {
   );
 });
 
-async function acknowledge(token, notification) {
+const ANSWERS = {
+  acknowledge: { done: "Acknowledged", failed: "Not acknowledged", otherwise: "Open it and acknowledge there" },
+  decline: { done: "Passed on", failed: "Not passed on", otherwise: "Open it and say there that you cannot" },
+};
+
+async function answerBy(action, token, notification) {
+  const words = ANSWERS[action];
   let answered = false;
   try {
-    const answer = await fetch("/hooks/push/acknowledge/", {
+    const answer = await fetch(`/hooks/push/${action}/`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ token }),
@@ -44,8 +52,8 @@ async function acknowledge(token, notification) {
   } catch {
     answered = false;
   }
-  await self.registration.showNotification(answered ? "Acknowledged" : "Not acknowledged", {
-    body: answered ? notification.title : `Open it and acknowledge there: ${notification.title}`,
+  await self.registration.showNotification(answered ? words.done : words.failed, {
+    body: answered ? notification.title : `${words.otherwise}: ${notification.title}`,
     tag: notification.tag || undefined,
     icon: ICON,
     requireInteraction: !answered,
@@ -65,5 +73,5 @@ self.addEventListener("notificationclick", (event) => {
   const { notification } = event;
   notification.close();
   const { url, acknowledge: token } = notification.data;
-  event.waitUntil(event.action === "acknowledge" && token ? acknowledge(token, notification) : open(url));
+  event.waitUntil(event.action in ANSWERS && token ? answerBy(event.action, token, notification) : open(url));
 });

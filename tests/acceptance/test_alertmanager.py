@@ -112,12 +112,12 @@ def test_the_link_in_the_page_acknowledges_and_does_nothing_else(
     page = browser.new_page()
 
     page.goto(link_in(mail))
-    assert what_can_be_sent(page) == ["Acknowledge"]
+    assert what_can_be_sent(page) == ["Acknowledge", "I cannot: pass it on", "Escalate now…"]
     assert living.get(f"incidents/{incident}/")["acknowledged_at"] is None, "a mail scanner opens links too"
 
     page.get_by_role("button", name="Acknowledge").click()
     expect(page.get_by_text("You acknowledged this page")).to_be_visible()
-    assert what_can_be_sent(page) == []
+    assert what_can_be_sent(page) == ["Escalate now…"]
     assert living.get(f"incidents/{incident}/")["status"] == "acknowledged"
     timeline = living.get(f"incidents/{incident}/timeline/")["results"]
     [event] = [event for event in timeline if event["kind"] == "acknowledged"]

@@ -1,13 +1,15 @@
-"""The signed link in a page: one right, one button, for a while."""
+"""The signed link in a page: its receiver answers by it, and nobody else, for a while."""
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.test import Client
 
 from apps.engine.runner import run_due
+from apps.escalation import actions as escalation
 from apps.incidents import actions
 from apps.incidents.models import Status
 from apps.notifications import links
@@ -23,10 +25,29 @@ def link(incident, house, settings):
     return links.acknowledge_url(page).removeprefix(settings.SITE_URL)
 
 
-def test_opening_the_link_shows_one_button_and_changes_nothing(incident, link):
+def buttons(page):
+    """What the page lets its receiver answer, in order."""
+    return re.findall(r'name="answer"\s+value="(\w+)">', page)
+
+
+def is_untouched(incident):
+    """Whether nobody answered, and nobody was woken by a link."""
+    incident.refresh_from_db()
+    answers = incident.timeline.filter(kind__in=("acknowledged", "page_declined", "escalated"))
+    return incident.acknowledged_at is None and not answers.exists()
+
+
+def confirm(page):
+    """What the page that names who is woken sends when it is confirmed."""
+    return dict(re.findall(r'type="hidden" name="(answer|level|confirmed)" value="([^"]*)"', page))
+
+
+def test_opening_the_link_shows_one_large_button_above_the_others_and_changes_nothing(incident, link):
     answer = Client().get(link)
     assert answer.status_code == 200
-    assert answer.content.decode().count("<button") == 1
+    page = answer.content.decode()
+    assert buttons(page) == ["acknowledge", "decline", "escalate"]
+    assert page.count("primary") == 1
     incident.refresh_from_db()
     assert incident.acknowledged_at is None
 
@@ -36,7 +57,7 @@ def test_pressing_the_button_acknowledges_as_whoever_was_paged(incident, house, 
     incident.refresh_from_db()
     assert (incident.status, incident.acknowledged_by) == (Status.ACKNOWLEDGED, house.rita)
     assert "You acknowledged this page" in page
-    assert "<button" not in page
+    assert buttons(page) == ["escalate"]
     assert incident.timeline.get(kind="acknowledged").via == "email"
 
 
@@ -47,19 +68,18 @@ def test_the_link_signs_nobody_in(link):
 
 
 def test_a_link_that_was_tampered_with_is_not_there(incident, link):
-    answer = Client().post(f"{link[:-4]}abc/")
-    assert answer.status_code == 404
-    incident.refresh_from_db()
-    assert incident.acknowledged_at is None
+    for wish in ("acknowledge", "decline", "escalate"):
+        assert Client().post(f"{link[:-4]}abc/", {"answer": wish}).status_code == 404
+    assert is_untouched(incident)
 
 
 def test_a_link_that_is_too_old_says_so(incident, link, settings):
     settings.ACKNOWLEDGE_LINK_LIFETIME = timedelta(seconds=-1)
-    answer = Client().post(link)
-    assert answer.status_code == 410
-    assert "expired" in answer.content.decode()
-    incident.refresh_from_db()
-    assert incident.acknowledged_at is None
+    for wish in ("acknowledge", "decline", "escalate"):
+        answer = Client().post(link, {"answer": wish})
+        assert answer.status_code == 410
+        assert "expired" in answer.content.decode()
+    assert is_untouched(incident)
 
 
 def test_the_link_is_of_one_page_and_not_of_another_that_gets_its_number(incident, house, link):
@@ -79,10 +99,113 @@ def test_whoever_is_asked_no_more_reads_nothing_by_the_link(house, settings):
     link = links.acknowledge_url(page).removeprefix(settings.SITE_URL)
     assert private.title in Client().get(link).content.decode()
     actions.withdraw_request(asked.pk, by=house.cora)
-    for answer in (Client().get(link), Client().post(link)):
+    wishes = [{"answer": wish} for wish in ("acknowledge", "decline", "escalate")]
+    for answer in (Client().get(link), *(Client().post(link, wish) for wish in wishes)):
         text = answer.content.decode()
         assert "You are no longer asked." in text
         assert private.title not in text
         assert "<button" not in text
-    private.refresh_from_db()
-    assert private.acknowledged_at is None
+    assert is_untouched(private)
+
+
+def test_whoever_cannot_passes_it_on_and_the_next_level_is_woken_at_once(incident, house, link):
+    page = Client().post(link, {"answer": "decline"}).content.decode()
+    assert "You passed this page on" in page
+    declined = incident.timeline.get(kind="page_declined")
+    assert (declined.actor, declined.via) == (house.rita, "email")
+    assert house.cora.notifications.filter(incident=incident, kind="page").exists()
+    assert buttons(Client().get(link).content.decode()) == ["acknowledge", "escalate"]
+
+
+def test_passing_on_twice_says_so_and_changes_nothing(incident, link):
+    Client().post(link, {"answer": "decline"})
+    again = Client().post(link, {"answer": "decline"})
+    assert again.status_code == 409
+    assert "You answered the page" in again.content.decode()
+    assert incident.timeline.filter(kind="page_declined").count() == 1
+
+
+def test_whoever_passed_it_on_takes_it_on_after_all(incident, house, link):
+    Client().post(link, {"answer": "decline"})
+    page = Client().post(link).content.decode()
+    assert "You acknowledged this page" in page
+    incident.refresh_from_db()
+    assert incident.acknowledged_by == house.rita
+
+
+def test_whoever_acknowledged_cannot_pass_it_on_by_an_old_page(incident, link):
+    Client().post(link)
+    assert Client().post(link, {"answer": "decline"}).status_code == 409
+    assert not incident.timeline.filter(kind="page_declined").exists()
+
+
+def test_what_somebody_else_took_on_can_be_passed_on(incident, house, link):
+    actions.acknowledge(incident.pk, by=house.cora)
+    assert "Cora is on it" in Client().get(link).content.decode()
+    assert Client().post(link, {"answer": "decline"}).status_code == 200
+    assert incident.timeline.filter(kind="page_declined", actor=house.rita).count() == 1
+
+
+def test_escalating_names_who_is_woken_before_anybody_is(incident, house, link):
+    page = Client().post(link, {"answer": "escalate"}).content.decode()
+    assert "Wake level 2 now?" in page
+    assert "Cora" in page
+    assert is_untouched(incident)
+    assert not house.cora.notifications.filter(incident=incident).exists()
+
+
+def test_escalating_is_done_once_it_is_confirmed_and_once_only(incident, house, link):
+    sent = confirm(Client().post(link, {"answer": "escalate"}).content.decode())
+    page = Client().post(link, sent).content.decode()
+    assert "Escalated" in page
+    assert buttons(page) == ["acknowledge", "decline", "escalate"]
+    raised = incident.timeline.get(kind="escalated")
+    assert (raised.actor, raised.via, raised.data["level"]) == (house.rita, "email", 2)
+    assert house.cora.notifications.filter(incident=incident, kind="page").count() == 1
+    again = Client().post(link, sent)
+    assert again.status_code == 409
+    assert "Level 2 was already paged" in again.content.decode()
+    assert not house.ella.notifications.filter(incident=incident, kind="page").exists()
+
+
+def test_others_than_were_confirmed_are_shown_first(incident, house, link):
+    sent = confirm(Client().post(link, {"answer": "escalate"}).content.decode())
+    page = Client().post(link, {**sent, "confirmed": str(house.ella.pk)}).content.decode()
+    assert "Meanwhile somebody else would be woken" in page
+    assert is_untouched(incident)
+
+
+def test_where_no_level_is_left_there_is_nothing_to_escalate(incident, house, link):
+    for level in (2, 3):
+        escalation.escalate(incident.pk, by=house.cora, level=level, reason="All of them")
+    assert "escalate" not in buttons(Client().get(link).content.decode())
+    answer = Client().post(link, {"answer": "escalate"})
+    assert answer.status_code == 409
+    assert "already paged" in answer.content.decode()
+
+
+@pytest.mark.parametrize("wish", ["acknowledge", "decline", "escalate"])
+def test_what_is_over_meanwhile_is_said_to_be(incident, house, link, wish):
+    actions.cancel(incident.pk, reason="mistake", by=house.cora)
+    answer = Client().post(link, {"answer": wish})
+    assert answer.status_code == 409
+    assert "cancelled" in answer.content.decode()
+    assert buttons(answer.content.decode()) == []
+
+
+@pytest.mark.parametrize("sent", [{"answer": "resolve"}, {"answer": ""}])
+def test_an_answer_that_there_is_not_changes_nothing(incident, link, sent):
+    assert Client().post(link, sent).status_code == 400
+    assert is_untouched(incident)
+
+
+@pytest.mark.parametrize("level", ["9", "0", "9" * 5000, "two", "-1"])
+def test_a_level_that_there_is_not_wakes_nobody(incident, house, link, level):
+    answer = Client().post(link, {"answer": "escalate", "level": level, "confirmed": "x"})
+    assert answer.status_code in (200, 409)
+    assert is_untouched(incident)
+
+
+def test_opening_the_link_costs_few_queries(link, django_assert_max_num_queries):
+    with django_assert_max_num_queries(20):
+        Client().get(link)

@@ -85,6 +85,20 @@ def test_a_device_is_made_and_its_notification_acknowledged(sandbox: Running, pa
     assert pages.get("/sandbox/phones/").context["phones"] == []
 
 
+def test_a_notification_is_passed_on_where_the_product_lets_it(sandbox: Running, pages: Client) -> None:
+    do(pages, "subscribe", name="Lena")
+    (device,) = pages.get("/sandbox/phones/").context["phones"]
+    keys = {"p256dh": device.device.p256dh, "auth": device.device.auth}
+    where = {"endpoint": f"{sandbox.url}/push/{device.key}", "keys": keys}
+    push(sandbox, where, NOTIFICATION)
+    assert "Pass on" not in text_of(pages, f"/sandbox/phones/{device.key}/")
+    push(sandbox, where, NOTIFICATION | {"can_pass_on": True})
+    assert "Pass on" in text_of(pages, f"/sandbox/phones/{device.key}/")
+    do(pages, "decline", message=sandbox.rows[1].message)
+    assert len(sandbox.product.at("/hooks/push/decline/")) == 1
+    assert "Passed on" in text_of(pages, f"/sandbox/phones/{device.key}/")
+
+
 def test_a_chat_message_shows_blocks_and_its_button_is_pressed(sandbox: Running, pages: Client) -> None:
     post_to(sandbox, "a@example.com")
     shown = text_of(pages, "/sandbox/")

@@ -58,6 +58,13 @@ def test_acknowledge_on_the_notification_posts_its_token(sandbox: Running) -> No
     assert sandbox.control("acknowledge", message=sandbox.rows[1].message).status_code == 404
 
 
+def test_pass_on_on_the_notification_posts_its_token(sandbox: Running) -> None:
+    push(sandbox, subscribe(sandbox), PAGE | {"can_pass_on": True})
+    assert sandbox.control("decline", message=sandbox.rows[0].message).json()["status"] == 200
+    (heard,) = sandbox.product.at("/hooks/push/decline/")
+    assert json.loads(heard.body) == {"token": "TOKEN"}
+
+
 def test_a_subscription_that_was_given_up_is_gone(sandbox: Running) -> None:
     device = subscribe(sandbox)
     httpx.delete(f"{sandbox.url}/push/subscriptions/{device['id']}", trust_env=False)

@@ -13,7 +13,7 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from apps.core.errors import HouseError, NotAllowed
+from apps.core.errors import HouseError
 from apps.desk import around
 from apps.desk.forms import helping as forms
 from apps.desk.pages import attempt, incident_or_404, say_done, say_failure, viewer
@@ -139,9 +139,7 @@ class EscalateNow(IncidentAction):
         return super().post(request, number, **found)
 
     def act(self, incident: Incident, by: User, **known: Any) -> None:
-        if not reach.was_paged(by, incident):
-            raise NotAllowed(f"{by} was not paged for {incident}.")
-        escalation.escalate(incident.pk, by=by, via=Via.WEB, reason=f"Asked for by {by}, who was paged")
+        escalation.call_for_others(incident.pk, by=by, via=Via.WEB)
 
 
 class AnswerRequest(IncidentAction):

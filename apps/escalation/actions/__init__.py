@@ -1,5 +1,6 @@
 """Writes of escalation, one verb a function."""
 
+from apps.escalation.actions.calling import call_for_others, call_for_others_than, rehearse_for
 from apps.escalation.actions.climbing import end_run, fire_when_due, start_over, start_run
 from apps.escalation.actions.declining import LOOK_WHO_IS_LEFT, go_on_without, plan_to_go_on_without
 from apps.escalation.actions.holding import LONGEST_HOLD, end_hold, hold
@@ -27,6 +28,8 @@ __all__ = [
     "LOOK_WHO_IS_LEFT",
     "SILENCE",
     "Rehearsal",
+    "call_for_others",
+    "call_for_others_than",
     "end_hold",
     "end_run",
     "escalate",
@@ -45,6 +48,7 @@ __all__ = [
     "raise_by_impact",
     "reassign",
     "rehearse",
+    "rehearse_for",
     "somebody_acted",
     "start_over",
     "start_run",

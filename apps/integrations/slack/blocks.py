@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from apps.incidents.models import Incident
@@ -10,22 +11,34 @@ from apps.notifications.transports import Message
 
 Block = dict[str, Any]
 
-ACKNOWLEDGE, RESOLVE, DECLINE, OPEN = "acknowledge", "resolve", "decline", "open"
+ACKNOWLEDGE, RESOLVE, DECLINE, ESCALATE, OPEN = "acknowledge", "resolve", "decline", "escalate", "open"
 #: What the actions of a page say whom it was sent to, by the member's id.
 FOR = "for:"
 #: Slack's own limits.
 HEADER, SECTION, VALUE = 150, 3000, 2000
+CONFIRM_TITLE, CONFIRM_TEXT = 100, 300
 
 
-def of(message: Message, *, member: str) -> list[Block]:
-    """The blocks of the message; ``member`` is the id of its receiver, or what else it is posted to."""
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The level that is woken when the page's receiver escalates."""
+
+    number: int
+    name: str
+
+
+def of(message: Message, *, member: str, above: Next | None = None) -> list[Block]:
+    """The blocks of the message; ``member`` is the id of its receiver, or what else it is posted to.
+
+    ``above`` is whom escalating would wake, None where its receiver cannot.
+    """
     shown: list[Block] = [
         {"type": "header", "text": {"type": "plain_text", "text": _cut(_line(message.subject), HEADER)}},
         {"type": "section", "text": {"type": "mrkdwn", "text": _cut(escape(message.text), SECTION)}},
     ]
     if message.incident is not None:
         shown.append({"type": "context", "elements": [_mrkdwn(_facts(message.incident))]})
-    if buttons := _buttons(message):
+    if buttons := _buttons(message, above):
         shown.append({"type": "actions", "block_id": f"{FOR}{member}", "elements": buttons})
     return shown
 
@@ -56,11 +69,11 @@ def metadata(message: Message) -> Mapping[str, Any]:
     return {"event_type": "ado_incidents", "event_payload": payload}
 
 
-def answered(before: Sequence[Block], *, said: str, resolvable: bool) -> list[Block]:
-    """The blocks of a message that was answered: what became of it, and what can still be done."""
+def answered(before: Sequence[Block], *, said: str, left: Sequence[str]) -> list[Block]:
+    """The blocks of a message that was answered: what became of it, and the actions that are ``left``."""
     kept = [block for block in before if block.get("block_id") != "answered" and block.get("type") != "actions"]
     kept.append({"type": "context", "block_id": "answered", "elements": [_mrkdwn(_cut(escape(said), SECTION))]})
-    wanted = (RESOLVE, OPEN) if resolvable else (OPEN,)
+    wanted = (*left, OPEN)
     for block in before:
         if block.get("type") == "actions":
             elements = [each for each in block.get("elements", []) if each.get("action_id") in wanted]
@@ -68,12 +81,17 @@ def answered(before: Sequence[Block], *, said: str, resolvable: bool) -> list[Bl
     return kept
 
 
+def value_of(level: int, token: str) -> str:
+    """What the button says by which ``level`` is woken as the receiver of the token's page."""
+    return f"{level}:{token}"
+
+
 def escape(text: str) -> str:
     """Text in which nothing is a mention or a link ("Escaping text" of Slack's reference)."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _buttons(message: Message) -> list[Block]:
+def _buttons(message: Message, above: Next | None) -> list[Block]:
     token = message.acknowledge_token
     buttons: list[Block] = []
     if token and len(token) <= VALUE:
@@ -81,8 +99,10 @@ def _buttons(message: Message) -> list[Block]:
         buttons.append({**_button(ACKNOWLEDGE, label), "value": token, "style": "primary"})
         if message.can_be_resolved:
             buttons.append({**_button(RESOLVE, "Resolve"), "value": token})
-        if message.only:
-            buttons.append({**_button(DECLINE, "Decline"), "value": token})
+        if message.can_be_declined:
+            buttons.append({**_button(DECLINE, "Pass on"), "value": token})
+        if above is not None and len(value := value_of(above.number, token)) <= VALUE:
+            buttons.append({**_button(ESCALATE, "Escalate"), "value": value, "confirm": _confirm(above)})
     elif token:
         buttons.append({**_button(OPEN, "Acknowledge all…"), "url": message.acknowledge_url, "style": "primary"})
         return buttons
@@ -93,6 +113,18 @@ def _buttons(message: Message) -> list[Block]:
 
 def _button(action: str, label: str) -> Block:
     return {"type": "button", "action_id": action, "text": {"type": "plain_text", "text": label}}
+
+
+def _confirm(above: Next) -> Block:
+    """What Slack asks before it tells us that the button was pressed."""
+    text = f"Level {above.number}, {above.name}, is woken at once."
+    return {
+        "title": {"type": "plain_text", "text": _cut(f"Escalate to level {above.number}?", CONFIRM_TITLE)},
+        "text": {"type": "plain_text", "text": _cut(text, CONFIRM_TEXT)},
+        "confirm": {"type": "plain_text", "text": "Escalate now"},
+        "deny": {"type": "plain_text", "text": "Back"},
+        "style": "danger",
+    }
 
 
 def _facts(incident: Incident) -> str:

@@ -12,6 +12,7 @@ from apps.contacts.models import ContactMethod, MethodKind
 from apps.core import clock
 from apps.core.errors import Invalid
 from apps.engine import actions as engine
+from apps.escalation import actions as escalation
 from apps.incidents.models import Via
 from apps.integrations.models import SlackAnswer
 from apps.integrations.slack import blocks
@@ -21,11 +22,18 @@ from apps.notifications.models import Notification
 
 #: The kind of timers that tell Slack what came of a button.
 ANSWER = "integrations.slack.answer"
+#: What can still be done, after what, while the incident is open.
+LEFT = {
+    blocks.ACKNOWLEDGE: (blocks.RESOLVE, blocks.ESCALATE),
+    blocks.RESOLVE: (blocks.RESOLVE, blocks.ESCALATE),
+    blocks.DECLINE: (),
+    blocks.ESCALATE: (blocks.ACKNOWLEDGE, blocks.RESOLVE, blocks.DECLINE),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """Who pressed which button, of which message."""
+    """Who pressed which button, of which message. ``level`` is the one that they confirmed to wake."""
 
     member: str
     action: str
@@ -35,6 +43,7 @@ class Pressed:
     channel: str
     ts: str
     shown: list[blocks.Block]
+    level: int | None = None
 
 
 def read(payload: str) -> Pressed | None:
@@ -44,18 +53,23 @@ def read(payload: str) -> Pressed | None:
         if told["type"] != "block_actions" or not told["actions"]:
             return None
         action, container = told["actions"][0], told.get("container", {})
-        if action["action_id"] not in (blocks.ACKNOWLEDGE, blocks.RESOLVE, blocks.DECLINE):
+        if action["action_id"] not in LEFT:
             return None
+        level, token = None, str(action["value"])
+        if action["action_id"] == blocks.ESCALATE:
+            number, _, token = token.partition(":")
+            level = int(number)
         message = told.get("message", {})
         return Pressed(
             member=str(told["user"]["id"]),
             action=action["action_id"],
-            token=str(action["value"]),
+            token=token,
             meant_for=str(action.get("block_id", "")).removeprefix(blocks.FOR),
             response_url=str(told.get("response_url") or ""),
             channel=str(container.get("channel_id") or told.get("channel", {}).get("id", "")),
             ts=str(container.get("message_ts") or message.get("ts", "")),
             shown=[block for block in message.get("blocks", []) if isinstance(block, dict)],
+            level=level,
         )
     except (ValueError, RecursionError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise Invalid("This is no interaction of Slack's.") from error
@@ -74,20 +88,22 @@ def carry_out(pressed: Pressed) -> None:
     if not _is_receiver(pressed, pages[0]):
         _whisper(pressed, "This page is not yours: only its receiver can answer it here.")
         return
-    told = _act(pressed.action, pages)
+    told = _act(pressed, pages)
     said = " ".join(each.text for each in told)
     if not any(each.done for each in told) and pressed.action != blocks.RESOLVE:
         _whisper(pressed, said)
         return
-    resolvable = pressed.action != blocks.DECLINE and len(pages) == 1 and _is_open(pages[0])
-    _plan(pressed, text=said, shown=blocks.answered(pressed.shown, said=said, resolvable=resolvable))
+    left = LEFT[pressed.action] if len(pages) == 1 and _is_open(pages[0]) else ()
+    _plan(pressed, text=said, shown=blocks.answered(pressed.shown, said=said, left=left))
 
 
-def _act(action: str, pages: Sequence[Notification]) -> list[Answered]:
-    if action == blocks.ACKNOWLEDGE:
+def _act(pressed: Pressed, pages: Sequence[Notification]) -> list[Answered]:
+    if pressed.action == blocks.ACKNOWLEDGE:
         return answers.acknowledge_all(pages, via=Via.CHAT)
-    if action == blocks.DECLINE:
+    if pressed.action == blocks.DECLINE:
         return [answers.decline(page, via=Via.CHAT) for page in pages]
+    if pressed.action == blocks.ESCALATE:
+        return [escalation.call_for_others_than(page, via=Via.CHAT, level=pressed.level) for page in pages[:1]]
     return [answers.resolve(page, via=Via.CHAT) for page in pages[:1]]
 
 

@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from django.conf import settings
 
 from apps.core import http
+from apps.escalation import queries
 from apps.integrations.slack import blocks
 from apps.integrations.slack.client import PROVIDER, SlackClient, SlackError
 from apps.notifications.transports import AddressRefused, HandOver, Message, Sent
+from apps.teams import access
 
 #: A member's id, or that of a conversation with one; all else is read by others too.
 _IS_ONE_PERSON = re.compile(r"[UWD][A-Z0-9]{2,}")
@@ -64,8 +66,19 @@ def _post(client: SlackClient, message: Message) -> Sent:
     posted = client.post(
         channel=receiver,
         text=blocks.discreet_line(message) if discreet else message.brief,
-        blocks=blocks.discreet(message) if discreet else blocks.of(message, member=receiver),
+        blocks=blocks.discreet(message) if discreet else blocks.of(message, member=receiver, above=_above(message)),
         metadata=blocks.metadata(message),
         headers=message.headers,
     )
     return Sent(provider_id=f"{posted.channel}:{posted.ts}")
+
+
+def _above(message: Message) -> blocks.Next | None:
+    """Whom the receiver of a page wakes by escalating; None where nobody is left, or they may not."""
+    page, incident = message.only, message.incident
+    if page is None or incident is None or not message.is_page:
+        return None
+    level = queries.next_by_hand(incident)
+    if level is None or not access.may(page.person, access.Permission.RESPOND, incident):
+        return None
+    return blocks.Next(level.number, level.name)

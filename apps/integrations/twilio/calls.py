@@ -74,6 +74,8 @@ def press(message: Message, key: str) -> str:
         return _spoken(answers.acknowledge_all(pages, via=Via.VOICE))
     if key == "6" and message.can_be_resolved:
         return _spoken([answers.resolve(pages[0], via=Via.VOICE)])
+    if key == "8" and message.can_be_declined:
+        return _spoken([answers.decline(pages[0], via=Via.VOICE)])
     return ""
 
 

@@ -73,7 +73,7 @@ def call_answered(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
 
 @of_twilio
 def key_pressed(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
-    """Do what the pressed key stands for: 4 acknowledges, 6 resolves, whatever else tells it again."""
+    """Do what the pressed key stands for: 4 acknowledges, 6 resolves, 8 passes it on, whatever else tells it again."""
     call = calls.of(key)
     message = call.message() if call is not None and not call.is_over else None
     pressed = request.POST.get("Digits", "")

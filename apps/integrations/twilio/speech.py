@@ -29,7 +29,7 @@ def keys(message: Message) -> str:
     if message.only is None:
         return "Press 4 to acknowledge all of them, 9 to hear this again."
     resolve = "6 to resolve, " if message.can_be_resolved else ""
-    return f"Press 4 to acknowledge, {resolve}9 to hear this again."
+    return f"Press 4 to acknowledge, {resolve}8 to pass it on, 9 to hear this again."
 
 
 def code(digits: str) -> list[str]:

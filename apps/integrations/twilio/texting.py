@@ -55,14 +55,17 @@ def body(message: Message) -> str:
 
 
 def how_to_reply(message: Message) -> str:
-    """By which words the receiver answers; empty where nothing is asked."""
+    """By which words the receiver answers, the pressing ones first; empty where nothing is asked.
+
+    As short as the words can be: what fits one segment with its address is to go on fitting one.
+    """
     if not message.acknowledge_token:
         return ""
     if message.only is None:
         return 'Reply "4 all" to acknowledge all.'
     code = message.only.code
-    resolve = f', "6 {code}" to resolve' if message.can_be_resolved else ""
-    return f'Reply "4 {code}" to acknowledge{resolve}.'
+    resolve = f", 6 {code}=resolve" if message.can_be_resolved else ""
+    return f"Reply 4 {code}=ack, NO {code}=pass on{resolve}"
 
 
 def number_of(message: Message) -> str:

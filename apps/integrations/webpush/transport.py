@@ -61,13 +61,14 @@ def content(message: Message) -> bytes:
         "tag": _tag(message),
         "url": message.url,
         "acknowledge": message.acknowledge_token or None,
+        "can_pass_on": message.can_be_declined,
         "urgency": str(message.urgency),
     }
     for shortened in (message.text, message.text[:800], message.text[:200], ""):
         told["body"] = shortened
         if len(written := _written(told)) <= LONGEST:
             return written
-    told["acknowledge"] = None
+    told |= {"acknowledge": None, "can_pass_on": False}
     return _written(told)
 
 

@@ -23,6 +23,7 @@ from apps.integrations.slack.client import PROVIDER
 from apps.notifications import links
 from apps.notifications.models import Channel, DeliveryState
 from apps.teams.models import TeamRole
+from tests.factories.escalation import make_chain
 from tests.factories.incidents import declare
 from tests.factories.teams import make_person
 from tests.integrations.conftest import page, reach, sent_by
@@ -127,7 +128,7 @@ def test_a_page_is_one_message_with_facts_and_buttons(slack, posted, told, incid
     assert posted["blocks"][0]["type"] == "header"
     assert "Nobody acknowledged." in posted["blocks"][1]["text"]["text"]
     assert "P0 Critical" in posted["blocks"][2]["elements"][0]["text"]
-    assert labels(posted) == ["Acknowledge", "Resolve", "Decline", "Open"]
+    assert labels(posted) == ["Acknowledge", "Resolve", "Pass on", "Escalate", "Open"]
     assert posted["metadata"]["event_payload"]["incident"] == incident.reference
     delivery = sent_by(told, Channel.CHAT)
     assert (delivery.state, delivery.provider_id) == (DeliveryState.SENT, "D1:1700000000.000100")
@@ -227,7 +228,7 @@ def test_acknowledge_stops_the_others_at_once_and_changes_the_message(
     [answer] = [request for request in slack.received if request.path == "/response/1"]
     assert answer.json["replace_original"] is True
     assert f"{incident} acknowledged." in json.dumps(answer.json["blocks"])
-    assert labels(answer.json) == ["Resolve", "Open"]
+    assert labels(answer.json) == ["Resolve", "Escalate", "Open"]
 
 
 def test_without_a_response_address_the_message_is_changed_by_the_api(slack, posted, press):
@@ -290,6 +291,85 @@ def test_decline_is_told_to_the_chain(slack, posted, press, incident, told):
     assert told.declined_at is not None
     run_due()
     assert labels(slack.received[-1].json) == ["Open"]
+
+
+def test_passing_on_twice_is_told_to_the_one_who_pressed(slack, posted, press, incident):
+    press("decline", posted)
+    press("decline", posted)
+    assert incident.timeline.filter(kind=EventKind.PAGE_DECLINED).count() == 1
+    run_due()
+    assert any("You answered the page" in str(request.json.get("text")) for request in slack.received if request.json)
+
+
+@pytest.fixture
+def next_up(team):
+    """Olga's page has a chain behind it: level 1 is hers, level 2 is Sam's."""
+    sam = make_person("Sam", team, TeamRole.RESPONDER)
+    make_chain("P0", [make_person("Ann", team, TeamRole.RESPONDER), sam], minutes=(0, 15))
+    return sam
+
+
+@pytest.fixture
+def raised(slack, member, olga, next_up, team):
+    """A page that can be escalated, as Slack was asked to post it."""
+    incident = declare(team)
+    page(olga, incident)
+    run_due()
+    [message] = [request.json for request in slack.received if request.path == "/api/chat.postMessage"]
+    return incident, message
+
+
+def test_escalating_asks_first_and_names_the_level(raised):
+    _, message = raised
+    assert labels(message) == ["Acknowledge", "Resolve", "Pass on", "Escalate", "Open"]
+    [actions] = [block for block in message["blocks"] if block["type"] == "actions"]
+    [button] = [each for each in actions["elements"] if each["action_id"] == "escalate"]
+    assert button["confirm"]["text"]["text"] == "Level 2, Level 2, is woken at once."
+    assert button["confirm"]["confirm"]["text"] == "Escalate now"
+
+
+def test_escalating_wakes_the_level_that_was_confirmed_and_leaves_the_page_to_be_answered(
+    slack, raised, press, olga, next_up
+):
+    incident, message = raised
+    press("escalate", message)
+    [event] = incident.timeline.filter(kind=EventKind.ESCALATED)
+    assert (event.actor, event.via, event.data["level"]) == (olga, Via.CHAT, 2)
+    assert next_up.notifications.filter(incident=incident, kind="page").exists()
+    run_due()
+    [answer] = [request.json for request in slack.received if request.path == "/response/1"]
+    assert f"{incident} escalated." in json.dumps(answer["blocks"])
+    assert labels(answer) == ["Acknowledge", "Resolve", "Pass on", "Open"]
+
+
+def test_a_level_that_was_paged_meanwhile_is_not_paged_again(slack, raised, press, clock, next_up):
+    incident, message = raised
+    press("escalate", message)
+    press("escalate", message)
+    assert incident.timeline.filter(kind=EventKind.ESCALATED).count() == 1
+    run_due()
+    said = [request.json for request in slack.received if request.path == "/response/1"]
+    assert [each["text"] for each in said if each.get("response_type") == "ephemeral"] == ["Level 2 was already paged."]
+
+
+def test_nobody_else_escalates_and_nothing_unsigned_does(raised, press, olga):
+    incident, message = raised
+    press("escalate", message, by="U0OTHER")
+    assert press("escalate", message, secret="other").status_code == 403
+    assert press("escalate", message, age=301).status_code == 403
+    incidents.cancel(incident.pk, reason="mistake", by=olga)
+    press("escalate", message)
+    assert not incident.timeline.filter(kind=EventKind.ESCALATED).exists()
+
+
+@pytest.mark.parametrize("value", ["", "nonsense", "two:TOKEN", "9:TOKEN"])
+def test_an_escalation_without_a_level_or_a_page_is_none(raised, press, value):
+    incident, message = raised
+    [actions] = [block for block in message["blocks"] if block["type"] == "actions"]
+    [button] = [each for each in actions["elements"] if each["action_id"] == "escalate"]
+    button["value"] = value
+    assert press("escalate", message).status_code in (200, 400)
+    assert not incident.timeline.filter(kind=EventKind.ESCALATED).exists()
 
 
 def test_a_page_of_what_is_over_says_so_to_the_one_who_pressed(slack, posted, press, incident, olga):
@@ -405,7 +485,7 @@ def test_of_a_private_incident_a_channel_reads_number_and_severity_only(slack, o
 def test_of_a_private_incident_a_member_reads_everything(slack, member, olga, team):
     page(olga, declare(team, private=True))
     run_due()
-    assert labels(slack.received[-1].json) == ["Acknowledge", "Resolve", "Decline", "Open"]
+    assert labels(slack.received[-1].json) == ["Acknowledge", "Resolve", "Pass on", "Open"]
 
 
 def test_of_another_incident_a_channel_reads_everything(slack, olga, incident):

@@ -74,7 +74,8 @@ def test_a_person_hears_number_and_severity_first_and_which_keys_there_are(answe
     response = answer()
     assert said(response).startswith(
         f"This is A D O Incidents. Incident {incident.pk}, severity P 0, Critical. Agent pipeline down. "
-        "You are paged as level 1. Press 4 to acknowledge, 6 to resolve, 9 to hear this again."
+        "You are paged as level 1. Press 4 to acknowledge, 6 to resolve, 8 to pass it on, "
+        "9 to hear this again."
     )
     assert asks(response)["numDigits"] == "1"
     assert asks(response)["action"] == f"{SITE}/hooks/twilio/voice/{call.message_id}/key/"
@@ -100,6 +101,37 @@ def test_4_acknowledges_and_stops_the_others_at_once(answer, press, call, incide
     assert waiting.deliveries.get(channel=Channel.EMAIL).state == DeliveryState.CANCELLED
     press("4")
     assert incident.timeline.filter(kind=EventKind.ACKNOWLEDGED).count() == 1
+
+
+def test_8_passes_it_on_once(answer, press, call, incident, olga):
+    answer()
+    response = press("8")
+    assert said(response) == f"Incident {incident.pk} declined. Goodbye."
+    assert asks(response) is None
+    [event] = incident.timeline.filter(kind=EventKind.PAGE_DECLINED)
+    assert (event.actor, event.via) == (olga, Via.VOICE)
+    assert state_of(call) == DeliveryState.READ
+    assert "You answered the page" in said(press("8"))
+    assert incident.timeline.filter(kind=EventKind.PAGE_DECLINED).count() == 1
+
+
+def test_8_on_what_somebody_else_took_on_still_passes_it_on(answer, press, incident, team, olga):
+    answer()
+    incidents.acknowledge(incident.pk, by=make_person("Sam", team, TeamRole.RESPONDER))
+    press("8")
+    assert incident.timeline.filter(kind=EventKind.PAGE_DECLINED, actor=olga).count() == 1
+
+
+def test_8_on_what_is_over_says_so(answer, press, incident, olga):
+    answer()
+    incidents.cancel(incident.pk, reason="mistake", by=olga)
+    assert "nothing to decline" in said(press("8"))
+
+
+def test_8_of_a_call_that_twilio_did_not_sign_passes_nothing_on(call, calls_back, incident):
+    path = f"/hooks/twilio/voice/{call.message_id}/key/"
+    assert calls_back(path, token="other", Digits="8", CallSid="CA1").status_code == 403
+    assert not incident.timeline.filter(kind=EventKind.PAGE_DECLINED).exists()
 
 
 def test_6_says_what_is_missing_before_it_is_resolved(answer, press, incident):
@@ -139,7 +171,8 @@ def test_several_pages_are_acknowledged_by_one_key(twilio, call, olga, team, clo
     response = calls_back(f"/hooks/twilio/voice/{key}/", AnsweredBy="human")
     assert "3 pages." in said(response)
     assert "Press 4 to acknowledge all of them" in said(response)
-    assert asks(calls_back(f"/hooks/twilio/voice/{key}/key/", Digits="6")) is not None
+    for other in ("6", "8"):
+        assert asks(calls_back(f"/hooks/twilio/voice/{key}/key/", Digits=other)) is not None
     calls_back(f"/hooks/twilio/voice/{key}/key/", Digits="4")
     for incident in several:
         incident.refresh_from_db()

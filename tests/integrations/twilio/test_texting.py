@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 
 from apps.contacts import actions as contacts
@@ -9,10 +11,13 @@ from apps.contacts.models import MethodKind, Verification
 from apps.core import http
 from apps.engine.models import State, Timer
 from apps.engine.runner import run_due
-from apps.incidents.models import EventKind, Via
+from apps.incidents import actions as incidents
+from apps.incidents.models import EventKind, Incident, Via
 from apps.integrations.models import TextReply
-from apps.notifications import queries
-from apps.notifications.models import Channel, DeliveryState, Until
+from apps.integrations.twilio import texting
+from apps.notifications import actions, queries
+from apps.notifications.models import Channel, DeliveryState, Notification, NotificationKind, Until, Urgency
+from apps.notifications.transports import Message
 from apps.teams.models import TeamRole
 from tests.factories.incidents import declare
 from tests.factories.teams import make_person
@@ -53,10 +58,33 @@ def test_a_page_is_one_text_message_as_twilio_wants_it(twilio, told, incident):
         "From": OURS,
         "StatusCallback": f"https://incidents.example.com/hooks/twilio/sms/status/{delivery.message_id}/",
     }
-    assert f'Reply "4 {incident.pk}" to acknowledge, "6 {incident.pk}" to resolve.' in body
+    assert f"Reply 4 {incident.pk}=ack, NO {incident.pk}=pass on, 6 {incident.pk}=resolve\n" in body
     assert body.endswith(incident.get_absolute_url())
     assert len(body) <= 320
     assert (delivery.state, delivery.provider_id[:2]) == (DeliveryState.SENT, "SM")
+
+
+@pytest.mark.parametrize("number", [7, 4711, 99_999])
+def test_what_to_reply_is_no_longer_than_two_answers_in_whole_words(number):
+    """So that a page which fits one segment of a text message with its address stays in it."""
+    subject = f"[P0] INC-{number} level 1: Agent pipeline down"
+    address = f"https://incidents.example.com/incidents/INC-{number}/"
+    told = Notification(pk=1, incident=Incident(pk=number), kind=NotificationKind.PAGE)
+    message = Message(
+        key=uuid.uuid4(), address=HERS, kind=NotificationKind.PAGE, urgency=Urgency.HIGH, subject=subject, text="",
+        brief=subject, covers=(told,), url=address, acknowledge_token="token",
+    )  # fmt: skip
+    written = texting.body(message)
+    assert written.endswith(address)
+    assert len(written) <= 160
+    assert len(texting.how_to_reply(message)) <= len(f'Reply "4 {number}" to acknowledge, "6 {number}" to resolve.')
+
+
+def test_a_page_by_hand_says_how_to_answer_it(twilio, phone, olga, team):
+    actions.page_by_hand([olga], to="Olga", text="Call me", by=make_person("Sam", team, TeamRole.RESPONDER))
+    run_due()
+    told = olga.notifications.get()
+    assert f"Reply 4 {told.code}=ack, NO {told.code}=pass on" in twilio.received[-1].form["Body"][0]
 
 
 def test_several_pages_in_one_message_are_acknowledged_by_one_word(twilio, told, olga, team, clock, calls_back):
@@ -221,6 +249,24 @@ def test_a_reply_acknowledges_and_stops_the_others_at_once(text, told, incident,
     [event] = incident.timeline.filter(kind=EventKind.ACKNOWLEDGED)
     assert (event.actor, event.via) == (olga, Via.SMS)
     assert waiting.deliveries.get(channel=Channel.EMAIL).state == DeliveryState.CANCELLED
+
+
+@pytest.mark.parametrize("words", ["NO {}", "no {}", "{} no", "pass {}", "No"])
+def test_what_the_message_says_passes_the_page_on(text, told, incident, olga, calls_back, words):
+    response = calls_back("/hooks/twilio/sms/", MessageSid="SM1", From=HERS, Body=words.format(incident.pk))
+    assert written(response) == f"{incident} declined."
+    [event] = incident.timeline.filter(kind=EventKind.PAGE_DECLINED)
+    assert (event.actor, event.via) == (olga, Via.SMS)
+    again = calls_back("/hooks/twilio/sms/", MessageSid="SM2", From=HERS, Body=f"NO {incident.pk}")
+    assert "You answered the page" in written(again)
+    assert incident.timeline.filter(kind=EventKind.PAGE_DECLINED).count() == 1
+
+
+def test_a_page_of_what_is_over_cannot_be_passed_on_by_a_reply(text, told, incident, olga, calls_back):
+    incidents.cancel(incident.pk, reason="mistake", by=olga)
+    response = calls_back("/hooks/twilio/sms/", MessageSid="SM1", From=HERS, Body=f"NO {incident.pk}")
+    assert "nothing to decline" in written(response)
+    assert not incident.timeline.filter(kind=EventKind.PAGE_DECLINED).exists()
 
 
 def test_a_reply_that_comes_twice_is_carried_out_once(text, told, incident, olga, team, calls_back):

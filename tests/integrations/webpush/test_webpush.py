@@ -74,6 +74,10 @@ def acknowledge(client, token):
     return client.post("/hooks/push/acknowledge/", json.dumps({"token": token}), content_type="application/json")
 
 
+def decline(client, token):
+    return client.post("/hooks/push/decline/", json.dumps({"token": token}), content_type="application/json")
+
+
 def test_a_page_is_encrypted_for_the_device_and_signed_by_the_house(push_service, told, device, incident, clock):
     run_due()
     [request] = push_service.received
@@ -96,6 +100,7 @@ def test_a_page_is_encrypted_for_the_device_and_signed_by_the_house(push_service
         "tag": f"page-{told.pk}",
         "url": f"http://127.0.0.1:8000{incident.get_absolute_url()}",
         "urgency": "high",
+        "can_pass_on": True,
     }
     assert sent_by(told, Channel.PUSH).state == DeliveryState.SENT
 
@@ -198,6 +203,33 @@ def test_a_token_that_is_none_or_too_old_acknowledges_nothing(told, incident, ou
     assert incident.acknowledged_at is None
 
 
+def test_passing_on_from_the_device_is_done_once_as_its_receiver(told, incident, olga, outside):
+    response = decline(outside, links.token([told]))
+    assert (response.status_code, response.json()) == (200, {"text": f"{incident} declined.", "done": True})
+    [event] = incident.timeline.filter(kind=EventKind.PAGE_DECLINED)
+    assert (event.actor, event.via) == (olga, Via.PUSH)
+    assert decline(outside, links.token([told])).status_code == 409
+    assert incident.timeline.filter(kind=EventKind.PAGE_DECLINED).count() == 1
+
+
+def test_a_token_that_is_none_or_too_old_passes_nothing_on(told, incident, outside, settings):
+    token = links.token([told])
+    assert decline(outside, f"{token}x").status_code == 404
+    assert decline(outside, None).status_code == 400
+    assert outside.get("/hooks/push/decline/").status_code == 405
+    settings.ACKNOWLEDGE_LINK_LIFETIME = timedelta(seconds=-1)
+    assert decline(outside, token).status_code == 410
+    assert not incident.timeline.filter(kind=EventKind.PAGE_DECLINED).exists()
+
+
+def test_what_is_over_or_was_taken_on_by_its_receiver_cannot_be_passed_on(told, incident, olga, outside):
+    acknowledge(outside, links.token([told]))
+    assert decline(outside, links.token([told])).status_code == 409
+    incidents.cancel(incident.pk, reason="mistake", by=olga)
+    assert decline(outside, links.token([told])).status_code == 409
+    assert not incident.timeline.filter(kind=EventKind.PAGE_DECLINED).exists()
+
+
 def test_what_is_over_cannot_be_acknowledged(told, incident, olga, outside):
     incidents.cancel(incident.pk, reason="mistake", by=olga)
     assert acknowledge(outside, links.token([told])).status_code == 409
@@ -211,7 +243,7 @@ def test_a_device_is_verified_by_a_code_through_the_push_itself(push_service, de
     run_due()
     content = device.read(push_service.received[-1].body)
     assert content["title"].startswith(contacts.code_of(verification))
-    assert content["acknowledge"] is None
+    assert (content["acknowledge"], content["can_pass_on"]) == (None, False)
 
 
 def test_news_of_an_incident_takes_no_page_of_it_off_the_lock_screen(push_service, told, device, olga, incident):
