@@ -20,6 +20,11 @@ class Sheet:
     external: list[ExternalContact]
 
 
+def people_who_answer() -> QuerySet[User]:
+    """Whom one may ask for anything: who is here and answers, which what stands behind a webhook does not."""
+    return User.objects.filter(is_active=True, webhook_endpoint__isnull=True)
+
+
 def reachable_methods(person: User) -> list[ContactMethod]:
     """The methods by which ``person`` may be paged, in their order; none for a person who left. One query."""
     if not person.is_active:

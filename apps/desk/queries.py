@@ -153,11 +153,6 @@ def visible_policies(viewer: User) -> QuerySet[Policy]:
     return escalation.policies().filter(general | Q(team__in=seen) | Q(service__team__in=seen))
 
 
-def people_who_answer() -> QuerySet[User]:
-    """Whom one may ask for anything: who is here and answers, which what stands behind a webhook does not."""
-    return User.objects.filter(is_active=True, webhook_endpoint__isnull=True)
-
-
 def _matches(words: str) -> Q:
     number = words.strip().upper().removeprefix("INC-")
     found = Q(title__icontains=words) | Q(summary__icontains=words)

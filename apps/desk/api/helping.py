@@ -12,11 +12,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.contacts.queries import people_who_answer
 from apps.desk import askable
 from apps.desk.api.answers import IncidentSerializer
 from apps.desk.api.base import AboutIncidents
 from apps.desk.api.requests import LONGEST_TEXT
-from apps.desk.queries import people_who_answer, visible_policies, visible_rosters, visible_teams
+from apps.desk.queries import visible_policies, visible_rosters, visible_teams
 from apps.escalation import actions as escalation
 from apps.escalation.models import Policy
 from apps.incidents import actions

@@ -6,8 +6,9 @@ from typing import Any
 
 from django import forms
 
+from apps.contacts.queries import people_who_answer
 from apps.desk import askable
-from apps.desk.queries import people_who_answer, visible_policies, visible_rosters, visible_teams
+from apps.desk.queries import visible_policies, visible_rosters, visible_teams
 from apps.escalation.models import Policy
 from apps.incidents.models import Expert
 from apps.notifications.answers import RequestAnswer

@@ -8,7 +8,7 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 
 from apps.catalog.models import Service
-from apps.desk.queries import people_who_answer
+from apps.contacts.queries import people_who_answer
 from apps.escalation.models import Trigger
 from apps.incidents import rules
 from apps.incidents.models import OPEN, DataIntegrity, ImpactAssessment, Incident, ResponseRole, Severity

@@ -4,6 +4,7 @@ from apps.escalation.actions.climbing import end_run, fire_when_due, start_over,
 from apps.escalation.actions.declining import LOOK_WHO_IS_LEFT, go_on_without, plan_to_go_on_without
 from apps.escalation.actions.impact import raise_by_impact
 from apps.escalation.actions.levels import FIRE
+from apps.escalation.actions.policies import ChangedMeanwhile, delete_policy, require_keeper, save_policy
 from apps.escalation.actions.proving import forget_old_proofs, prove
 from apps.escalation.actions.raising import LONGEST_HOLD, escalate, hold
 from apps.escalation.actions.reassigning import reassign
@@ -25,7 +26,9 @@ __all__ = [
     "LOOK_AT",
     "LOOK_WHO_IS_LEFT",
     "SILENCE",
+    "ChangedMeanwhile",
     "Rehearsal",
+    "delete_policy",
     "end_run",
     "escalate",
     "fire_when_due",
@@ -43,6 +46,8 @@ __all__ = [
     "raise_by_impact",
     "reassign",
     "rehearse",
+    "require_keeper",
+    "save_policy",
     "somebody_acted",
     "start_over",
     "start_run",
