@@ -79,8 +79,5 @@ def reference_of(target: LevelTarget) -> tuple[str, int | None]:
 
 def kept(policy: Policy) -> QuerySet[LevelTarget]:
     """The targets that may stay whoever chooses: those of the policy, of a new one those of what covers its scope."""
-    stored = policy.pk
-    if stored is None:
-        covering = covering_now(policy)
-        stored = covering.pk if covering is not None else None
-    return LevelTarget.objects.filter(level__policy=stored)
+    covering = covering_now(policy) if policy._state.adding else policy
+    return LevelTarget.objects.filter(level__policy=covering) if covering is not None else LevelTarget.objects.none()

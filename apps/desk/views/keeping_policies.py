@@ -21,7 +21,7 @@ from apps.escalation.actions import ChangedMeanwhile
 from apps.escalation.drafts import Draft
 from apps.escalation.models import Policy
 
-#: The button that stores; all others only change what the form shows.
+#: The button that stores; all others, and what is sent without any while one types, only change what the form shows.
 SAVE = "save"
 
 
@@ -62,15 +62,16 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _editing(request: HttpRequest, draft: Draft, *, version: str) -> HttpResponse:
     policy, person = draft.policy, viewer(request)
-    stored = {} if policy.pk is None else {rung.level.number: rung.level.pk for rung in draft.rungs}
-    button = request.POST.get("do", SAVE) if request.method == "POST" else ""
+    stored = {} if policy._state.adding else {rung.level.number: rung.level.pk for rung in draft.rungs}
+    button = SAVE if "over" in request.POST else request.POST.get("do", "")
+    saves = button == SAVE and not request.htmx  # type: ignore[attr-defined]  # its middleware's
     fields = request.POST.copy() if request.method == "POST" else chain_editor.fields_of(draft)
     chain_editor.press(fields, button)
-    editor = Editor(fields, whom=Whom(person, kept=drafts.kept(policy)), check=button == SAVE)
+    editor = Editor(fields, whom=Whom(person, kept=drafts.kept(policy)), check=saves)
     draft = editor.draft(policy, stored=stored)
     based_on = fields.get("over") or fields.get("version") or version
     changed: ChangedMeanwhile | None = None
-    if button == SAVE and editor.is_valid():
+    if saves and editor.is_valid():
         try:
             saved = actions.save_policy(draft, by=person, based_on=based_on)
         except ChangedMeanwhile as refused:
@@ -91,7 +92,7 @@ def _editing(request: HttpRequest, draft: Draft, *, version: str) -> HttpRespons
         "left_out": len(editor.levels) - len(draft.rungs),
     }
     part = {"preview": "policies/_preview.html", "editor": "policies/_editor.html"}.get(_asked_for(request))
-    return render(request, part or "policies/edit.html", context, status=422 if button == SAVE else 200)
+    return render(request, part or "policies/edit.html", context, status=422 if saves else 200)
 
 
 def _saved(request: HttpRequest, policy: Policy) -> HttpResponse:

@@ -53,7 +53,7 @@ def save_policy(draft: Draft, *, by: User, based_on: str = "") -> Policy:
     Invalid for what cannot be climbed or is not theirs to choose.
     """
     policy = draft.policy
-    stored = _locked(policy.pk, by=by) if policy.pk is not None else None
+    stored = None if policy._state.adding else _locked(policy.pk, by=by)
     if stored is not None and versions.of(stored.pk) != based_on:
         raise ChangedMeanwhile(versions.changes_since(stored.pk, based_on), version=versions.of(stored.pk))
     require_keeper(by, policy)
