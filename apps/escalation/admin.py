@@ -31,14 +31,15 @@ class LevelTargets(BaseInlineFormSet[LevelTarget, Level, Any]):
     """The targets of a level."""
 
     def clean(self) -> None:
-        """Raise ValidationError for a level that has nobody for one of the two times of day."""
+        """Raise ValidationError for a level that stays and has nobody, or nobody for one of the two times of day."""
         super().clean()
-        if any(self.errors):
+        level_goes = f"{self.prefix.rpartition('-')[0]}-DELETE"
+        if any(self.errors) or forms.CheckboxInput().value_from_datadict(self.data, {}, level_goes):
             return
         kept = [form for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
         marked = [form.cleaned_data.get("outside_hours", False) for form in kept]
         try:
-            rules.check_hours(self.instance.outside_hours, marked=marked)
+            rules.check_targets(self.instance.outside_hours, marked=marked)
         except Invalid as refused:
             raise ValidationError(str(refused)) from refused
 

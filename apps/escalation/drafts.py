@@ -66,7 +66,7 @@ def check(draft: Draft) -> None:
     )
     for rung in draft.rungs:
         try:
-            rules.check_hours(rung.level.outside_hours, marked=[target.outside_hours for target in rung.targets])
+            rules.check_targets(rung.level.outside_hours, marked=[target.outside_hours for target in rung.targets])
         except Invalid as refused:
             raise Invalid(f"Level {rung.level.number}: {refused}", field=refused.field) from refused
 

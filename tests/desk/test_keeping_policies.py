@@ -222,6 +222,8 @@ def test_the_picture_says_what_could_not_be_saved(client, mia, own):
         ({"repeats": "11", "repeat_every": "1h"}, "less than or equal to 10"),
         ({"asks_again_after": "2s"}, "greater than or equal to"),
         ({"level-0-outside_hours": "other"}, "Level 1: Name somebody for working hours, and somebody marked"),
+        ({"level-0-targets": []}, "Level 1: Name whom the level pages."),
+        ({"levels": []}, "A chain has at least one level."),
         ({"level-0-after": "later"}, "Write a number and a unit"),
         ({"level-0-name": ""}, "This field is required."),
         ({"level-0-target-0-whom": ""}, "Choose whom it pages."),

@@ -258,3 +258,35 @@ def test_removing_several_at_once_leaves_those_of_others(manager, own, strange, 
     sent = {"action": "delete_selected", "_selected_action": [own.pk, strange.pk, general.pk], "post": "yes"}
     signed_in(manager).post(LIST, sent)
     assert set(Policy.objects.all()) == {strange, general}
+
+
+def test_a_level_that_names_nobody_is_refused_unless_it_goes(house, manager, own):
+    client = signed_in(manager)
+    sent = as_stored(own, **{"levels-0-targets-0-DELETE": "on"})
+    answer = client.post(page_of(own), sent)
+    assert answer.status_code == 200
+    assert "Name whom the level pages." in answer.content.decode()
+    more = chain("P1", house.olga, house.tom, team=house.team)
+    first, second = more.levels.all()
+    kept = {
+        "levels-TOTAL_FORMS": 2,
+        "levels-INITIAL_FORMS": 2,
+        "levels-0-id": first.pk,
+        "levels-0-policy": more.pk,
+        "levels-0-targets-INITIAL_FORMS": 1,
+        "levels-0-targets-0-id": first.targets.get().pk,
+        "levels-0-targets-0-level": first.pk,
+        "levels-1-id": second.pk,
+        "levels-1-policy": more.pk,
+        "levels-1-number": 2,
+        "levels-1-name": "Second",
+        "levels-1-after": "0:15:00",
+        "levels-1-unless": "acknowledged",
+        "levels-1-outside_hours": "page",
+        "levels-1-DELETE": "on",
+        "levels-1-targets-TOTAL_FORMS": 0,
+        "levels-1-targets-INITIAL_FORMS": 0,
+    }
+    second.targets.all().delete()
+    assert client.post(page_of(more), entered("P1", team=house.team) | kept).status_code == 302
+    assert list(more.levels.all()) == [first]
