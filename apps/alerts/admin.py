@@ -156,7 +156,7 @@ class HandlingFilter(admin.SimpleListFilter):
 
 @admin.register(InboxEntry)
 class InboxEntryAdmin(LookedAtOnly, TeamOwnedAdmin):
-    team_path = "integration__team"
+    team_paths = ("integration__team",)
     list_display = ("received_at", "integration", "handled_at", "failures", "problem")
     list_filter = (HandlingFilter, "integration__format")
     list_select_related = ("integration__team",)

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from apps.contacts import serving
 from apps.contacts.models import ContactMethod, EmergencyContact, ExternalContact, MethodKind, StoppedNumber, normalise
+from apps.teams import access
 from apps.teams.models import User
 
 
@@ -18,6 +19,16 @@ class Sheet:
 
     internal: list[EmergencyContact]
     external: list[ExternalContact]
+
+
+def people_who_answer() -> QuerySet[User]:
+    """Whom one may ask for anything: who is here and answers, which what stands behind a webhook does not."""
+    return User.objects.filter(is_active=True, webhook_endpoint__isnull=True)
+
+
+def people_who_respond() -> QuerySet[User]:
+    """Whom one may ask to work on an incident: of ``people_who_answer`` all but those who are here to read."""
+    return people_who_answer().exclude(access.reads_only())
 
 
 def reachable_methods(person: User) -> list[ContactMethod]:
@@ -87,8 +98,3 @@ def search(q: str = "") -> Sheet:
         )
         external = external.filter(pk__in=matching.values("pk"))
     return Sheet(internal=list(internal), external=list(external))
-
-
-def people_who_answer() -> QuerySet[User]:
-    """Whom one may ask for anything: who is here and answers, which what stands behind a webhook does not."""
-    return User.objects.filter(is_active=True, webhook_endpoint__isnull=True)

@@ -19,8 +19,12 @@ def made_by(row: models.Model, person: AbstractBaseUser | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class PartChange:
-    """One change of a row that belongs to another: a layer of a roster, a level of a policy."""
+    """One change of a row that belongs to another: a layer of a roster, a level of a policy.
 
+    ``record`` is its number in the history of such rows.
+    """
+
+    record: int
     at: datetime
     by: AbstractBaseUser | None
     part: str
@@ -46,6 +50,7 @@ def changes_of_parts(model: type[models.Model], *, fk: str, owners: Iterable[int
         yield (
             record.id,
             PartChange(
+                record=record.history_id,
                 at=record.history_date,
                 by=record.history_user,
                 part=f"{model._meta.verbose_name} {record.instance}",

@@ -1,4 +1,4 @@
-"""A chain drawn along the time since the declaration: where on the axis its levels and rounds stand."""
+"""A chain drawn along the time since the declaration: its levels and rounds on the axis, and who is behind them now."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import sqrt
 
-from apps.escalation.outlook import Round
+from apps.escalation import outlook
+from apps.escalation.drafts import Draft
+from apps.escalation.outlook import Round, Standing
+from apps.notifications import reach
+from apps.notifications.reach import Reach
+from apps.teams.models import Team, User
 
 #: The axis leaves so much room on either side, in percent of its width.
 MARGIN = 6.0
@@ -24,6 +29,38 @@ class Mark:
     time: timedelta
     is_round: bool
     labelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A chain as it would be climbed now for an incident of ``team``.
+
+    ``silent`` are those behind its levels whom a page reaches without waking them: nothing of theirs rings.
+    """
+
+    team: Team | None
+    rungs: list[Standing]
+    rounds: list[Round]
+    marks: list[Mark]
+    silent: list[User]
+
+
+def drawn(draft: Draft, *, team: Team | None) -> Picture:
+    """The picture of the chain; the number of queries depends on how many different targets there are."""
+    rungs, rounds = outlook.standing(draft, team=team), outlook.rounds(draft)
+    return Picture(
+        team=team,
+        rungs=rungs,
+        rounds=rounds,
+        marks=marks([(rung.level.number, rung.level.after) for rung in draft.rungs], rounds),
+        silent=_silent(rungs),
+    )
+
+
+def _silent(rungs: list[Standing]) -> list[User]:
+    people = {person for rung in rungs for found in (rung.found, rung.outside) if found for person in found.people}
+    reached = reach.of_people(people)
+    return [person for person in people if reached.get(person.pk) is Reach.SILENTLY]
 
 
 def marks(levels: Sequence[tuple[int, timedelta]], rounds: Sequence[Round]) -> list[Mark]:

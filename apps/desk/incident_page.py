@@ -10,8 +10,9 @@ from apps.alerts import queries as alerts
 from apps.catalog import queries as catalog
 from apps.communications import queries as communications
 from apps.communications.models import Audience
+from apps.contacts.queries import people_who_answer, people_who_respond
 from apps.core import clock
-from apps.desk import around, clock_faces, next_step, queries, timeline
+from apps.desk import around, clock_faces, next_step, timeline
 from apps.desk import receipts as told
 from apps.desk.forms import responding as forms
 from apps.escalation import ends, outlook, rules
@@ -105,7 +106,7 @@ def roles(incident: Incident, viewer: User) -> Context:
     """The response roles, who holds them, and who could (R5, R6)."""
     vacancies = incidents.vacancies(incident)
     holders = [(holder, vacancies.get(holder.role.key)) for holder in incidents.holders(incident)]
-    return {"holders": holders, "people": list(queries.people_who_answer())}
+    return {"holders": holders, "people": list(people_who_respond())}
 
 
 def responders(incident: Incident, viewer: User) -> Context:
@@ -117,7 +118,7 @@ def watchers(incident: Incident, viewer: User) -> Context:
     """Who is told of its course without responding to it, and whom the viewer may add."""
     watching = incidents.watchers_of(incident)
     may_add = incident.status not in ENDED and incidents.may_add_watchers(viewer, incident)
-    others = [person for person in queries.people_who_answer() if person not in watching] if may_add else []
+    others = [person for person in people_who_answer() if person not in watching] if may_add else []
     allowed = incidents.who_may_see(incident, others) if may_add else set()
     return {
         "watchers": watching,

@@ -8,9 +8,10 @@ from enum import StrEnum
 
 from django.db import transaction
 
+from apps.contacts.queries import people_who_answer
 from apps.core import clock
 from apps.core.errors import Invalid
-from apps.desk.queries import people_who_answer, visible_teams
+from apps.desk.queries import visible_teams
 from apps.notifications import actions
 from apps.notifications import queries as notifications
 from apps.notifications.models import DirectPage, Urgency

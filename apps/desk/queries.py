@@ -8,11 +8,8 @@ from datetime import datetime
 
 from django.db.models import Case, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 
-from apps.contacts import queries as contacts
 from apps.core import clock
 from apps.desk.clock_faces import ClockFace, most_urgent
-from apps.escalation import queries as escalation
-from apps.escalation.models import Policy
 from apps.incidents import queries as incidents
 from apps.incidents.models import OPEN, Clock, Incident
 from apps.notifications import queries as notifications
@@ -145,16 +142,6 @@ def visible_teams(viewer: User) -> list[Team]:
 def visible_rosters(viewer: User) -> QuerySet[Roster]:
     """The rosters in use of the teams whose matters ``viewer`` may see."""
     return Roster.objects.filter(retired_at__isnull=True, team__in=visible_teams(viewer))
-
-
-def visible_policies(viewer: User) -> QuerySet[Policy]:
-    """What holds for everybody is open to everybody, a team's own to whoever may see the team's matters."""
-    return escalation.visible_policies(viewer)
-
-
-def people_who_answer() -> QuerySet[User]:
-    """Whom one may ask for anything: who is here and answers, which what stands behind a webhook does not."""
-    return contacts.people_who_answer()
 
 
 def _matches(words: str) -> Q:

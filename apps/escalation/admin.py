@@ -1,23 +1,30 @@
-"""Where administrators keep the chains and triggers. A running incident keeps the snapshot it began with."""
+"""Where managers keep the chains of their teams, and administrators those of every team and the triggers.
+
+A running incident keeps the snapshot it began with.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
+from django.utils.datastructures import MultiValueDict
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import StackedInline, TabularInline
 
 from apps.catalog.models import Service
-from apps.escalation import queries
-from apps.escalation.models import Level, LevelTarget, OutsideHours, Policy, Trigger
-from apps.teams.admin_access import AdministratedAdmin
+from apps.core.errors import Invalid, NotAllowed
+from apps.escalation import actions, choices, drafts, outlook, queries, rules, versions
+from apps.escalation.models import Level, LevelTarget, Policy, Trigger
+from apps.teams.access import Viewer
+from apps.teams.admin_access import AdministratedAdmin, FollowsItsParent, TeamOwnedAdmin, managed_team_ids
 from apps.teams.models import Team
 
 
@@ -25,22 +32,32 @@ class LevelTargets(BaseInlineFormSet[LevelTarget, Level, Any]):
     """The targets of a level."""
 
     def clean(self) -> None:
-        """Raise ValidationError for a level that has nobody for one of the two times of day."""
+        """Raise ValidationError for a level that stays and has nobody, or nobody for one of the two times of day."""
         super().clean()
-        if any(self.errors):
+        level_goes = f"{str(self.prefix).rpartition('-')[0]}-DELETE"
+        if any(self.errors) or forms.CheckboxInput().value_from_datadict(self.data, MultiValueDict(), level_goes):
             return
         kept = [form for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
         marked = [form.cleaned_data.get("outside_hours", False) for form in kept]
-        if self.instance.outside_hours == OutsideHours.OTHER and (not any(marked) or all(marked)):
-            raise ValidationError("Name somebody for working hours, and somebody marked for outside them.")
+        try:
+            rules.check_targets(self.instance.outside_hours, marked=marked)
+        except Invalid as refused:
+            raise ValidationError(str(refused)) from refused
 
 
-class LevelTargetInline(TabularInline):
+class LevelTargetInline(FollowsItsParent, TabularInline):
     model = LevelTarget
     formset = LevelTargets
     extra = 0
     fields = ("position", "kind", "person", "roster", "team", "role", "contact", "webhook", "outside_hours")
     verbose_name = "target"
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        edited = str(getattr(request.resolver_match, "kwargs", {}).get("object_id", ""))
+        policy = int(edited) if edited.isdecimal() else None
+        kept = LevelTarget.objects.filter(level__policy=policy)
+        kwargs["queryset"] = choices.targets(request.user, kept=kept)[db_field.name]
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
 class Levels(BaseInlineFormSet[Level, Policy, Any]):
@@ -52,14 +69,17 @@ class Levels(BaseInlineFormSet[Level, Policy, Any]):
         if any(self.errors):
             return
         kept = [form.cleaned_data for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
-        times = [level["after"] for level in sorted(kept, key=lambda level: level["number"])]
-        if times != sorted(times):
-            raise ValidationError("A higher level is never due before a lower one.")
-        if self.instance.repeats and self.instance.repeat_every and times and times[-1] >= self.instance.repeat_every:
-            raise ValidationError("The next round would begin before the last level is due.")
+        try:
+            rules.check_chain(
+                [(level["number"], level["after"]) for level in kept],
+                repeats=self.instance.repeats,
+                repeat_every=self.instance.repeat_every,
+            )
+        except Invalid as refused:
+            raise ValidationError(str(refused)) from refused
 
 
-class LevelInline(StackedInline):
+class LevelInline(FollowsItsParent, StackedInline):
     model = Level
     formset = Levels
     extra = 0
@@ -67,18 +87,70 @@ class LevelInline(StackedInline):
     inlines: ClassVar[list[type]] = [LevelTargetInline]
 
 
+class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no parameter at run time
+    """A policy of a team or service of ``by``, or of anybody for administrators.
+
+    ``version`` is the state of the chain that the page showed.
+    """
+
+    by: ClassVar[Viewer]
+    version = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is not None:
+            self.initial["version"] = versions.of(self.instance.pk)
+
+    def clean(self) -> dict[str, Any]:
+        """Raise ValidationError for a scope that is not theirs, and where somebody else changed the chain meanwhile."""
+        cleaned = super().clean() or self.cleaned_data
+        scope = Policy(team=cleaned.get("team"), service=cleaned.get("service"))
+        try:
+            actions.require_keeper(self.by, scope)
+        except NotAllowed as refused:
+            raise ValidationError(str(refused)) from refused
+        seen = cleaned.get("version")
+        if self.instance.pk is not None and seen and versions.lock(self.instance.pk):
+            changes = versions.changes_since(self.instance.pk, seen)
+            if changes:
+                told = "The chain was changed while you edited it; open it anew."
+                raise ValidationError([told, *changes])
+        return cleaned
+
+
 @admin.register(Policy)
-class PolicyAdmin(AdministratedAdmin):
+class PolicyAdmin(TeamOwnedAdmin):
+    team_paths = ("team", "service__team")
+    form = PolicyForm
     list_display = ("severity", "scope", "chain", "repeats")
-    list_filter = ("severity", "team", "service")
-    fields = ("severity", ("service", "team"), ("repeats", "repeat_every"), "asks_again_after", "where_used")
+    list_filter = (
+        ("severity", admin.RelatedOnlyFieldListFilter),
+        ("team", admin.RelatedOnlyFieldListFilter),
+        ("service", admin.RelatedOnlyFieldListFilter),
+    )
+    fields = ("severity", ("service", "team"), ("repeats", "repeat_every"), "asks_again_after", "where_used", "version")
     readonly_fields = ("where_used",)
     inlines = (LevelInline,)
 
+    def get_form(self, request: HttpRequest, obj: Policy | None = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        form.by = request.user
+        return form
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "service":
+            kwargs["queryset"] = Service.objects.filter(team__in=managed_team_ids(request))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
     def has_delete_permission(self, request: HttpRequest, obj: Policy | None = None) -> bool:
         """The chain for every team stays: without one only the on-call of a team would be paged."""
-        for_every_team = obj is not None and obj.team_id is None and obj.service_id is None
-        return not for_every_team and super().has_delete_permission(request, obj)
+        return not (obj is not None and obj.owner is None) and super().has_delete_permission(request, obj)
+
+    def save_related(self, request: HttpRequest, form: forms.ModelForm[Policy], formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        saved = queries.policies().get(pk=form.instance.pk)
+        for gap in outlook.gaps(drafts.of(saved), teams=queries.teams_of(saved)):
+            self.message_user(request, gap, messages.WARNING)
 
     @admin.display(description="for")
     def scope(self, policy: Policy) -> str:
@@ -104,7 +176,7 @@ class PolicyAdmin(AdministratedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Policy]:
         policies: QuerySet[Policy] = super().get_queryset(request)
-        return policies.select_related("severity", "team", "service").prefetch_related("levels")
+        return policies.select_related("severity", "team", "service__team").prefetch_related("levels")
 
 
 @admin.register(Trigger)

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from apps.core import clock as house_clock
 from apps.escalation import hours, rules, targets, turns
-from apps.escalation.models import Level, LevelState, OutsideHours, Policy, RunLevel
+from apps.escalation.drafts import Draft, Rung
+from apps.escalation.models import LevelState, OutsideHours, Policy, RunLevel
 from apps.escalation.targets import Found, Lookup
 from apps.incidents import maintenance
 from apps.incidents.models import Incident
@@ -32,7 +33,7 @@ class Standing:
     ``turn`` is whose turn it is where it pages one after the other.
     """
 
-    level: Level
+    rung: Rung
     found: Found
     outside: Found | None
     turn: User | None
@@ -76,14 +77,28 @@ def prospects(incident: Incident, levels: Iterable[RunLevel]) -> dict[int, Prosp
     return found
 
 
-def standing(policy: Policy, *, team: Team | None) -> list[Standing]:
-    """Who stands behind each level of ``policy`` (``queries.policies``) now, for an incident of ``team``.
+def standing(draft: Draft, *, team: Team | None) -> list[Standing]:
+    """Who stands behind each level of the chain now, for an incident of ``team``.
 
     Without a team nobody is on call for the incident's.
     """
     lookup = Lookup(team=team, incident=None, at=house_clock.now())
     with turns.for_show():
-        return [_standing(level, lookup) for level in policy.levels.all()]
+        return [_standing(rung, lookup) for rung in draft.rungs]
+
+
+def gaps(draft: Draft, *, teams: Iterable[Team]) -> list[str]:
+    """Which levels have nobody right now for incidents of any of ``teams``, in words; they go on at once."""
+    found: dict[tuple[int, str], list[Team]] = {}
+    for team in teams:
+        for each in standing(draft, team=team):
+            for behind, at in ((each.found, ""), (each.outside, " outside working hours")):
+                if behind is not None and not behind.people:
+                    found.setdefault((each.rung.level.number, at), []).append(team)
+    return [
+        f"Level {number} has nobody right now{at} for {', '.join(map(str, whose))}: it goes on at once."
+        for (number, at), whose in found.items()
+    ]
 
 
 def who_would_begin(policy: Policy, incident: Incident) -> list[User]:
@@ -101,20 +116,20 @@ def who_would_begin(policy: Policy, incident: Incident) -> list[User]:
         return [turns.take(level.pk, found.people)] if level.round_robin and found.people else found.people
 
 
-def rounds(policy: Policy) -> list[Round]:
-    """When each round of ``policy`` begins; one for a chain that does not repeat, none for one without levels."""
-    longest = max((level.after for level in policy.levels.all()), default=None)
+def rounds(draft: Draft) -> list[Round]:
+    """When each round of the chain begins; one for a chain that does not repeat, none for one without levels."""
+    longest = max((rung.level.after for rung in draft.rungs), default=None)
     if longest is None:
         return []
-    return [Round(*each) for each in rules.rounds(policy.repeats, policy.repeat_every, longest)]
+    return [Round(*each) for each in rules.rounds(draft.policy.repeats, draft.policy.repeat_every, longest)]
 
 
-def _standing(level: Level, lookup: Lookup) -> Standing:
-    kept = [targets.snapshot(target) for target in level.targets.all()]
+def _standing(rung: Rung, lookup: Lookup) -> Standing:
+    level, kept = rung.level, [targets.snapshot(target) for target in rung.targets]
     if level.outside_hours != OutsideHours.OTHER:
         found, outside = lookup.find(kept), None
     else:
         found = lookup.find(target for target in kept if not target["outside_hours"])
         outside = lookup.find(target for target in kept if target["outside_hours"])
     turn = turns.take(level.pk, found.people) if level.round_robin and found.people else None
-    return Standing(level=level, found=found, outside=outside, turn=turn)
+    return Standing(rung=rung, found=found, outside=outside, turn=turn)

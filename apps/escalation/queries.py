@@ -157,6 +157,11 @@ def where_used(policy: Policy) -> WhereUsed:
     )
 
 
+def teams_of(policy: Policy) -> list[Team]:
+    """Whose incidents may climb the policy: its owner's, those of every team in use for the chain of every team."""
+    return [policy.owner] if policy.owner is not None else list(Team.objects.filter(is_active=True))
+
+
 def _climbed(severity: Severity) -> QuerySet[Policy]:
     """The policies of the severity that cover anything: those with levels."""
     return Policy.objects.filter(Exists(Level.objects.filter(policy=OuterRef("pk"))), severity=severity)

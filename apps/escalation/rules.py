@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol, TypeVar
 
+from apps.core.errors import Invalid
 from apps.core.spans import in_words
 from apps.escalation.models import UNDECIDED, LevelState, OutsideHours, Unless
 
@@ -116,6 +117,37 @@ def rounds(count: int, every: timedelta | None, longest: timedelta) -> Iterator[
     length = max(every or longest, longest)
     for number in range(count + 1):
         yield number + 1, number * length
+
+
+def check_chain(levels: Sequence[tuple[int, timedelta]], *, repeats: int, repeat_every: timedelta | None) -> None:
+    """Raise Invalid unless levels of these numbers and times can be climbed in their order, round after round."""
+    in_order = sorted(levels)
+    numbers, times = [number for number, _ in in_order], [after for _, after in in_order]
+    if not levels:
+        raise Invalid("A chain has at least one level.", field="levels")
+    if len(set(numbers)) < len(numbers):
+        raise Invalid("Every level has a number of its own.", field="levels")
+    if numbers[0] != 1:
+        raise Invalid("A chain begins with level 1.", field="levels")
+    if times != sorted(times):
+        raise Invalid("A higher level is never due before a lower one.", field="levels")
+    if repeats and repeat_every is not None and times[-1] >= repeat_every:
+        raise Invalid("The next round would begin before the last level is due.", field="repeat_every")
+
+
+def check_targets(outside_hours: str, *, marked: Sequence[bool]) -> None:
+    """Raise Invalid unless a level names somebody for the hours that it speaks of.
+
+    ``marked`` says of each of its targets whether it is for outside hours, which says nothing where the level pages
+    the same targets at any time.
+    """
+    if not marked:
+        raise Invalid("Name whom the level pages.", field="targets")
+    if outside_hours == OutsideHours.OTHER:
+        if not any(marked) or all(marked):
+            raise Invalid("Name somebody for working hours, and somebody marked for outside them.", field="targets")
+    elif any(marked):
+        raise Invalid("Mark somebody for outside hours only where the level pages others then.", field="targets")
 
 
 def current_round(levels: Sequence[PlannedLevel], *, now: datetime) -> int:

@@ -98,7 +98,7 @@ class OverrideForm(forms.ModelForm):  # type: ignore[type-arg]  # the class take
 class OverrideAdmin(TeamOwnedAdmin):
     """Overrides are added and taken back; one that should be different is taken back and added anew."""
 
-    team_path = "roster__team"
+    team_paths = ("roster__team",)
     form = OverrideForm
     list_display = ("roster", "person", "start", "end", "reason", "created_by")
     list_filter = ("roster",)

@@ -33,6 +33,8 @@ class Permission(StrEnum):
 
 
 _ALL = frozenset(Permission)
+#: Roles of people who are here to read.
+_READING = frozenset({TeamRole.AUDITOR, TeamRole.STAKEHOLDER})
 GRANTS: dict[TeamRole, frozenset[Permission]] = {
     TeamRole.ADMIN: _ALL,
     TeamRole.MANAGER: frozenset({Permission.VIEW, Permission.RESPOND, Permission.MANAGE}),
@@ -74,9 +76,16 @@ def only_reads(person: User) -> bool:
     known: bool | None = person.__dict__.get("_only_reads")
     if known is None:
         roles = set(Membership.objects.filter(person=person).values_list("role", flat=True))
-        reads = bool(roles) and roles <= {TeamRole.AUDITOR, TeamRole.STAKEHOLDER}
+        reads = bool(roles) and roles <= _READING
         known = person.__dict__["_only_reads"] = reads and not person.is_superuser
     return known
+
+
+def reads_only() -> models.Q:
+    """What fits the people of whom ``only_reads`` holds."""
+    held = Membership.objects.filter(person=models.OuterRef("pk"))
+    reading = held.filter(role__in=_READING)
+    return models.Q(models.Exists(reading), ~models.Exists(held.exclude(role__in=_READING)), is_superuser=False)
 
 
 def team_ids(person: Viewer, permission: Permission) -> set[int]:

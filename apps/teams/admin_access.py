@@ -6,10 +6,13 @@ The admin asks ``teams.access`` like everything else; Django's own model permiss
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from operator import attrgetter
-from typing import Any
+from functools import reduce
+from operator import attrgetter, or_
+from typing import Any, ClassVar
 
-from django.db import models
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db import models, transaction
 from django.forms.models import _get_foreign_key
 from django.http import HttpRequest
 from simple_history.admin import SimpleHistoryAdmin
@@ -46,6 +49,23 @@ class HouseAdmin(SimpleHistoryAdmin, ModelAdmin):
             return super(SimpleHistoryAdmin, self).history_view(request, object_id, extra_context)
         parts = sorted(_changes_below(self.inlines, self.model, [int(object_id)]), key=attrgetter("at"), reverse=True)
         return super().history_view(request, object_id, {**(extra_context or {}), "parts": parts[:PARTS_SHOWN]})
+
+    def history_form_view(
+        self, request: HttpRequest, object_id: str, version_id: str, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """A version of the row, to look at or to bring back (POST).
+
+        The row as it is now decides: whoever lost it sees and brings back none of the time when it was theirs.
+        """
+        row = self.model._default_manager.filter(pk=unquote(object_id)).first()
+        if request.method == "POST":
+            allowed = self.has_change_permission(request, row) if row else self.has_add_permission(request)
+        else:
+            allowed = row is None or self.has_view_or_change_permission(request, row)
+        if not allowed:
+            raise PermissionDenied
+        with transaction.atomic():
+            return super().history_form_view(request, object_id, version_id, extra_context)
 
     object_history_template: Any = "admin/history_with_parts.html"
 
@@ -90,14 +110,20 @@ class ReadOnlyAdmin(AdministratedAdmin):
 
 
 class TeamOwnedAdmin(HouseAdmin):
-    """What belongs to a team: its managers see and edit it, auditors look at it, for nobody else does it exist."""
+    """What belongs to a team: its managers see and edit it, auditors look at it, for nobody else does it exist.
 
-    #: The way from a row to its team, as in a lookup.
-    team_path = "team"
+    A row that belongs to no team is the whole organisation's: administrators edit it, auditors look at it.
+    """
+
+    #: The ways from a row to its team, as in a lookup: the first that leads to one counts.
+    team_paths: ClassVar[tuple[str, ...]] = ("team",)
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         rows: models.QuerySet[Any] = super().get_queryset(request)
-        return rows.filter(**{f"{self.team_path}__in": visible_team_ids(request)})
+        if sees_everything(request):
+            return rows
+        ways = (models.Q((f"{path}__in", visible_team_ids(request))) for path in self.team_paths)
+        return rows.filter(reduce(or_, ways))
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.related_model is Team:
@@ -108,37 +134,52 @@ class TeamOwnedAdmin(HouseAdmin):
         return self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._holds(visible_team_ids(request), obj)
+        return sees_everything(request) or self._holds(visible_team_ids(request), obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return self._holds(managed_team_ids(request))
+        return access.is_administrator(request.user) or self._holds(managed_team_ids(request))
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._holds(managed_team_ids(request), obj)
+        return access.is_administrator(request.user) or self._holds(managed_team_ids(request), obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._holds(managed_team_ids(request), obj)
+        return access.is_administrator(request.user) or self._holds(managed_team_ids(request), obj)
 
     def _holds(self, team_ids: set[int], row: Any = None) -> bool:
         if row is None or row.pk is None:  # nested inlines ask about the row that is being added
             return bool(team_ids)
-        return attrgetter(self.team_path.replace("__", "."))(row).pk in team_ids
+        return self._team_id(row) in team_ids
+
+    def _team_id(self, row: Any) -> int | None:
+        """Whose the row is; None: the whole organisation's."""
+        for path in self.team_paths:
+            found = row
+            for step in path.split("__"):
+                found = getattr(found, step) if found is not None else None
+            if found is not None:
+                return int(found.pk)
+        return None
 
 
 class FollowsItsParent:
     """For rows edited within another's page: whoever may open that page and edits anything may edit them."""
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(visible_team_ids(request))
+        return sees_everything(request) or bool(visible_team_ids(request))
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(managed_team_ids(request))
+        return access.is_administrator(request.user) or bool(managed_team_ids(request))
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(managed_team_ids(request))
+        return self.has_add_permission(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(managed_team_ids(request))
+        return self.has_add_permission(request)
+
+
+def sees_everything(request: HttpRequest) -> bool:
+    """Whether the signed-in person sees in the admin what belongs to no team too."""
+    return access.is_administrator(request.user) or access.is_auditor(request.user)
 
 
 def managed_team_ids(request: HttpRequest) -> set[int]:

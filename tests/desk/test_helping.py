@@ -72,12 +72,14 @@ def test_only_what_one_may_see_is_offered_and_taken(incident, house, rita, post)
     theirs = make_chain("P2", [house.ella], minutes=(0,), team=house.ai)
     put_on_call(house.ai, house.ella)
     WebhookEndpoint.objects.create(slug="bot", name="Bot", url="https://bot.example/hook", person=house.stella)
+    make_person("Sue", house.platform, TeamRole.STAKEHOLDER)
     for address in ("responders", "reassign"):
         offered = rita.get(f"{incident.get_absolute_url()}{address}/").content.decode()
         assert ">Cora<" in offered
         assert ">Ai<" not in offered
         assert str(theirs) not in offered
         assert ">Stella<" not in offered
+        assert ">Sue<" not in offered
     post("responders", team=house.ai.pk, confirmed="yes")
     post("reassign", policy=theirs.pk, reason="Theirs", confirmed="yes")
     post("reassign", people=[house.stella.pk], reason="Its", confirmed="yes")

@@ -12,12 +12,14 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.contacts.queries import people_who_answer
 from apps.desk import askable
 from apps.desk.api.answers import IncidentSerializer
 from apps.desk.api.base import AboutIncidents
 from apps.desk.api.requests import LONGEST_TEXT
-from apps.desk.queries import people_who_answer, visible_policies, visible_rosters, visible_teams
+from apps.desk.queries import visible_rosters, visible_teams
 from apps.escalation import actions as escalation
+from apps.escalation import queries as policies
 from apps.escalation.models import Policy
 from apps.incidents import actions
 from apps.incidents import queries as incidents
@@ -114,7 +116,7 @@ class ReassignSerializer(serializers.Serializer[Any]):
         """The caller chooses among the policies that they may see."""
         fields: dict[str, Any] = super().get_fields()
         if (request := self.context.get("request")) is not None:
-            fields["policy"].queryset = visible_policies(caller(request))
+            fields["policy"].queryset = policies.visible_policies(caller(request))
         return fields
 
 

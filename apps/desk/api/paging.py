@@ -12,12 +12,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.contacts.queries import people_who_answer
 from apps.core.api import HouseViewSet
 from apps.core.errors import Invalid
 from apps.desk import paging
 from apps.desk.api.answers import DeliverySerializer
 from apps.desk.forms.paging import LONGEST_TEXT
-from apps.desk.queries import people_who_answer
 from apps.desk.receipts import masked
 from apps.notifications import actions
 from apps.notifications import queries as notifications

@@ -10,7 +10,7 @@ from rest_framework import mixins, serializers
 
 from apps.core import durations
 from apps.core.api import HouseViewSet
-from apps.desk import queries
+from apps.escalation import queries as escalation
 from apps.escalation.models import Level, LevelTarget, Policy
 from apps.teams.authentication import caller
 
@@ -73,4 +73,4 @@ class PolicyViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, HouseViewS
 
     def get_queryset(self) -> QuerySet[Policy]:
         """Those that the caller may see, with levels and targets at hand."""
-        return queries.visible_policies(caller(self.request))
+        return escalation.visible_policies(caller(self.request))

@@ -6,8 +6,10 @@ from typing import Any
 
 from django import forms
 
+from apps.contacts.queries import people_who_answer, people_who_respond
 from apps.desk import askable
-from apps.desk.queries import people_who_answer, visible_policies, visible_rosters, visible_teams
+from apps.desk.queries import visible_rosters, visible_teams
+from apps.escalation import queries as escalation
 from apps.escalation.models import Policy
 from apps.incidents.models import Expert
 from apps.notifications.answers import RequestAnswer
@@ -20,7 +22,7 @@ _SHORT = {"rows": 2}
 def _people() -> forms.ModelMultipleChoiceField[User]:
     """Active people, several of them."""
     return forms.ModelMultipleChoiceField(
-        people_who_answer(),
+        people_who_respond(),
         required=False,
         widget=forms.SelectMultiple(attrs={"size": 6}),
         help_text="Several with Ctrl or ⌘.",
@@ -74,7 +76,7 @@ class ReassignForm(forms.Form):
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         """``by`` chooses among what they may see."""
         super().__init__(*args, **kwargs)
-        self.fields["policy"].queryset = visible_policies(by)  # type: ignore[attr-defined]
+        self.fields["policy"].queryset = escalation.visible_policies(by)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """Raise ValidationError unless it is either people or a chain."""

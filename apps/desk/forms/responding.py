@@ -11,9 +11,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 
 from apps.catalog.models import Service
+from apps.contacts.queries import people_who_respond
 from apps.core import durations
 from apps.core.durations import DurationError
-from apps.desk.queries import people_who_answer
 from apps.escalation.models import Trigger
 from apps.incidents import rules
 from apps.incidents.models import OPEN, DataIntegrity, ImpactAssessment, Incident, ResponseRole, Severity
@@ -137,7 +137,7 @@ class HoldForm(forms.Form):
 
 class RoleForm(forms.Form):
     role = forms.ModelChoiceField(ResponseRole.objects.all(), to_field_name="key")
-    person = forms.ModelChoiceField(people_who_answer())
+    person = forms.ModelChoiceField(people_who_respond())
 
 
 class ChecklistForm(forms.Form):

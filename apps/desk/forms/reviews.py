@@ -8,7 +8,7 @@ from django import forms
 from django.forms import BoundField
 from django.http import QueryDict
 
-from apps.desk.queries import people_who_answer
+from apps.contacts.queries import people_who_answer
 from apps.postmortems.models import ActionItem, Postmortem, Section
 
 _DATE = "%Y-%m-%d"

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils import timezone
 
+from apps.contacts.queries import people_who_answer
 from apps.core import clock
-from apps.desk.queries import people_who_answer
 from apps.rosters.models import Roster
 from apps.teams import access
 from apps.teams.models import User

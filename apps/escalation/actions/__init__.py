@@ -6,6 +6,7 @@ from apps.escalation.actions.declining import LOOK_WHO_IS_LEFT, go_on_without, p
 from apps.escalation.actions.holding import LONGEST_HOLD, end_hold, hold
 from apps.escalation.actions.impact import raise_by_impact
 from apps.escalation.actions.levels import FIRE
+from apps.escalation.actions.policies import ChangedMeanwhile, delete_policy, require_keeper, save_policy
 from apps.escalation.actions.proving import forget_old_proofs, prove
 from apps.escalation.actions.raising import escalate
 from apps.escalation.actions.reassigning import reassign
@@ -27,9 +28,11 @@ __all__ = [
     "LOOK_AT",
     "LOOK_WHO_IS_LEFT",
     "SILENCE",
+    "ChangedMeanwhile",
     "Rehearsal",
     "call_for_others",
     "call_for_others_than",
+    "delete_policy",
     "end_hold",
     "end_run",
     "escalate",
@@ -49,6 +52,8 @@ __all__ = [
     "reassign",
     "rehearse",
     "rehearse_for",
+    "require_keeper",
+    "save_policy",
     "somebody_acted",
     "start_over",
     "start_run",

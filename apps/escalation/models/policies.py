@@ -18,7 +18,8 @@ from apps.teams.models import Team
 
 #: Whoever works on an incident is not asked more often than this.
 SHORTEST_SILENCE = timedelta(seconds=5)
-LEVEL_NUMBERS = [MinValueValidator(1), MaxValueValidator(5)]
+LAST_LEVEL = 5
+LEVEL_NUMBERS = [MinValueValidator(1), MaxValueValidator(LAST_LEVEL)]
 MOST_REPEATS = 10
 
 
@@ -124,6 +125,11 @@ class Policy(models.Model):
     def scope(self) -> str:
         """Whose incidents it is for, in words."""
         return str(self.service or self.team or "every team")
+
+    @property
+    def owner(self) -> Team | None:
+        """The team whose managers keep it; None: the administrators."""
+        return self.service.team if self.service else self.team
 
 
 class Level(models.Model):
