@@ -137,8 +137,13 @@ def _decline(page: Notification, via: Via, reason: str) -> None:
 
 @transaction.atomic
 def _answer_by_hand(page: Notification, *, declined: bool) -> None:
-    """Answer a page about no incident; who sent it hears of the first answer of each receiver."""
+    """Answer a page about no incident; who sent it hears of the first answer of each receiver.
+
+    Saying the same again is saying it once. Raises RuleViolation for the contrary.
+    """
     page = Notification.objects.select_for_update(no_key=True).get(pk=page.pk)
+    if page.is_answered and declined != (page.declined_at is not None):
+        raise RuleViolation(f"You {'acknowledged' if declined else 'declined'} it before.")
     if page.is_answered or not actions.answer_one(page, declined=declined) or page.direct is None:
         return
     page.refresh_from_db()

@@ -189,3 +189,16 @@ def test_a_page_by_hand_is_answered_and_its_sender_hears_of_it(carried, team, ol
     answers.acknowledge(told.only, via=Via.WEB)
     run_due()
     assert carried[Channel.EMAIL].subjects.count("Olga acknowledged your page") == 1
+
+
+def test_a_page_by_hand_that_was_declined_is_not_acknowledged_afterwards(carried, team, olga, phone):
+    sam = make_person("Sam", team, TeamRole.RESPONDER)
+    actions.page_by_hand([olga], to="Olga", text="Please call me.", by=sam)
+    run_due()
+    page = carried[Channel.SMS].sent[-1].only
+    assert answers.decline(page, via=Via.SMS).done
+    assert answers.decline(page, via=Via.SMS).done
+    refused = answers.acknowledge(page, via=Via.SMS)
+    assert (refused.done, refused.text) == (False, "You declined it before.")
+    page.refresh_from_db()
+    assert page.acknowledged_at is None
