@@ -18,9 +18,12 @@ def of(policy_id: int) -> str:
 def lock(policy_id: int) -> bool:
     """Let nobody else write the chain until the transaction ends; False if it is gone.
 
-    What it is afterwards is read afterwards: whoever wrote before is seen.
+    What it is afterwards is read afterwards: whoever wrote before is seen. Its levels are locked before anything of
+    them is written, as by a level that pages one after the other: neither then waits for what the other holds.
     """
-    return bool(Policy.objects.select_for_update(no_key=True).filter(pk=policy_id).order_by("pk").values_list("pk"))
+    found = bool(Policy.objects.select_for_update(no_key=True).filter(pk=policy_id).order_by("pk").values_list("pk"))
+    list(Level.objects.select_for_update().filter(policy=policy_id).order_by("pk").values_list("pk"))
+    return found
 
 
 def changes_since(policy_id: int, version: str) -> list[str]:

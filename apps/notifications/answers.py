@@ -59,6 +59,8 @@ def decline_incident(incident_id: int, *, by: User, via: Via, reason: str = "") 
     if not incident.is_open:
         raise RuleViolation(f"{incident} is {incident.get_status_display().lower()}; there is nothing to decline.")
     if not actions.decline_pages(incident, by=by):
+        if queries.was_withdrawn(by, incident):
+            raise RuleViolation(f"{incident} was handed to others; there is nothing to decline.")
         raise RuleViolation(f"You answered the page of {incident} before.")
     why = f": {reason.strip()}" if reason.strip() else "."
     timeline.record(

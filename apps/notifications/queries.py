@@ -7,7 +7,7 @@ from datetime import datetime, time
 from typing import cast
 from zoneinfo import ZoneInfo
 
-from django.db.models import BooleanField, Case, Prefetch, Q, QuerySet, When
+from django.db.models import BooleanField, Case, F, Max, Prefetch, Q, QuerySet, When
 
 from apps.contacts import queries as contacts
 from apps.contacts import serving
@@ -137,6 +137,11 @@ def was_paged(person: User, incident: Incident) -> bool:
     return Notification.objects.filter(person=person, incident=incident, kind__in=PAGES).exists()
 
 
+def was_withdrawn(person: User, incident: Incident) -> bool:
+    """Whether the incident was handed to others before the person answered their page."""
+    return Notification.objects.filter(person=person, incident=incident, withdrawn_at__isnull=False).exists()
+
+
 def waits_for_answer(person: User, incident: Incident) -> bool:
     """Whether a page of the open incident waits for an answer of the person."""
     return pages_waiting_for(person).filter(incident=incident).exists()
@@ -144,9 +149,10 @@ def waits_for_answer(person: User, incident: Incident) -> bool:
 
 def who_declined(incident: Incident) -> set[int]:
     """The ids of those whose last answer to the pages of this response is that they cannot take it on."""
-    since = Notification.objects.filter(incident=incident, kind__in=PAGES, created_at__gte=incident.response_started_at)
-    declined = since.filter(declined_at__isnull=False).values_list("person", flat=True)
-    return {*declined} - {*since.filter(acknowledged_at__isnull=False).values_list("person", flat=True)}
+    pages = Notification.objects.filter(incident=incident, kind__in=PAGES, created_at__gte=incident.response_started_at)
+    by_person = pages.order_by().values("person").annotate(no=Max("declined_at"), yes=Max("acknowledged_at"))
+    last_said_no = by_person.filter(Q(yes__isnull=True) | Q(no__gt=F("yes")), no__isnull=False)
+    return {*last_said_no.values_list("person", flat=True)}
 
 
 def paged_for(incident: Incident) -> list[User]:

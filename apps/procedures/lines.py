@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -59,21 +59,22 @@ class Instant:
     lines: list[Line]
 
 
-def instants(moments: Sequence[Moment]) -> list[Instant]:
+def instants(moments: Sequence[Moment], *, known: Collection[str]) -> list[Instant]:
     """The moments, which are in order and not none, by instant.
 
-    When somebody's quiet hours end is theirs to know: only of pages, which wait for none, it is told by which way.
+    When somebody's quiet hours end is theirs to know: only of pages, which wait for none, it is told by which way, and
+    only to one of the ``known`` addresses: by which ways strangers are reached is none of the viewer's business.
     """
     return [
-        Instant(at, at - moments[0].at, [_line(moment) for moment in together])
+        Instant(at, at - moments[0].at, [_line(moment, known) for moment in together])
         for at, together in groupby(moments, key=lambda moment: moment.at)
     ]
 
 
-def _line(moment: Moment) -> Line:
+def _line(moment: Moment, known: Collection[str]) -> Line:
     icon, tone = _LOOKS.get(moment.kind, _OTHERS)
     text, _, more = moment.text.partition("\n")
-    ways = [_way(told) for told in moment.told] if moment.kind in PAGES else []
+    ways = [_way(told) for told in moment.told if told.address in known] if moment.kind in PAGES else []
     return Line(f"{text} …" if more else text, icon, tone, ways)
 
 

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from http import HTTPStatus
 from typing import cast
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from apps.contacts.models import ContactMethod
 from apps.core import clock
 from apps.core.errors import Conflict, HouseError
 from apps.procedures import forms, lines
 from apps.procedures.simulation import simulate
+from apps.teams import access
 from apps.teams.models import User
 
+_turn = threading.Lock()
 #: A page waits no longer for a simulation, and shows what it has by then.
 WITHIN = timedelta(seconds=6)
 
@@ -37,11 +44,30 @@ def rehearse(request: HttpRequest) -> HttpResponse:
     known = form.cleaned_data
     answers = [row.answer for row in rows if row.answer is not None]
     try:
-        moments = simulate(
-            known["severity"], known["service"], at=known["at"] or clock.now(), answers=answers, within=WITHIN
-        )
+        with _one_at_a_time():
+            moments = simulate(
+                known["severity"], known["service"], at=known["at"] or clock.now(), answers=answers, within=WITHIN
+            )
     except HouseError as failure:
         status = HTTPStatus.SERVICE_UNAVAILABLE if isinstance(failure, Conflict) else HTTPStatus.UNPROCESSABLE_ENTITY
         return render(request, "procedures/rehearse.html", {**context, "failure": failure}, status=status)
-    context |= {"instants": lines.instants(moments), **known}
+    context |= {"instants": lines.instants(moments, known=_addresses_known_to(person)), **known}
     return render(request, "procedures/rehearse.html", context)
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Let a process rehearse for one person only: its other threads answer pages. Raises Conflict to the others."""
+    if not _turn.acquire(blocking=False):
+        raise Conflict("Somebody else rehearses at the moment; try again in a few seconds.")
+    try:
+        yield
+    finally:
+        _turn.release()
+
+
+def _addresses_known_to(person: User) -> set[str]:
+    """Those of the person, and of everybody in a team whose matters they may see."""
+    teams = access.team_ids(person, access.Permission.VIEW)
+    known = ContactMethod.objects.filter(Q(person=person) | Q(person__memberships__team__in=teams))
+    return set(known.values_list("value", flat=True))

@@ -39,8 +39,9 @@ class SignedOutMiddleware:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        was_signed_in = request.user.is_authenticated  # whoever signs out is sent there too, and knows it
         response = self._get_response(request)
-        if not _leads_to_sign_in(response) or request.user.is_authenticated:
+        if was_signed_in or not _leads_to_sign_in(response):
             return response
         if "HX-Request" in request.headers:
             return HttpResponse(status=HTTPStatus.UNAUTHORIZED)

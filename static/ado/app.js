@@ -156,21 +156,26 @@
   document.addEventListener("htmx:afterSwap", (event) => enliven(event.detail.target.parentElement ?? document));
 
   /* A page that is no longer kept fresh says so: at night it looks alive and is not. */
-  function showStale(why) {
+  const failing = new Map(); // what asked in vain last, by its address, and why
+
+  function showStale(event, why) {
+    const address = (event.detail.pathInfo?.requestPath ?? "").split("?")[0];
+    if (why) failing.set(address, why);
+    else failing.delete(address);
     const notice = document.getElementById("stale");
     if (!notice) return;
-    notice.hidden = !why;
-    for (const reason of notice.querySelectorAll("[data-stale]")) reason.hidden = reason.dataset.stale !== why;
+    const reasons = [...failing.values()];
+    const shown = reasons.includes("out") ? "out" : reasons[0];
+    notice.hidden = !shown;
+    for (const reason of notice.querySelectorAll("[data-stale]")) reason.hidden = reason.dataset.stale !== shown;
   }
 
   document.addEventListener("htmx:responseError", (event) => {
-    const { status } = event.detail.xhr;
-    if (status === 401) showStale("out");
-    else if (status >= 500) showStale("away");
+    showStale(event, { 401: "out", 403: "gone", 404: "gone" }[event.detail.xhr.status] ?? "away");
   });
-  document.addEventListener("htmx:sendError", () => showStale("away"));
-  document.addEventListener("htmx:timeout", () => showStale("away"));
-  document.addEventListener("htmx:afterOnLoad", (event) => { if (event.detail.xhr.status < 400) showStale(""); });
+  document.addEventListener("htmx:sendError", (event) => showStale(event, "away"));
+  document.addEventListener("htmx:timeout", (event) => showStale(event, "away"));
+  document.addEventListener("htmx:afterOnLoad", (event) => { if (event.detail.xhr.status < 400) showStale(event, ""); });
   enliven(document);
   setInterval(tick, 1000);
 })();

@@ -148,7 +148,7 @@ class TestMissing:
         assert list(incident.services.all()) == [storage]
         paged = Notification.objects.filter(incident=incident, kind=NotificationKind.PAGE)
         assert [page.person for page in paged] == [house.olga]
-        assert (state_of(backup), timer_of(backup)) == (HeartbeatState.MISSING, None)
+        assert (state_of(backup), timer_of(backup)) == (HeartbeatState.MISSING, clock.now + A_DAY_AND_AN_HOUR)
 
         let_pass(clock, minutes=5)
         beat()
@@ -172,16 +172,35 @@ class TestMissing:
         assert (alert.status, alert.deliveries) == (AlertStatus.RESOLVED, 4)
         assert len(texts(Incident.objects.get(), EventKind.REOPENED)) == 1
 
-    def test_while_it_is_missing_it_is_not_raised_again(
-        self, house: House, backup: Heartbeat, beat: Any, clock: Any
+    def test_while_it_stays_missing_its_incident_goes_on_and_it_is_no_news(
+        self, backup: Heartbeat, beat: Any, clock: Any
     ) -> None:
         beat()
         let_pass(clock, hours=25)
+        let_pass(clock, hours=25)
+        assert Alert.objects.get().deliveries == 2
+        assert len(texts(Incident.objects.get(), EventKind.ALERT_FIRING)) <= 1
+
+    def test_one_that_somebody_resolved_while_it_is_missing_is_not_over(
+        self, house: House, lead: User, backup: Heartbeat, beat: Any, clock: Any
+    ) -> None:
+        change(backup, lead, every=timedelta(minutes=5))
+        beat()
+        let_pass(clock, minutes=5)
         resolve(Incident.objects.get(), house.olga)
-        let_pass(clock, days=30)
+        let_pass(clock, minutes=59)
         assert not Incident.objects.get().is_open
+        let_pass(clock, minutes=1)
+        assert Incident.objects.get().is_open
+        assert len(texts(Incident.objects.get(), EventKind.REOPENED)) == 1
         beat()
         assert (state_of(backup), Alert.objects.get().status) == (HeartbeatState.ALIVE, AlertStatus.RESOLVED)
+
+    def test_the_lost_timer_of_one_that_is_missing_is_noticed(self, backup: Heartbeat, beat: Any, clock: Any) -> None:
+        beat()
+        let_pass(clock, hours=26)
+        Timer.objects.filter(kind=HEARTBEAT).delete()
+        assert actions.plan_what_is_overdue(by=timedelta(minutes=1)) == 1
 
     def test_two_that_are_missing_are_two_incidents(self, house: House, beat: Any, clock: Any) -> None:
         _, key = actions.create_heartbeat(

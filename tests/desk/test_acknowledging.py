@@ -209,3 +209,33 @@ def test_a_level_that_there_is_not_wakes_nobody(incident, house, link, level):
 def test_opening_the_link_costs_few_queries(link, django_assert_max_num_queries):
     with django_assert_max_num_queries(20):
         Client().get(link)
+
+
+def test_who_handed_it_on_or_was_passed_over_reads_to_whom_and_may_take_it_back(incident, house, link):
+    escalation.reassign(incident.pk, people=[house.cora], reason="Hers", by=house.rita)
+    page = Client().get(link).content.decode()
+    assert "It was handed to Cora: you need not answer." in page
+    assert buttons(page) == ["acknowledge", "escalate"]
+    assert "Take it back" in page
+    assert "primary" not in page
+    refused = Client().post(link, {"answer": "decline"})
+    assert refused.status_code == 409
+    assert "was handed to others" in refused.content.decode()
+
+
+def test_a_summary_of_two_pages_about_one_incident_is_passed_on_without_an_error(incident, house, settings):
+    run_due()
+    first = house.rita.notifications.get(incident=incident, kind="page")
+    second = Notification.objects.create(
+        person=house.rita,
+        incident=incident,
+        kind="role_page",
+        step="role_page:1",
+        urgency="high",
+        subject="x",
+        text="y",
+    )
+    address = links.url_of(links.token([first, second])).removeprefix(settings.SITE_URL)
+    answer = Client().post(address, {"answer": "decline"})
+    assert answer.status_code == 200
+    assert 'role="alert"' not in answer.content.decode()

@@ -124,7 +124,10 @@ def test_a_held_escalation_says_until_when(incident, post):
     assert "Held until" not in post("hold/end")
 
 
-@pytest.mark.parametrize(("other", "said"), [("soon", "soon"), ("25h", "between 1 minute and 24 hours")])
+TOO_SHORT_OR_LONG = "between 1 minute and 24 hours"
+
+
+@pytest.mark.parametrize(("other", "said"), [("soon", "soon"), ("25h", TOO_SHORT_OR_LONG), ("0m", TOO_SHORT_OR_LONG)])
 def test_a_hold_for_what_is_no_span_is_refused(incident, post, other, said):
     page = post("hold", minutes=30, other=other)
     assert said in page
@@ -199,7 +202,9 @@ def test_reopening_later_leads_to_a_new_incident_that_follows(house, incident, c
 
 
 def test_an_action_is_never_done_by_opening_its_address(incident, rita):
-    assert rita.get(f"{incident.get_absolute_url()}acknowledge/").status_code == 405
+    assert rita.get(f"{incident.get_absolute_url()}acknowledge/")["Location"] == incident.get_absolute_url()
+    incident.refresh_from_db()
+    assert incident.acknowledged_at is None
 
 
 def test_what_the_incident_is_can_be_said_better_and_the_timeline_keeps_what_was_said(incident, house, post):

@@ -43,3 +43,9 @@ def test_a_page_is_asked_for_again_after_the_sign_in(nobody, incident):
 def test_who_is_signed_in_is_sent_on_as_ever(rita, incident):
     answer = rita.post(f"{incident.get_absolute_url()}acknowledge/", **ON_THE_PAGE)
     assert answer["Location"] == incident.get_absolute_url()
+
+
+def test_who_signs_out_is_not_told_that_nothing_was_done(rita):
+    answer = rita.post("/logout/", HTTP_REFERER="http://testserver/incidents/INC-1/")
+    assert answer["Location"] == "/login/"
+    assert "nothing was done" not in rita.get(answer["Location"]).content.decode()

@@ -162,6 +162,12 @@ class TestItsEnd:
         let_pass(clock, clock.now + timedelta(minutes=30))
         assert asked(incident) == ["Olga"]
 
+    def test_whoever_held_it_before_another_took_it_on_is_left_to_sleep(self, incident, house, tess, clock):
+        escalation.hold(incident.pk, minutes=30, by=tess)
+        actions.acknowledge(incident.pk, by=house.olga)
+        let_pass(clock, clock.now + timedelta(minutes=30))
+        assert asked(incident) == ["Olga"]
+
     def test_where_nobody_who_is_on_it_is_reached_the_chain_goes_on(self, incident, house, clock):
         actions.acknowledge(incident.pk, by=house.olga)
         escalation.hold(incident.pk, minutes=30, by=house.olga)

@@ -272,3 +272,35 @@ def test_it_says_to_whom_it_was_handed_until_somebody_has_it(incident, house, cl
     actions.acknowledge(incident.pk, by=house.carl)
     incident.refresh_from_db()
     assert queries.reassigned_to(incident) is None
+
+
+class TestWhileItIsHeld:
+    """A hold is of whoever had it: handing it on ends it."""
+
+    def test_who_declines_is_not_waited_for_until_the_end_of_a_hold_of_another(self, incident, house, clock):
+        escalation.hold(incident.pk, minutes=480, by=house.olga)
+        reassign(incident, house, house.carl)
+        answers.decline_incident(incident.pk, by=house.carl, via=Via.SMS)
+        let_pass(clock, clock.now)
+        assert states(incident)[2] == "fired"
+
+    def test_whoever_held_it_before_is_left_to_sleep(self, incident, house, clock):
+        escalation.hold(incident.pk, minutes=60, by=house.olga)
+        reassign(incident, house, house.carl)
+        actions.acknowledge(incident.pk, by=house.carl)
+        let_pass(clock, clock.now + timedelta(hours=2))
+        assert not Notification.objects.filter(incident=incident, step__startswith="silence:").exists()
+
+    def test_what_enforces_the_resolution_and_waited_is_paged_at_once(self, incident, house, clock):
+        escalation.hold(incident.pk, minutes=480, by=house.olga)
+        let_pass(clock, clock.now + timedelta(minutes=70))
+        assert states(incident)[3] == "held"
+        reassign(incident, house, house.carl)
+        let_pass(clock, clock.now)
+        assert states(incident)[3] == "fired"
+
+
+def test_what_was_handed_to_others_is_not_declined(incident, house):
+    reassign(incident, house, house.carl)
+    with pytest.raises(RuleViolation, match="was handed to others"):
+        answers.decline_incident(incident.pk, by=house.olga, via=Via.SMS)

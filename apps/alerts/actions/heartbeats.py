@@ -32,6 +32,9 @@ HEARTBEAT = "alerts.heartbeat"
 #: A beat waits so long (milliseconds) for the database, then its sender is told to come again.
 PATIENCE = 5_000
 
+#: What stays missing fires again after its span, and no sooner than this.
+FIRES_AGAIN = timedelta(hours=1)
+
 #: What a person edits; the rest is not theirs, and may have changed since they began.
 EDITED = ("team", "name", "service", "severity", "every", "is_active")
 
@@ -125,6 +128,9 @@ def beat(key: str) -> bool:
 def judge(heartbeat_id: int, *, at: datetime) -> None:
     """Raise the alert of a heartbeat that is missing ``at`` that instant, end it if it is back, and plan the next look.
 
+    While it stays missing it fires again now and then, as monitoring systems do: an incident that somebody resolved
+    is not over by that.
+
     ``at`` is when the timer was due, not when it runs: a beat that came meanwhile has moved what is due beyond it. One
     that is gone, switched off, or waits for its first beat is left alone. Raises what taking the alert in raises.
     """
@@ -140,16 +146,19 @@ def judge(heartbeat_id: int, *, at: datetime) -> None:
     if is_missing != was_missing:
         heartbeat.state = HeartbeatState.MISSING if is_missing else HeartbeatState.ALIVE
         Heartbeat.objects.filter(pk=heartbeat.pk).update(state=heartbeat.state)
+    if is_missing or was_missing:
         _deliver(heartbeat, AlertStatus.FIRING if is_missing else AlertStatus.RESOLVED)
-    if not is_missing:
+    if is_missing:
+        _schedule(heartbeat.pk, clock.now() + max(heartbeat.every, FIRES_AGAIN))
+    else:
         _plan(heartbeat)
 
 
 @transaction.atomic
 def plan_what_is_overdue(*, by: timedelta) -> int:
     """Plan a look at each heartbeat that is overdue ``by`` more than that and has no timer; return how many."""
-    overdue = Heartbeat.objects.filter(
-        is_active=True, state=HeartbeatState.ALIVE, last_beat_at__lt=clock.now() - by - F("every")
+    overdue = Heartbeat.objects.exclude(state=HeartbeatState.WAITING).filter(
+        is_active=True, last_beat_at__lt=clock.now() - by - F("every")
     )
     found = {_timer_key(each.pk): each for each in overdue}
     planned = Timer.objects.filter(key__in=found, state__in=(State.PENDING, State.LEASED))

@@ -163,6 +163,7 @@ def _require_no_repetition(window: MaintenanceWindow, services: Collection[Servi
         ended_early_at=None,
         all_services=window.all_services,
         message=window.message,
+        starts_at__range=(window.starts_at - AT_ONCE, window.starts_at + AT_ONCE),
         ends_at__range=(window.ends_at - AT_ONCE, window.ends_at + AT_ONCE),
     )
     wanted = {service.pk for service in services}

@@ -18,6 +18,7 @@ from apps.notifications import answers, links
 from apps.notifications.answers import Answered
 from apps.notifications.models import Notification
 from apps.teams import access
+from apps.teams.models import User
 
 #: What a button of the page sends as ``answer``; without one it is acknowledged.
 ACKNOWLEDGE, DECLINE, ESCALATE = "acknowledge", "decline", "escalate"
@@ -43,7 +44,8 @@ def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
     if wish == ACKNOWLEDGE:
         told = answers.acknowledge_all(seen, via=Via.EMAIL)
     elif wish == DECLINE:
-        told = [answers.decline(page, via=Via.EMAIL) for page in seen]
+        each_once = {page.incident_id or f"by hand {page.pk}": page for page in seen}
+        told = [answers.decline(page, via=Via.EMAIL) for page in each_once.values()]
     elif wish == ESCALATE and len(pages) == 1:
         return _escalate(request, token, seen)
     else:
@@ -88,6 +90,7 @@ def _shown(
         "escalated": escalated,
         "all_acknowledged": bool(seen) and all(page.acknowledged_at for page in seen),
         "all_declined": bool(seen) and all(page.declined_at and not page.acknowledged_at for page in seen),
+        "handed_to": _handed_to(seen),
         "may_acknowledge": any(_may_acknowledge(page) for page in seen),
         "may_decline": any(_may_decline(page) for page in seen),
         "may_escalate": len(pages) == 1 and any(_may_escalate(page) for page in seen),
@@ -103,6 +106,14 @@ def _seen(pages: Sequence[Notification]) -> list[Notification]:
         for page in pages
         if page.incident is None or access.may(page.person, access.Permission.VIEW, page.incident)
     ]
+
+
+def _handed_to(seen: Sequence[Notification]) -> list[User]:
+    """To whom the one incident of the pages was handed before its receiver answered, while they have not either."""
+    if len(seen) != 1 or seen[0].incident is None or seen[0].is_answered or seen[0].withdrawn_at is None:
+        return []
+    handed = queries.reassigned_to(seen[0].incident)
+    return handed.people if handed else []
 
 
 def _may_decline(page: Notification) -> bool:

@@ -44,14 +44,14 @@ def ask(request: HttpRequest, number: int) -> HttpResponse:
         if request.method == "POST" and form.is_valid():
             woken = form.chosen()
             if _is_confirmed(request, woken):
-                actions.ask_responders(
+                asked = actions.ask_responders(
                     incident.pk, people=woken, by=viewer(request), message=form.cleaned_data["message"], via=Via.WEB
                 )
+                say_done(request, f"{', '.join(str(each.person) for each in asked)} asked to respond.")
     except HouseError as failure:
         say_failure(request, failure)
         return redirect(incident)
     if woken and _is_confirmed(request, woken):
-        say_done(request, f"{', '.join(map(str, woken))} asked to respond.")
         return redirect(incident)
     return _page(request, incident, form, woken, title="Ask for help", verb="Ask them now")
 

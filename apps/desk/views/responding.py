@@ -25,7 +25,7 @@ from apps.teams.models import User
 class IncidentAction(LoginRequiredMixin, View):
     """A POST that does one thing to an incident, says how it went, and goes back to the incident's page."""
 
-    http_method_names = ["post"]
+    http_method_names = ["get", "head", "post"]
     form_class: ClassVar[type[forms.BaseForm]] = forms.Form
     done: ClassVar[str] = ""
 
@@ -43,6 +43,10 @@ class IncidentAction(LoginRequiredMixin, View):
             return redirect(incident)
         say_done(request, self.done)
         return redirect(then or incident)
+
+    def get(self, request: HttpRequest, number: int, **found: int) -> HttpResponse:
+        """Do nothing, and show the incident: whoever signs in again comes by here."""
+        return redirect(incident_or_404(request, number))
 
     def form_arguments(self, incident: Incident) -> dict[str, Any]:
         """What the form needs to know besides what was sent."""
@@ -159,7 +163,8 @@ class Hold(IncidentAction):
     done = "The escalation is held. At the end you are asked whether you are on it."
 
     def act(self, incident: Incident, by: User, **known: Any) -> None:
-        escalation.hold(incident.pk, by=by, via=Via.WEB, minutes=known["other"] or known["minutes"])
+        minutes = known["minutes"] if known["other"] is None else known["other"]
+        escalation.hold(incident.pk, by=by, via=Via.WEB, minutes=minutes)
 
 
 class EndHold(IncidentAction):

@@ -15,17 +15,21 @@ from apps.teams.models import User
 def call_for_others(incident_id: int, *, by: User, via: Via, level: int | None = None) -> Incident:
     """Raise the incident at once, as ``by`` who was paged for it: to ``level``, or to the next one.
 
-    Whoever confirmed a level by its number wakes no other: once it was paged, it is refused. Raises NotAllowed for who
-    was not paged, and what ``escalate`` raises.
+    Raises NotAllowed for who was not paged, and what ``escalate`` raises.
     """
     incident = Incident.objects.get(pk=incident_id)
     _require_paged(by, incident)
     return escalate(incident_id, by=by, via=via, level=level, reason=f"Asked for by {by}, who was paged")
 
 
-def call_for_others_than(page: Notification, *, via: Via, level: int | None = None) -> Answered:
-    """Call for others as the page's receiver. Never raises what the rules forbid: the answer says it."""
+def call_for_others_than(page: Notification, *, via: Via, level: int | None = None, no_other: bool = False) -> Answered:
+    """Call for others as the page's receiver. Never raises what the rules forbid: the answer says it.
+
+    ``no_other``: where nobody of ``level`` can be reached it is refused, instead of waking the next above it.
+    """
     try:
+        if no_other and rehearse_for(page, level=level).level != level:
+            raise RuleViolation(f"Nobody can be reached on level {level} now. Open the incident to see who is left.")
         incident = call_for_others(_incident_of(page).pk, by=page.person, via=via, level=level)
     except HouseError as error:
         return Answered(page, str(error), done=False)

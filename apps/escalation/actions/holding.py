@@ -70,6 +70,13 @@ def end_hold(incident_id: int, *, by: User, via: Via = Via.WEB) -> Incident:
     return incident
 
 
+def let_go(run: Run, incident: Incident) -> None:
+    """End a hold because the incident is handed to others: what was to wait was another's. Its row is locked."""
+    now = house_clock.now()
+    if run.held_by_id is not None or (run.held_until is not None and run.held_until > now):
+        _let_wait(run, incident, until=min(run.held_until or now, now), asks=None)
+
+
 def _let_wait(run: Run, incident: Incident, *, until: datetime, asks: User | None) -> None:
     run.incident = incident
     run.held_until, run.held_by = until, asks

@@ -11,7 +11,7 @@ from apps.core import clock as house_clock
 from apps.core.errors import Invalid, RuleViolation
 from apps.engine import actions as engine
 from apps.escalation import queries
-from apps.escalation.actions import climbing, levels, standing_still
+from apps.escalation.actions import climbing, holding, levels, standing_still
 from apps.escalation.models import UNDECIDED, LevelState, Policy, RunLevel, Unless
 from apps.incidents import actions as incidents
 from apps.incidents import timeline
@@ -64,6 +64,7 @@ def reassign(
     notifications.withdraw_chain(incident)
     if (run := queries.current_run(incident)) is not None:
         standing_still.go_on_now(run, incident)
+        holding.let_go(run, incident)
     spared = _what_waits_for_an_answer(incident) if policy is None else []
     event = timeline.record(
         incident,

@@ -136,10 +136,14 @@ def go_on_if_all_declined(run: Run, incident: Incident) -> None:
 
 
 def _ask_who_held_it(run: Run, held_by: User) -> None:
-    """Page whoever held it, else who would be asked after a silence: a hold ends with somebody awake."""
+    """Page whoever held it, else who would be asked after a silence: a hold ends with somebody awake.
+
+    Whoever held it before another took it on and worked on it is left to sleep.
+    """
     run.held_by = None
     run.save(update_fields=["held_by"])
-    asked = _reached([held_by]) or _on_it(run.incident)
+    theirs = run.incident.acknowledged_by in (None, held_by) or queries.last_who_acted(run.incident) == held_by
+    asked = (_reached([held_by]) if theirs else []) or _on_it(run.incident)
     if asked:
         _page(run, asked, because="The hold is over", text=messages.hold_is_over(run.incident, held_by=held_by))
         return

@@ -103,7 +103,10 @@ def _act(pressed: Pressed, pages: Sequence[Notification]) -> list[Answered]:
     if pressed.action == blocks.DECLINE:
         return [answers.decline(page, via=Via.CHAT) for page in pages]
     if pressed.action == blocks.ESCALATE:
-        return [escalation.call_for_others_than(page, via=Via.CHAT, level=pressed.level) for page in pages[:1]]
+        return [
+            escalation.call_for_others_than(page, via=Via.CHAT, level=pressed.level, no_other=True)
+            for page in pages[:1]
+        ]
     return [answers.resolve(page, via=Via.CHAT) for page in pages[:1]]
 
 

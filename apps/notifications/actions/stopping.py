@@ -49,8 +49,9 @@ def acknowledge_pages(incident: Incident, *, by: User) -> int:
 def decline_pages(incident: Incident, *, by: User) -> int:
     """Mark every unanswered page that ``by`` received for the locked incident declined and stop its attempts."""
     pages = Notification.objects.filter(
-        incident=incident, person=by, kind__in=PAGES, acknowledged_at__isnull=True, declined_at__isnull=True
-    )
+        incident=incident, person=by, kind__in=PAGES,
+        acknowledged_at__isnull=True, declined_at__isnull=True, withdrawn_at__isnull=True,
+    )  # fmt: skip
     return _answered(pages, "declined_at")
 
 

@@ -352,6 +352,16 @@ def test_a_level_that_was_paged_meanwhile_is_not_paged_again(slack, raised, pres
     assert [each["text"] for each in said if each.get("response_type") == "ephemeral"] == ["Level 2 was already paged."]
 
 
+def test_where_nobody_of_the_confirmed_level_can_be_reached_no_other_is_woken(slack, raised, press, next_up):
+    incident, message = raised
+    next_up.contact_methods.all().delete()
+    press("escalate", message)
+    assert not incident.timeline.filter(kind=EventKind.ESCALATED).exists()
+    run_due()
+    [said] = [request.json for request in slack.received if request.path == "/response/1"]
+    assert said["text"] == "Nobody can be reached on level 2 now. Open the incident to see who is left."
+
+
 def test_nobody_else_escalates_and_nothing_unsigned_does(raised, press, olga):
     incident, message = raised
     press("escalate", message, by="U0OTHER")
