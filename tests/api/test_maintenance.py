@@ -120,8 +120,8 @@ def test_the_list_is_newest_first_and_filtered_by_state_and_service(house, rita,
 
 def test_a_list_costs_the_same_however_long_it_is(house, rita, django_assert_num_queries):
     def plan(count: int) -> None:
-        for _ in range(count):
-            actions.plan_maintenance(by=house.rita, services=[house.api])
+        for number in range(count):
+            actions.plan_maintenance(by=house.rita, services=[house.api], message=f"{count}, {number}")
 
     plan(1)
     rita.get(URL)  # the first use of a token is noted

@@ -146,6 +146,6 @@ def test_the_page_costs_the_same_however_many_windows_there_are(house, rita):
 
     actions.plan_maintenance(by=house.rita, services=[house.api])
     few = cost()
-    for _ in range(6):
-        actions.plan_maintenance(by=house.rita, services=[house.api])
+    for number in range(6):
+        actions.plan_maintenance(by=house.rita, services=[house.api], message=f"Disk {number}")
     assert cost() == few

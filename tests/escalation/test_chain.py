@@ -38,8 +38,9 @@ def let_pass(clock, until):
 def pages(incident) -> list[tuple[int, timedelta]]:
     """Every page of the chain that left the house: its level and when, since the declaration."""
     sent = Notification.objects.filter(
-        incident=incident, kind=NotificationKind.PAGE, deliveries__channel="email", deliveries__state="sent"
-    )
+        incident=incident, kind=NotificationKind.PAGE, level__isnull=False,
+        deliveries__channel="email", deliveries__state="sent",
+    )  # fmt: skip
     found = sent.values_list("level", "deliveries__sent_at").distinct()
     return sorted({(level, at - incident.declared_at) for level, at in found})
 

@@ -195,7 +195,7 @@ def test_the_incident_page_says_so_until_somebody_is_found(house, clock, client,
     cut_off(house.olga)
     incident = declared(house, clock)
     client.force_login(house.olga)
-    part = f"{incident.get_absolute_url()}parts/escalation/"
+    part = f"{incident.get_absolute_url()}parts/head/"
     assert "Nobody could be paged." in client.get(part).content.decode()
     escalation.reassign(incident.pk, people=[house.tom], reason="His", by=house.olga)
     assert "Nobody could be paged." not in client.get(part).content.decode()

@@ -10,7 +10,7 @@ from apps.engine.runner import run_due
 from apps.incidents import actions as incidents
 from apps.incidents.models import EventKind, Via
 from apps.notifications import actions as notifications
-from apps.notifications.models import Channel, DeliveryState, NotificationKind
+from apps.notifications.models import Channel, DeliveryState, NotificationKind, Urgency
 from apps.teams.models import TeamRole
 from tests.factories.incidents import declare
 from tests.factories.teams import make_person
@@ -256,8 +256,9 @@ def test_a_key_of_a_text_message_is_no_call(twilio, olga, incident, calls_back):
 
 def test_a_notice_asks_for_nothing(telephone, olga, incident, calls_back):
     told = notifications.notify(
-        olga, incident=incident, kind=NotificationKind.NOTICE, step="n", subject="News", text="INC-7 & others <b>\x07"
-    )
+        olga, incident=incident, kind=NotificationKind.NOTICE, step="n", urgency=Urgency.HIGH, subject="News",
+        text="INC-7 & others <b>\x07",
+    )  # fmt: skip
     run_due()
     response = calls_back(f"/hooks/twilio/voice/{sent_by(told, Channel.VOICE).message_id}/", AnsweredBy="human")
     assert "Incident 7 & others <b>" in said(response)
