@@ -47,6 +47,9 @@ class HouseAdmin(SimpleHistoryAdmin, ModelAdmin):
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
         if not hasattr(self.model._meta, "simple_history_manager_attribute"):
             return super(SimpleHistoryAdmin, self).history_view(request, object_id, extra_context)
+        row = self._row(object_id)  # as it is now: of two changes at one instant the library takes either
+        if row is not None and not self.has_view_or_change_permission(request, row):
+            raise PermissionDenied
         parts = sorted(_changes_below(self.inlines, self.model, [int(object_id)]), key=attrgetter("at"), reverse=True)
         return super().history_view(request, object_id, {**(extra_context or {}), "parts": parts[:PARTS_SHOWN]})
 
@@ -57,7 +60,7 @@ class HouseAdmin(SimpleHistoryAdmin, ModelAdmin):
 
         The row as it is now decides: whoever lost it sees and brings back none of the time when it was theirs.
         """
-        row = self.model._default_manager.filter(pk=unquote(object_id)).first()
+        row = self._row(object_id)
         if request.method == "POST":
             allowed = self.has_change_permission(request, row) if row else self.has_add_permission(request)
         else:
@@ -66,6 +69,10 @@ class HouseAdmin(SimpleHistoryAdmin, ModelAdmin):
             raise PermissionDenied
         with transaction.atomic():
             return super().history_form_view(request, object_id, version_id, extra_context)
+
+    def _row(self, object_id: str) -> Any:
+        """The row, whosever it is; None if it is gone."""
+        return self.model._default_manager.filter(pk=unquote(object_id)).first()
 
     object_history_template: Any = "admin/history_with_parts.html"
 
