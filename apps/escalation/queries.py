@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
 
 from apps.catalog.models import Service
 from apps.catalog.queries import active_services
@@ -15,7 +15,19 @@ from apps.contacts.models import ExternalContact
 from apps.core import clock as house_clock
 from apps.engine.models import Timer
 from apps.escalation import rules
-from apps.escalation.models import UNDECIDED, Level, LevelState, LevelTarget, Policy, Proof, Run, RunLevel, Trigger
+from apps.escalation.models import (
+    UNDECIDED,
+    Level,
+    LevelState,
+    LevelTarget,
+    Policy,
+    Proof,
+    Run,
+    RunLevel,
+    TargetKind,
+    Trigger,
+)
+from apps.escalation.models.policies import REFERENCES
 from apps.incidents.models import EventKind, Incident, Severity, TimelineEvent
 from apps.notifications.models import Notification, NotificationKind
 from apps.teams import access
@@ -92,8 +104,14 @@ def policy_for(severity: Severity, team: Team, services: Iterable[Service] = ())
 
     One without levels covers nothing and is passed over. With levels and targets at hand.
     """
-    covering = policies().filter(_near(team, services), pk__in=_climbed(severity))
-    return covering.order_by(*_NEAREST).first()
+    near = Policy.objects.filter(_near(team, services), pk__in=_climbed(severity))
+    policy = near.select_related("severity", "team", "service__team").order_by(*_NEAREST).first()
+    if policy is not None:
+        prefetch_related_objects([policy], "levels__targets")
+        targets = [target for level in policy.levels.all() for target in level.targets.all()]
+        named = {REFERENCES[TargetKind(target.kind)] for target in targets if target.kind in REFERENCES}
+        prefetch_related_objects(targets, *sorted(named))  # of what a target may name the few that these do
+    return policy
 
 
 def policies_of(services: Iterable[Service]) -> dict[int, list[Policy]]:

@@ -141,9 +141,12 @@ def _begin(delivery_id: int) -> tuple[Turn, _Begun | None]:
     delivery.attempts += 1
     if delivery.method is not None:  # an address that moved meanwhile, and was verified anew, is the one in use
         delivery.address = delivery.method.value
-    delivery.save(update_fields=["attempts", "address"])
     message = composing.compose(wanted)
-    Delivery.objects.filter(pk__in=[each.pk for each in wanted]).update(state=DeliveryState.SENDING)
+    if delivery in wanted:
+        delivery.state = DeliveryState.SENDING
+    delivery.save(update_fields=["attempts", "address", "state"])
+    if others := [each.pk for each in wanted if each != delivery]:
+        Delivery.objects.filter(pk__in=others).update(state=DeliveryState.SENDING)
     return turn, _Begun(message, delivery.attempts, house_clock.now())
 
 

@@ -30,8 +30,8 @@ def start_run(incident: Incident) -> Run:
     """
     end_run(incident, reason="the chain began anew", say=False)
     policy = queries.policy_for(incident.severity, incident.team, incident.services.all())
-    run = _begin(incident, policy, since=incident.response_started_at)
-    levels.plan_all(run.levels.all(), incident)
+    run, chain = _begin(incident, policy, since=incident.response_started_at)
+    levels.plan_all(chain, incident)
     return run
 
 
@@ -41,8 +41,8 @@ def start_by(policy: Policy, incident: Incident, *, reason: str) -> Run:
     The incident's row is locked by the caller.
     """
     end_run(incident, reason=reason)
-    run = _begin(incident, policy, since=house_clock.now())
-    levels.plan_all(run.levels.all(), incident)
+    run, chain = _begin(incident, policy, since=house_clock.now())
+    levels.plan_all(chain, incident)
     return run
 
 
@@ -57,7 +57,7 @@ def start_over(incident: Incident) -> Run:
     paged_before = list(queries.paged_levels(incident))
     end_run(incident, reason="the chain began anew", say=False)
     policy = queries.policy_for(incident.severity, incident.team, incident.services.all())
-    run = _begin(incident, policy, since=incident.response_started_at, before=before)
+    run, _ = _begin(incident, policy, since=incident.response_started_at, before=before)
     count = max(run.levels.values_list("round", flat=True))
     paged = {rules.within(level.place, count): level for level in paged_before}
     _add_what_the_chain_lacks(run, paged)
@@ -76,7 +76,7 @@ def start_over(incident: Incident) -> Run:
 
 def end_run(incident: Incident, *, reason: str, say: bool = True) -> None:
     """Stop climbing: what is undecided is skipped for ``reason``; the incident's row is locked by the caller."""
-    run = queries.current_run(incident)
+    run = Run.objects.filter(incident=incident, ended_at__isnull=True).first()
     if run is None:
         return
     now = house_clock.now()
@@ -143,8 +143,10 @@ def _decide(level: RunLevel, incident: Incident) -> None:
         say_if_nobody_is_left(level.run, incident, reason=Reason.EMPTY, because=because)
 
 
-def _begin(incident: Incident, policy: Policy | None, *, since: datetime, before: Run | None = None) -> Run:
-    """A run with the levels of the policy, or the one level that stands in where none covers the incident.
+def _begin(
+    incident: Incident, policy: Policy | None, *, since: datetime, before: Run | None = None
+) -> tuple[Run, list[RunLevel]]:
+    """A run, and its levels: those of the policy, or the one that stands in where none covers the incident.
 
     What was held, and who was asked whether they are still on it, goes on from the run ``before``.
     """
@@ -160,16 +162,16 @@ def _begin(incident: Incident, policy: Policy | None, *, since: datetime, before
         asks_again_after=policy.asks_again_after if policy else None,
         asked_again_at=before.asked_again_at if before else None,
     )
-    covering = list(_every_round(run, policy)) if policy else []
-    RunLevel.objects.bulk_create(covering)
-    if not covering:
-        RunLevel.objects.create(
+    chain = RunLevel.objects.bulk_create(_every_round(run, policy)) if policy else []
+    if not chain:
+        stand_in = RunLevel.objects.create(
             run=run, number=1, name="On call", due_at=run.started_at + run.stood_still, unless=Unless.ACKNOWLEDGED,
             targets=[targets.snapshot(LevelTarget(kind=TargetKind.ON_CALL))],
         )  # fmt: skip
         uncovered = f"No escalation policy covers {incident.severity} of the team {incident.team}"
         timeline.record(incident, EventKind.NOTE, text=f"{uncovered}: only its on-call is paged.")
-    return run
+        chain = [stand_in]
+    return run, chain
 
 
 def _every_round(run: Run, policy: Policy) -> Iterator[RunLevel]:

@@ -56,7 +56,7 @@ def declare(
     if by is not None:
         access.require_for_team(by, access.Permission.RESPOND, team)
     title = rules.title(title)
-    revision = ProceduresRevision.objects.first()
+    revision = ProceduresRevision.objects.defer("document").first()
     if revision is None:
         raise RuleViolation("No procedures are in force yet: load them with `manage.py procedures apply`.")
     now = house_clock.now()
