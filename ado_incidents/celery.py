@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ado_incidents.settings")
 
 app = Celery("ado_incidents")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+# The engine looks after its connections (``worker.tick``). Left to itself, Celery closes them before and after every
+# task, and every tick of every lane begins with a new one. The name is read as it stands, without the namespace.
+app.conf.CELERY_DB_REUSE_MAX = sys.maxsize
 app.autodiscover_tasks()
 
 take_short_turns()

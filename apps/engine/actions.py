@@ -21,6 +21,9 @@ handled: ContextVar[Timer | None] = ContextVar("handled", default=None)
 
 #: What is due within this span wakes its lane at once; the rest waits for the next tick.
 SOON = timedelta(seconds=1)
+#: What follows from something that also pages begins so much later: it would hold rows that the first page waits for,
+#: and for long, since its worker leaves the processor to whoever pages.
+AFTER_THE_PAGE = timedelta(seconds=2)
 
 _ROW = f"""
     (%s, %s, coalesce(%s::timestamptz, least({clock.DATABASE_NOW}, %s::timestamptz)), %s, %s, %s, 'pending', 0, '', %s)

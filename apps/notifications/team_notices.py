@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import prefetch_related_objects
 
+from apps.core import clock
 from apps.engine import actions as engine
 from apps.incidents.models import Incident, ResponseRole, RoleInvitation
 from apps.incidents.queries import PRIMARY
@@ -15,9 +16,10 @@ TELL = "notifications.response_team"
 
 
 def plan(incident: Incident) -> None:
-    """Let the engine tell the team of the incident now."""
+    """Let the engine tell the team of the incident, once the first page is out."""
     engine.schedule(
         TELL,
+        due_at=clock.now() + engine.AFTER_THE_PAGE,
         key=f"{TELL}:{incident.pk}",
         subject=f"incident:{incident.pk}",
         payload={"incident": incident.pk},

@@ -78,6 +78,7 @@ def test_what_was_sent_cannot_be_rewritten(clock, team, responder):
 
 def test_the_message_of_the_system_is_what_the_template_says(clock, team, stakeholder):
     incident = declare(team)
+    clock.shift(seconds=2)
     run_due()
     update = queries.updates_of(incident).get()
     assert update.subject == f"[P0 Critical] {incident} initial: Agent pipeline down"
@@ -88,12 +89,14 @@ def test_the_message_of_the_system_is_what_the_template_says(clock, team, stakeh
 def test_without_a_template_the_system_tells_the_title_and_the_summary(clock, team):
     MessageTemplate.objects.all().delete()
     incident = declare(team, summary="Every run fails.")
+    clock.shift(seconds=2)
     run_due()
     assert queries.updates_of(incident).get().message == "Agent pipeline down\n\nEvery run fails."
 
 
 def test_the_update_of_a_drill_says_so(clock, team):
     incident = declare(team, drill=True)
+    clock.shift(seconds=2)
     run_due()
     assert queries.updates_of(incident).get().subject.startswith("DRILL ")
 
@@ -128,6 +131,7 @@ def test_customers_read_what_the_severity_means_and_no_figures(clock, team, resp
             severity=None, audience=audience, phase=phase, defaults={"subject": "s", "body": "{impact}"}
         )
     incident = declare(team)
+    clock.shift(seconds=2)
     run_due()
     incidents.assess_impact(incident.pk, by=responder, users_affected=120, revenue_impact="2500.00")
     assert queries.prefilled(incident, Audience.INTERNAL) == "120 users affected, estimated revenue impact 2500.00"

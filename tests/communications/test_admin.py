@@ -31,6 +31,7 @@ def test_an_unknown_placeholder_is_said_at_its_field(client):
 
 def test_what_was_sent_is_read_and_never_edited(clock, team, client):
     declare(team)
+    clock.shift(seconds=2)
     run_due()
     sent = team.incidents.get().updates.get()
     page = reverse("admin:communications_update_change", args=[sent.pk])
@@ -40,5 +41,6 @@ def test_what_was_sent_is_read_and_never_edited(clock, team, client):
 
 def test_messages_of_private_incidents_stay_hidden_from_administrators(clock, team, commander, client):
     declare(team, commander, private=True, title="A leaked key")
+    clock.shift(seconds=2)
     run_due()
     assert "A leaked key" not in client.get(reverse("admin:communications_update_changelist")).content.decode()

@@ -41,6 +41,7 @@ def test_after_declaration_the_first_update_of_a_person_is_due_as_the_schedule_s
 @pytest.mark.parametrize(("severity", "by_the_system"), [("P0", 1), ("P1", 0), ("P2", 0), ("P3", 1)])
 def test_only_what_is_due_immediately_is_sent_by_the_system(clock, team, severity, by_the_system):
     incident = declare(team, severity=severity)
+    clock.shift(seconds=2)
     run_due()
     assert queries.updates_of(incident).filter(by=None, phase=Phase.INITIAL).count() == by_the_system
 
@@ -80,9 +81,11 @@ def test_the_last_message_of_a_p2_is_due_at_the_end_of_the_teams_next_business_d
 
 def test_a_p3_is_told_of_twice_by_the_system_and_never_waited_for(clock, team, responder):
     incident = declare(team, severity="P3")
+    clock.shift(seconds=2)
     run_due()
     clock.shift(hours=5)
     resolve(incident, responder)
+    clock.shift(seconds=2)
     run_due()
     assert [update.phase for update in queries.updates_of(incident)] == [Phase.RESOLUTION, Phase.INITIAL]
     assert not incident.clocks.filter(name=ClockName.UPDATE).exists()
@@ -91,6 +94,7 @@ def test_a_p3_is_told_of_twice_by_the_system_and_never_waited_for(clock, team, r
 def test_the_system_is_silent_when_a_person_told_first(clock, team, responder):
     incident = declare(team, severity="P3")
     send(incident, responder)
+    clock.shift(seconds=2)
     run_due()
     assert [update.by for update in queries.updates_of(incident)] == [responder]
 

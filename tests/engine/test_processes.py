@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from ado_incidents.celery import NICE
 from apps.core import clock
@@ -21,6 +21,7 @@ from apps.engine.identity import me
 from apps.engine.models import Lane, State, Timer
 from apps.engine.registry import handler
 from apps.engine.runner import run_due
+from apps.engine.worker import SLOTS
 from launcher import commands
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
@@ -83,6 +84,13 @@ def wait_for(condition, *, seconds=60.0):
 
 def workers():
     return queries.health().workers
+
+
+def sessions():
+    """How many sessions the database has seen, ended ones included."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sessions FROM pg_stat_database WHERE datname = current_database()")
+        return cursor.fetchone()[0]
 
 
 def leased():
@@ -154,7 +162,9 @@ def test_a_worker_of_one_lane_leaves_the_others_alone(start):
     assert Timer.objects.get(kind="test.work").state == State.PENDING
 
 
-def test_what_is_due_now_wakes_a_celery_worker_after_the_commit(celery_worker, use_broker, monkeypatch):
+@pytest.fixture
+def awake(celery_worker, use_broker, monkeypatch):
+    """The worker of production hears what wakes it."""
     url = os.environ["TEST_REDIS_URL"]
     monkeypatch.setattr(wake, "_hooks", {lane: partial(use_broker(url).now, lane) for lane in Lane})
 
@@ -163,9 +173,21 @@ def test_what_is_due_now_wakes_a_celery_worker_after_the_commit(celery_worker, u
         return workers()
 
     wait_for(first_tick_was_heard)
+
+
+def test_what_is_due_now_wakes_a_celery_worker_after_the_commit(awake):
     with transaction.atomic():
         actions.schedule("engine.sweep", key="a")
     wait_for(lambda: Timer.objects.get(key="a").state == State.DONE, seconds=3)
+
+
+def test_a_celery_worker_keeps_its_connections_from_tick_to_tick(awake):
+    ticks = 4 * sum(SLOTS.values())
+    before = sessions()
+    for number in range(ticks):
+        actions.schedule("engine.sweep", key=f"{number}")
+        wait_for(lambda key=f"{number}": Timer.objects.get(key=key).state == State.DONE)
+    assert sessions() - before < ticks / 2  # one a thread
 
 
 def test_a_celery_worker_that_nobody_wakes_works_what_is_late_by_itself(celery_worker):

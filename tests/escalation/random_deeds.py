@@ -36,8 +36,12 @@ ROLE = "commander"
 
 
 def as_simulated(answer: RandomAnswer) -> Answer:
-    """The answer as the simulation understands it."""
-    return _SIMULATED[answer.kind](answer, answer.after).given_by(_named(answer.by))
+    """The answer as the simulation understands it; whom it names is read when it is given, as ``do`` does."""
+
+    def act(incident: Incident, by: User) -> object:
+        return _SIMULATED[answer.kind](answer, answer.after).act(incident, _named(by.name))
+
+    return Answer(answer.after, act, by=_named(answer.by))
 
 
 def do(incident: Incident, answer: RandomAnswer) -> None:

@@ -52,8 +52,11 @@ def told(person, kind) -> int:
     return Notification.objects.filter(person=person, kind=kind).count()
 
 
-def test_the_primary_is_asked_by_a_notice_and_not_paged(team, engineer, primary, backup):
+def test_the_primary_is_asked_by_a_notice_and_not_paged(team, engineer, primary, backup, clock):
     declare(team, engineer)
+    run_due()
+    assert told(primary, NotificationKind.NOTICE) == 0  # whoever tells holds the incident: the first page goes before
+    clock.shift(seconds=2)
     run_due()
     assert told(primary, NotificationKind.NOTICE) == 1
     assert told(primary, NotificationKind.ROLE_PAGE) == told(backup, NotificationKind.NOTICE) == 0

@@ -324,6 +324,7 @@ def test_what_is_stopped_while_no_server_answers_is_sent_to_nobody_afterwards(
 
 def test_a_page_of_unknown_outcome_is_not_repeated_to_somebody_who_answered(mail_server, page, incident, olga, clock):
     mail_server.breaks_off_at = "DATA"
+    clock.shift(seconds=2)
     run_due()
     mail_server.breaks_off_at = ""
     incidents.acknowledge(incident.pk, by=olga)
