@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
@@ -141,6 +142,19 @@ class PolicyAdmin(TeamOwnedAdmin):
         if db_field.name == "service":
             kwargs["queryset"] = Service.objects.filter(team__in=managed_team_ids(request))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    @transaction.atomic
+    def delete_model(self, request: HttpRequest, obj: Policy) -> None:
+        """Remove it once whoever begins to climb it at this moment has begun."""
+        versions.lock(obj.pk)
+        super().delete_model(request, obj)
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Policy]) -> None:
+        """Remove them once whoever begins to climb one at this moment has begun."""
+        for policy in queryset.order_by("pk"):
+            versions.lock(policy.pk)
+        super().delete_queryset(request, queryset)
 
     def has_delete_permission(self, request: HttpRequest, obj: Policy | None = None) -> bool:
         """The chain for every team stays: without one only the on-call of a team would be paged."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from django.db import connection
 from django.db.models import Max
 
 from apps.core.history import PartChange, changes_of_parts
 from apps.escalation.models import Level, LevelTarget, Policy
 
 Version = tuple[int, int, int]
+
+# The lock that a foreign key takes, before the row that refers to it is written.
+_HOLD = "SELECT id FROM escalation_level WHERE policy_id = %s ORDER BY id FOR KEY SHARE"
 
 
 def of(policy_id: int) -> str:
@@ -24,6 +28,19 @@ def lock(policy_id: int) -> bool:
     found = bool(Policy.objects.select_for_update(no_key=True).filter(pk=policy_id).order_by("pk").values_list("pk"))
     list(Level.objects.select_for_update().filter(policy=policy_id).order_by("pk").values_list("pk"))
     return found
+
+
+def hold(policy: Policy) -> bool:
+    """Let nobody remove the levels of ``policy`` until the transaction ends, so that a run may refer to them.
+
+    False if one that was read with it is gone, or it has none: whoever chose the policy chooses anew. Whoever else
+    holds it does not wait, nor does whoever is paged in turn by a level.
+    """
+    read = {level.pk for level in policy.levels.all()}
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLD, [policy.pk])
+        held = {pk for (pk,) in cursor.fetchall()}
+    return bool(held) and read <= held
 
 
 def changes_since(policy_id: int, version: str) -> list[str]:

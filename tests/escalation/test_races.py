@@ -9,13 +9,15 @@ from collections.abc import Callable
 import pytest
 from django.db import connection, transaction
 
-from apps.core.errors import RuleViolation
+from apps.core.errors import Conflict, RuleViolation
 from apps.escalation import actions as escalation
 from apps.incidents import actions
 from apps.incidents.models import EventKind
 from apps.notifications.models import Delivery, DeliveryState, Notification, NotificationKind
+from apps.teams.models import TeamRole
 from tests.escalation.building import House, chain, level_of, make_house, states, texts
 from tests.factories.incidents import declare
+from tests.factories.teams import make_person
 from tests.incidents.test_locking import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,6 +32,11 @@ KEPT_WAITING = (
 @pytest.fixture
 def house() -> House:
     return make_house()
+
+
+@pytest.fixture
+def administrator(house):
+    return make_person("Ada", None, TeamRole.ADMIN)
 
 
 @pytest.fixture
@@ -100,3 +107,33 @@ def test_four_who_escalate_at_the_same_moment_page_one_level(incident, house):
     raised = at_once(*[lambda: escalation.escalate(incident.pk, reason="Stuck", by=house.olga)] * 4)
     assert [type(error) for error in raised] == [RuleViolation] * 3
     assert states(incident) == {1: "fired", 2: "fired", 3: "planned", 4: "planned"}
+
+
+def test_a_chain_that_is_removed_while_an_incident_begins_to_climb_it_is_climbed(house, administrator):
+    policy = chain("P1", house.tom, team=house.team)
+    one_waits_for_the_other(
+        lambda: declare(house.team, house.olga, severity="P1"),
+        lambda: escalation.delete_policy(policy.pk, by=administrator),
+    )
+    run = house.team.incidents.get().escalation_runs.get()
+    assert (run.policy, run.levels.get().name) == (None, "Level 1")
+
+
+def test_an_incident_that_is_declared_while_its_chain_is_removed_climbs_the_next_wider_one(house, administrator):
+    everybodys, policy = chain("P1", house.carl), chain("P1", house.tom, team=house.team)
+    one_waits_for_the_other(
+        lambda: escalation.delete_policy(policy.pk, by=administrator),
+        lambda: declare(house.team, house.olga, severity="P1"),
+    )
+    assert house.team.incidents.get().escalation_runs.get().policy == everybodys
+
+
+def test_nothing_is_reassigned_to_a_chain_that_is_removed_at_that_moment(incident, house, administrator):
+    policy = chain("P1", house.tom, team=house.team)
+
+    def reassign() -> None:
+        with pytest.raises(Conflict, match="was removed meanwhile"):
+            escalation.reassign(incident.pk, policy=policy, reason="Hers", by=house.olga)
+
+    one_waits_for_the_other(lambda: escalation.delete_policy(policy.pk, by=administrator), reassign)
+    assert incident.escalation_runs.get().ended_at is None

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from apps.core import clock as house_clock
+from apps.core.errors import Conflict
 from apps.core.spans import in_words
 from apps.engine import actions as engine
-from apps.escalation import queries, rules, targets
+from apps.escalation import queries, rules, targets, versions
 from apps.escalation.actions import levels
 from apps.escalation.actions.nobody import Reason, say_if_nobody_is_left
 from apps.escalation.models import UNDECIDED, LevelState, LevelTarget, Policy, Run, RunLevel, TargetKind, Unless
@@ -29,7 +30,7 @@ def start_run(incident: Incident) -> Run:
     timeline says why. The incident's row is locked by the caller.
     """
     end_run(incident, reason="the chain began anew", say=False)
-    policy = queries.policy_for(incident.severity, incident.team, incident.services.all())
+    policy = _policy_of(incident)
     run, chain = _begin(incident, policy, since=incident.response_started_at)
     levels.plan_all(chain, incident)
     return run
@@ -38,8 +39,10 @@ def start_run(incident: Incident) -> Run:
 def start_by(policy: Policy, incident: Incident, *, reason: str) -> Run:
     """Begin to climb the chain of that policy now, its times counted from now, in place of the one that runs.
 
-    The incident's row is locked by the caller.
+    The incident's row is locked by the caller. Raises Conflict where the chain was removed meanwhile.
     """
+    if not versions.hold(policy):
+        raise Conflict(f"The chain of {policy} was removed meanwhile.")
     end_run(incident, reason=reason)
     run, chain = _begin(incident, policy, since=house_clock.now())
     levels.plan_all(chain, incident)
@@ -56,7 +59,7 @@ def start_over(incident: Incident) -> Run:
     before = queries.current_run(incident)
     paged_before = list(queries.paged_levels(incident))
     end_run(incident, reason="the chain began anew", say=False)
-    policy = queries.policy_for(incident.severity, incident.team, incident.services.all())
+    policy = _policy_of(incident)
     run, _ = _begin(incident, policy, since=incident.response_started_at, before=before)
     count = max(run.levels.values_list("round", flat=True))
     paged = {rules.within(level.place, count): level for level in paged_before}
@@ -141,6 +144,14 @@ def _decide(level: RunLevel, incident: Incident) -> None:
     if levels.fire(level, incident, because=_because(level, incident)) is None and incident.acknowledged_at is None:
         because = f"Nobody could be paged on level {level.number}, nor above it."
         say_if_nobody_is_left(level.run, incident, reason=Reason.EMPTY, because=because)
+
+
+def _policy_of(incident: Incident) -> Policy | None:
+    """The policy that applies now; nobody removes its levels before this transaction has written what it begins."""
+    while True:
+        policy = queries.policy_for(incident.severity, incident.team, incident.services.all())
+        if policy is None or versions.hold(policy):
+            return policy
 
 
 def _begin(
