@@ -203,7 +203,12 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for ever: by default a worker ends after some 45 minutes without a broker
 CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # and at once where a broker that starts anew refuses a command
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "health_check_interval": 10}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 2,
+    "health_check_interval": 10,
+    # Hints are worth nothing after some seconds; a worker that would put them back when the broker goes ends over it.
+    "ack_emulation": False,
+}
 CELERY_BEAT_SCHEDULE = {
     f"tick-{lane}": {"task": "engine.tick", "schedule": 1.0, "args": [lane], "options": {"queue": lane, "expires": 5}}
     for lane in LANES

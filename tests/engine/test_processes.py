@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import redis
 from django.db import connection, transaction
 
 from ado_incidents.celery import NICE
@@ -23,6 +24,7 @@ from apps.engine.registry import handler
 from apps.engine.runner import run_due
 from apps.engine.worker import SLOTS
 from launcher import commands
+from launcher.valkey import Valkey
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
 SCRIPT = Path(__file__).with_name("worker_process.py")
@@ -193,6 +195,43 @@ def test_a_celery_worker_keeps_its_connections_from_tick_to_tick(awake):
 def test_a_celery_worker_that_nobody_wakes_works_what_is_late_by_itself(celery_worker):
     actions.schedule("engine.sweep", key="a")
     wait_for(lambda: Timer.objects.get(key="a").state == State.DONE)
+
+
+def test_a_worker_whose_broker_goes_while_hints_wait_for_a_thread_goes_on_with_the_next_broker(
+    own_database_url, use_broker, tmp_path
+):
+    valkey = Valkey(tmp_path, log=tmp_path / "valkey.log")
+    valkey.start()
+    command = [sys.executable, "-m", "celery", "-A", "ado_incidents", "worker", "--pool", "threads"]
+    options = ["--concurrency", "2", "-Q", "bulk", "--without-gossip", "--without-mingle"]
+    environment = os.environ | {"DATABASE_URL": own_database_url, "REDIS_URL": valkey.url}
+    process = subprocess.Popen([*command, *options], env=environment)
+    try:
+        waker = use_broker(valkey.url)
+
+        def first_tick_was_heard():
+            waker.now(Lane.BULK)
+            return workers()
+
+        wait_for(first_tick_was_heard)
+        with redis.Redis.from_url(valkey.url) as client:
+            wait_for(lambda: not client.llen(Lane.BULK))
+        time.sleep(1)
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE engine_timer IN ACCESS EXCLUSIVE MODE")
+            for _ in range(3):  # two hang in the threads, one waits for them, and the worker asks for more
+                waker.now(Lane.BULK)
+            time.sleep(1)
+            valkey.stop()
+            time.sleep(1)
+        valkey.start()
+        actions.schedule("engine.sweep", key="a")
+        wait_for(lambda: Timer.objects.get(key="a").state == State.DONE)
+        assert process.poll() is None
+    finally:
+        process.kill()
+        process.wait()
+        valkey.stop()
 
 
 def test_the_worker_of_chores_stands_back_with_its_whole_session(own_database_url):
