@@ -126,7 +126,15 @@ DATABASES = {
         "ENGINE": "django.db.backends.postgresql",
         "CONN_MAX_AGE": env.int("DATABASE_CONN_MAX_AGE", default=60),
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"application_name": "ado_incidents", "connect_timeout": 5},
+        # A server that vanished without a word is noticed within some ten seconds, on a connection that is kept too.
+        "OPTIONS": {
+            "application_name": "ado_incidents",
+            "connect_timeout": 5,
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 10_000,
+        },
     }
 }
 DATABASE_APPLICATION_ROLE = dj_database_url.parse(_application_url)["USER"]
@@ -206,7 +214,8 @@ CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # and at once where a broker that star
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 2,
     "health_check_interval": 10,
-    # Hints are worth nothing after some seconds; a worker that would put them back when the broker goes ends over it.
+    # Hints are worth nothing after some seconds. A worker that wants to put back, when its broker goes, what it has
+    # not begun (kombu, redis transport, QoS.restore_unacked) ends with an AttributeError.
     "ack_emulation": False,
 }
 CELERY_BEAT_SCHEDULE = {

@@ -67,10 +67,10 @@ def start_clock(incident: Incident, delay: Delay | None, *, since: datetime) -> 
 
 
 def plan_system_message(incident: Incident, phase: Phase) -> None:
-    """Have the system send the message of ``phase``, as its template makes it, once the first page is out."""
+    """Have the system send the message of ``phase``, as its template makes it: the first one after the first page."""
     engine.schedule(
         SYSTEM_MESSAGE,
-        due_at=house_clock.now() + engine.AFTER_THE_PAGE,
+        due_at=house_clock.now() + engine.AFTER_THE_PAGE if phase == Phase.INITIAL else None,
         key=f"{SYSTEM_MESSAGE}:{incident.pk}:{phase}",
         subject=f"incident:{incident.pk}:message",
         payload={"incident": incident.pk, "phase": phase},

@@ -24,6 +24,11 @@ def for_show() -> Iterator[None]:
         _for_show.reset(token)
 
 
+def are_shown() -> bool:
+    """Whether turns are taken for show, by what is taken back: nobody is to wait for it."""
+    return _for_show.get() is not None
+
+
 def take(level_id: int | None, people: Sequence[User]) -> User:
     """Whose turn it is among ``people`` (not empty, in the order of the targets); it counts as taken from then on.
 

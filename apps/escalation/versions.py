@@ -6,6 +6,7 @@ from django.db import connection
 from django.db.models import Max
 
 from apps.core.history import PartChange, changes_of_parts
+from apps.escalation import turns
 from apps.escalation.models import Level, LevelTarget, Policy
 
 Version = tuple[int, int, int]
@@ -22,8 +23,9 @@ def of(policy_id: int) -> str:
 def lock(policy_id: int) -> bool:
     """Let nobody else write the chain until the transaction ends; False if it is gone.
 
-    What it is afterwards is read afterwards: whoever wrote before is seen. Its levels are locked before anything of
-    them is written, as by a level that pages one after the other: neither then waits for what the other holds.
+    What it is afterwards is read afterwards: whoever wrote before is seen, and so is whoever began to climb it. Its
+    levels are locked before anything of them is written, as by a level that pages one after the other: neither then
+    waits for what the other holds.
     """
     found = bool(Policy.objects.select_for_update(no_key=True).filter(pk=policy_id).order_by("pk").values_list("pk"))
     list(Level.objects.select_for_update().filter(policy=policy_id).order_by("pk").values_list("pk"))
@@ -34,8 +36,11 @@ def hold(policy: Policy) -> bool:
     """Let nobody remove the levels of ``policy`` until the transaction ends, so that a run may refer to them.
 
     False if one that was read with it is gone, or it has none: whoever chose the policy chooses anew. Whoever else
-    holds it does not wait, nor does whoever is paged in turn by a level.
+    holds it does not wait, nor does whoever is paged in turn by a level. What is only shown (``turns.for_show``) is
+    taken back and holds nothing.
     """
+    if turns.are_shown():
+        return True
     read = {level.pk for level in policy.levels.all()}
     with connection.cursor() as cursor:
         cursor.execute(_HOLD, [policy.pk])

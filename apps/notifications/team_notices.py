@@ -16,7 +16,7 @@ TELL = "notifications.response_team"
 
 
 def plan(incident: Incident) -> None:
-    """Let the engine tell the team of the incident, once the first page is out."""
+    """Let the engine tell the team of the incident, after the first page."""
     engine.schedule(
         TELL,
         due_at=clock.now() + engine.AFTER_THE_PAGE,

@@ -7,14 +7,17 @@ import time
 from collections.abc import Callable
 
 import pytest
+from django.contrib import admin
 from django.db import connection, transaction
+from django.test import RequestFactory
 
 from apps.core.errors import Conflict, RuleViolation
 from apps.escalation import actions as escalation
+from apps.escalation.models import Policy
 from apps.incidents import actions
 from apps.incidents.models import EventKind
 from apps.notifications.models import Delivery, DeliveryState, Notification, NotificationKind
-from apps.teams.models import TeamRole
+from apps.teams.models import TeamRole, User
 from tests.escalation.building import House, chain, level_of, make_house, states, texts
 from tests.factories.incidents import declare
 from tests.factories.teams import make_person
@@ -117,6 +120,27 @@ def test_a_chain_that_is_removed_while_an_incident_begins_to_climb_it_is_climbed
     )
     run = house.team.incidents.get().escalation_runs.get()
     assert (run.policy, run.levels.get().name) == (None, "Level 1")
+
+
+def _in_its_admin(policy: Policy, administrator: User) -> None:
+    request = RequestFactory().post("/admin/")
+    request.user = administrator
+    admin.site._registry[Policy].delete_model(request, policy)
+
+
+def _in_the_list_of_the_admin(policy: Policy, administrator: User) -> None:
+    request = RequestFactory().post("/admin/")
+    request.user = administrator
+    admin.site._registry[Policy].delete_queryset(request, Policy.objects.filter(pk=policy.pk))
+
+
+@pytest.mark.parametrize("remove", [_in_its_admin, _in_the_list_of_the_admin])
+def test_whoever_removes_it_in_the_admin_waits_as_well(house, administrator, remove):
+    policy = chain("P1", house.tom, team=house.team)
+    one_waits_for_the_other(
+        lambda: declare(house.team, house.olga, severity="P1"), lambda: remove(policy, administrator)
+    )
+    assert house.team.incidents.get().escalation_runs.get().policy is None
 
 
 def test_an_incident_that_is_declared_while_its_chain_is_removed_climbs_the_next_wider_one(house, administrator):

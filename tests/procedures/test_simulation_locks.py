@@ -15,6 +15,8 @@ from apps.catalog.models import Service
 from apps.core import clock as house_clock
 from apps.core.errors import Conflict
 from apps.escalation import actions as escalation
+from apps.escalation import versions
+from apps.escalation.models import Policy
 from apps.incidents import actions
 from apps.incidents.models import Severity, Via
 from apps.notifications import answers as pages
@@ -74,6 +76,8 @@ def test_whatever_is_done_meanwhile_waits_for_nothing_of_it(house, service, monk
             person.save()
         service.save()
         house.team.save()
+        with transaction.atomic():
+            assert all(versions.lock(policy) for policy in Policy.objects.values_list("pk", flat=True))
         simulated(service)
 
     def tell(incident, **known):

@@ -1,6 +1,6 @@
 """Climbs the chain: starts a run, decides its levels when they are due, ends it (R9, R12).
 
-Lock order: the incident's row, then the run.
+Lock order: the incident's row, the levels of the policy, then the run.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def start_run(incident: Incident) -> Run:
     Every level whose time has come pages. Where no policy applies the on-call of the team is paged at once, and the
     timeline says why. The incident's row is locked by the caller.
     """
-    end_run(incident, reason="the chain began anew", say=False)
     policy = _policy_of(incident)
+    end_run(incident, reason="the chain began anew", say=False)
     run, chain = _begin(incident, policy, since=incident.response_started_at)
     levels.plan_all(chain, incident)
     return run
@@ -58,8 +58,8 @@ def start_over(incident: Incident) -> Run:
     """
     before = queries.current_run(incident)
     paged_before = list(queries.paged_levels(incident))
-    end_run(incident, reason="the chain began anew", say=False)
     policy = _policy_of(incident)
+    end_run(incident, reason="the chain began anew", say=False)
     run, _ = _begin(incident, policy, since=incident.response_started_at, before=before)
     count = max(run.levels.values_list("round", flat=True))
     paged = {rules.within(level.place, count): level for level in paged_before}

@@ -10,7 +10,7 @@ from datetime import timedelta
 from enum import Enum, auto
 
 import structlog
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from apps.core import clock as house_clock
 from apps.escalation import proof
@@ -87,8 +87,12 @@ def _turn() -> Iterator[bool]:
         yield mine and not Proof.objects.filter(at__gt=house_clock.now() - EVERY / 2).exists()
     finally:
         if mine:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(hashtext('escalation.proof'))")
+            try:
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT pg_advisory_unlock(hashtext('escalation.proof'))")
+            except DatabaseError:
+                connection.close()  # the lock goes with it
+                raise
 
 
 def _repaired(gap: Gap) -> Outcome:

@@ -11,7 +11,7 @@ from apps.core import clock as house_clock
 from apps.core.errors import Invalid, RuleViolation
 from apps.core.spans import in_words
 from apps.engine import actions as engine
-from apps.escalation import queries, rules
+from apps.escalation import queries, rules, versions
 from apps.escalation.actions import levels, standing_still
 from apps.escalation.actions.nobody import Reason, say_if_nobody_is_left
 from apps.escalation.models import UNDECIDED, LevelState, Policy, Run, RunLevel, Trigger
@@ -106,11 +106,15 @@ def _of_number(run: Run, number: int, *, field: str) -> tuple[RunLevel, Policy |
 
 def _borrow(run: Run, number: int, *, in_round: int) -> tuple[RunLevel, Policy]:
     incident = run.incident
-    lent = queries.lender_of(number, severity=incident.severity, team=incident.team, services=incident.services.all())
-    if lent is None:
-        raise RuleViolation(
-            f"No chain has a level {number} for {incident.severity} or worse of the team {incident.team}."
-        )
+    while True:
+        services = incident.services.all()
+        lent = queries.lender_of(number, severity=incident.severity, team=incident.team, services=services)
+        if lent is None:
+            raise RuleViolation(
+                f"No chain has a level {number} for {incident.severity} or worse of the team {incident.team}."
+            )
+        if versions.hold(lent.policy):
+            break
     borrowed = levels.taken_from(run, lent, due_at=house_clock.now(), round=in_round)
     borrowed.save()
     return borrowed, lent.policy

@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 
 from apps.contacts.models import EmergencyContact
 from apps.escalation import queries as escalation
+from apps.escalation import versions
 from apps.escalation.models import Level, LevelTarget, Policy, TargetKind, Trigger
 from apps.escalation.models.policies import REFERENCES
 from apps.incidents.models import ResponseRole, Severity
@@ -114,9 +115,14 @@ class Chains:
                 repeat_every=policy.repeat_every,
                 asks_again_after=policy.asks_again_after,
             )
-        self._writer.remove(row for row in rows.values() if row.team_id is not None or row.service_id is not None)
+        no_longer = [row for row in rows.values() if row.team_id is not None or row.service_id is not None]
+        for row in no_longer:
+            versions.lock(row.pk)
+        self._writer.remove(no_longer)
 
     def _write_policy(self, row: Policy, levels: tuple[said.Level, ...], **values: Any) -> None:
+        if row.pk is not None:
+            versions.lock(row.pk)
         policy = self._writer.put(row, **values)
         held = {level.number: level for level in policy.levels.all()}
         for level in levels:
