@@ -7,6 +7,7 @@ import time
 
 import redis
 
+from faults.forms import SHORT
 from faults.house import House
 from faults.table import case
 
@@ -16,8 +17,8 @@ from faults.table import case
     numbers={"incidents": (10, 10)},
     done="worker, beat and standby work, {incidents} incidents are declared; the broker ends, {incidents} are "
     "declared; a new one comes, empty, is emptied once more, and the standby is killed; {incidents} are declared",
-    expected="the standby pages while it is gone; the worker by itself once it is back; who declares does not wait "
-    "for it: half a second at most, or three times as long as with it, and never two seconds",
+    expected="the standby pages while it is gone; the worker by itself once it is back; a declaration takes less than "
+    "half a second (in the short form: than with a broker and half a second)",
 )
 def broker_gone(house: House) -> str:
     number = house.number("incidents")
@@ -35,8 +36,9 @@ def broker_gone(house: House) -> str:
     house.declare(number)
     account = house.finish()
     house.expect_prompt(meanwhile.latest, within=15, what="a page without a broker")
+    busy = with_it if house.form is SHORT else 0.0  # what a machine with more to do takes is not the broker's fault
     said = f"a declaration took {without_it * 1000:.0f} ms without a broker, {with_it * 1000:.0f} ms with it"
-    house.expect(without_it < min(max(0.5, 3 * with_it), 2.0), said)
+    house.expect(without_it < 0.5 + busy, said)
     return f"{said}\n{account}"
 
 
