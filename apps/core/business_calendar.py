@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
-from collections.abc import Collection, Container, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -33,16 +33,16 @@ class WorkingWeek:
     def read(cls, data: Mapping[str, Any]) -> WorkingWeek:
         """Return the calendar that ``data`` describes: ``{time_zone, days, start, end, holidays}``.
 
-        ``days`` are mon to sun, ``start`` and ``end`` wall times such as 09:00, ``holidays`` a country (ISO 3166) or
-        empty. What is left out is every weekday, the whole day and no holidays, in UTC. Raises Invalid, naming the
-        field, for what cannot be understood.
+        ``days`` are mon to sun, ``start`` and ``end`` wall times such as 09:00, ``holidays`` a place as for
+        ``free_days`` or empty. What is left out is every weekday, the whole day and no holidays, in UTC. Raises
+        Invalid, naming the field, for what cannot be understood.
         """
         week = cls(
             zone=_zone(str(data.get("time_zone", "UTC"))),
             weekdays=_weekdays(data.get("days", WEEKDAYS)),
             start=_time(str(data.get("start", "00:00")), field="start"),
             end=_time(str(data.get("end", "23:59")), field="end"),
-            free=_free_days(str(data.get("holidays", ""))),
+            free=free_days(str(data.get("holidays", ""))),
         )
         if week.end <= week.start:
             raise Invalid("Working hours end after they begin.", field="end")
@@ -116,12 +116,34 @@ def _time(text: str, *, field: str) -> time:
         raise Invalid(f"Expected a time of day such as 09:00, got {text!r}.", field=field) from error
 
 
-def _free_days(country: str) -> Container[date]:
-    if not country:
+def free_days(place: str) -> Container[date]:
+    """Return the public holidays of ``place``: a country (ISO 3166-1) such as DE, or a part of it such as DE-BY.
+
+    Without a place there are none. Raises Invalid, naming ``holidays``, for one that the ``holidays`` package does
+    not know.
+    """
+    if not place:
         return ()
+    return _known_holidays(place)
+
+
+def holiday_names(place: str, *, first: date, last: date) -> dict[date, str]:
+    """Return the public holidays of ``place`` from ``first`` to ``last``, both included, with their names.
+
+    Raises Invalid as ``free_days`` does.
+    """
+    if not place:
+        return {}
+    known = _known_holidays(place, years=range(first.year, last.year + 1))
+    return {day: name for day, name in sorted(known.items()) if first <= day <= last}
+
+
+def _known_holidays(place: str, *, years: Iterable[int] | None = None) -> holidays.HolidayBase:
+    country, _, part = place.partition("-")
     try:
-        return holidays.country_holidays(country)
+        return holidays.country_holidays(country, subdiv=part or None, years=years)
     except NotImplementedError as error:
         raise Invalid(
-            f"The holidays of {country!r} are not known; name a country such as US.", field="holidays"
+            f"The holidays of {place!r} are not known; name a country such as US, or a part of it such as US-CA.",
+            field="holidays",
         ) from error

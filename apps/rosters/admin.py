@@ -5,53 +5,138 @@ from __future__ import annotations
 from typing import Any, ClassVar, cast
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import QuerySet
 from django.forms.models import BaseModelFormSet
-from django.http import HttpRequest
-from unfold.admin import StackedInline, TabularInline
-from unfold.widgets import UnfoldAdminSplitDateTimeWidget
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from apps.core import clock
-from apps.core.errors import Invalid
-from apps.rosters import actions, rules
-from apps.rosters.models import Layer, LayerMember, Override, Roster
-from apps.teams.admin_access import FollowsItsParent, TeamOwnedAdmin, managed_team_ids
+from apps.core.errors import HouseError
+from apps.rosters import actions
+from apps.rosters.admin_layers import LOCAL, LayerInline, Layers, OverrideInline, StandInForm, is_frozen
+from apps.rosters.admin_preview import PreviewedAdmin, preview, uncovered
+from apps.rosters.models import Layer, Override, Roster
+from apps.rosters.rules import Window
+from apps.teams.admin_access import TeamOwnedAdmin, managed_team_ids
 from apps.teams.models import User
 
-
-class LayerMemberInline(FollowsItsParent, TabularInline):
-    model = LayerMember
-    extra = 0
-    fields = ("position", "person")
-    ordering_field = "position"
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "person":
-            kwargs["queryset"] = User.objects.filter(is_active=True)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+_MOMENT = {"widget": UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}), "input_formats": [LOCAL]}
 
 
-class LayerInline(FollowsItsParent, StackedInline):
-    model = Layer
-    extra = 0
-    inlines: ClassVar[list[type]] = [LayerMemberInline]
-    fieldsets = (
-        (None, {"fields": (("name", "position"), ("rotation", "length"), ("handoff_time", "handoff_weekday"))}),
-        (None, {"fields": (("starts_on", "ends_on"),)}),
+class RosterForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no parameter at run time
+    """A roster; ``gaps`` are those that saving it would make, which somebody has to say yes to."""
+
+    gaps: ClassVar[list[Window]] = []
+
+    accept_gaps = forms.BooleanField(
+        label="Save all the same", required=False, widget=UnfoldBooleanWidget, help_text="Nobody will be on call then."
     )
+    stands_in_from = forms.DateTimeField(required=False, **_MOMENT)
+    stands_in_until = forms.DateTimeField(required=False, **_MOMENT)
+
+    class Meta:
+        model = Roster
+        fields = ("name", "slug", "team", "time_zone", "holidays_of", "is_primary", "frozen_until", "stands_in_for")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        during = self.instance.stands_in_during
+        if during is not None:
+            self.initial["stands_in_from"] = f"{timezone.localtime(during.lower):{LOCAL}}"
+            self.initial["stands_in_until"] = f"{timezone.localtime(during.upper):{LOCAL}}"
+        if not self.gaps and "accept_gaps" in self.fields:
+            self.fields["accept_gaps"].widget = forms.HiddenInput()
+
+    def clean(self) -> dict[str, Any]:
+        """Raise ValidationError where nobody said yes to a gap, or a stand-in has no time or no other roster."""
+        cleaned = super().clean() or self.cleaned_data
+        if self.gaps and not cleaned.get("accept_gaps"):
+            self.add_error("accept_gaps", [f"Nobody would be on call from {_in_words(gap)}." for gap in self.gaps])
+        start, end = cleaned.get("stands_in_from"), cleaned.get("stands_in_until")
+        if bool(start) != bool(end) or bool(start) != bool(cleaned.get("stands_in_for")):
+            raise ValidationError("A roster that stands in says for which other, from when and until when.")
+        if start and end and end <= start:
+            self.add_error("stands_in_until", "It ends after it starts.")
+        elif "stands_in_from" in self.fields:
+            self.instance.stands_in_during = DateTimeTZRange(start, end) if start and end else None
+        return cleaned
 
 
 @admin.register(Roster)
-class RosterAdmin(TeamOwnedAdmin):
+class RosterAdmin(PreviewedAdmin, TeamOwnedAdmin):
+    form = RosterForm
     list_display = ("name", "team", "time_zone", "is_primary", "retired_at")
     list_filter = ("is_primary", "team")
     search_fields = ("name", "slug")
     prepopulated_fields: ClassVar[dict[str, tuple[str, ...]]] = {"slug": ("name",)}
-    readonly_fields = ("retired_at",)
-    inlines = (LayerInline,)
-    actions = ("retire",)
+    readonly_fields = ("retired_at", "six_weeks")
+    inlines = (LayerInline, OverrideInline)
+    change_form_before_template = "admin/rosters/_change_from_link.html"
+    actions = ("retire", "copy")
+    fieldsets = (
+        (None, {"fields": ("accept_gaps", ("name", "slug"), ("team", "time_zone"), "is_primary")}),
+        (
+            "Holidays, freeze and stand-ins",
+            {
+                "classes": ("collapse",),
+                "fields": (
+                    ("holidays_of", "frozen_until"),
+                    "stands_in_for",
+                    ("stands_in_from", "stands_in_until"),
+                    "retired_at",
+                ),
+            },
+        ),
+        ("The next six weeks", {"fields": ("six_weeks",)}),
+    )
+
+    class Media:
+        js = ("ado/roster_preview.js",)
+        css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("ado/roster_picture.css",)}
+
+    def get_form(self, request: HttpRequest, obj: Roster | None = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        form.gaps = getattr(request, "gaps_to_accept", [])
+        return form
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Roster | None = None) -> tuple[str, ...]:
+        """While it is frozen its zone and holidays stand still with its layers."""
+        return (*self.readonly_fields, "time_zone", "holidays_of") if is_frozen(obj) else self.readonly_fields
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "stands_in_for":
+            kwargs["queryset"] = Roster.objects.filter(
+                team__in=managed_team_ids(request), retired_at__isnull=True, stands_in_for=None
+            )
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def get_urls(self) -> list[URLPattern]:
+        """The preview of a new roster and of one that is edited, and the page that splits a layer."""
+        view = self.admin_site.admin_view
+        return [
+            path("preview/", view(self.preview_view), name="rosters_roster_preview_new"),
+            path("<path:object_id>/preview/", view(self.preview_view), name="rosters_roster_preview"),
+            path("<int:object_id>/change-from/", view(self.change_from_view), name="rosters_roster_change_from"),
+            *super().get_urls(),
+        ]
+
+    @admin.display(description="")
+    def six_weeks(self, roster: Roster) -> SafeString:
+        """The drawn weeks; the page's script puts in their place what the form would make of them."""
+        if roster._state.adding:
+            url, shown = reverse("admin:rosters_roster_preview_new"), "Fills in as you edit."
+        else:
+            url = reverse("admin:rosters_roster_preview", args=[roster.pk])
+            shown = preview(roster, now=clock.now())
+        return format_html('<div id="six-weeks" data-preview="{}" aria-live="polite">{}</div>', url, shown)
 
     def save_related(
         self,
@@ -60,8 +145,32 @@ class RosterAdmin(TeamOwnedAdmin):
         formsets: list[BaseModelFormSet[Any, Any]],
         change: bool,
     ) -> None:
+        """Save layers and overrides, fill the shifts, and look what came of it."""
+        roster, now = form.instance, clock.now()
+        before = uncovered(roster, now=now) if change else None
         super().save_related(request, form, formsets, change)
-        actions.materialise(form.instance, now=clock.now())
+        for formset in formsets:
+            if isinstance(formset, Layers):
+                formset.save_parts()
+        self.fill_and_look(request, roster, before, now=now)
+
+    def change_from_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """The page on which a layer is split, so that what is edited counts from a day on."""
+        roster = get_object_or_404(self.get_queryset(request), pk=object_id)
+        if not self.has_change_permission(request, roster):
+            return HttpResponse(status=403)
+        form = ChangeFromForm(request.POST or None, roster=roster)
+        if request.method == "POST" and form.is_valid():
+            entered = form.cleaned_data
+            try:
+                following = actions.change_from(entered["layer"], entered["day"], by=cast("User", request.user))
+            except HouseError as refused:
+                form.add_error("day", str(refused))
+            else:
+                self.message_user(request, f"“{following.name}” goes on from {entered['day']}: edit the new one.")
+                return redirect("admin:rosters_roster_change", roster.pk)
+        context = {**self.admin_site.each_context(request), "title": "Change from a day on", "roster": roster}
+        return render(request, "admin/rosters/change_from.html", {**context, "form": form})
 
     @admin.action(description="Retire: end now, keep what was", permissions=["change"])
     def retire(self, request: HttpRequest, queryset: QuerySet[Roster]) -> None:
@@ -70,28 +179,38 @@ class RosterAdmin(TeamOwnedAdmin):
             actions.retire(roster, by=cast("User", request.user))
         self.message_user(request, "The rosters were retired.", messages.SUCCESS)
 
+    @admin.action(description="Copy, with layers and people", permissions=["change"])
+    def copy(self, request: HttpRequest, queryset: QuerySet[Roster]) -> None:
+        """Make a copy of each of the selected rosters."""
+        for roster in queryset:
+            twin = actions.copy(roster, by=cast("User", request.user))
+            self.message_user(request, f"{twin} was made.", messages.SUCCESS)
 
-class OverrideForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no parameter at run time
-    """Start and end as two moments, in the viewer's time zone; what the action would refuse is said at its field."""
 
-    start = forms.SplitDateTimeField(widget=UnfoldAdminSplitDateTimeWidget)
-    end = forms.SplitDateTimeField(widget=UnfoldAdminSplitDateTimeWidget)
+def _in_words(gap: Window) -> str:
+    start, end = timezone.localtime(gap.start), timezone.localtime(gap.end)
+    return f"{start:%a %d %b %H:%M} to {end:%a %d %b %H:%M}"
+
+
+class ChangeFromForm(forms.Form):
+    """Which layer is to be changed, and from which day on."""
+
+    layer = forms.ModelChoiceField(Layer.objects.none(), empty_label=None, widget=UnfoldAdminSelectWidget)
+    day = forms.DateField(
+        widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}), help_text="From its handoff time on that day."
+    )
+
+    def __init__(self, *args: Any, roster: Roster, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["layer"].queryset = roster.layers.all()  # type: ignore[attr-defined]
+
+
+class OverrideForm(StandInForm):
+    """An override with its roster."""
 
     class Meta:
         model = Override
         fields = ("roster", "person", "start", "end", "reason")
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        try:
-            if "person" in cleaned:
-                actions.check_stands_in(cleaned["person"])
-            if "start" in cleaned and "end" in cleaned:
-                times = cleaned["start"], cleaned["end"]
-                rules.check_override(*times, now=clock.now(), horizon=settings.ROSTER_HORIZON)
-        except Invalid as error:
-            self.add_error({"user": "person"}.get(error.field, error.field), str(error))
-        return cleaned
 
 
 @admin.register(Override)

@@ -19,7 +19,7 @@ from apps.core.api_fields import Instant
 from apps.core.errors import Invalid
 from apps.core.pagination import NewestFirst
 from apps.rosters import actions, queries
-from apps.rosters.models import Layer, Override, Roster, Shift, ShiftSource
+from apps.rosters.models import Layer, Override, Restriction, Roster, Shift, ShiftSource
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import Team, User
@@ -29,16 +29,28 @@ from apps.teams.representation import PersonByEmail, PersonSerializer
 LISTED_AHEAD = timedelta(days=14)
 
 
+class RestrictionSerializer(serializers.ModelSerializer[Restriction]):
+    """A part of each week, in the layer's zone: from ``start`` on each of ``weekdays`` to ``end``, ``days`` later.
+
+    0 is Monday.
+    """
+
+    class Meta:
+        model = Restriction
+        fields = ("weekdays", "start", "end", "days")
+
+
 class LayerSerializer(serializers.ModelSerializer[Layer]):
-    """A layer with its people in the order of their turns. Times are local to the roster's zone."""
+    """A layer with its people in the order of their turns. Times are local to its zone; without one, the roster's."""
 
     people = serializers.SerializerMethodField()
+    restrictions = RestrictionSerializer(many=True, read_only=True)
 
     class Meta:
         model = Layer
         fields = (
             "name", "position", "rotation", "length", "handoff_time", "handoff_weekday", "starts_on", "ends_on",
-            "people",
+            "time_zone", "holidays_of", "at_once", "people", "restrictions",
         )  # fmt: skip
 
     def get_people(self, layer: Layer) -> list[str]:
@@ -53,7 +65,9 @@ class RosterSerializer(serializers.ModelSerializer[Roster]):
 
     class Meta:
         model = Roster
-        fields = ("slug", "name", "team", "time_zone", "is_primary", "retired_at", "layers")
+        fields = (
+            "slug", "name", "team", "time_zone", "holidays_of", "is_primary", "frozen_until", "retired_at", "layers",
+        )  # fmt: skip
 
 
 class ShiftSerializer(serializers.Serializer[Any]):
@@ -161,7 +175,9 @@ class RosterViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, HouseViewS
         """The rosters that the caller may see, retired ones included."""
         visible = access.team_ids(self.request.user, Permission.VIEW)
         rosters = Roster.objects.filter(team__in=visible).select_related("team")
-        return rosters.prefetch_related("layers__members__person") if self.action in ("list", "retrieve") else rosters
+        if self.action not in ("list", "retrieve"):
+            return rosters
+        return rosters.prefetch_related("layers__members__person", "layers__restrictions")
 
     @extend_schema(parameters=[ShiftQuery], responses=ShiftSerializer(many=True))
     @action(detail=True, methods=["get"], pagination_class=EarliestFirst)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import FilteredRelation, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, JSONObject
 
-from apps.rosters.models import Roster, Shift
+from apps.rosters.models import Absence, Roster, Shift, Swap, SwapState
+from apps.rosters.rules import Window
+from apps.teams import access
+from apps.teams.access import Permission
 from apps.teams.models import Team, User
 
 
@@ -41,7 +45,7 @@ def on_call(*, at: datetime, teams: Iterable[Team | int] | None = None, roster: 
     """Who is on call at ``at`` in each roster in use then (of ``teams``, or just ``roster``), by team and roster name.
 
     One entry a seat that somebody holds, and one without a person for a roster that nobody holds. Next is the first
-    shift of somebody else. Two queries, however many rosters there are.
+    shift of somebody else. One query, however many rosters there are.
     """
     rosters = rosters_at(at)
     if teams is not None:
@@ -49,15 +53,12 @@ def on_call(*, at: datetime, teams: Iterable[Team | int] | None = None, roster: 
     if roster is not None:
         rosters = rosters.filter(pk=roster.pk)
     rows = (
-        rosters.select_related("team")
-        .annotate(held=FilteredRelation("shifts", condition=Q(shifts__during__contains=at)))
-        .annotate(held_id=F("held__pk"), next_id=Subquery(_next_shift(at).values("pk")[:1]))
+        rosters.annotate(held=FilteredRelation("shifts", condition=Q(shifts__during__contains=at)))
+        .annotate(following=Subquery(_next_shift(at).values(shift=JSONObject(**_FOLLOWING))[:1]))
         .order_by("team__name", "name", "held__seat")
+        .values_list(*_ROSTER, *(f"team__{name}" for name in _TEAM), *_HELD, "following")
     )
-    found = list(rows)
-    wanted = {pk for row in found for pk in (row.held_id, row.next_id) if pk is not None}
-    shifts = Shift.objects.select_related("person").in_bulk(wanted)
-    return [_entry(row, shifts.get(row.held_id), shifts.get(row.next_id)) for row in found]
+    return list(_entries(rows))
 
 
 def on_call_people(team: Team, at: datetime) -> list[User]:
@@ -93,12 +94,48 @@ def next_people_on(roster: Roster, at: datetime) -> list[User]:
     return list({shift.person_id: shift.person for shift in firsts}.values())
 
 
+def holds(roster: Roster, person: User, during: Window, *, seat: int) -> bool:
+    """Whether ``person`` holds ``seat`` of ``roster`` for all of ``during``. One query."""
+    reached = during.start
+    theirs = roster.shifts.filter(person=person, seat=seat, during__overlap=_as_range(during))
+    for shift in theirs.order_by("during"):
+        if shift.start > reached:
+            return False
+        reached = shift.end
+    return reached >= during.end
+
+
+def seats_of(roster: Roster, person: User, during: Window) -> list[int]:
+    """The seats of ``roster`` that ``person`` holds at any time of ``during``, in order. One query."""
+    theirs = roster.shifts.filter(person=person, during__overlap=_as_range(during))
+    return sorted(set(theirs.values_list("seat", flat=True)))
+
+
 def shifts_between(start: datetime, end: datetime, *, teams: Iterable[Team | int] | None = None) -> QuerySet[Shift]:
     """The shifts of which some part lies in [start, end), earliest first, with roster and person."""
     shifts = Shift.objects.filter(during__overlap=DateTimeTZRange(start, end))
     if teams is not None:
         shifts = shifts.filter(roster__team__in=teams)
     return shifts.select_related("roster", "person").order_by("during__startswith", "pk")
+
+
+def open_swaps(at: datetime) -> QuerySet[Swap]:
+    """The swaps that wait for an answer and are not over at ``at``, the earliest first, with roster and people."""
+    found = Swap.objects.filter(state=SwapState.ASKED, during__endswith__gt=at, roster__retired_at=None)
+    return found.select_related("roster__team", "asked_by", "asked_of").order_by("during", "pk")
+
+
+def swaps_for(person: User, at: datetime) -> QuerySet[Swap]:
+    """The open swaps that ``person`` can answer or asked for: theirs, and requests for cover of their teams."""
+    mine = Q(asked_of=person) | Q(asked_by=person)
+    cover = Q(asked_of=None, roster__team__in=access.team_ids(person, Permission.RESPOND))
+    return open_swaps(at).filter(mine | cover)
+
+
+def absences_of(people: Iterable[User | int], at: datetime) -> QuerySet[Absence]:
+    """The running and coming absences of ``people`` as of ``at``, earliest first, with the person."""
+    found = Absence.objects.filter(person__in=people, during__endswith__gt=at)
+    return found.select_related("person").order_by("during", "pk")
 
 
 def my_shifts(person: User, at: datetime) -> QuerySet[Shift]:
@@ -118,16 +155,45 @@ def _next_shift(at: datetime) -> QuerySet[Shift]:
     )
 
 
-def _entry(roster: Roster, held: Shift | None, following: Shift | None) -> OnCall:
-    return OnCall(
-        roster=roster,
-        seat=held.seat if held else 0,
-        person=held.person if held else None,
-        start=held.start if held else None,
-        end=held.end if held else None,
-        next_person=following.person if following else None,
-        next_start=following.start if following else None,
-    )
+#: What the next shift says, and of its person what is shown everywhere; the rest is read if somebody asks.
+_FOLLOWING = {"start": "during__startswith", "id": "person", "email": "person__email", "name": "person__name"}
+_PERSON = ("id", "email", "name")
+_ROSTER = tuple(field.attname for field in Roster._meta.concrete_fields)
+_TEAM = tuple(field.attname for field in Team._meta.concrete_fields)
+_HELD = ("held__seat", "held__during", "held__person", "held__person__email", "held__person__name")
+
+
+def _entries(rows: Iterable[tuple[Any, ...]]) -> Iterator[OnCall]:
+    """The entries of rows of _ROSTER, _TEAM, _HELD and the next shift. Each team and person is made once."""
+    teams: dict[int, Team] = {}
+    people: dict[int, User] = {}
+
+    def person(values: Sequence[Any]) -> User | None:
+        pk = values[0]
+        if pk is not None and pk not in people:
+            people[pk] = User.from_db("default", _PERSON, values)
+        return people.get(pk)
+
+    for row in rows:
+        of_roster, of_team = row[: len(_ROSTER)], row[len(_ROSTER) : len(_ROSTER) + len(_TEAM)]
+        seat, during, *holder, following = row[len(_ROSTER) + len(_TEAM) :]
+        roster = Roster.from_db("default", _ROSTER, of_roster)
+        if of_team[0] not in teams:
+            teams[of_team[0]] = Team.from_db("default", _TEAM, of_team)
+        roster.team = teams[of_team[0]]
+        yield OnCall(
+            roster=roster,
+            seat=seat or 0,
+            person=person(holder),
+            start=during.lower if during else None,
+            end=during.upper if during else None,
+            next_person=person([following[name] for name in _PERSON]) if following else None,
+            next_start=datetime.fromisoformat(following["start"]).astimezone(UTC) if following else None,
+        )
+
+
+def _as_range(window: Window) -> DateTimeTZRange:
+    return DateTimeTZRange(window.start, window.end)
 
 
 def _people(shifts: QuerySet[Shift]) -> list[User]:

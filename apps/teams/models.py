@@ -14,7 +14,7 @@ from django.db.models.functions import Lower
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
 from apps.core import clock
-from apps.core.business_calendar import WEEKDAYS, WorkingWeek
+from apps.core.business_calendar import WEEKDAYS, WorkingWeek, free_days
 from apps.core.errors import Invalid
 from apps.core.models import History
 
@@ -23,6 +23,14 @@ def validate_time_zone(name: str) -> None:
     """Raise ValidationError unless ``name`` is a zone of the IANA database."""
     if name not in zoneinfo.available_timezones():
         raise ValidationError("%(name)s is not an IANA time zone such as Europe/Berlin.", params={"name": name})
+
+
+def validate_holidays(place: str) -> None:
+    """Raise ValidationError unless the public holidays of ``place`` (``core.business_calendar``) are known."""
+    try:
+        free_days(place)
+    except Invalid as error:
+        raise ValidationError(str(error)) from error
 
 
 class UserManager(BaseUserManager["User"]):
@@ -49,6 +57,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120, blank=True)
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
+    holidays_of = models.CharField(
+        "public holidays of", max_length=8, blank=True, validators=[validate_holidays],
+        help_text="A country such as DE, or a part of it such as DE-BY; shown where the person is on call.",
+    )  # fmt: skip
     is_staff = models.BooleanField("may enter the admin", default=False)
     is_active = models.BooleanField(default=True, help_text="Switch off instead of deleting.")
     date_joined = models.DateTimeField(default=clock.now)

@@ -1,0 +1,93 @@
+"""Leave and other times at which somebody cannot be on call."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from apps.core import clock
+from apps.core.errors import Invalid, NotAllowed, RuleViolation
+from apps.core.history import made_by
+from apps.rosters.actions.shifts import materialise
+from apps.rosters.models import Absence, AbsenceKind, Roster
+from apps.teams import access
+from apps.teams.access import Permission
+from apps.teams.models import User
+
+#: Whoever is away for longer is taken out of the layers.
+LONGEST_ABSENCE = timedelta(days=366)
+
+
+@transaction.atomic
+def add_absence(
+    person: User,
+    *,
+    start: datetime,
+    end: datetime,
+    by: User,
+    kind: AbsenceKind = AbsenceKind.LEAVE,
+    reason: str = "",
+) -> Absence:
+    """Take ``person`` off every roster from ``start`` to ``end``: the next in order who is there takes over.
+
+    Overrides and swaps by name stay. A start that has passed means now. Raises NotAllowed unless it is ``by``
+    themselves or ``by`` manages a team of theirs; Invalid, naming ``start`` or ``end``, for times that cannot be.
+    """
+    _require_may_plan(by, person)
+    now = clock.now()
+    if end <= start:
+        raise Invalid("An absence ends after it starts.", field="end")
+    if end <= now:
+        raise Invalid("An absence cannot end in the past.", field="end")
+    if end - start > LONGEST_ABSENCE:
+        raise Invalid(f"An absence lasts at most {LONGEST_ABSENCE.days} days.", field="end")
+    rosters = _lock_rosters_of(person)
+    absence = Absence(
+        person=person,
+        during=DateTimeTZRange(max(start, now), end),
+        kind=kind,
+        reason=reason,
+        created_by=by,
+        created_at=now,
+    )
+    made_by(absence, by)
+    absence.save()
+    for roster in rosters:
+        materialise(roster, now=now)
+    return absence
+
+
+@transaction.atomic
+def remove_absence(absence: Absence, *, by: User) -> None:
+    """Take back what of ``absence`` is still to come: the person takes their turns again.
+
+    Raises NotAllowed as ``add_absence`` does, RuleViolation once it is over.
+    """
+    _require_may_plan(by, absence.person)
+    now = clock.now()
+    if absence.end <= now:
+        raise RuleViolation("The absence is over; there is nothing to take back.")
+    rosters = _lock_rosters_of(absence.person)
+    made_by(absence, by)
+    if absence.start < now:
+        absence.during = DateTimeTZRange(absence.start, now)
+        absence.save(update_fields=["during"])
+    else:
+        absence.delete()
+    for roster in rosters:
+        materialise(roster, now=now)
+
+
+def _require_may_plan(by: User, person: User) -> None:
+    teams = access.team_ids(person, Permission.RESPOND)
+    if by != person and not teams & access.team_ids(by, Permission.MANAGE):
+        raise NotAllowed(f"Only {person} and the managers of their teams say when they are away.")
+
+
+def _lock_rosters_of(person: User) -> list[Roster]:
+    """Lock every roster in use in which ``person`` takes turns, and those they stand in for, by their ids."""
+    theirs = Roster.objects.filter(layers__members__person=person, retired_at__isnull=True)
+    ids = {pk for pair in theirs.values_list("pk", "stands_in_for") for pk in pair if pk is not None}
+    return list(Roster.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))

@@ -1,0 +1,123 @@
+"""What roster managers do with a whole roster or layer: end it, copy it, change it from a day on."""
+
+from __future__ import annotations
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from apps.core import clock
+from apps.core.errors import Invalid, RuleViolation
+from apps.core.history import made_by
+from apps.core.walltime import instant
+from apps.rosters import rules
+from apps.rosters.actions.shifts import lock_with_stood_for, locked, materialise
+from apps.rosters.models import Layer, LayerMember, Restriction, Roster, Rotation
+from apps.rosters.planning import layer_plan
+from apps.rosters.rules import Window
+from apps.teams import access
+from apps.teams.access import Permission
+from apps.teams.models import User
+
+
+@transaction.atomic
+def retire(roster: Roster, *, by: User) -> None:
+    """End the roster now: its past shifts stay, the running ones end, the future ones go. Twice is once.
+
+    Raises NotAllowed unless ``by`` manages the roster's team.
+    """
+    access.require_for_team(by, Permission.MANAGE, roster.team)
+    found = next(each for each in lock_with_stood_for(roster) if each.pk == roster.pk)
+    if found.retired_at is not None:
+        return
+    found.retired_at = clock.now()
+    made_by(found, by)
+    found.save(update_fields=["retired_at"])
+    materialise(found, now=found.retired_at)
+
+
+@transaction.atomic
+def copy(roster: Roster, *, by: User) -> Roster:
+    """Return a new roster with the same layers, restrictions and people; not primary, and standing in for none.
+
+    Overrides, swaps and past shifts belong to the original. Raises NotAllowed unless ``by`` manages its team.
+    """
+    access.require_for_team(by, Permission.MANAGE, roster.team)
+    twin = Roster(
+        slug=_free_slug(roster.slug),
+        name=f"{roster.name[:110]} (copy)",
+        team=roster.team,
+        time_zone=roster.time_zone,
+        holidays_of=roster.holidays_of,
+    )
+    made_by(twin, by)
+    twin.save()
+    for layer in roster.layers.prefetch_related("members", "restrictions"):
+        _copy_layer(layer, people=[member.person_id for member in layer.members.all()], by=by, roster=twin)
+    materialise(twin, now=clock.now())
+    return twin
+
+
+@transaction.atomic
+def change_from(layer: Layer, day: date, *, by: User) -> Layer:
+    """End ``layer`` at its handoff time on ``day`` and return one that goes on from there in the same order.
+
+    What is edited in the new one counts from that day on, and touches nothing before. The turn that lasts at that
+    moment goes on to the weekday on which weeks are handed over, and begins anew in any other rhythm. Raises NotAllowed
+    unless ``by`` manages the roster's team; Invalid, naming ``day``, unless the layer lasts then and the day is still
+    to come; RuleViolation for a roster that is retired or frozen.
+    """
+    access.require_for_team(by, Permission.MANAGE, layer.roster.team)
+    roster = locked(layer.roster)
+    if roster.frozen_until is not None and roster.frozen_until > clock.now():
+        raise RuleViolation(f"The layers of {roster} stand still until {roster.frozen_until:%Y-%m-%d %H:%M} UTC.")
+    layer = Layer.objects.prefetch_related("members", "restrictions").get(pk=layer.pk)
+    if not (layer.starts_on < day and (layer.ends_on is None or day < layer.ends_on)):
+        raise Invalid(f"The layer {layer.name} does not last on {day}.", field="day")
+    zone = ZoneInfo(layer.time_zone or roster.time_zone)
+    handoff = instant(day, layer.handoff_time, zone)
+    now = clock.now()
+    if handoff <= now:
+        raise Invalid("A change begins on a day that is still to come.", field="day")
+    people = [member.person_id for member in layer.members.all()]
+    if people:
+        plan = layer_plan(
+            layer, people=people, restrictions=layer.restrictions.all(), roster=roster, window=Window(now, handoff)
+        )
+        first = rules.turn_at(plan, handoff, zone=zone) * layer.at_once % len(people)
+        people = people[first:] + people[:first]
+    weekday = layer.handoff_weekday
+    if weekday is None and layer.rotation == Rotation.WEEKS:
+        weekday = layer.starts_on.weekday()
+    following = _copy_layer(layer, people=people, by=by, starts_on=day, handoff_weekday=weekday)
+    layer.ends_on = day
+    made_by(layer, by)
+    layer.save(update_fields=["ends_on"])
+    materialise(roster, now=now)
+    return following
+
+
+def _copy_layer(layer: Layer, *, people: list[int], by: User, **changes: object) -> Layer:
+    """Save a layer like ``layer`` but for ``changes``, with ``people`` in that order, and return it."""
+    kept = {field.name: getattr(layer, field.name) for field in Layer._meta.concrete_fields if not field.primary_key}
+    twin = Layer(**{**kept, **changes})
+    parts = [
+        *(LayerMember(layer=twin, person_id=person, position=place) for place, person in enumerate(people, start=1)),
+        *(
+            Restriction(layer=twin, weekdays=each.weekdays, start=each.start, end=each.end, days=each.days)
+            for each in layer.restrictions.all()
+        ),
+    ]
+    for row in (twin, *parts):
+        made_by(row, by)
+        row.save()
+    return twin
+
+
+def _free_slug(slug: str) -> str:
+    taken = set(Roster.objects.filter(slug__startswith=slug[:40]).values_list("slug", flat=True))
+    number = 2
+    while (found := f"{slug[:40]}-{number}") in taken:
+        number += 1
+    return found

@@ -1,0 +1,78 @@
+"""People who stand in for whoever the layers say."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from apps.core import clock
+from apps.core.errors import Invalid, RuleViolation
+from apps.core.history import made_by
+from apps.rosters import rules
+from apps.rosters.actions.shifts import locked, materialise
+from apps.rosters.models import Override, Roster
+from apps.teams import access
+from apps.teams.access import Permission
+from apps.teams.models import User
+
+
+@transaction.atomic
+def add_override(
+    roster: Roster, *, person: User, start: datetime, end: datetime, by: User, reason: str = "", seat: int = 0
+) -> Override:
+    """Put ``person`` in the seat from ``start`` to ``end``, whatever layers and earlier overrides say.
+
+    A start that has passed means now: the past is not rewritten. Raises NotAllowed unless ``by`` manages the
+    roster's team, or responds for it and stands in themselves; Invalid, naming ``start``, ``end`` or ``user``, for
+    times that ``rules.check_override`` refuses or a person who cannot stand in; RuleViolation for a retired roster.
+    """
+    needed = Permission.RESPOND if person == by else Permission.MANAGE
+    access.require_for_team(by, needed, roster.team)
+    roster = locked(roster)
+    now = clock.now()
+    check_stands_in(person)
+    rules.check_override(start, end, now=now, horizon=settings.ROSTER_HORIZON)
+    override = Override(
+        roster=roster,
+        seat=seat,
+        person=person,
+        during=DateTimeTZRange(max(start, now), end),
+        reason=reason,
+        created_by=by,
+        created_at=now,
+    )
+    made_by(override, by)
+    override.save()
+    materialise(roster, now=now)
+    return override
+
+
+def check_stands_in(person: User) -> None:
+    """Raise Invalid, naming ``user``, for somebody who left, or who could not answer the page they would get."""
+    if not person.is_active:
+        raise Invalid(f"{person} is no longer active.", field="user")
+    if not access.team_ids(person, Permission.RESPOND):
+        raise Invalid(f"{person} responds for no team and cannot be on call.", field="user")
+
+
+@transaction.atomic
+def remove_override(override: Override, *, by: User) -> None:
+    """Take back what of ``override`` is still to come; who was on call until now stays on the record.
+
+    Raises NotAllowed unless ``by`` manages the roster's team, or responds for it and is the one who stands in;
+    RuleViolation once the override is over, or where it carries out a swap, of which it is only one half.
+    """
+    needed = Permission.RESPOND if override.person_id == by.pk else Permission.MANAGE
+    access.require_for_team(by, needed, override.roster.team)
+    roster = locked(override.roster)
+    now = clock.now()
+    if override.end <= now:
+        raise RuleViolation("The override is over; there is nothing to take back.")
+    if override.swap_id is not None:
+        raise RuleViolation("It carries out a swap: swap back, or put in another override.")
+    made_by(override, by)
+    override.delete()
+    materialise(roster, now=now)

@@ -1,0 +1,82 @@
+"""The stored shifts, made what layers, leave and overrides say."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from apps.core.errors import RuleViolation
+from apps.rosters.models import Roster, Shift, ShiftSource
+from apps.rosters.planning import planned
+from apps.rosters.rules import Stretch, Window
+
+
+@transaction.atomic
+def materialise(roster: Roster, *, now: datetime) -> None:
+    """Make the shifts from ``now`` to the horizon what layers, leave and overrides say; what is before ``now`` stays.
+
+    So it does those of the roster that this one stands in for. A running shift whose person changes is split at
+    ``now``; its start never moves. Only rows that differ are touched, so that doing it twice is doing it once. The
+    horizon is ``settings.ROSTER_HORIZON``.
+    """
+    for each in lock_with_stood_for(roster):
+        _fill(each, now)
+
+
+def lock_with_stood_for(roster: Roster) -> list[Roster]:
+    """Lock ``roster`` and the one it stands in for, if any, and return them as they are now; by their ids."""
+    family = [pk for pk in (roster.pk, roster.stands_in_for_id) if pk is not None]
+    return list(Roster.objects.select_for_update(no_key=True).filter(pk__in=family).order_by("pk"))
+
+
+def locked(roster: Roster) -> Roster:
+    """Lock ``roster`` for a change of it and return it as it is now. Raises RuleViolation once it is retired."""
+    found = next(each for each in lock_with_stood_for(roster) if each.pk == roster.pk)
+    if found.retired_at is not None:
+        raise RuleViolation(f"The roster {found} is retired.")
+    return found
+
+
+def _fill(roster: Roster, now: datetime) -> None:
+    stretches = planned(roster, Window(now, now + settings.ROSTER_HORIZON))
+    wanted = {(stretch.seat, stretch.start): stretch for stretch in stretches}
+    superfluous: list[int] = []
+    moved: list[tuple[Shift, datetime]] = []
+    for shift in roster.shifts.filter(during__endswith__gt=now):
+        if shift.start < now:
+            going_on = wanted.pop((shift.seat, now), None)
+            if going_on and (going_on.person, going_on.source) == (shift.person_id, shift.source):
+                moved.append((shift, going_on.end))
+                continue
+            moved.append((shift, now))
+            if going_on:
+                wanted[shift.seat, now] = going_on
+        elif wanted.get((shift.seat, shift.start)) == _as_stretch(shift):
+            del wanted[shift.seat, shift.start]
+        else:
+            superfluous.append(shift.pk)
+    Shift.objects.filter(pk__in=superfluous).delete()
+    for shift, end in moved:
+        if shift.end != end:
+            shift.during = DateTimeTZRange(shift.start, end)
+            shift.changed_at = now
+            shift.save(update_fields=["during", "changed_at"])
+    Shift.objects.bulk_create(_as_shift(stretch, roster, now) for stretch in wanted.values())
+
+
+def _as_stretch(shift: Shift) -> Stretch:
+    return Stretch(shift.seat, shift.person_id, shift.start, shift.end, ShiftSource(shift.source))
+
+
+def _as_shift(stretch: Stretch, roster: Roster, now: datetime) -> Shift:
+    return Shift(
+        roster=roster,
+        seat=stretch.seat,
+        person_id=stretch.person,
+        during=DateTimeTZRange(stretch.start, stretch.end),
+        source=stretch.source,
+        changed_at=now,
+    )

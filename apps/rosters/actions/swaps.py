@@ -1,0 +1,194 @@
+"""Swaps: asked for by whoever has a shift, accepted or refused by another, and then carried out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from apps.core import clock, events
+from apps.core.errors import Invalid, NotAllowed, RuleViolation
+from apps.core.history import made_by
+from apps.rosters import rules
+from apps.rosters.actions.overrides import check_stands_in
+from apps.rosters.actions.shifts import locked, materialise
+from apps.rosters.models import Override, Roster, Swap, SwapState
+from apps.rosters.queries import holds, seats_of
+from apps.rosters.rules import Window
+from apps.teams import access
+from apps.teams.access import Permission
+from apps.teams.models import User
+
+#: Published with the swap when it is asked for, and when it is accepted, refused or withdrawn.
+SWAP_ASKED = "rosters.swap_asked"
+SWAP_ANSWERED = "rosters.swap_answered"
+
+
+@transaction.atomic
+def ask_for_swap(
+    roster: Roster,
+    *,
+    by: User,
+    start: datetime,
+    end: datetime,
+    asked_of: User | None = None,
+    in_return: Window | None = None,
+    reason: str = "",
+) -> Swap:
+    """Ask ``asked_of`` to take what ``by`` has from ``start`` to ``end``, and give ``in_return`` back for it.
+
+    Without ``asked_of`` it is a request for cover that anybody who may stand in can take. A start that has passed
+    means now. Nothing changes before the answer. Raises Invalid, naming ``start``, ``end``, ``asked_of`` or
+    ``in_return``, unless each gives what they have in one seat; RuleViolation for a retired roster, or where it is
+    asked already.
+    """
+    roster = locked(roster)
+    now = clock.now()
+    rules.check_override(start, end, now=now, horizon=settings.ROSTER_HORIZON)
+    start = max(start, now)
+    seat = _seat_given(roster, by, Window(start, end), field="start")
+    if asked_of is not None:
+        if asked_of == by:
+            raise Invalid("A swap is between two.", field="asked_of")
+        check_stands_in(asked_of)
+    seat_in_return = 0
+    if in_return is not None:
+        if asked_of is None:
+            raise Invalid("Whoever is to give something in return is named.", field="asked_of")
+        if in_return.start < now:
+            raise Invalid("What is given in return is still to come.", field="in_return")
+        seat_in_return = _seat_given(roster, asked_of, in_return, field="in_return")
+    during = DateTimeTZRange(start, end)
+    if roster.swaps.filter(state=SwapState.ASKED, asked_by=by, during__overlap=during).exists():
+        raise RuleViolation("You asked for this time already; withdraw that first.")
+    swap = Swap(
+        roster=roster,
+        seat=seat,
+        asked_by=by,
+        asked_of=asked_of,
+        during=during,
+        in_return=DateTimeTZRange(in_return.start, in_return.end) if in_return else None,
+        in_return_seat=seat_in_return,
+        reason=reason,
+        asked_at=now,
+    )
+    made_by(swap, by)
+    swap.save()
+    events.publish(SWAP_ASKED, swap)
+    return swap
+
+
+@transaction.atomic
+def accept_swap(swap: Swap, *, by: User) -> Swap:
+    """Carry the swap out: from its start, or now if that has passed, each has what the other had.
+
+    Raises NotAllowed unless ``by`` was asked, or responds for the roster's team where everybody was; RuleViolation
+    once it was answered, is over, or where one of the two no longer has what they give or would hold two seats.
+    """
+    roster = locked(swap.roster)
+    swap = Swap.objects.select_for_update(no_key=True).get(pk=swap.pk)
+    _require_may_answer(swap, roster, by)
+    now = clock.now()
+    given = Window(max(swap.start, now), swap.end)
+    _check_open(swap, now)
+    check_stands_in(by)
+    back = Window(swap.in_return.lower, swap.in_return.upper) if swap.in_return else None
+    if not holds(roster, swap.asked_by, given, seat=swap.seat):
+        raise RuleViolation(f"{swap.asked_by} no longer has all of that shift.")
+    if back and (back.start < now or not holds(roster, by, back, seat=swap.in_return_seat)):
+        raise RuleViolation(f"{by} no longer has all of what would be given in return.")
+    _check_one_seat(roster, by, given, gives=back)
+    if back:
+        _check_one_seat(roster, swap.asked_by, back, gives=given)
+    _answer(swap, SwapState.ACCEPTED, by, now)
+    _put_in(swap, by, swap.seat, given, now)
+    if back:
+        _put_in(swap, swap.asked_by, swap.in_return_seat, back, now)
+    materialise(roster, now=now)
+    return swap
+
+
+@transaction.atomic
+def refuse_swap(swap: Swap, *, by: User) -> Swap:
+    """Say no; whoever asked is told. Raises NotAllowed unless ``by`` was asked, RuleViolation once it was answered."""
+    roster = locked(swap.roster)
+    swap = Swap.objects.select_for_update(no_key=True).get(pk=swap.pk)
+    if swap.asked_of_id != by.pk:
+        raise NotAllowed("Only whoever was asked refuses a swap.")
+    _require_may_answer(swap, roster, by)
+    now = clock.now()
+    _check_open(swap, now)
+    _answer(swap, SwapState.REFUSED, by, now)
+    return swap
+
+
+@transaction.atomic
+def withdraw_swap(swap: Swap, *, by: User) -> Swap:
+    """Ask no longer. Raises NotAllowed unless ``by`` asked or manages the team, RuleViolation once it was answered."""
+    roster = locked(swap.roster)
+    swap = Swap.objects.select_for_update(no_key=True).get(pk=swap.pk)
+    if swap.asked_by_id != by.pk:
+        access.require_for_team(by, Permission.MANAGE, roster.team)
+    now = clock.now()
+    if swap.state != SwapState.ASKED:
+        raise RuleViolation(f"It is {swap.get_state_display().lower()} already.")
+    _answer(swap, SwapState.WITHDRAWN, by, now)
+    return swap
+
+
+def _seat_given(roster: Roster, person: User, during: Window, *, field: str) -> int:
+    """The seat that ``person`` holds for all of ``during``; raises Invalid, naming ``field``, if there is none."""
+    for seat in seats_of(roster, person, during):
+        if holds(roster, person, during, seat=seat):
+            return seat
+    raise Invalid(f"{person} is not on call for {roster} for all of that time.", field=field)
+
+
+def _require_may_answer(swap: Swap, roster: Roster, by: User) -> None:
+    if swap.asked_of_id is not None:
+        if swap.asked_of_id != by.pk:
+            raise NotAllowed("Only whoever was asked answers a swap.")
+        return
+    if swap.asked_by_id == by.pk:
+        raise NotAllowed("Somebody else takes what you ask for.")
+    access.require_for_team(by, Permission.RESPOND, roster.team)
+
+
+def _check_open(swap: Swap, now: datetime) -> None:
+    if swap.state != SwapState.ASKED:
+        raise RuleViolation(f"It is {swap.get_state_display().lower()} already.")
+    if swap.end <= now:
+        raise RuleViolation("That shift is over.")
+
+
+def _check_one_seat(roster: Roster, person: User, during: Window, *, gives: Window | None) -> None:
+    """Raise RuleViolation where ``person`` would hold a second seat within ``during``, but for what they give."""
+    other = roster.shifts.filter(person=person, during__overlap=DateTimeTZRange(during.start, during.end))
+    if gives:
+        other = other.exclude(during__contained_by=DateTimeTZRange(gives.start, gives.end))
+    if other.exists():
+        raise RuleViolation(f"{person} is on call for {roster} within that time already.")
+
+
+def _answer(swap: Swap, state: SwapState, by: User, now: datetime) -> None:
+    swap.state, swap.answered_by, swap.answered_at = state, by, now
+    made_by(swap, by)
+    swap.save(update_fields=["state", "answered_by", "answered_at"])
+    events.publish(SWAP_ANSWERED, swap)
+
+
+def _put_in(swap: Swap, person: User, seat: int, during: Window, now: datetime) -> None:
+    override = Override(
+        roster=swap.roster,
+        seat=seat,
+        person=person,
+        during=DateTimeTZRange(during.start, during.end),
+        reason=swap.reason,
+        swap=swap,
+        created_by=swap.answered_by,
+        created_at=now,
+    )
+    made_by(override, swap.answered_by)
+    override.save()

@@ -1,0 +1,259 @@
+"""Layers and overrides on a roster's page: the times they cover and their people are entered as text."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.forms import BaseInlineFormSet
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.admin import StackedInline, TabularInline
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+
+from apps.core import clock
+from apps.core.errors import Invalid
+from apps.rosters import actions, rules
+from apps.rosters.models import Layer, LayerMember, Override, Restriction, Roster
+from apps.rosters.planning import weekly_range
+from apps.rosters.rules.words import EXAMPLE
+from apps.teams.admin_access import FollowsItsParent
+from apps.teams.models import User
+
+LOCAL = "%Y-%m-%dT%H:%M"
+_WHEN_EMPTY = {
+    "name": "Empty: after its zone or its place.",
+    "position": "The higher layer wins. Empty: above all others.",
+}
+
+
+def is_frozen(row: Roster | Layer | None) -> bool:
+    """Whether the layers of a roster stand still now; ``row`` is the roster or one of its layers, or a blank one."""
+    if isinstance(row, Layer):
+        row = row.roster if row.roster_id else None
+    return row is not None and row.frozen_until is not None and row.frozen_until > clock.now()
+
+
+class LayerForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no parameter at run time
+    """A layer, with the times it covers and people to add to it as text."""
+
+    covers = forms.CharField(
+        label="Only at these times", required=False, max_length=400, widget=UnfoldAdminTextInputWidget,
+        help_text=f"For example: {EXAMPLE}, or: Fri 18:00 - Mon 09:00. Empty: always.",
+    )  # fmt: skip
+    add_people = forms.CharField(
+        required=False, max_length=10_000, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+        help_text="Names or mail addresses in the order of their turns, one a line or with commas between them.",
+    )  # fmt: skip
+
+    class Meta:
+        model = Layer
+        fields = (
+            "name", "position", "rotation", "length", "handoff_time", "handoff_weekday", "starts_on", "ends_on",
+            "at_once", "time_zone", "holidays_of",
+        )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is None:
+            self.initial["position"] = None
+            self.initial["starts_on"] = timezone.localdate()
+        else:
+            self.initial["covers"] = rules.ranges_in_words(_ranges(self.instance))
+        for name, help_text in _WHEN_EMPTY.items():
+            if name in self.fields:
+                self.fields[name].required = False
+                self.fields[name].help_text = help_text
+
+    def clean_covers(self) -> tuple[rules.WeeklyRange, ...]:
+        """Raise ValidationError, saying which part, unless the ranges can be read."""
+        try:
+            return rules.read_ranges(self.cleaned_data["covers"])
+        except Invalid as unclear:
+            raise ValidationError(str(unclear)) from unclear
+
+    def clean_add_people(self) -> list[User]:
+        """Raise ValidationError, by name, for whoever is not known, not unique or there twice."""
+        said = [part.strip() for part in self.cleaned_data["add_people"].replace(",", "\n").splitlines()]
+        people = [_person(name) for name in said if name]
+        twice = {str(person) for person in people if people.count(person) > 1}
+        if twice:
+            raise ValidationError(f"There twice: {', '.join(sorted(twice))}.")
+        return people
+
+    def save_parts(self) -> None:
+        """Make the restrictions what was entered, and add the people after those who are there."""
+        if "covers" in self.changed_data:
+            wanted = self.cleaned_data["covers"]
+            if set(wanted) != set(_ranges(self.instance)):
+                for restriction in self.instance.restrictions.all():
+                    restriction.delete()
+                for each in wanted:
+                    Restriction.objects.create(
+                        layer=self.instance, weekdays=sorted(each.weekdays), start=each.start, end=each.end,
+                        days=each.days,
+                    )  # fmt: skip
+        members = list(self.instance.members.all())
+        known = {member.person_id for member in members}
+        place = max((member.position for member in members), default=0)
+        for person in self.cleaned_data.get("add_people", []):
+            if person.pk not in known:
+                place += 1
+                LayerMember.objects.create(layer=self.instance, person=person, position=place)
+
+
+class Layers(BaseInlineFormSet[Layer, Roster, Any]):
+    """The layers of a roster; a new one without a position comes on top, one without a name gets one."""
+
+    def save_new(self, form: Any, commit: bool = True) -> Layer:
+        if form.instance.position is None:
+            highest = max((layer.position for layer in self.instance.layers.all()), default=0)
+            form.instance.position = highest + 1
+        if not form.instance.name:
+            city = form.instance.time_zone.rpartition("/")[2].replace("_", " ")
+            form.instance.name = city or f"Layer {form.instance.position}"
+        layer: Layer = super().save_new(form, commit=commit)
+        return layer
+
+    def save_parts(self) -> None:
+        """Save what the forms say of restrictions and people, after the rows themselves."""
+        for form in self.forms:
+            if form.instance.pk is not None and form.has_changed() and form not in self.deleted_forms:
+                form.save_parts()
+
+
+class StandsStillWhenFrozen(FollowsItsParent):
+    """For what is not edited while the roster is frozen."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return not is_frozen(obj) and super().has_add_permission(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_add_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_add_permission(request, obj)
+
+
+class LayerMemberInline(StandsStillWhenFrozen, TabularInline):
+    model = LayerMember
+    extra = 0
+    fields = ("position", "person")
+    ordering_field = "position"
+    verbose_name_plural = "People in order"
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "person":
+            kwargs["queryset"] = User.objects.filter(is_active=True)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+class LayerInline(StandsStillWhenFrozen, StackedInline):
+    model = Layer
+    form = LayerForm
+    formset = Layers
+    extra = 0
+    inlines: ClassVar[list[type]] = [LayerMemberInline]
+    fieldsets = (
+        (None, {"fields": (("name", "position"), ("covers", "time_zone"), "add_people")}),
+        (None, {"fields": (("rotation", "length"), ("handoff_time", "handoff_weekday"), ("starts_on", "ends_on"))}),
+        (None, {"fields": (("at_once", "holidays_of"),)}),
+    )
+
+
+class StandInForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no parameter at run time
+    """Start and end as two moments, in the viewer's time zone; what the action would refuse is said at its field."""
+
+    start = forms.DateTimeField(
+        label="From", widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}), input_formats=[LOCAL]
+    )
+    end = forms.DateTimeField(
+        label="Until", widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}), input_formats=[LOCAL]
+    )
+
+    class Meta:
+        model = Override
+        fields = ("person", "start", "end", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = field.label
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        try:
+            if cleaned.get("person"):
+                actions.check_stands_in(cleaned["person"])
+            if "start" in cleaned and "end" in cleaned:
+                times = cleaned["start"], cleaned["end"]
+                rules.check_override(*times, now=clock.now(), horizon=settings.ROSTER_HORIZON)
+        except Invalid as error:
+            self.add_error({"user": "person"}.get(error.field, error.field), str(error))
+        return cleaned
+
+
+class Overrides(BaseInlineFormSet[Override, Roster, Any]):
+    """Coming overrides: added and taken back by the actions, as everywhere."""
+
+    by: ClassVar[User]
+
+    def save_new(self, form: Any, commit: bool = True) -> Override:
+        entered = form.cleaned_data
+        added = actions.add_override(
+            self.instance,
+            person=entered["person"],
+            start=entered["start"],
+            end=entered["end"],
+            reason=entered["reason"],
+            by=self.by,
+        )
+        form.instance = added
+        return added
+
+    def delete_existing(self, obj: Override, commit: bool = True) -> None:
+        actions.remove_override(obj, by=self.by)
+
+
+class OverrideInline(FollowsItsParent, TabularInline):
+    """The overrides that are still to come, but for those that carry out a swap."""
+
+    model = Override
+    form = StandInForm
+    formset = Overrides
+    extra = 0
+    verbose_name_plural = "Overrides to come"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Override]:
+        rows: QuerySet[Override] = super().get_queryset(request)
+        return rows.filter(during__endswith__gt=clock.now(), swap=None)
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.by = request.user
+        return formset
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "person":
+            kwargs["queryset"] = User.objects.filter(is_active=True)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def _ranges(layer: Layer) -> list[rules.WeeklyRange]:
+    return [weekly_range(each) for each in layer.restrictions.all()]
+
+
+def _person(said: str) -> User:
+    """The active person of that mail address or name. Raises ValidationError unless there is just one."""
+    found = list(User.objects.filter(Q(email__iexact=said) | Q(name__iexact=said), is_active=True)[:2])
+    if not found:
+        raise ValidationError(f"Nobody is called {said}.")
+    if len(found) > 1:
+        raise ValidationError(f"Several people are called {said}; give the mail address.")
+    return found[0]

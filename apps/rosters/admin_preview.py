@@ -1,0 +1,128 @@
+"""What a roster's page shows before it is saved: the next six weeks, and where nobody would be on call any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.forms import BaseFormSet, ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+
+from apps.core.walltime import instant
+from apps.rosters import actions, picture, planning
+from apps.rosters.models import Roster
+from apps.rosters.rules import Window, outside
+from apps.teams.models import User
+
+WEEKS = 6
+
+
+def preview(roster: Roster, *, now: datetime) -> SafeString:
+    """The six weeks from this Monday on as ``roster`` and its rows say now, drawn from ``now`` on."""
+    zone = ZoneInfo(roster.time_zone)
+    first = picture.week_of(now, zone)
+    window = Window(now, instant(first + WEEKS * picture.A_WEEK, time(0), zone))
+    layers = planning.by_layer(roster, window)
+    result = planning.planned(roster, window)
+    rows = [picture.Row(layer.name, stretches) for layer, stretches in reversed(layers)]
+    rows.append(picture.Row("On call", result, is_result=True))
+    people = User.objects.in_bulk({stretch.person for row in rows for stretch in row.stretches})
+    drawn = picture.drawn(rows, first=first, weeks=WEEKS, zone=zone, people=people, now=now)
+    return mark_safe(render_to_string("rosters/_weeks.html", {"picture": drawn, "zone": zone}))  # noqa: S308
+
+
+def uncovered(roster: Roster, *, now: datetime) -> list[Window]:
+    """When nobody holds the first seat of ``roster`` within the horizon, by its stored shifts."""
+    shifts = roster.shifts.filter(seat=0, during__endswith__gt=now).order_by("during")
+    held = [Window(shift.start, shift.end) for shift in shifts]
+    return list(outside([Window(now, now + settings.ROSTER_HORIZON)], held))
+
+
+def newly_uncovered(before: Iterable[Window], after: Iterable[Window]) -> list[Window]:
+    """What is in ``after`` and was not in ``before``; both in order."""
+    return list(outside(after, list(before)))
+
+
+def mistakes(form: ModelForm[Any], formsets: Iterable[BaseFormSet[Any]]) -> Iterator[str]:
+    """What is still to be mended on the page, in words."""
+    for each in [form, *_forms_of(formsets)]:
+        for name, errors in each.errors.items():
+            label = each.fields[name].label or name if name in each.fields else ""
+            yield from (f"{label}: {error}" if label else str(error) for error in errors)
+    for formset in formsets:
+        yield from map(str, formset.non_form_errors())
+
+
+def _forms_of(formsets: Iterable[BaseFormSet[Any]]) -> Iterator[Any]:
+    for formset in formsets:
+        for form in formset.forms:
+            yield form
+            yield from _forms_of([nested.formset for nested in getattr(form, "nested_formsets", ())])
+
+
+class PreviewedAdmin:
+    """The part of a roster's page that saves on trial: for the preview, and to ask before a gap is made."""
+
+    def preview_view(self, request: HttpRequest, object_id: str | None = None, **_: Any) -> HttpResponse:
+        """The drawn weeks as the form would make them, or what has to be mended first. Nothing is saved (POST)."""
+        if request.method != "POST":
+            return HttpResponse(status=405, headers={"Allow": "POST"})
+        request.previewed = ""  # type: ignore[attr-defined]  # filled in by save_related
+        with transaction.atomic():
+            answer = self._trial(request, object_id)
+            transaction.set_rollback(True)
+        if answer.status_code == 403:
+            return answer
+        context = getattr(answer, "context_data", None) or {}
+        if request.previewed:  # type: ignore[attr-defined]
+            return HttpResponse(request.previewed)  # type: ignore[attr-defined]
+        formsets = [each.formset for each in context.get("inline_admin_formsets", [])]
+        form = context["adminform"].form if "adminform" in context else None
+        missing = list(mistakes(form, formsets)) if form is not None else []
+        return HttpResponse(render_to_string("admin/rosters/_not_yet.html", {"mistakes": missing}))
+
+    def _trial(self, request: HttpRequest, object_id: str | None) -> HttpResponse:
+        """What saving would answer."""
+        answer: HttpResponse = super().changeform_view(request, object_id)  # type: ignore[misc]  # of the admin
+        return answer
+
+    def message_user(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Say what was done, but not of what is done on trial."""
+        if not (hasattr(request, "previewed") or getattr(request, "gaps_made", [])):
+            super().message_user(request, *args, **kwargs)  # type: ignore[misc]
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Save, unless that made a gap that nobody said yes to: then nothing is saved, and the page asks."""
+        if request.method != "POST":
+            return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[misc,no-any-return]
+        with transaction.atomic():
+            answer: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[misc]
+            gaps = getattr(request, "gaps_made", [])
+            if gaps:
+                transaction.set_rollback(True)
+        if not gaps:
+            return answer
+        request.gaps_to_accept = gaps  # type: ignore[attr-defined]
+        return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[misc,no-any-return]
+
+    def fill_and_look(
+        self, request: HttpRequest, roster: Roster, before: list[Window] | None, *, now: datetime
+    ) -> None:
+        """Fill the shifts and note the gaps that are new; or only draw, where a preview was asked for.
+
+        ``before`` are the gaps that there were; None for a new roster, of which only a primary one covers all the time.
+        """
+        if hasattr(request, "previewed"):
+            request.previewed = preview(roster, now=now)
+            return
+        actions.materialise(roster, now=now)
+        if request.POST.get("accept_gaps") != "on" and (before is not None or roster.is_primary):
+            request.gaps_made = newly_uncovered(before or [], uncovered(roster, now=now))  # type: ignore[attr-defined]

@@ -1,0 +1,22 @@
+"""Rosters: who takes turns for a team, the exceptions, and the shifts that come of both."""
+
+from apps.rosters.models.exceptions import Absence, AbsenceKind, Override, Swap, SwapState
+from apps.rosters.models.rosters import MOST_AT_ONCE, Layer, LayerMember, Restriction, Roster, Rotation, Weekday
+from apps.rosters.models.shifts import Shift, ShiftSource
+
+__all__ = [
+    "MOST_AT_ONCE",
+    "Absence",
+    "AbsenceKind",
+    "Layer",
+    "LayerMember",
+    "Override",
+    "Restriction",
+    "Roster",
+    "Rotation",
+    "Shift",
+    "ShiftSource",
+    "Swap",
+    "SwapState",
+    "Weekday",
+]

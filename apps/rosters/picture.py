@@ -1,0 +1,182 @@
+"""Shifts drawn as weeks: what each layer says, and who is on call in the end. Plain values for a template to draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from apps.core.walltime import instant
+from apps.rosters.rules import Stretch, Window, outside
+from apps.teams.models import User
+
+#: So many colours tell people apart; the next person has the first again.
+COLOURS = 10
+A_DAY, A_WEEK = timedelta(days=1), timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A stretch of somebody within one week, or of nobody; ``x`` and ``width`` in percent as SVG writes them."""
+
+    x: str
+    width: str
+    person: User | None
+    colour: int
+    start: datetime
+    end: datetime
+    is_exception: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One line of a week: a seat of a layer, or of the result."""
+
+    name: str
+    bars: list[Bar]
+    is_result: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A local day: where it begins, and whether it is a day of the weekend, a holiday, or today."""
+
+    day: date
+    x: str
+    width: str
+    is_weekend: bool
+    holiday: str
+    is_today: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """Seven local days with their lanes, the layers from the highest down and then the result."""
+
+    days: list[Day]
+    lanes: list[Lane]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is drawn as lanes, one a seat: the stretches of a layer, or of the result."""
+
+    name: str
+    stretches: Sequence[Stretch]
+    is_result: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Weeks, and the people in them with their colours in the order in which they come up."""
+
+    weeks: list[Week]
+    people: list[tuple[User, int]]
+
+
+def drawn(
+    rows: Sequence[Row],
+    *,
+    first: date,
+    weeks: int,
+    zone: ZoneInfo,
+    people: Mapping[int, User],
+    now: datetime,
+    holidays: Mapping[date, str] | None = None,
+    says_nobody: bool = True,
+) -> Picture:
+    """The picture of ``weeks`` weeks from the local day ``first`` on in ``zone``; ``people`` by their ids.
+
+    Where nobody holds the first seat of the result a bar without a person says so, from ``now`` on, unless
+    ``says_nobody`` is off: then only some people are drawn.
+    """
+    order = dict.fromkeys(each.person for row in rows for each in sorted(row.stretches, key=lambda each: each.start))
+    colours = {person: number % COLOURS for number, person in enumerate(order)}
+    draw = _Drawing(
+        zone=zone, people=people, colours=colours, now=now, holidays=holidays or {}, says_nobody=says_nobody
+    )
+    return Picture(
+        weeks=[draw.week(first + number * A_WEEK, rows) for number in range(weeks)],
+        people=[(people[person], colour) for person, colour in colours.items() if person in people],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    zone: ZoneInfo
+    people: Mapping[int, User]
+    colours: Mapping[int, int]
+    now: datetime
+    holidays: Mapping[date, str]
+    says_nobody: bool
+
+    def week(self, first: date, rows: Sequence[Row]) -> Week:
+        bounds = [instant(first + number * A_DAY, time(0), self.zone) for number in range(8)]
+        window = Window(bounds[0], bounds[7])
+        today = self.now.astimezone(self.zone).date()
+        days = [
+            Day(
+                day=day,
+                x=_percent(bounds[number] - window.start, window),
+                width=_percent(bounds[number + 1] - bounds[number], window),
+                is_weekend=day.weekday() >= 5,
+                holiday=self.holidays.get(day, ""),
+                is_today=day == today,
+            )
+            for number, day in enumerate(first + number * A_DAY for number in range(7))
+        ]
+        return Week(days=days, lanes=[lane for row in rows for lane in self._lanes(row, window)])
+
+    def _lanes(self, row: Row, window: Window) -> Iterable[Lane]:
+        by_seat: dict[int, list[Stretch]] = {0: []} if row.is_result else {}
+        for stretch in row.stretches:
+            if stretch.start < window.end and window.start < stretch.end:
+                by_seat.setdefault(stretch.seat, []).append(stretch)
+        for seat, stretches in sorted(by_seat.items()):
+            stretches.sort(key=lambda each: each.start)
+            bars = [self._bar(each, window) for each in stretches]
+            if row.is_result and seat == 0 and self.says_nobody:
+                bars += [self._nobody(gap, window) for gap in holes(stretches, self._coming(window))]
+            yield Lane(row.name if seat == 0 else f"{row.name}, seat {seat + 1}", bars, row.is_result)
+
+    def _coming(self, window: Window) -> Window:
+        return Window(max(window.start, self.now), window.end)
+
+    def _bar(self, stretch: Stretch, window: Window) -> Bar:
+        start, end = max(stretch.start, window.start), min(stretch.end, window.end)
+        return Bar(
+            x=_percent(start - window.start, window),
+            width=_percent(end - start, window),
+            person=self.people.get(stretch.person),
+            colour=self.colours[stretch.person],
+            start=stretch.start,
+            end=stretch.end,
+            is_exception=stretch.source != "layer",
+        )
+
+    def _nobody(self, gap: Window, window: Window) -> Bar:
+        return Bar(
+            x=_percent(gap.start - window.start, window),
+            width=_percent(gap.end - gap.start, window),
+            person=None,
+            colour=0,
+            start=gap.start,
+            end=gap.end,
+            is_exception=False,
+        )
+
+
+def holes(stretches: Sequence[Stretch], window: Window) -> list[Window]:
+    """What of ``window`` none of ``stretches`` covers; they are in order and may overlap."""
+    return list(outside([window], stretches))
+
+
+def week_of(at: datetime, zone: ZoneInfo) -> date:
+    """The Monday of the local week of ``at``."""
+    day = at.astimezone(UTC).astimezone(zone).date()
+    return day - day.weekday() * A_DAY
+
+
+def _percent(part: timedelta, window: Window) -> str:
+    return f"{100 * (part / (window.end - window.start)):.3f}%"

@@ -1,0 +1,111 @@
+"""What the rows of a roster say, as the values that ``rosters.rules`` computes from."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from apps.core.business_calendar import holiday_names
+from apps.rosters import rules
+from apps.rosters.models import Absence, Layer, Restriction, Roster, Rotation, ShiftSource
+from apps.rosters.rules import LayerPlan, Stretch, WeeklyRange, Window
+
+
+def planned(roster: Roster, window: Window) -> list[Stretch]:
+    """What layers, leave, stand-ins and overrides say of ``window``, by seat and time; nothing for a retired roster."""
+    if roster.retired_at is not None:
+        return []
+    during = DateTimeTZRange(window.start, window.end)
+    exceptions = [stretch for other in roster.stand_ins.all() for stretch in _standing_in(other, window)]
+    exceptions += [
+        Stretch(each.seat, each.person_id, each.start, each.end, each.source)
+        for each in roster.overrides.filter(during__overlap=during)
+    ]
+    plans = [plan for _, plan in _layer_plans(roster, window)]
+    return rules.compute(plans, exceptions, zone=ZoneInfo(roster.time_zone), window=window, away=_away(plans, window))
+
+
+def by_layer(roster: Roster, window: Window) -> list[tuple[Layer, list[Stretch]]]:
+    """What each layer alone says of ``window``, the lowest first."""
+    plans = _layer_plans(roster, window)
+    away = _away([plan for _, plan in plans], window)
+    zone = ZoneInfo(roster.time_zone)
+    return [(layer, list(rules.turns(plan, zone=zone, window=window, away=away))) for layer, plan in plans]
+
+
+def _layer_plans(roster: Roster, window: Window) -> list[tuple[Layer, LayerPlan]]:
+    return [
+        (
+            layer,
+            layer_plan(
+                layer,
+                people=[member.person_id for member in layer.members.all()],
+                restrictions=layer.restrictions.all(),
+                roster=roster,
+                window=window,
+            ),
+        )
+        for layer in roster.layers.prefetch_related("members", "restrictions")
+    ]
+
+
+def _away(plans: Iterable[LayerPlan], window: Window) -> dict[int, list[Window]]:
+    return absences({person for plan in plans for person in plan.people}, window)
+
+
+def layer_plan(
+    layer: Layer, *, people: Iterable[int], restrictions: Iterable[Restriction], roster: Roster, window: Window
+) -> LayerPlan:
+    """What ``layer`` of ``roster`` says, whether or not it was saved; its holidays are those around ``window``."""
+    return LayerPlan(
+        people=tuple(people),
+        rotation=Rotation(layer.rotation),
+        length=layer.length,
+        handoff_time=layer.handoff_time,
+        handoff_weekday=layer.handoff_weekday,
+        starts_on=layer.starts_on,
+        ends_on=layer.ends_on,
+        zone=ZoneInfo(layer.time_zone) if layer.time_zone else None,
+        at_once=layer.at_once,
+        restrictions=tuple(weekly_range(each) for each in restrictions),
+        holidays=_holidays_around(window, layer.holidays_of or roster.holidays_of),
+    )
+
+
+def weekly_range(restriction: Restriction) -> WeeklyRange:
+    """The restriction as a plain value."""
+    return WeeklyRange(frozenset(restriction.weekdays), restriction.start, restriction.end, restriction.days)
+
+
+def absences(people: Collection[int], window: Window) -> dict[int, list[Window]]:
+    """When each of ``people`` is away within ``window``, in order and without overlaps. One query."""
+    found: dict[int, list[Window]] = defaultdict(list)
+    rows = Absence.objects.filter(person__in=people, during__overlap=DateTimeTZRange(window.start, window.end))
+    for absence in rows.order_by("during"):
+        of_person = found[absence.person_id]
+        if of_person and absence.start <= of_person[-1].end:
+            of_person[-1] = Window(of_person[-1].start, max(of_person[-1].end, absence.end))
+        else:
+            of_person.append(Window(absence.start, absence.end))
+    return dict(found)
+
+
+def _standing_in(other: Roster, window: Window) -> list[Stretch]:
+    """What a roster that stands in for another says of its time within ``window``."""
+    start = max(window.start, other.stands_in_during.lower)
+    end = min(window.end, other.stands_in_during.upper)
+    if start >= end:
+        return []
+    stretches = planned(other, Window(start, end))
+    return [Stretch(each.seat, each.person, each.start, each.end, ShiftSource.OVERRIDE) for each in stretches]
+
+
+def _holidays_around(window: Window, place: str) -> frozenset[date]:
+    if not place:
+        return frozenset()
+    first, last = (window.start - timedelta(days=9)).date(), (window.end + timedelta(days=9)).date()
+    return frozenset(holiday_names(place, first=first, last=last))

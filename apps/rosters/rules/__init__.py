@@ -1,0 +1,44 @@
+"""How shifts come about: layers take turns, the higher layer wins, overrides come last. No database, no clock.
+
+All instants are UTC, all stretches half-open: the handoff instant belongs to the next one. A handoff at 09:00 local
+is at 09:00 local on every day of the year (see ``core.walltime`` for the two days on which the clocks change), and so
+are the ranges to which a layer is restricted; turns in hours count elapsed hours. A layer lives in its own zone or in
+that of its roster. Whoever is away is taken over from by the next in order who is not; where nobody can, nobody holds
+the seat. What a window shows does not depend on the window: computing day by day is computing the whole year.
+"""
+
+from apps.rosters.rules.cutting import outside
+from apps.rosters.rules.handoffs import turn_at
+from apps.rosters.rules.plans import (
+    FIRST_SEAT,
+    Absences,
+    CalendarPlan,
+    LayerPlan,
+    Plan,
+    Stretch,
+    WeeklyRange,
+    Window,
+)
+from apps.rosters.rules.shifts import LONGEST_OVERRIDE, check_override, compute, overlay
+from apps.rosters.rules.turns import turns
+from apps.rosters.rules.words import ranges_in_words, read_ranges
+
+__all__ = [
+    "FIRST_SEAT",
+    "LONGEST_OVERRIDE",
+    "Absences",
+    "CalendarPlan",
+    "LayerPlan",
+    "Plan",
+    "Stretch",
+    "WeeklyRange",
+    "Window",
+    "check_override",
+    "compute",
+    "outside",
+    "overlay",
+    "ranges_in_words",
+    "read_ranges",
+    "turn_at",
+    "turns",
+]

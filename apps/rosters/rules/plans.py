@@ -1,0 +1,80 @@
+"""What shifts are computed from and what they are, as plain values; persons are ids, instants UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+from apps.rosters.models import Rotation, ShiftSource
+
+#: The seat of whoever is paged first; a layer of several people at once fills those that follow it as well.
+FIRST_SEAT = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The time to compute, half-open, UTC."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """One person in one seat, without a break and from one source; ``person`` is an id."""
+
+    seat: int
+    person: int
+    start: datetime
+    end: datetime
+    source: ShiftSource
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyRange:
+    """A part of each week: from ``start`` on each of ``weekdays`` (0 is Monday) to ``end``, so many ``days`` later.
+
+    Local wall times. Midnight at the end of a day is 00:00 one day later.
+    """
+
+    weekdays: frozenset[int]
+    start: time
+    end: time
+    days: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerPlan:
+    """What a layer says: the ids of the people in their order, and the rhythm. Dates and times are local.
+
+    ``at_once`` people take each turn, who hold as many seats. With ``restrictions`` it covers only what lies within
+    one of them; the turns go on meanwhile. On ``holidays`` they cover what they cover on Sundays. Without a ``zone``
+    it lives in that of the roster.
+    """
+
+    people: tuple[int, ...]
+    rotation: Rotation
+    length: int
+    handoff_time: time
+    starts_on: date
+    handoff_weekday: int | None = None
+    ends_on: date | None = None
+    zone: ZoneInfo | None = None
+    at_once: int = 1
+    restrictions: tuple[WeeklyRange, ...] = ()
+    holidays: Collection[date] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarPlan:
+    """A layer whose turns were planned elsewhere: in order and free of overlaps in each seat."""
+
+    turns: tuple[Stretch, ...]
+
+
+Plan: TypeAlias = LayerPlan | CalendarPlan
+#: Who is away when: by the id of the person, in order and free of overlaps.
+Absences = Mapping[int, Sequence[Window]]

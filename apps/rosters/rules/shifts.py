@@ -1,0 +1,77 @@
+"""Layers take turns, the higher layer wins, overrides come last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from operator import attrgetter
+from zoneinfo import ZoneInfo
+
+from apps.core.errors import Invalid
+from apps.rosters.rules.cutting import outside
+from apps.rosters.rules.plans import Absences, Plan, Stretch, Window
+from apps.rosters.rules.turns import NOBODY, clipped, turns
+
+#: Whoever stands in for longer belongs into a layer: a quarter of a year, whichever months it has.
+LONGEST_OVERRIDE = timedelta(days=93)
+
+
+def compute(
+    layers: Sequence[Plan],
+    overrides: Sequence[Stretch],
+    *,
+    zone: ZoneInfo,
+    window: Window,
+    away: Absences = NOBODY,
+) -> list[Stretch]:
+    """Return who holds each seat within ``window``, by seat and time, clipped to it; nobody may hold a seat.
+
+    ``layers`` come lowest first; where one says anybody, those below it say nothing of any seat. ``overrides`` come in
+    the order in which they were made: the later one counts. Whoever overrides is not asked whether they are ``away``:
+    somebody put them in by name.
+    """
+    by_layer = [_in_order(turns(layer, zone=zone, window=window, away=away)) for layer in layers]
+    seats_by_layer = [(covered, _by_seat(covered)) for covered in by_layer]
+    by_seat = _by_seat(clipped(overrides, window))
+    shifts: list[Stretch] = []
+    for seat in sorted({*by_seat, *(seat for _, turns_of in seats_by_layer for seat in turns_of)}):
+        held: list[Stretch] = []
+        for covered, turns_of in seats_by_layer:
+            held = _in_order([*turns_of.get(seat, []), *outside(held, covered)])
+        exceptions: list[Stretch] = []
+        for override in by_seat.get(seat, []):
+            exceptions = overlay(exceptions, [override])
+        shifts += overlay(held, exceptions)
+    return shifts
+
+
+def overlay(base: Sequence[Stretch], top: Sequence[Stretch]) -> list[Stretch]:
+    """Return ``top`` and what it leaves uncovered of ``base``, in order; each is in order and free of overlaps."""
+    return _in_order([*top, *outside(base, top)])
+
+
+def check_override(start: datetime, end: datetime, *, now: datetime, horizon: timedelta) -> None:
+    """Raise Invalid, naming ``start`` or ``end``, unless somebody may stand in for that time.
+
+    It ends after it starts and after ``now``, lasts at most LONGEST_OVERRIDE, and starts within ``horizon`` of
+    ``now``: a slip in the year is refused and not carried out.
+    """
+    if end <= start:
+        raise Invalid("An override ends after it starts.", field="end")
+    if end <= now:
+        raise Invalid("An override cannot end in the past.", field="end")
+    if end - start > LONGEST_OVERRIDE:
+        raise Invalid(f"An override lasts at most {LONGEST_OVERRIDE.days} days.", field="end")
+    if start > now + horizon:
+        raise Invalid(f"Shifts are planned {horizon.days} days ahead; an override starts within them.", field="start")
+
+
+def _in_order(stretches: Iterable[Stretch]) -> list[Stretch]:
+    return sorted(stretches, key=attrgetter("start"))
+
+
+def _by_seat(stretches: Iterable[Stretch]) -> dict[int, list[Stretch]]:
+    found: dict[int, list[Stretch]] = {}
+    for stretch in stretches:
+        found.setdefault(stretch.seat, []).append(stretch)
+    return found

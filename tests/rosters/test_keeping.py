@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from apps.core.errors import Invalid, NotAllowed, RuleViolation
+from apps.rosters import actions
+from apps.rosters.models import Layer, Restriction, Roster, Rotation
+from tests.rosters.building import layer_of, shown
+
+pytestmark = pytest.mark.django_db
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(f"2026-{text}").replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "rhythm",
+    [
+        {"rotation": Rotation.DAYS},
+        {"rotation": Rotation.WEEKS},
+        {"rotation": Rotation.WEEKS, "handoff_weekday": 3},
+        {"rotation": Rotation.DAYS, "at_once": 2},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("day", [date(2026, 3, 9), date(2026, 4, 2), date(2026, 4, 6)])
+def test_a_change_from_a_day_on_goes_on_in_the_same_order(roster, people, manager, clock, rhythm, day):
+    layer = roster.layers.get()
+    for name, value in rhythm.items():
+        setattr(layer, name, value)
+    layer.save()
+    Restriction.objects.create(layer=layer, weekdays=[0, 1, 2, 3, 4], start=time(6), end=time(23))
+    actions.materialise(roster, now=clock.now)
+    before = by_hour(roster)
+    following = actions.change_from(layer, day, by=manager)
+    assert by_hour(roster) == before
+    layer.refresh_from_db()
+    assert (layer.ends_on, following.starts_on) == (day, day)
+    assert [str(each) for each in following.restrictions.all()] == [str(each) for each in layer.restrictions.all()]
+
+
+def test_what_is_edited_in_the_new_layer_counts_from_that_day_on(roster, people, manager, clock):
+    before = shown(roster)
+    following = actions.change_from(roster.layers.get(), date(2026, 3, 9), by=manager)
+    following.members.exclude(person=people[0]).delete()
+    actions.materialise(roster, now=clock.now)
+    after = shown(roster)
+    assert [each for each in after if each[1] < "03-09 08:00"] == [each for each in before if each[1] < "03-09 08:00"]
+    assert {name for name, start, *_ in after if start >= "03-09 08:00"} == {"anna"}
+    assert [row.history_user for row in Layer.history.filter(id=following.pk)] == [manager]
+
+
+@pytest.mark.parametrize("day", [date(2026, 3, 2), date(2026, 3, 1), date(2026, 5, 1)])
+def test_a_change_begins_on_a_coming_day_of_the_layer(roster, manager, day):
+    layer = roster.layers.get()
+    layer.ends_on = date(2026, 5, 1)
+    layer.save()
+    with pytest.raises(Invalid) as refused:
+        actions.change_from(layer, day, by=manager)
+    assert refused.value.field == "day"
+    assert roster.layers.count() == 1
+
+
+def test_only_managers_change_and_copy(roster, responder):
+    with pytest.raises(NotAllowed):
+        actions.change_from(roster.layers.get(), date(2026, 3, 9), by=responder)
+    with pytest.raises(NotAllowed):
+        actions.copy(roster, by=responder)
+
+
+def test_a_retired_roster_is_not_changed(roster, manager):
+    actions.retire(roster, by=manager)
+    with pytest.raises(RuleViolation):
+        actions.change_from(roster.layers.get(), date(2026, 3, 9), by=manager)
+
+
+def test_a_copy_has_the_same_shifts_and_is_not_primary(roster, manager, people, clock):
+    Restriction.objects.create(layer=roster.layers.get(), weekdays=[0, 1], start=time(9), end=time(18))
+    actions.materialise(roster, now=clock.now)
+    actions.add_override(roster, person=people[1], start=at("03-02T12:00"), end=at("03-02T13:00"), by=manager)
+    twins = [actions.copy(roster, by=manager) for _ in range(2)]
+    assert [(twin.slug, twin.name, twin.is_primary) for twin in twins] == [
+        ("platform-2", "Platform (copy)", False),
+        ("platform-3", "Platform (copy)", False),
+    ]
+    assert twins[0].overrides.count() == 0
+    for day in range(3, 30):
+        noon = at(f"03-{day:02}T11:00")
+        holders = [{shift.person for shift in each.shifts.filter(during__contains=noon)} for each in (roster, *twins)]
+        assert holders[0] == holders[1] == holders[2]
+
+
+def test_a_roster_stands_in_for_another_for_its_week_and_leaves_no_hole(roster, team, people, clock):
+    *_, cleo = people
+    christmas = Roster.objects.create(
+        slug="holidays", name="Holidays", team=team, time_zone="Europe/Berlin", stands_in_for=roster,
+        stands_in_during=DateTimeTZRange(at("03-03T12:00"), at("03-04T12:00")),
+    )  # fmt: skip
+    layer_of(christmas, [cleo], ends_on=date(2026, 3, 4))
+    actions.materialise(christmas, now=clock.now)
+    assert shown(roster, 5) == [
+        ("anna", "03-02 10:00", "03-03 08:00", "layer"),
+        ("ben", "03-03 08:00", "03-03 12:00", "layer"),
+        ("cleo", "03-03 12:00", "03-04 08:00", "override"),
+        ("cleo", "03-04 08:00", "03-05 08:00", "layer"),
+        ("anna", "03-05 08:00", "03-06 08:00", "layer"),
+    ]
+    actions.add_absence(cleo, start=at("03-03T12:00"), end=at("03-03T14:00"), by=cleo)
+    assert shown(roster, 4)[1:3] == [
+        ("ben", "03-03 08:00", "03-03 14:00", "layer"),
+        ("cleo", "03-03 14:00", "03-04 08:00", "override"),
+    ]
+    actions.retire(christmas, by=_administrator())
+    assert shown(roster, 2)[1] == ("ben", "03-03 08:00", "03-04 08:00", "layer")
+
+
+def _administrator():
+    from apps.teams.models import User
+
+    return User.objects.create_superuser("root@example.com", name="Root")
+
+
+def by_hour(roster: Roster) -> list[set[str]]:
+    first = at("03-02T10:30")
+    shifts = list(roster.shifts.select_related("person"))
+    hours = (first + timedelta(hours=hour) for hour in range(60 * 24))
+    return [{(each.seat, each.person.name) for each in shifts if each.start <= hour < each.end} for hour in hours]
