@@ -25,12 +25,15 @@ from apps.desk.api.paging import DirectPageViewSet
 from apps.desk.api.policies import PolicyViewSet
 from apps.postmortems.api import ActionItemViewSet, ReviewViewSet
 from apps.rosters.api import OnCallViewSet, RosterViewSet
+from apps.rosters.api_exceptions import AbsenceViewSet, SwapViewSet
 from apps.teams.api import MeViewSet, TeamViewSet
 
 router = SimpleRouter()
 router.register("incidents", IncidentViewSet, basename="api-incident")
 router.register("oncall", OnCallViewSet, basename="api-oncall")
 router.register("rosters", RosterViewSet, basename="api-roster")
+router.register("swaps", SwapViewSet, basename="api-swap")
+router.register("absences", AbsenceViewSet, basename="api-absence")
 router.register("services", ServiceViewSet, basename="api-service")
 router.register("maintenance", MaintenanceViewSet, basename="api-maintenance")
 router.register("teams", TeamViewSet, basename="api-team")

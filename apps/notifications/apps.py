@@ -15,5 +15,6 @@ class NotificationsConfig(AppConfig):
             providers,
             reactions,
             role_pages,
+            swap_notices,
             watching,
         )

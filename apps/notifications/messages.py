@@ -11,7 +11,7 @@ from apps.contacts.models import ContactMethod
 from apps.engine.models import Breaker, Timer
 from apps.incidents.models import Incident, ResponseRole
 from apps.notifications.models import DirectPage, Notification
-from apps.rosters.models import Shift
+from apps.rosters.models import Shift, Swap
 from apps.teams.models import User
 
 #: What a text message or a lock screen shows of a subject.
@@ -154,6 +154,17 @@ def shift_change(shift: Shift, *, begins: bool, other: User | None) -> str:
     said = "You are on call now for" if begins else "You are no longer on call for"
     whom = f" {other} {'had' if begins else 'has'} it {'before you' if begins else 'now'}." if other else ""
     return f"{said} {roster}, team {roster.team}, {until}.{whom}\n\n{settings.SITE_URL}/rosters/{roster.slug}/"
+
+
+def about_swap(swap: Swap) -> str:
+    """What a swap is about, and where it is answered."""
+    lines = [f"{swap.asked_by}'s shift for {swap.roster}, team {swap.roster.team}: {swap.stretch}."]
+    if swap.return_start and swap.return_end:
+        back = f"{swap.return_start:%Y-%m-%d %H:%M} to {swap.return_end:%Y-%m-%d %H:%M} UTC"
+        lines.append(f"In return {swap.asked_by} takes {swap.asked_of}'s: {back}.")
+    if swap.reason:
+        lines.append(f"Reason: {swap.reason}")
+    return "\n".join([*lines, "", f"{settings.SITE_URL}/shifts/"])
 
 
 def brief(subject: str) -> str:

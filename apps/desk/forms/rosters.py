@@ -1,7 +1,8 @@
-"""The form that puts somebody else on call for a while."""
+"""Forms of rosters: somebody stands in for a while, asks for a swap, or is away."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,11 +11,16 @@ from django.utils import timezone
 
 from apps.contacts.queries import people_who_answer
 from apps.core import clock
-from apps.rosters.models import Roster
+from apps.rosters import queries as rosters
+from apps.rosters.models import AbsenceKind, Roster, Shift
+from apps.rosters.rules import Window
 from apps.teams import access
 from apps.teams.models import User
 
 _LOCAL = "%Y-%m-%dT%H:%M"
+#: How far ahead the shifts are that can be given in return.
+_OFFERED_AHEAD = timedelta(days=60)
+ANYBODY = ""
 
 
 class OverrideForm(forms.Form):
@@ -43,3 +49,67 @@ class OverrideForm(forms.Form):
         """Read the local times in the roster's zone, whatever the viewer's own is."""
         with timezone.override(self._zone):
             super().full_clean()
+
+
+class SwapForm(forms.Form):
+    """Which part of one's shift is given away, and to whom for what; times are in the viewer's zone."""
+
+    start = forms.DateTimeField(
+        label="From", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL)
+    )
+    end = forms.DateTimeField(
+        label="Until", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL)
+    )
+    whom = forms.ChoiceField(label="Whom you ask", required=False)
+    reason = forms.CharField(max_length=255, required=False)
+
+    def __init__(self, *args: Any, shift: Shift, by: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        now = clock.now()
+        self.fields["start"].initial = timezone.localtime(max(shift.start, now))
+        self.fields["end"].initial = timezone.localtime(shift.end)
+        coming = rosters.shifts_between(now, now + _OFFERED_AHEAD).filter(roster=shift.roster).exclude(person=by)
+        self._returns = {f"shift:{each.pk}": each for each in coming if each.start >= now}
+        people = {each.person_id: each.person for each in coming}
+        people |= {each.pk: each for each in people_who_answer() if each != by}
+        self._people = {f"person:{pk}": person for pk, person in people.items()}
+        self.fields["whom"].choices = [  # type: ignore[attr-defined]
+            (ANYBODY, "Anybody who can take it"),
+            ("For one of their shifts", [(key, _offer(each)) for key, each in self._returns.items()]),
+            ("For nothing in return", [(key, str(each)) for key, each in sorted(self._people.items(), key=_by_name)]),
+        ]
+
+    @property
+    def asked_of(self) -> User | None:
+        """Whoever is asked; None: everybody."""
+        chosen = self.cleaned_data["whom"]
+        returned = self._returns.get(chosen)
+        return returned.person if returned else self._people.get(chosen)
+
+    @property
+    def in_return(self) -> Window | None:
+        """The shift that is taken in return, if any."""
+        returned = self._returns.get(self.cleaned_data["whom"])
+        return Window(returned.start, returned.end) if returned else None
+
+
+def _offer(shift: Shift) -> str:
+    start, end = timezone.localtime(shift.start), timezone.localtime(shift.end)
+    return f"{shift.person}: {start:%a %d %b %H:%M} to {end:%a %d %b %H:%M}"
+
+
+def _by_name(entry: tuple[str, User]) -> str:
+    return str(entry[1])
+
+
+class AbsenceForm(forms.Form):
+    """When somebody is away; times are in the viewer's zone."""
+
+    start = forms.DateTimeField(
+        label="From", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL)
+    )
+    end = forms.DateTimeField(
+        label="Until", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL)
+    )
+    kind = forms.ChoiceField(choices=AbsenceKind)
+    reason = forms.CharField(max_length=255, required=False)

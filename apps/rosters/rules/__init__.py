@@ -8,7 +8,7 @@ the seat. What a window shows does not depend on the window: computing day by da
 """
 
 from apps.rosters.rules.cutting import outside
-from apps.rosters.rules.handoffs import turn_at
+from apps.rosters.rules.handoffs import DAYS_OF_A_TURN, turn_at
 from apps.rosters.rules.plans import (
     FIRST_SEAT,
     Absences,
@@ -24,6 +24,7 @@ from apps.rosters.rules.turns import turns
 from apps.rosters.rules.words import ranges_in_words, read_ranges
 
 __all__ = [
+    "DAYS_OF_A_TURN",
     "FIRST_SEAT",
     "LONGEST_OVERRIDE",
     "Absences",

@@ -14,7 +14,7 @@ from apps.rosters.rules.plans import LayerPlan
 
 #: No change of a zone's clocks ever moved them by more than a day; turns are looked for that much earlier.
 LARGEST_CHANGE = timedelta(days=2)
-_DAYS_OF_A_TURN = {Rotation.DAYS: 1, Rotation.WEEKS: 7}
+DAYS_OF_A_TURN = {Rotation.DAYS: 1, Rotation.WEEKS: 7}
 
 
 def handoffs(layer: LayerPlan, zone: ZoneInfo, *, since: datetime) -> Iterator[tuple[int, tuple[datetime, datetime]]]:
@@ -28,7 +28,7 @@ def handoffs(layer: LayerPlan, zone: ZoneInfo, *, since: datetime) -> Iterator[t
     if layer.rotation == Rotation.MONTHS:
         yield from _monthly_handoffs(layer, zone, since=since)
         return
-    days = _DAYS_OF_A_TURN[layer.rotation] * layer.length
+    days = DAYS_OF_A_TURN[layer.rotation] * layer.length
     first = layer.starts_on
     if layer.handoff_weekday is not None:
         first -= timedelta(days=(first.weekday() - layer.handoff_weekday) % 7)

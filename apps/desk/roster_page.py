@@ -1,0 +1,146 @@
+"""One roster as its page shows it: drawn or listed, in the zone one chooses, of everybody or of one person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from apps.core.business_calendar import holiday_names
+from apps.core.walltime import instant
+from apps.rosters import picture, planning, queries
+from apps.rosters.models import Roster, Shift, ShiftSource
+from apps.rosters.picture import A_WEEK, Picture, Row
+from apps.rosters.rules import Stretch, Window
+from apps.teams.models import User
+
+VIEWS = {"weeks": "Two weeks", "month": "Month", "list": "List"}
+ZONES = {"mine": "My time", "roster": "Roster's time", "utc": "UTC"}
+#: How far before and after now a page may lie: what is asked for beyond is a slip.
+FARTHEST = timedelta(days=3 * 366)
+LISTED = timedelta(days=42)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address of the page asks for; what it cannot mean is as if it were not there."""
+
+    view: str
+    zone_name: str
+    zone: ZoneInfo
+    person: int | None
+    first: date
+
+    @classmethod
+    def read(cls, query: Mapping[str, str], *, roster: Roster, viewer: User, now: datetime) -> Asked:
+        zone_name = query.get("zone", "mine")
+        zones = {"mine": viewer.time_zone, "roster": roster.time_zone, "utc": "UTC"}
+        zone = ZoneInfo(zones.get(zone_name, viewer.time_zone))
+        person = query.get("person", "")
+        view = query.get("view", "weeks")
+        return cls(
+            view=view if view in VIEWS else "weeks",
+            zone_name=zone_name if zone_name in ZONES else "mine",
+            zone=zone,
+            person=int(person) if person.isdecimal() and len(person) < 18 else None,
+            first=_first_day(query.get("from", ""), now=now, zone=zone, view=view),
+        )
+
+    @property
+    def weeks(self) -> int:
+        """How many weeks are drawn."""
+        if self.view != "month":
+            return 2
+        return -(-(_next_month(self.first) - self._monday).days // 7)
+
+    @property
+    def _monday(self) -> date:
+        return self.first - timedelta(days=self.first.weekday())
+
+    @property
+    def window(self) -> Window:
+        """From when to when the page shows shifts, UTC."""
+        if self.view == "list":
+            return Window(*(instant(day, time(0), self.zone) for day in (self.first, self.first + LISTED)))
+        return Window(*(instant(self._monday + number * A_WEEK, time(0), self.zone) for number in (0, self.weeks)))
+
+    @property
+    def drawn_from(self) -> date:
+        """The Monday from which on weeks are drawn."""
+        return self._monday
+
+    @property
+    def earlier(self) -> date:
+        """The day from which on the page before this one shows."""
+        if self.view == "month":
+            return (self.first - timedelta(days=1)).replace(day=1)
+        return self.first - (LISTED if self.view == "list" else 2 * A_WEEK)
+
+    @property
+    def later(self) -> date:
+        """The day from which on the page after this one shows."""
+        if self.view == "month":
+            return _next_month(self.first)
+        return self.first + (LISTED if self.view == "list" else 2 * A_WEEK)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The shifts of the window, and the weeks that are drawn of them (None in the list)."""
+
+    shifts: list[Shift]
+    picture: Picture | None
+    people: list[User]
+
+
+def shown(roster: Roster, asked: Asked, *, now: datetime) -> Shown:
+    """What the page shows: stored shifts, and what each layer says of the time from now on."""
+    window = asked.window
+    shifts = list(queries.shifts_between(window.start, window.end).filter(roster=roster))
+    people = {shift.person_id: shift.person for shift in shifts}
+    listed = [shift for shift in shifts if asked.person in (None, shift.person_id)]
+    choices = sorted(people.values(), key=str)
+    if asked.view == "list":
+        return Shown(listed, None, choices)
+    rows = [*_layer_rows(roster, Window(max(window.start, now), window.end), asked.person)]
+    held = [Stretch(each.seat, each.person_id, each.start, each.end, ShiftSource(each.source)) for each in listed]
+    rows.append(Row("On call", held, is_result=True))
+    missing = {stretch.person for row in rows for stretch in row.stretches} - people.keys()
+    people |= User.objects.in_bulk(missing)
+    last = asked.drawn_from + asked.weeks * A_WEEK
+    drawn = picture.drawn(
+        rows,
+        first=asked.drawn_from,
+        weeks=asked.weeks,
+        zone=asked.zone,
+        people=people,
+        now=now,
+        holidays=holiday_names(roster.holidays_of, first=asked.drawn_from, last=last),
+        says_nobody=asked.person is None,
+    )
+    return Shown(listed, drawn, choices)
+
+
+def _layer_rows(roster: Roster, window: Window, person: int | None) -> list[Row]:
+    if window.start >= window.end or roster.retired_at is not None:
+        return []
+    return [
+        Row(layer.name, [each for each in stretches if person in (None, each.person)])
+        for layer, stretches in reversed(planning.by_layer(roster, window))
+    ]
+
+
+def _first_day(text: str, *, now: datetime, zone: ZoneInfo, view: str) -> date:
+    today = now.astimezone(zone).date()
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = today
+    if abs(day - today) > FARTHEST:
+        day = today
+    return day.replace(day=1) if view == "month" else day
+
+
+def _next_month(first: date) -> date:
+    return (first.replace(day=1) + timedelta(days=32)).replace(day=1)

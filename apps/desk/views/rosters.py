@@ -1,0 +1,86 @@
+"""The page of one roster, and putting somebody on call for a while."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
+
+from apps.core import clock
+from apps.desk import roster_page
+from apps.desk.forms.rosters import OverrideForm
+from apps.desk.pages import attempt, viewer
+from apps.desk.roster_page import VIEWS, ZONES, Asked
+from apps.rosters import actions as rosters
+from apps.rosters import queries
+from apps.rosters.models import Layer, Override, Roster
+from apps.rosters.planning import weekly_range
+from apps.rosters.rules import ranges_in_words
+from apps.teams import access
+from apps.teams.access import Permission
+
+
+@login_required
+def roster(request: HttpRequest, slug: str) -> HttpResponse:
+    """One roster: its shifts drawn or listed, its overrides, swaps and leave, and the form to stand in (POST)."""
+    found = roster_or_404(request, slug)
+    form = OverrideForm(request.POST or None, roster=found, by=viewer(request))
+    if request.method == "POST" and form.is_valid():
+        known = form.cleaned_data
+        added = attempt(
+            request,
+            lambda: rosters.add_override(
+                found,
+                person=known["person"],
+                start=known["start"],
+                end=known["end"],
+                reason=known["reason"],
+                by=viewer(request),
+            ),
+            done=f"{known['person']} stands in.",
+        )
+        if added:
+            return redirect("roster", slug)
+    now = clock.now()
+    asked = Asked.read(request.GET, roster=found, viewer=viewer(request), now=now)
+    layers = found.layers.prefetch_related("members__person", "restrictions")
+    members = {member.person_id for layer in layers for member in layer.members.all()}
+    context = {
+        "roster": found,
+        "form": form,
+        "now": now,
+        "asked": asked,
+        "views": VIEWS,
+        "zones": ZONES,
+        "shown": roster_page.shown(found, asked, now=now),
+        "overrides": found.overrides.filter(during__endswith__gt=now).select_related("person").order_by("during"),
+        "layers": [(layer, _covers(layer)) for layer in layers],
+        "swaps": queries.open_swaps(now).filter(roster=found),
+        "absences": queries.absences_of(members, now),
+        "may_respond": found.team_id in access.team_ids(viewer(request), Permission.RESPOND),
+        "may_manage": found.team_id in access.team_ids(viewer(request), Permission.MANAGE),
+    }
+    return render(request, "people/roster.html", context, status=422 if form.is_bound else 200)
+
+
+@login_required
+@require_POST
+def remove_override(request: HttpRequest, slug: str, override: int) -> HttpResponse:
+    """Take an override back."""
+    found = get_object_or_404(Override, pk=override, roster=roster_or_404(request, slug))
+    attempt(request, lambda: rosters.remove_override(found, by=viewer(request)), done="The override is taken back.")
+    return redirect("roster", slug)
+
+
+def roster_or_404(request: HttpRequest, slug: str) -> Roster:
+    """The roster of that slug; Http404 for one that the viewer may not see."""
+    visible = access.team_ids(viewer(request), Permission.VIEW)
+    found = Roster.objects.select_related("team").filter(slug=slug, team__in=visible).first()
+    if found is None:
+        raise Http404(f"No roster {slug}.")
+    return found
+
+
+def _covers(layer: Layer) -> str:
+    return ranges_in_words(weekly_range(each) for each in layer.restrictions.all())

@@ -1,0 +1,127 @@
+"""One's own shifts: taking, giving away and swapping them, and when one is away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
+
+from apps.core import clock
+from apps.desk.forms.rosters import AbsenceForm, SwapForm
+from apps.desk.pages import attempt, viewer
+from apps.rosters import actions as rosters
+from apps.rosters import queries
+from apps.rosters.models import Absence, AbsenceKind, Shift, Swap
+from apps.teams import access
+from apps.teams.access import Permission
+
+#: How many of one's coming shifts are listed.
+LISTED = 100
+
+ANSWERS: dict[str, tuple[Callable[..., object], str]] = {
+    "accept": (rosters.accept_swap, "The swap is made."),
+    "refuse": (rosters.refuse_swap, "You refused the swap."),
+    "withdraw": (rosters.withdraw_swap, "You ask no longer."),
+}
+
+
+@login_required
+def mine(request: HttpRequest) -> HttpResponse:
+    """My shifts, the swaps that concern me, and when I am away, with the form for it (POST)."""
+    me, now = viewer(request), clock.now()
+    form = AbsenceForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        known = form.cleaned_data
+        added = attempt(
+            request,
+            lambda: rosters.add_absence(
+                me,
+                start=known["start"],
+                end=known["end"],
+                kind=AbsenceKind(known["kind"]),
+                reason=known["reason"],
+                by=me,
+            ),
+            done="The next in order take over meanwhile.",
+        )
+        if added:
+            return redirect("shifts")
+    context = {
+        "form": form,
+        "now": now,
+        "shifts": queries.my_shifts(me, now)[:LISTED],
+        "swaps": queries.swaps_for(me, now),
+        "absences": queries.absences_of([me], now),
+    }
+    return render(request, "people/shifts.html", context, status=422 if form.is_bound else 200)
+
+
+@login_required
+@require_POST
+def remove_absence(request: HttpRequest, absence: int) -> HttpResponse:
+    """Take one's own absence back."""
+    found = get_object_or_404(Absence, pk=absence, person=viewer(request))
+    attempt(request, lambda: rosters.remove_absence(found, by=viewer(request)), done="You take your turns again.")
+    return redirect("shifts")
+
+
+@login_required
+@require_POST
+def take(request: HttpRequest, shift: int) -> HttpResponse:
+    """Stand in for the rest of a shift oneself."""
+    found, me = get_object_or_404(_visible(request), pk=shift), viewer(request)
+    attempt(
+        request,
+        lambda: rosters.add_override(
+            found.roster, person=me, start=found.start, end=found.end, seat=found.seat, by=me, reason="Taken over"
+        ),
+        done=f"The shift of {found.person} is yours.",
+    )
+    return redirect("roster", found.roster.slug)
+
+
+@login_required
+def ask(request: HttpRequest, shift: int) -> HttpResponse:
+    """Ask for a swap of one's own shift, or for cover (POST)."""
+    me = viewer(request)
+    found = get_object_or_404(_visible(request), pk=shift, person=me)
+    form = SwapForm(request.POST or None, shift=found, by=me)
+    if request.method == "POST" and form.is_valid():
+        known = form.cleaned_data
+        asked = attempt(
+            request,
+            lambda: rosters.ask_for_swap(
+                found.roster,
+                by=me,
+                start=known["start"],
+                end=known["end"],
+                asked_of=form.asked_of,
+                in_return=form.in_return,
+                reason=known["reason"],
+            ),
+            done=f"{form.asked_of or 'Everybody who could take it'} is asked.",
+        )
+        if asked:
+            return redirect("shifts")
+    return render(request, "people/swap.html", {"shift": found, "form": form}, status=422 if form.is_bound else 200)
+
+
+@login_required
+@require_POST
+def answer(request: HttpRequest, swap: int, word: str) -> HttpResponse:
+    """Accept, refuse or withdraw a swap that one may see."""
+    visible = Swap.objects.filter(roster__team__in=access.team_ids(viewer(request), Permission.VIEW))
+    theirs = Swap.objects.filter(asked_of=viewer(request))
+    found = get_object_or_404((visible | theirs).select_related("roster__team"), pk=swap)
+    act, done = ANSWERS[word]
+    attempt(request, lambda: act(found, by=viewer(request)), done=done)
+    return redirect("shifts")
+
+
+def _visible(request: HttpRequest) -> QuerySet[Shift]:
+    shifts = Shift.objects.filter(roster__team__in=access.team_ids(viewer(request), Permission.VIEW))
+    return shifts.select_related("roster__team", "person")

@@ -1,0 +1,176 @@
+"""Swaps and leave in the API: asked for, answered, entered and taken back as on the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.db.models import Q, QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.core import clock
+from apps.core.api import HouseViewSet
+from apps.core.api_fields import Instant
+from apps.core.pagination import NewestFirst
+from apps.rosters import actions, queries
+from apps.rosters.models import Absence, AbsenceKind, Roster, Swap
+from apps.rosters.rules import Window
+from apps.teams import access
+from apps.teams.access import Permission
+from apps.teams.models import User
+from apps.teams.representation import PersonByEmail, PersonSerializer
+
+
+class StretchSerializer(serializers.Serializer[Any]):
+    """From ``start`` up to but not including ``end``."""
+
+    start = Instant()
+    end = Instant()
+
+
+class SwapSerializer(serializers.ModelSerializer[Swap]):
+    """A swap: ``asked_of`` is null for a request for cover, ``in_return`` where nothing is given back."""
+
+    roster: serializers.SlugRelatedField[Roster] = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    asked_by = PersonSerializer()
+    asked_of = PersonSerializer(allow_null=True)
+    answered_by = PersonSerializer(allow_null=True)
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+    in_return = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Swap
+        fields = (
+            "id", "roster", "seat", "asked_by", "asked_of", "start", "end", "in_return", "reason", "state", "asked_at",
+            "answered_by", "answered_at",
+        )  # fmt: skip
+
+    def get_in_return(self, swap: Swap) -> dict[str, str] | None:
+        if swap.in_return is None:
+            return None
+        return StretchSerializer({"start": swap.return_start, "end": swap.return_end}).data
+
+
+class AskedSwap(serializers.Serializer[Any]):
+    """What of one's own shifts is given away, to whom, and for what; a start that has passed means now."""
+
+    roster: serializers.SlugRelatedField[Roster] = serializers.SlugRelatedField(
+        slug_field="slug", queryset=Roster.objects.filter(retired_at=None).select_related("team")
+    )
+    start = Instant()
+    end = Instant()
+    asked_of = PersonByEmail(required=False, allow_null=True, default=None)
+    in_return = StretchSerializer(required=False, allow_null=True, default=None)
+    reason = serializers.CharField(max_length=255, required=False, default="", allow_blank=True)
+
+
+class SwapViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, HouseViewSet):
+    """The swaps of the rosters that one may see, and those that one was asked for; the newest first."""
+
+    serializer_class = SwapSerializer
+    pagination_class = NewestFirst
+
+    def get_queryset(self) -> QuerySet[Swap]:
+        """Those of the rosters one may see, and one's own."""
+        me = cast("User", self.request.user)
+        visible = Q(roster__team__in=access.team_ids(me, Permission.VIEW)) | Q(asked_of=me) | Q(asked_by=me)
+        return Swap.objects.filter(visible).select_related("roster__team", "asked_by", "asked_of", "answered_by")
+
+    @extend_schema(request=AskedSwap, responses={201: SwapSerializer})
+    def create(self, request: Request) -> Response:
+        """Ask somebody, or everybody who could take it. Nothing changes before the answer."""
+        entered = self.understood(AskedSwap)
+        back = entered["in_return"]
+        swap = actions.ask_for_swap(
+            entered["roster"],
+            by=cast("User", request.user),
+            start=entered["start"],
+            end=entered["end"],
+            asked_of=entered["asked_of"],
+            in_return=Window(back["start"], back["end"]) if back else None,
+            reason=entered["reason"],
+        )
+        return Response(SwapSerializer(swap).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=None, responses=SwapSerializer)
+    @action(detail=True, methods=["post"])
+    def accept(self, request: Request, pk: str) -> Response:
+        """Carry it out: from its start, or now, each has what the other had."""
+        return self._answer(actions.accept_swap)
+
+    @extend_schema(request=None, responses=SwapSerializer)
+    @action(detail=True, methods=["post"])
+    def refuse(self, request: Request, pk: str) -> Response:
+        """Say no."""
+        return self._answer(actions.refuse_swap)
+
+    @extend_schema(request=None, responses=SwapSerializer)
+    @action(detail=True, methods=["post"])
+    def withdraw(self, request: Request, pk: str) -> Response:
+        """Ask no longer."""
+        return self._answer(actions.withdraw_swap)
+
+    def _answer(self, act: Callable[..., Swap]) -> Response:
+        act(self.get_object(), by=cast("User", self.request.user))
+        return Response(SwapSerializer(self.get_object()).data)
+
+
+class AbsenceSerializer(serializers.ModelSerializer[Absence]):
+    """When somebody is away."""
+
+    person = PersonSerializer()
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+
+    class Meta:
+        model = Absence
+        fields = ("id", "person", "start", "end", "kind", "reason")
+
+
+class EnteredAbsence(serializers.Serializer[Any]):
+    """When somebody is away; without ``user`` oneself. A start that has passed means now."""
+
+    user = PersonByEmail(required=False)
+    start = Instant()
+    end = Instant()
+    kind = serializers.ChoiceField(AbsenceKind.choices, default=AbsenceKind.LEAVE)
+    reason = serializers.CharField(max_length=255, required=False, default="", allow_blank=True)
+
+
+class AbsenceViewSet(mixins.ListModelMixin, HouseViewSet):
+    """The running and coming leave of oneself and of everybody in the teams that one may see."""
+
+    serializer_class = AbsenceSerializer
+    pagination_class = NewestFirst
+
+    def get_queryset(self) -> QuerySet[Absence]:
+        """What is not over, of whom one may see."""
+        me = cast("User", self.request.user)
+        teams = access.team_ids(me, Permission.VIEW)
+        seen = User.objects.filter(Q(pk=me.pk) | Q(memberships__team__in=teams))
+        return queries.absences_of(seen.values("pk"), clock.now())
+
+    @extend_schema(request=EnteredAbsence, responses={201: AbsenceSerializer})
+    def create(self, request: Request) -> Response:
+        """Take somebody off every roster meanwhile: themselves, or whom one manages."""
+        me, entered = cast("User", request.user), self.understood(EnteredAbsence)
+        absence = actions.add_absence(
+            entered.get("user", me),
+            start=entered["start"],
+            end=entered["end"],
+            kind=AbsenceKind(entered["kind"]),
+            reason=entered["reason"],
+            by=me,
+        )
+        return Response(AbsenceSerializer(absence).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Take back what of it is still to come."""
+        actions.remove_absence(self.get_object(), by=cast("User", request.user))
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,0 +1,188 @@
+"""The page of a roster in its views, and one's own shifts: taking, swapping, and being away."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from apps.rosters import actions as rosters
+from apps.rosters.models import Absence, Layer, LayerMember, Override, Restriction, Roster, Swap, SwapState
+from apps.teams.models import TeamRole
+from tests.factories.teams import make_person
+
+
+@pytest.fixture
+def roster(house, clock):
+    """The platform team's roster in Berlin time: Rita, then Cora, a week each, since Friday 27 February at 09:00."""
+    found = Roster.objects.create(
+        slug="platform", name="Platform on call", team=house.platform, time_zone="Europe/Berlin", is_primary=True,
+        holidays_of="DE-BE",
+    )  # fmt: skip
+    layer = Layer.objects.create(roster=found, name="Weekly", starts_on=clock.now.date() - timedelta(days=3))
+    for position, person in enumerate((house.rita, house.cora), start=1):
+        LayerMember.objects.create(layer=layer, person=person, position=position)
+    rosters.materialise(found, now=clock.now)
+    return found
+
+
+def shown(client, **query):
+    return client.get("/rosters/platform/", query).content.decode()
+
+
+def test_two_weeks_are_drawn_from_this_monday_on(roster, rita):
+    page = shown(rita)
+    assert page.count('class="roster-week"') == 2
+    assert "Mon 2 Mar" in page
+    assert "Rita: Mon 2 Mar 10:00 to Fri 6 Mar 08:00" in page
+
+
+def test_a_month_is_drawn_in_whole_weeks(roster, rita):
+    page = shown(rita, view="month", **{"from": "2026-04-15"})
+    assert "April 2026" in page
+    assert page.count('class="roster-week"') == 5
+    assert "Wed 1 Apr" in page
+    assert "Good Friday" in page
+    assert "from=2026-03-01" in page
+    assert "from=2026-05-01" in page
+
+
+@pytest.mark.parametrize(("zone", "handoff"), [("mine", "08:00"), ("roster", "09:00"), ("utc", "08:00")])
+def test_times_are_shown_in_the_zone_that_is_chosen(roster, house, rita, zone, handoff):
+    house.rita.time_zone = "Atlantic/Reykjavik"
+    house.rita.save()
+    assert f"Fri 6 Mar, {handoff}" in shown(rita, view="list", zone=zone)
+
+
+def test_one_person_is_picked_out(roster, house, rita):
+    page = shown(rita, person=house.cora.pk)
+    assert "Cora: Fri 6 Mar" in page
+    assert "Rita: " not in page
+    assert "Nobody: " not in page
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"view": "decade"}, {"zone": "mars"}, {"person": "x"}, {"person": "9" * 40}, {"from": "soon"},
+        {"from": "9999-12-31"}, {"from": "0001-01-01", "view": "month"}, {"from": "2026-02-30"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_an_address_cannot_mean_is_as_if_it_were_not_there(roster, rita, query):
+    answer = rita.get("/rosters/platform/", query)
+    assert answer.status_code == 200
+    assert "Rita" in answer.content.decode()
+
+
+def test_a_gap_is_drawn_and_weeks_before_are_from_the_record(roster, clock, rita, house):
+    Restriction.objects.create(layer=roster.layers.get(), weekdays=[0, 1, 2, 3, 4], start="09:00", end="18:00")
+    clock.shift(days=7)
+    rosters.materialise(roster, now=clock.now)
+    page = shown(rita)
+    assert "Nobody: Mon 9 Mar" in page
+    assert "Only Mon-Fri 09:00-18:00" in page
+    past = shown(rita, **{"from": "2026-03-02"})
+    assert "Rita: Mon 2 Mar 10:00 to Fri 6 Mar 08:00" in past
+
+
+def test_what_the_page_costs_does_not_depend_on_how_much_it_shows(roster, clock, rita, django_assert_max_num_queries):
+    rita.get("/rosters/platform/")
+    for view in ("weeks", "month", "list"):
+        with django_assert_max_num_queries(26):
+            rita.get("/rosters/platform/", {"view": view})
+
+
+def test_a_shift_of_another_is_taken(roster, house, rita, cora):
+    shift = roster.shifts.filter(person=house.cora).first()
+    assert f"/shifts/{shift.pk}/take/" in shown(rita, view="list")
+    rita.post(f"/shifts/{shift.pk}/take/")
+    override = Override.objects.get()
+    assert (override.person, override.start, override.end) == (house.rita, shift.start, shift.end)
+
+
+def test_a_swap_is_asked_for_and_accepted(roster, house, clock, rita, cora):
+    mine = roster.shifts.filter(person=house.rita).order_by("during").first()
+    theirs = roster.shifts.filter(person=house.cora).order_by("during").first()
+    assert f"/shifts/{mine.pk}/swap/" in rita.get("/shifts/").content.decode()
+    form = rita.get(f"/shifts/{mine.pk}/swap/").content.decode()
+    assert f'value="shift:{theirs.pk}"' in form
+    asked = rita.post(
+        f"/shifts/{mine.pk}/swap/",
+        {"start": "2026-03-03T08:00", "end": "2026-03-06T08:00", "whom": f"shift:{theirs.pk}", "reason": "Concert"},
+    )
+    assert asked.status_code == 302
+    swap = Swap.objects.get()
+    assert (swap.asked_of, swap.return_start, swap.return_end) == (house.cora, theirs.start, theirs.end)
+    page = cora.get("/shifts/").content.decode()
+    assert "Concert" in page
+    assert f"/swaps/{swap.pk}/accept/" in page
+    assert f"/swaps/{swap.pk}/accept/" not in rita.get("/shifts/").content.decode()
+    cora.post(f"/swaps/{swap.pk}/accept/")
+    swap.refresh_from_db()
+    assert swap.state == SwapState.ACCEPTED
+    assert roster.shifts.get(during__contains=theirs.start).person == house.rita
+
+
+def test_cover_is_asked_for_and_taken_by_another_of_the_team(roster, house, rita, cora, signed_in):
+    mine = roster.shifts.filter(person=house.rita).order_by("during").first()
+    rita.post(f"/shifts/{mine.pk}/swap/", {"start": "2026-03-03T08:00", "end": "2026-03-04T08:00", "whom": ""})
+    swap = Swap.objects.get()
+    assert "asks for cover" in shown(cora)
+    assert f"/swaps/{swap.pk}/accept/" in cora.get("/shifts/").content.decode()
+    assert "asks for cover" not in signed_in(house.ella).get("/shifts/").content.decode()
+    cora.post(f"/swaps/{swap.pk}/accept/")
+    assert Override.objects.get().person == house.cora
+
+
+def test_a_swap_is_refused_and_another_withdrawn(roster, house, rita, cora):
+    for word, client, state in (("refuse", cora, SwapState.REFUSED), ("withdraw", rita, SwapState.WITHDRAWN)):
+        swap = rosters.ask_for_swap(
+            roster, by=house.rita, asked_of=house.cora, start=roster.shifts.first().start,
+            end=roster.shifts.first().start + timedelta(hours=4),
+        )  # fmt: skip
+        client.post(f"/swaps/{swap.pk}/{word}/")
+        swap.refresh_from_db()
+        assert swap.state == state
+
+
+def test_nobody_gives_away_the_shift_of_another_or_sees_that_of_another_team(roster, house, rita, cora, signed_in):
+    shift = roster.shifts.filter(person=house.cora).first()
+    assert rita.get(f"/shifts/{shift.pk}/swap/").status_code == 404
+    ella = signed_in(house.ella)
+    assert ella.post(f"/shifts/{shift.pk}/take/").status_code == 404
+    swap = rosters.ask_for_swap(roster, by=house.cora, start=shift.start, end=shift.end)
+    assert ella.post(f"/swaps/{swap.pk}/accept/").status_code == 404
+
+
+def test_a_mistake_in_a_swap_is_told(roster, house, rita):
+    mine = roster.shifts.filter(person=house.rita).order_by("during").first()
+    address = f"/shifts/{mine.pk}/swap/"
+    for entered, said in (
+        ({"start": "2026-03-03T08:00", "end": "2026-03-02T08:00"}, "ends after it starts"),
+        ({"start": "2026-03-03T08:00", "end": "2026-03-12T08:00"}, "is not on call for Platform on call"),
+        ({"start": "2026-03-03T08:00", "end": "2026-03-04T08:00", "whom": "person:x"}, "not one of the available"),
+    ):
+        answer = rita.post(address, entered)
+        assert answer.status_code == 422
+        assert said in answer.content.decode()
+    assert not Swap.objects.exists()
+
+
+def test_being_away_is_entered_and_taken_back(roster, house, clock, rita, cora):
+    rita.post("/shifts/", {"start": "2026-03-03T08:00", "end": "2026-03-04T08:00", "kind": "leave", "reason": "Hiking"})
+    absence = Absence.objects.get()
+    assert roster.shifts.get(during__contains=absence.start).person == house.cora
+    assert "Hiking" in shown(cora)
+    assert cora.post(f"/absences/{absence.pk}/remove/").status_code == 404
+    rita.post(f"/absences/{absence.pk}/remove/")
+    assert roster.shifts.get(during__contains=absence.start).person == house.rita
+
+
+def test_a_manager_who_may_enter_the_admin_finds_the_way_to_edit(roster, house, rita, signed_in):
+    mona = make_person("Mona", house.platform, TeamRole.MANAGER)
+    mona.is_staff = True
+    mona.save()
+    edit = f"/admin/rosters/roster/{roster.pk}/change/"
+    assert edit in shown(signed_in(mona))
+    assert edit not in shown(rita)

@@ -1,0 +1,76 @@
+"""Whoever is asked for a swap hears of it, and whoever asked hears of the answer."""
+
+from __future__ import annotations
+
+from datetime import date, time, timedelta
+
+import pytest
+
+from apps.engine.runner import run_due
+from apps.notifications.models import Channel
+from apps.rosters import actions as rosters
+from apps.rosters.models import Layer, LayerMember, Roster, Rotation
+from apps.teams.models import TeamRole
+from tests.factories.teams import make_person
+
+
+@pytest.fixture
+def sam(team):
+    return make_person("Sam", team, TeamRole.RESPONDER)
+
+
+@pytest.fixture
+def kim(team):
+    return make_person("Kim", team, TeamRole.RESPONDER)
+
+
+@pytest.fixture
+def roster(team, olga, sam, kim, clock):
+    """Olga, Sam and Kim take turns of a day, handed over at noon UTC; Olga has the first, since 1 March."""
+    roster = Roster.objects.create(slug="days", name="Days", team=team, time_zone="UTC", is_primary=True)
+    layer = Layer.objects.create(
+        roster=roster, name="Days", rotation=Rotation.DAYS, length=1, handoff_time=time(12), starts_on=date(2026, 3, 1)
+    )
+    for position, person in enumerate((olga, sam, kim)):
+        LayerMember.objects.create(layer=layer, person=person, position=position)
+    rosters.materialise(roster, now=clock.now)
+    return roster
+
+
+@pytest.fixture
+def time_asked(roster, olga):
+    shift = roster.shifts.filter(person=olga).order_by("during").last()
+    return {"start": shift.start, "end": shift.end - timedelta(hours=1)}
+
+
+def notices(carried, person):
+    run_due()
+    return [message.subject for message in carried[Channel.EMAIL].to(person.email)]
+
+
+def test_whoever_is_asked_and_whoever_asked_are_told(carried, roster, olga, sam, kim, time_asked):
+    swap = rosters.ask_for_swap(roster, by=olga, asked_of=sam, reason="Concert", **time_asked)
+    assert notices(carried, sam) == ["Olga asks you to take a shift for Days"]
+    told = carried[Channel.EMAIL].to(sam.email)[0].text
+    assert swap.stretch in told
+    assert "Reason: Concert" in told
+    assert "/shifts/" in told
+    rosters.accept_swap(swap, by=sam)
+    assert notices(carried, olga) == ["Sam accepted the swap for Days"]
+    assert notices(carried, kim) == []
+    assert len(notices(carried, sam)) == 1
+
+
+@pytest.mark.parametrize(("answer", "word"), [(rosters.refuse_swap, "refused"), (rosters.withdraw_swap, "withdrawn")])
+def test_a_no_and_a_withdrawal_are_told_to_the_other(carried, roster, olga, sam, time_asked, answer, word):
+    swap = rosters.ask_for_swap(roster, by=olga, asked_of=sam, **time_asked)
+    run_due()
+    by, other = (sam, olga) if answer is rosters.refuse_swap else (olga, sam)
+    answer(swap, by=by)
+    assert notices(carried, other)[-1] == f"{by} {word} the swap for Days"
+
+
+def test_a_request_for_cover_is_told_to_everybody_else_who_takes_turns(carried, roster, olga, sam, kim, time_asked):
+    rosters.ask_for_swap(roster, by=olga, **time_asked)
+    assert notices(carried, sam) == notices(carried, kim) == ["Olga asks you to take a shift for Days"]
+    assert notices(carried, olga) == []
