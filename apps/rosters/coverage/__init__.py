@@ -1,0 +1,39 @@
+"""Coverage of rosters: gaps, single points of failure, what strains people, and how the load is shared.
+
+What is planned is read from stored shifts in a constant number of queries; all else is computed from plain values.
+Who can be paged is said by the caller, who knows how people are reached.
+"""
+
+from apps.rosters.coverage.gaps import Gap
+from apps.rosters.coverage.hours import NIGHT_BEGINS, NIGHT_ENDS, Hours
+from apps.rosters.coverage.report import (
+    PersonCoverage,
+    Report,
+    RosterCoverage,
+    WeakPoint,
+    WeakPointKind,
+    gaps_of,
+    of_roster,
+    of_rosters,
+)
+from apps.rosters.coverage.shares import Measure, Share
+from apps.rosters.coverage.strain import Strain, StrainKind
+
+__all__ = [
+    "NIGHT_BEGINS",
+    "NIGHT_ENDS",
+    "Gap",
+    "Hours",
+    "Measure",
+    "PersonCoverage",
+    "Report",
+    "RosterCoverage",
+    "Share",
+    "Strain",
+    "StrainKind",
+    "WeakPoint",
+    "WeakPointKind",
+    "gaps_of",
+    "of_roster",
+    "of_rosters",
+]

@@ -1,0 +1,99 @@
+"""What rosters say of a time, read in a constant number of queries however many rosters and people there are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Q, QuerySet
+
+from apps.rosters.coverage import gaps, windows
+from apps.rosters.models import Layer, LayerMember, Roster, Shift
+from apps.rosters.planning import layer_plan
+from apps.rosters.rules import Window
+from apps.teams.models import User
+
+#: The turns of each person in each roster, by their ids, in order.
+Turns = Mapping[int, Mapping[int, list[Window]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is planned: who holds what, which time is wanted, and whom else a roster could fall back on.
+
+    All by ids. ``turns`` are those that touch the time that was asked for, whole; ``members`` take turns in layers.
+    """
+
+    rosters: list[Roster]
+    turns: Turns
+    wanted: Mapping[int, list[Window]]
+    members: Mapping[int, set[int]]
+    people: Mapping[int, User]
+
+
+def read(rosters: QuerySet[Roster], window: Window, *, turns_in: Window) -> Facts:
+    """Read what those of ``rosters`` that are in use want in ``window``, and who holds them in ``turns_in``.
+
+    Six queries; the rosters come by the names of their team and their own, with the team.
+    """
+    listed = in_use(rosters)
+    turns, members = turns_of(listed, turns_in), _members(listed, window)
+    named = {person for of_roster in turns.values() for person in of_roster}
+    return Facts(
+        rosters=listed,
+        turns=turns,
+        wanted=wanted_of(listed, window),
+        members=members,
+        people=User.objects.in_bulk(named.union(*members.values())),
+    )
+
+
+def in_use(rosters: QuerySet[Roster]) -> list[Roster]:
+    """Those of ``rosters`` that are not retired, by the names of their team and their own. One query."""
+    return list(rosters.filter(retired_at__isnull=True).select_related("team").order_by("team__name", "name", "pk"))
+
+
+def turns_of(rosters: Collection[Roster], window: Window) -> Turns:
+    """The shifts of ``rosters`` that touch ``window``, whole. One query."""
+    rows = Shift.objects.filter(roster__in=rosters, during__overlap=DateTimeTZRange(window.start, window.end))
+    found: dict[int, dict[int, list[Window]]] = {roster.pk: {} for roster in rosters}
+    for roster, person, during in rows.order_by("during").values_list("roster", "person", "during"):
+        found[roster].setdefault(person, []).append(Window(during.lower, during.upper))
+    return found
+
+
+def wanted_of(rosters: Collection[Roster], window: Window) -> dict[int, list[Window]]:
+    """The time within ``window`` at which somebody should hold each of ``rosters``. Two queries.
+
+    One that stands in for another is wanted only while it does.
+    """
+    others = [roster for roster in rosters if not roster.is_primary]
+    layers: dict[int, list[Layer]] = defaultdict(list)
+    for layer in Layer.objects.filter(roster__in=others).prefetch_related("restrictions"):
+        layers[layer.roster_id].append(layer)
+    found = {}
+    for roster in rosters:
+        plans = [
+            layer_plan(layer, people=(), restrictions=layer.restrictions.all(), roster=roster, window=window)
+            for layer in layers[roster.pk]
+        ]
+        wanted = gaps.wanted(plans, is_primary=roster.is_primary, zone=ZoneInfo(roster.time_zone), window=window)
+        stands_in = roster.stands_in_during
+        found[roster.pk] = windows.within(wanted, Window(stands_in.lower, stands_in.upper)) if stands_in else wanted
+    return found
+
+
+def _members(rosters: Collection[Roster], window: Window) -> dict[int, set[int]]:
+    """Who takes turns in a layer that lasts at some time of ``window``, by the day; whether or not their turn comes."""
+    lasting = LayerMember.objects.filter(
+        Q(layer__ends_on=None) | Q(layer__ends_on__gte=window.start.date()),
+        layer__roster__in=rosters,
+        layer__starts_on__lte=window.end.date(),
+    )
+    found: dict[int, set[int]] = {roster.pk: set() for roster in rosters}
+    for roster, person in lasting.order_by().values_list("layer__roster", "person"):
+        found[roster].add(person)
+    return found

@@ -1,0 +1,228 @@
+"""The report on coverage: what is missing in rosters, on whom they hang, and what that asks of people."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from itertools import chain
+from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet
+
+from apps.core.business_calendar import holiday_names
+from apps.rosters.coverage import reading, windows
+from apps.rosters.coverage.gaps import Gap, gaps
+from apps.rosters.coverage.hours import Almanac, Hours
+from apps.rosters.coverage.reading import Facts
+from apps.rosters.coverage.shares import Share, too_large
+from apps.rosters.coverage.strain import NIGHTS_WITHIN, Strain, strains
+from apps.rosters.models import Roster
+from apps.rosters.rules import Window
+from apps.teams.models import User
+
+#: Which of some people can be paged; the app that knows how people are reached is another of this floor.
+WhoCanBePaged = Callable[[Collection[User]], Collection[User]]
+
+
+class WeakPointKind(StrEnum):
+    ONLY_ONE = "only_one"
+    LEFT = "left"
+    CANNOT_BE_PAGED = "cannot_be_paged"
+
+
+@dataclass(frozen=True, slots=True)
+class WeakPoint:
+    """A single point of failure. ONLY_ONE: of all who are in the roster, ``person`` alone can be paged.
+
+    Else a seat is held by somebody who is not active any more (LEFT) or whom nothing reaches: from ``turns`` one sees
+    when, for the first time and the last.
+    """
+
+    kind: WeakPointKind
+    person: User
+    turns: tuple[Window, ...] = ()
+
+    @property
+    def length(self) -> timedelta:
+        """How long they hold it."""
+        return windows.total(self.turns)
+
+
+@dataclass(frozen=True, slots=True)
+class RosterCoverage:
+    """How a roster is covered: when somebody is wanted, when nobody is there, on whom it hangs, who bears too much."""
+
+    roster: Roster
+    wanted: list[Window]
+    gaps: list[Gap]
+    weak_points: list[WeakPoint]
+    shares: list[Share[User]]
+
+    @property
+    def missing(self) -> timedelta:
+        """How long nobody is there while somebody should be."""
+        return sum((gap.missing for gap in self.gaps), timedelta())
+
+
+@dataclass(frozen=True, slots=True)
+class PersonCoverage:
+    """What being on call asks of a person, over all the rosters of the report; two at the same time count once."""
+
+    person: User
+    rosters: list[Roster]
+    hours: Hours
+    nights: int
+    strains: list[Strain]
+    can_be_paged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How rosters are covered within ``window``: they by team and name, people by name."""
+
+    window: Window
+    rosters: list[RosterCoverage]
+    people: list[PersonCoverage]
+
+    @property
+    def gaps(self) -> list[tuple[Roster, Gap]]:
+        """Every gap, the earliest first."""
+        found = [(each.roster, gap) for each in self.rosters for gap in each.gaps]
+        return sorted(found, key=lambda pair: (pair[1].start, pair[0].pk))
+
+    @property
+    def weak_points(self) -> list[tuple[Roster, WeakPoint]]:
+        """Every single point of failure, by roster."""
+        return [(each.roster, point) for each in self.rosters for point in each.weak_points]
+
+    @property
+    def cannot_be_paged(self) -> list[PersonCoverage]:
+        """Who is in a roster and active, and has no contact method by which they can be paged."""
+        return [each for each in self.people if each.person.is_active and not each.can_be_paged]
+
+    @property
+    def strained(self) -> list[tuple[User, Strain]]:
+        """Who is on call without a break, with too little rest or too many nights."""
+        return [(each.person, strain) for each in self.people for strain in each.strains]
+
+
+def active(people: Collection[User]) -> list[User]:
+    """Those of ``people`` who are active: as much as is known here of who can be paged."""
+    return [person for person in people if person.is_active]
+
+
+def of_rosters(rosters: QuerySet[Roster], window: Window, *, who_can_be_paged: WhoCanBePaged = active) -> Report:
+    """Report on those of ``rosters`` that are in use; retired ones are none of the report.
+
+    Six queries, and those of ``who_can_be_paged``, however many rosters and people there are. Shifts are planned as far
+    as ``settings.ROSTER_HORIZON``: beyond it everything would be a gap.
+    """
+    turns_in = Window(window.start - NIGHTS_WITHIN, window.end)
+    facts = reading.read(rosters, window, turns_in=turns_in)
+    reached = {person.pk for person in who_can_be_paged(facts.people.values())}
+    almanacs = _almanacs(facts, turns_in)
+    return Report(
+        window=window,
+        rosters=[_of_roster(roster, facts, window, reached, almanacs) for roster in facts.rosters],
+        people=list(_of_people(facts, window, reached, almanacs)),
+    )
+
+
+def of_roster(roster: Roster, window: Window, *, who_can_be_paged: WhoCanBePaged = active) -> RosterCoverage | None:
+    """Report on one roster, as ``of_rosters`` does; None for a retired one."""
+    found = of_rosters(Roster.objects.filter(pk=roster.pk), window, who_can_be_paged=who_can_be_paged)
+    return found.rosters[0] if found.rosters else None
+
+
+def gaps_of(rosters: QuerySet[Roster], window: Window) -> list[tuple[Roster, list[Gap]]]:
+    """The gaps of those of ``rosters`` that are in use and have any. Four queries, however many rosters there are.
+
+    Who held a roster up to NIGHTS_WITHIN before ``window`` is known to each gap (``since``).
+    """
+    listed = reading.in_use(rosters)
+    turns = reading.turns_of(listed, Window(window.start - NIGHTS_WITHIN, window.end))
+    wanted = reading.wanted_of(listed, window)
+    found = ((roster, gaps(wanted[roster.pk], _held(turns[roster.pk]), window)) for roster in listed)
+    return [(roster, missing) for roster, missing in found if missing]
+
+
+def _of_roster(
+    roster: Roster, facts: Facts, window: Window, reached: set[int], almanacs: Mapping[int, Almanac]
+) -> RosterCoverage:
+    turns, wanted = facts.turns[roster.pk], facts.wanted[roster.pk]
+    coming = {person: within for person, held in turns.items() if (within := windows.within(held, window))}
+    by_person = {facts.people[person]: held for person, held in coming.items()}
+    return RosterCoverage(
+        roster=roster,
+        wanted=wanted,
+        gaps=gaps(wanted, _held(turns), window),
+        weak_points=list(_weak_points(coming, facts.members[roster.pk], facts.people, reached)),
+        shares=too_large(by_person, {person: almanacs[person.pk] for person in by_person}),
+    )
+
+
+def _weak_points(
+    turns: Mapping[int, list[Window]], members: set[int], people: Mapping[int, User], reached: set[int]
+) -> Iterator[WeakPoint]:
+    in_it = sorted((members | turns.keys()) & reached)
+    if len(in_it) == 1:
+        yield WeakPoint(WeakPointKind.ONLY_ONE, people[in_it[0]])
+    for person, held in turns.items():
+        if person not in reached:
+            kind = WeakPointKind.CANNOT_BE_PAGED if people[person].is_active else WeakPointKind.LEFT
+            yield WeakPoint(kind, people[person], tuple(windows.merged(held)))
+
+
+def _of_people(
+    facts: Facts, window: Window, reached: set[int], almanacs: Mapping[int, Almanac]
+) -> Iterator[PersonCoverage]:
+    turns: dict[int, list[Window]] = defaultdict(list)
+    rosters: dict[int, list[Roster]] = defaultdict(list)
+    for roster in facts.rosters:
+        held = facts.turns[roster.pk]
+        for person, own in held.items():
+            turns[person] += own
+        coming = {person for person, own in held.items() if own[-1].end > window.start}
+        for person in coming | facts.members[roster.pk]:
+            rosters[person].append(roster)
+    for person in sorted((facts.people[pk] for pk in rosters), key=lambda person: (str(person).lower(), person.pk)):
+        almanac, stretches = almanacs[person.pk], windows.merged(turns[person.pk])
+        coming_turns = windows.within(stretches, window)
+        yield PersonCoverage(
+            person=person,
+            rosters=rosters[person.pk],
+            hours=almanac.hours(coming_turns),
+            nights=len(almanac.nights(coming_turns)),
+            strains=strains(stretches, almanac, since=window.start),
+            can_be_paged=person.pk in reached,
+        )
+
+
+def _held(turns: Mapping[int, list[Window]]) -> list[Window]:
+    return windows.merged(chain.from_iterable(turns.values()))
+
+
+def _almanacs(facts: Facts, window: Window) -> dict[int, Almanac]:
+    """The almanac of each person by their id; people of the same zone and holidays share one.
+
+    It reaches as far back as the earliest turn, which may have begun before ``window``.
+    """
+    starts = (held[0].start for of_roster in facts.turns.values() for held in of_roster.values())
+    ends = (held[-1].end for of_roster in facts.turns.values() for held in of_roster.values())
+    reach = Window(min([window.start, *starts]), max([window.end, *ends]))
+    made: dict[tuple[str, str], Almanac] = {}
+    for person in facts.people.values():
+        key = person.time_zone, person.holidays_of
+        if key not in made:
+            made[key] = almanac_of(*key, reach)
+    return {person.pk: made[person.time_zone, person.holidays_of] for person in facts.people.values()}
+
+
+def almanac_of(time_zone: str, holidays_of: str, window: Window) -> Almanac:
+    """The almanac of whoever lives in that zone and keeps the public holidays of that place (``holiday_names``)."""
+    zone = ZoneInfo(time_zone)
+    first, last = window.start.date() - timedelta(days=2), window.end.date() + timedelta(days=2)
+    return Almanac(zone, window, holiday_names(holidays_of, first=first, last=last))

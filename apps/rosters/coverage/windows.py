@@ -1,0 +1,50 @@
+"""Sums and differences of stretches of time: UTC, half-open, each list in order and free of overlaps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from apps.rosters.rules import Window
+
+
+def merged(windows: Iterable[Window]) -> list[Window]:
+    """The time that lies in any of ``windows``, which may come in any order; what touches becomes one."""
+    found: list[Window] = []
+    for each in sorted(windows, key=lambda window: window.start):
+        if found and each.start <= found[-1].end:
+            if each.end > found[-1].end:
+                found[-1] = Window(found[-1].start, each.end)
+        elif each.start < each.end:
+            found.append(each)
+    return found
+
+
+def within(windows: Iterable[Window], limit: Window) -> list[Window]:
+    """What of ``windows`` lies within ``limit``."""
+    clipped = (Window(max(each.start, limit.start), min(each.end, limit.end)) for each in windows)
+    return [each for each in clipped if each.start < each.end]
+
+
+def without(windows: Sequence[Window], taken: Sequence[Window]) -> list[Window]:
+    """What of ``windows`` lies in none of ``taken``."""
+    found = []
+    first = 0
+    for each in windows:
+        while first < len(taken) and taken[first].end <= each.start:
+            first += 1
+        free_from = each.start
+        for number in range(first, len(taken)):
+            if taken[number].start >= each.end:
+                break
+            if free_from < taken[number].start:
+                found.append(Window(free_from, taken[number].start))
+            free_from = max(free_from, taken[number].end)
+        if free_from < each.end:
+            found.append(Window(free_from, each.end))
+    return found
+
+
+def total(windows: Iterable[Window]) -> timedelta:
+    """How long all of ``windows`` last together: elapsed time, whatever the clocks on the walls do."""
+    return sum((each.end - each.start for each in windows), timedelta())
