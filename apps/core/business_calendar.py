@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import zoneinfo
-from collections.abc import Collection, Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
 import holidays
@@ -134,8 +135,14 @@ def holiday_names(place: str, *, first: date, last: date) -> dict[date, str]:
     """
     if not place:
         return {}
-    known = _known_holidays(place, years=range(first.year, last.year + 1))
-    return {day: name for day, name in sorted(known.items()) if first <= day <= last}
+    known = _names_in(place, range(first.year, last.year + 1))
+    return {day: name for day, name in known if first <= day <= last}
+
+
+@lru_cache(maxsize=512)
+def _names_in(place: str, years: range) -> Sequence[tuple[date, str]]:
+    """The public holidays of ``years`` in order, which take milliseconds to reckon; whole rosters share a place."""
+    return sorted(_known_holidays(place, years=years).items())
 
 
 def _known_holidays(place: str, *, years: Iterable[int] | None = None) -> holidays.HolidayBase:

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from itertools import islice
 from zoneinfo import ZoneInfo
 
 from apps.core.walltime import instant
@@ -70,22 +69,24 @@ class Almanac:
         self.zone = zone
         self._edges: list[datetime] = []
         self._kinds: list[HourKind] = []
-        self._nights: dict[date, Window] = {}
+        self._days: list[date] = []
+        self._nights: list[Window] = []
         for day in _days(window, zone):
             for start, kind in _parts(day, zone, holidays):
                 self._edges.append(start)
                 self._kinds.append(kind)
-            self._nights[day] = Window(instant(day, NIGHT_BEGINS, zone), instant(day + _A_DAY, NIGHT_ENDS, zone))
-        self._ends_of_nights = [night.end for night in self._nights.values()]
+            self._days.append(day)
+            self._nights.append(Window(instant(day, NIGHT_BEGINS, zone), instant(day + _A_DAY, NIGHT_ENDS, zone)))
+        self._ends_of_nights = [night.end for night in self._nights]
         self._sums = {kind: list(self._summed(kind)) for kind in HourKind}
 
-    def hours(self, stretches: Iterable[Window]) -> Hours:
+    def hours(self, stretches: Sequence[Window]) -> Hours:
         """How much of each kind lies in ``stretches``, which overlap nowhere."""
-        found = dict.fromkeys(HourKind, _NOTHING)
-        for each in stretches:
-            for kind in HourKind:
-                found[kind] += self._until(each.end, kind) - self._until(each.start, kind)
-        return Hours(**{kind.value: length for kind, length in found.items()})
+        return Hours(**{kind.value: self.hours_of(kind, stretches) for kind in HourKind})
+
+    def hours_of(self, kind: HourKind, stretches: Iterable[Window]) -> timedelta:
+        """How much of one kind lies in ``stretches``, which overlap nowhere."""
+        return sum((self._until(each.end, kind) - self._until(each.start, kind) for each in stretches), _NOTHING)
 
     def nights(self, stretches: Iterable[Window]) -> list[date]:
         """The nights of which A_NIGHT or more lies in ``stretches``, which overlap nowhere, by their first day.
@@ -94,16 +95,16 @@ class Almanac:
         """
         held: dict[date, timedelta] = defaultdict(timedelta)
         for each in stretches:
-            first = bisect_right(self._ends_of_nights, each.start)
-            for day, night in islice(self._nights.items(), first, None):
+            for number in range(bisect_right(self._ends_of_nights, each.start), len(self._nights)):
+                night = self._nights[number]
                 if night.start >= each.end:
                     break
-                held[day] += min(each.end, night.end) - max(each.start, night.start)
+                held[self._days[number]] += min(each.end, night.end) - max(each.start, night.start)
         return sorted(day for day, length in held.items() if length >= A_NIGHT)
 
     def night(self, day: date) -> Window:
         """The night that begins on the local ``day``, which is one of those of the window."""
-        return self._nights[day]
+        return self._nights[(day - self._days[0]).days]
 
     def _summed(self, kind: HourKind) -> Iterator[timedelta]:
         """How much of ``kind`` came before each of the edges."""

@@ -60,8 +60,9 @@ def turns_of(rosters: Collection[Roster], window: Window) -> Turns:
     """The shifts of ``rosters`` that touch ``window``, whole. One query."""
     rows = Shift.objects.filter(roster__in=rosters, during__overlap=DateTimeTZRange(window.start, window.end))
     found: dict[int, dict[int, list[Window]]] = {roster.pk: {} for roster in rosters}
-    for roster, person, during in rows.order_by("during").values_list("roster", "person", "during"):
-        found[roster].setdefault(person, []).append(Window(during.lower, during.upper))
+    columns = rows.order_by("during").values_list("roster", "person", "during__startswith", "during__endswith")
+    for roster, person, start, end in columns:
+        found[roster].setdefault(person, []).append(Window(start, end))
     return found
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from apps.rosters.coverage.hours import Almanac
+from apps.rosters.coverage.hours import Almanac, HourKind
 from apps.rosters.rules import Window
 
 PersonT = TypeVar("PersonT")
@@ -68,4 +68,4 @@ def _measured(stretch: Window, almanac: Almanac, measure: Measure) -> float:
         case Measure.NIGHTS:
             return len(almanac.nights([stretch]))
         case Measure.WEEKENDS:
-            return almanac.hours([stretch]).weekend.total_seconds()
+            return almanac.hours_of(HourKind.WEEKEND, [stretch]).total_seconds()
