@@ -1,4 +1,4 @@
-"""What the engine calls: deliveries and codes that are due, and shifts that begin or end."""
+"""What the engine calls: deliveries and codes that are due, shifts that begin or end, and how rosters are covered."""
 
 from __future__ import annotations
 
@@ -7,9 +7,19 @@ from datetime import timedelta
 from apps.engine.models import Timer
 from apps.engine.registry import Lane, handler, on_dead, recurring, reopens
 from apps.incidents.models import Incident
-from apps.notifications import codes, delivery, recalls, reopening, shift_notices, team_notices, transports
+from apps.notifications import (
+    codes,
+    coverage_notices,
+    delivery,
+    recalls,
+    reopening,
+    shift_notices,
+    team_notices,
+    transports,
+)
 from apps.notifications.actions import DELIVER, DELIVERY_KEY, RECALL
 from apps.notifications.models import Channel, Urgency
+from apps.teams.models import Team
 
 #: A provider that hangs holds back nobody else's: each way has so many threads of the lane, together fewer than it has.
 PAGES_AT_ONCE = {
@@ -64,6 +74,26 @@ def tell_the_response_team(timer: Timer) -> None:
 def tell_of_shift_changes(timer: Timer) -> None:
     """A notice to whoever wants one when their shift begins or ends."""
     shift_notices.tell()
+
+
+@recurring("notifications.coverage_gaps", every=coverage_notices.EVERY)
+def warn_of_gaps(timer: Timer) -> None:
+    """A warning to managers of a gap in a roster that begins within a week, and again within a day."""
+    coverage_notices.warn_of_gaps()
+
+
+@recurring("notifications.coverage_weekly", every=timedelta(minutes=10))
+def plan_weekly_coverage(timer: Timer) -> None:
+    """On Monday morning the managers of each team hear how its rosters are covered."""
+    coverage_notices.plan_weekly()
+
+
+@handler(coverage_notices.WRITE, lane=Lane.BULK)
+def write_weekly_coverage(timer: Timer) -> None:
+    """The weekly mail of one team, unless it was deleted meanwhile."""
+    team = Team.objects.filter(pk=timer.payload["team"]).first()
+    if team is not None:
+        coverage_notices.write(team, step=timer.payload["step"])
 
 
 @recurring("notifications.forget_circuits", every=timedelta(days=1), lane=Lane.BULK)

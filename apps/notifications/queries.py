@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime, time
 from typing import cast
 from zoneinfo import ZoneInfo
 
-from django.db.models import BooleanField, Case, F, Max, Prefetch, Q, QuerySet, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    DateTimeField,
+    F,
+    Func,
+    Max,
+    Prefetch,
+    Q,
+    QuerySet,
+    TimeField,
+    When,
+)
+from django.db.models.functions import Cast
 
 from apps.contacts import queries as contacts
 from apps.contacts import serving
@@ -27,10 +42,19 @@ from apps.notifications.models import (
     Urgency,
 )
 from apps.notifications.rules import Step
+from apps.rosters.coverage import NIGHT_BEGINS, NIGHT_ENDS
 from apps.teams.models import User
 
 #: What the steps of tests begin with.
 TEST = "test:"
+
+
+@dataclass(frozen=True, slots=True)
+class PagesReceived:
+    """How many pages somebody received, and how many of them at night."""
+
+    received: int = 0
+    at_night: int = 0
 
 
 def usable_methods(person: User) -> list[ContactMethod]:
@@ -202,6 +226,21 @@ def instants_begun(method_id: int, urgency: str, *, since: datetime) -> list[dat
         | Q(notification__step__startswith=TEST)
     )
     return [at for at in begun.values_list("begun_at", flat=True) if at is not None]
+
+
+def pages_received(people: Iterable[User], *, since: datetime, until: datetime) -> dict[int, PagesReceived]:
+    """How many pages each of ``people`` received from ``since`` up to ``until``, by the person's id; one query.
+
+    Who received none is not in it. Night is that of the receiver's own zone (``rosters.coverage``).
+    """
+    local = Func(F("person__time_zone"), F("created_at"), function="timezone", output_field=DateTimeField())
+    wall = Cast(local, TimeField())
+    at_night = Q(wall__gte=NIGHT_BEGINS) | Q(wall__lt=NIGHT_ENDS)
+    pages = Notification.objects.filter(
+        person__in=people, kind__in=PAGES, created_at__gte=since, created_at__lt=until
+    ).annotate(wall=wall)
+    counted = pages.order_by().values("person").annotate(received=Count("pk"), night=Count("pk", filter=at_night))
+    return {row["person"]: PagesReceived(row["received"], row["night"]) for row in counted}
 
 
 def _waits() -> Q:

@@ -1,0 +1,129 @@
+"""Tells the managers of a team of gaps in its rosters before they matter, and once a week how all of them stand."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from apps.core import clock
+from apps.engine import actions as engine
+from apps.notifications import actions, coverage, coverage_words, rules
+from apps.notifications.models import Notification, NotificationKind, Urgency
+from apps.rosters.coverage import NIGHT_BEGINS, NIGHT_ENDS, Gap, gaps_of
+from apps.rosters.models import Roster
+from apps.rosters.rules import Window
+from apps.teams import access
+from apps.teams.models import Membership, Team, TeamRole, User
+
+#: How often gaps are looked for.
+EVERY = timedelta(hours=1)
+#: A gap is told when it begins within so long, and once more when it begins within the day.
+AHEAD = timedelta(days=7)
+SOON = timedelta(days=1)
+#: So far ahead the weekly mail looks, and so far it is known when somebody holds a roster again.
+LOOKED_AHEAD = timedelta(days=90)
+#: The weekly mail is written on Mondays from then on, by the clock of the team.
+WRITTEN_FROM = time(7)
+MONDAY = 0
+#: The kind of the timer that writes the mail of one team.
+WRITE = "notifications.coverage_of_team"
+
+
+@transaction.atomic
+def warn_of_gaps() -> None:
+    """Tell the managers of each team of every gap that begins within AHEAD, once, and once more within SOON of it.
+
+    It is the same gap as long as somebody holds the roster up to the same instant before it and from the same instant
+    after it; one that moved is told anew. What lies a week ahead can wait for the morning (low urgency); what begins
+    within a day is urgent, though at night only what begins before it ends. A team without managers is spoken for by
+    the administrators.
+    """
+    now = clock.now()
+    near = gaps_of(Roster.objects.all(), Window(now, now + AHEAD + EVERY))
+    if not near:
+        return
+    rosters = Roster.objects.filter(pk__in=[roster.pk for roster, _ in near])
+    managers = managers_of({roster.team_id for roster, _ in near})
+    for roster, gaps in gaps_of(rosters, Window(now, now + LOOKED_AHEAD)):
+        for gap in gaps:
+            if gap.start <= now + AHEAD + EVERY:
+                _warn(roster, gap, managers[roster.team_id], now)
+
+
+def plan_weekly() -> None:
+    """Plan the mail of this week for each team where it is Monday, from WRITTEN_FROM on, and nobody has it yet."""
+    now = clock.now()
+    in_use = Roster.objects.filter(team=OuterRef("pk"), retired_at__isnull=True)
+    due = {_step(team, now): team for team in Team.objects.filter(Exists(in_use), is_active=True) if _is_due(team, now)}
+    written = set(Notification.objects.filter(step__in=due).values_list("step", flat=True))
+    engine.schedule_all(
+        [
+            engine.Planned(kind=WRITE, key=f"{WRITE}:{team.pk}", payload={"team": team.pk, "step": step})
+            for step, team in due.items()
+            if step not in written
+        ]
+    )
+
+
+@transaction.atomic
+def write(team: Team, *, step: str) -> None:
+    """Send the managers of ``team`` how its rosters are covered, once a ``step``; short where all is well."""
+    now = clock.now()
+    found = coverage.of(Roster.objects.filter(team=team), Window(now, now + LOOKED_AHEAD))
+    actions.notify_all(
+        dict.fromkeys(managers_of({team.pk})[team.pk], coverage_words.weekly(team, found)),
+        incident=None,
+        kind=NotificationKind.NOTICE,
+        step=step,
+        subject=coverage_words.weekly_subject(team, found),
+    )
+
+
+def managers_of(teams: Collection[int]) -> dict[int, list[User]]:
+    """Who manages each of ``teams`` (by their ids) and is active; the administrators where nobody does."""
+    found: dict[int, list[User]] = {team: [] for team in teams}
+    held = Membership.objects.filter(team__in=teams, role=TeamRole.MANAGER, person__is_active=True)
+    for membership in held.select_related("person").order_by("pk"):
+        if membership.team_id is not None:
+            found[membership.team_id].append(membership.person)
+    instead = list(access.administrators()) if not all(found.values()) else []
+    return {team: managers or instead for team, managers in found.items()}
+
+
+def _warn(roster: Roster, gap: Gap, managers: Collection[User], now: datetime) -> None:
+    is_soon = gap.start <= now + SOON
+    if is_soon and _may_wait_for_the_morning(gap, roster.team, now):
+        return
+    actions.notify_all(
+        dict.fromkeys(managers, coverage_words.gap_warning(roster, gap, now=now)),
+        incident=None,
+        kind=NotificationKind.NOTICE,
+        urgency=Urgency.HIGH if is_soon else Urgency.LOW,
+        step=":".join(["gap", str(roster.pk), *_between(gap), "soon" if is_soon else "ahead"]),
+        subject=coverage_words.gap_subject(roster, gap, now=now),
+    )
+
+
+def _between(gap: Gap) -> Iterator[str]:
+    """By what a gap is known: when somebody is there before it, and after it."""
+    for at in (gap.since, gap.until):
+        yield f"{at:%Y%m%dT%H%M%S}" if at else "-"
+
+
+def _may_wait_for_the_morning(gap: Gap, team: Team, now: datetime) -> bool:
+    morning = rules.end_of_quiet_hours(now, begin=NIGHT_BEGINS, end=NIGHT_ENDS, zone=ZoneInfo(team.time_zone))
+    return morning is not None and gap.start >= morning
+
+
+def _is_due(team: Team, now: datetime) -> bool:
+    local = now.astimezone(ZoneInfo(team.time_zone))
+    return local.weekday() == MONDAY and local.time() >= WRITTEN_FROM
+
+
+def _step(team: Team, now: datetime) -> str:
+    year, week, _ = now.astimezone(ZoneInfo(team.time_zone)).isocalendar()
+    return f"coverage:{team.pk}:{year}-W{week:02}"
