@@ -1,4 +1,4 @@
-"""What the engine calls when a level is due, and what proves that none is missing."""
+"""What the engine calls when a level is due, what proves that none is missing, and that there is somebody to page."""
 
 from __future__ import annotations
 
@@ -55,6 +55,12 @@ def prove(timer: Timer) -> None:
 def prove_without_timers() -> None:
     """The same where no timer is needed for it: the timers themselves may be what is missing."""
     actions.prove()
+
+
+@recurring("escalation.exposed_services", every=timedelta(minutes=5), lane=Lane.WORK)
+def watch_services(timer: Timer) -> None:
+    """An incident of the house's own for services that an incident would page nobody for at this moment."""
+    actions.watch_services()
 
 
 @check("proof")

@@ -14,12 +14,12 @@ from django.db import DatabaseError, connection, transaction
 
 from apps.core import clock as house_clock
 from apps.escalation import proof
+from apps.escalation.actions import alarms
 from apps.escalation.gaps import Gap
 from apps.escalation.models import Proof
-from apps.incidents import actions as incidents
 from apps.incidents import timeline
 from apps.incidents.actions.locking import locked
-from apps.incidents.models import OPEN, Detection, EventKind, Incident, Via
+from apps.incidents.models import OPEN, EventKind, Incident
 
 log = structlog.get_logger(__name__)
 
@@ -147,19 +147,8 @@ def _raise_together(found: Sequence[Gap], affected: dict[int, Incident], *, stay
         (affected[gap.incident_id] for gap in found if gap.incident_id is not None),
         key=lambda incident: (incident.severity.rank, incident.pk),
     )
-    before = Incident.objects.filter(title=TITLE, declared_by=None, team=worst.team, private=worst.private)
-    last = before.filter(status__in=OPEN).values_list("pk", flat=True).last()
-    standing = locked(last) if last is not None else None
-    if standing is not None and standing.is_open:
-        timeline.record(standing, EventKind.NOTE, text=f"More was missing:\n{told}")
+    standing = alarms.standing_for(TITLE, worst.team, private=worst.private)
+    if standing is not None:
+        alarms.say_more(standing, f"More was missing:\n{told}")
         return standing
-    return incidents.declare(
-        title=TITLE,
-        summary=told,
-        severity=worst.severity,
-        team=worst.team,
-        by=None,
-        via=Via.ENGINE,
-        detection=Detection.MONITORING,
-        private=worst.private,
-    )
+    return alarms.raise_alarm(TITLE, told, severity=worst.severity, team=worst.team, private=worst.private)

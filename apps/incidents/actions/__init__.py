@@ -16,6 +16,7 @@ from apps.incidents.actions.ending import (
     resolve,
     resolve_by_alert,
     resolve_or_monitor,
+    resolve_own,
 )
 from apps.incidents.actions.helping import accept_request, ask_responders, withdraw_request
 from apps.incidents.actions.records import add_note, assess_impact, describe, record_resolution
@@ -46,6 +47,7 @@ __all__ = [
     "resolve",
     "resolve_by_alert",
     "resolve_or_monitor",
+    "resolve_own",
     "tick",
     "transition",
     "unwatch",

@@ -79,6 +79,21 @@ def resolve_by_alert(incident_id: int, *, text: str) -> Incident:
 
 
 @transaction.atomic
+def resolve_own(incident_id: int, *, text: str) -> Incident:
+    """The house found that what it declared itself is over: resolve it, and say why; one that is not open stays.
+
+    The gates do not hold it back: they ask people whether their repair of a service was verified, and here the house
+    looked for itself. Raises RuleViolation for an incident that it did not declare.
+    """
+    incident = locked(incident_id)
+    if not incident.timeline.filter(kind=EventKind.DECLARED, via=Via.ENGINE, actor=None).exists():
+        raise RuleViolation(f"{incident} was not declared by the house itself.")
+    if incident.is_open:
+        _resolve(incident, by=None, via=Via.ENGINE, note=text)
+    return incident
+
+
+@transaction.atomic
 def confirm_closure(incident_id: int, *, by: User, via: Via = Via.WEB, note: str = "") -> Incident:
     """Record that stakeholders confirmed and channels are closed, on the resolved incident (R28); once is enough.
 

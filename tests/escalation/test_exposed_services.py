@@ -1,0 +1,221 @@
+"""A service with nobody to page right now is an incident of the house's own, until somebody can be paged."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from apps.catalog.models import Service
+from apps.contacts.models import ContactMethod, MethodKind
+from apps.core.errors import RuleViolation
+from apps.engine import worker
+from apps.engine.runner import run_due
+from apps.escalation import actions as escalation
+from apps.escalation.actions.exposed_services import TITLE
+from apps.escalation.exposure import exposed
+from apps.escalation.models import OutsideHours, TargetKind
+from apps.incidents import actions
+from apps.incidents.models import EventKind, Incident, Status, Via
+from apps.notifications.models import Notification, Urgency
+from apps.rosters import actions as rosters
+from apps.teams.models import TeamRole
+from tests.escalation.building import aim, aim_anew, chain, cut_off, make_level, texts
+from tests.factories.incidents import declare
+from tests.factories.rosters import put_on_call
+from tests.factories.teams import make_person, make_team
+
+
+@pytest.fixture
+def api(house) -> Service:
+    return Service.objects.create(slug="api", name="API", team=house.team)
+
+
+@pytest.fixture
+def on_call(house, api):
+    """Olga is on call for the team, and the chain of a P0 pages nobody else."""
+    policy = chain("P0", house.olga)
+    aim_anew(policy, 1, kind=TargetKind.ON_CALL)
+    return put_on_call(house.team, house.olga)
+
+
+def raised() -> list[Incident]:
+    return list(Incident.objects.filter(title=TITLE).order_by("pk"))
+
+
+def repair(person):
+    ContactMethod.objects.create(
+        person=person, kind=MethodKind.EMAIL, value="new@example.com", verified_at=person.date_joined
+    )
+
+
+def names():
+    return [each.service.slug for each in exposed(Service.objects.select_related("team"))]
+
+
+def test_somebody_on_call_is_somebody_to_page(on_call):
+    escalation.watch_services()
+    assert (names(), raised()) == ([], [])
+
+
+def test_where_nothing_reaches_who_is_on_call_an_incident_names_service_and_team(house, api, on_call):
+    cut_off(house.olga)
+    escalation.watch_services()
+    [incident] = raised()
+    assert (incident.team, incident.severity.code, incident.declared_by) == (house.team, "P0", None)
+    assert list(incident.services.all()) == [api]
+    assert incident.summary == "- API, team Platform: no level of P0 of every team leads to anybody."
+
+
+def test_it_is_raised_once_and_ends_by_itself_when_somebody_can_be_paged(house, on_call, clock):
+    cut_off(house.olga)
+    for _ in range(5):
+        escalation.watch_services()
+        clock.shift(minutes=5)
+    [incident] = raised()
+    repair(house.olga)
+    escalation.watch_services()
+    incident.refresh_from_db()
+    assert incident.status == Status.RESOLVED
+    assert "Somebody can be paged for every service of the team again." in texts(incident, EventKind.RESOLVED)[0]
+    escalation.watch_services()
+    assert len(raised()) == 1
+
+
+def test_the_next_time_is_another_incident(house, on_call):
+    for _ in range(2):
+        cut_off(house.olga)
+        escalation.watch_services()
+        repair(house.olga)
+        escalation.watch_services()
+    assert [incident.status for incident in raised()] == [Status.RESOLVED] * 2
+
+
+def test_the_engine_looks_by_itself_and_who_leads_is_woken(house, on_call, clock):
+    mia, ada = make_person("Mia", house.team, TeamRole.MANAGER), make_person("Ada", None, TeamRole.ADMIN)
+    worker.plan_recurring()
+    cut_off(house.olga)
+    clock.shift(minutes=5)
+    run_due()
+    [incident] = raised()
+    told = Notification.objects.filter(incident=incident, step__startswith="nobody_paged", urgency=Urgency.HIGH)
+    assert {notice.person for notice in told} == {mia, ada}
+    repair(house.olga)
+    clock.shift(minutes=5)
+    run_due()
+    incident.refresh_from_db()
+    assert incident.status == Status.RESOLVED
+
+
+def test_a_roster_that_nobody_holds_leaves_nobody(house, api, on_call):
+    rosters.add_absence(house.olga, start=on_call.shifts.first().start, end=on_call.shifts.last().end, by=house.olga)
+    assert names() == ["api"]
+
+
+def test_any_level_that_leads_to_somebody_is_enough(house, api, on_call):
+    cut_off(house.olga)
+    policy = chain("P0", house.tom, house.emma, team=house.team)
+    assert names() == []
+    cut_off(house.tom)
+    assert names() == []
+    cut_off(house.emma)
+    assert names() == ["api"]
+    aim(policy, 2, kind=TargetKind.TEAM, team=make_team("ai"))
+    assert names() == ["api"]
+
+
+def test_the_worst_severity_decides(house, api, on_call):
+    cut_off(house.tom)
+    chain("P3", house.tom)
+    assert names() == []
+
+
+def test_a_service_is_looked_at_by_its_own_chain(house, api, on_call):
+    web = Service.objects.create(slug="web", name="Web", team=house.team)
+    cut_off(house.tom)
+    chain("P0", house.tom, service=web)
+    assert names() == ["web"]
+
+
+def test_without_a_chain_the_teams_on_call_is_paged(house, api):
+    assert names() == ["api"]
+    escalation.watch_services()
+    assert raised()[0].summary == "- API, team Platform: no chain covers it, and nobody is on call for the team."
+    put_on_call(house.team, house.olga)
+    assert names() == []
+
+
+def test_outside_working_hours_those_count_who_are_paged_then(house, api, clock):
+    policy = chain("P0", house.olga)
+    aim(policy, 1, kind=TargetKind.PERSON, person=house.tom, outside_hours=True)
+    make_level(policy, 1, outside_hours=OutsideHours.OTHER)
+    cut_off(house.tom)
+    clock.set(clock.now.replace(hour=15))
+    assert names() == []
+    clock.set(clock.now.replace(hour=3))
+    assert names() == ["api"]
+
+
+def test_another_service_of_the_team_is_said_on_the_same_incident_once(house, api, on_call):
+    cut_off(house.olga)
+    escalation.watch_services()
+    Service.objects.create(slug="web", name="Web", team=house.team)
+    for _ in range(3):
+        escalation.watch_services()
+    [incident] = raised()
+    [note] = [text for text in texts(incident, EventKind.NOTE) if "More have nobody" in text]
+    assert "- Web, team Platform" in note
+    assert "API" not in note
+
+
+def test_each_team_has_an_incident_of_its_own(house, api, on_call):
+    cut_off(house.olga)
+    other = make_team("ai")
+    Service.objects.create(slug="agents", name="Agents", team=other)
+    escalation.watch_services()
+    assert {incident.team for incident in raised()} == {house.team, other}
+    put_on_call(other, house.tom)
+    escalation.watch_services()
+    assert {incident.team.slug: incident.status for incident in raised()} == {
+        "platform": Status.DECLARED,
+        "ai": Status.RESOLVED,
+    }
+
+
+def test_who_ends_it_by_hand_has_an_hour(house, on_call, clock):
+    mia = make_person("Mia", house.team, TeamRole.MANAGER)
+    cut_off(house.olga)
+    escalation.watch_services()
+    actions.cancel(raised()[0].pk, reason="We know.", by=mia)
+    clock.shift(minutes=55)
+    escalation.watch_services()
+    assert len(raised()) == 1
+    clock.shift(minutes=5)
+    escalation.watch_services()
+    assert [incident.status for incident in raised()] == [Status.CANCELLED, Status.DECLARED]
+
+
+def test_without_procedures_nothing_is_raised(db, clock):
+    Service.objects.create(slug="api", name="API", team=make_team())
+    escalation.watch_services()
+    assert raised() == []
+
+
+def test_what_a_person_declared_the_house_does_not_end(house):
+    incident = declare(house.team, house.olga)
+    with pytest.raises(RuleViolation, match="not declared by the house"):
+        actions.resolve_own(incident.pk, text="Over.")
+    alert = declare(house.team, via=Via.ALERT)
+    with pytest.raises(RuleViolation, match="not declared by the house"):
+        actions.resolve_own(alert.pk, text="Over.")
+
+
+def test_it_costs_the_same_however_many_teams_share_a_chain_that_names_somebody(house, api):
+    chain("P0", house.tom)
+    with CaptureQueriesContext(connection) as one:
+        names()
+    for number in range(10):
+        Service.objects.create(slug=f"s{number}", name=f"S{number}", team=make_team(f"t{number}"))
+    with CaptureQueriesContext(connection) as many:
+        assert names() == []
+    assert len(many) == len(one)
