@@ -6,6 +6,7 @@ Who can be paged is said by the caller, who knows how people are reached.
 
 from apps.rosters.coverage.gaps import Gap
 from apps.rosters.coverage.hours import NIGHT_BEGINS, NIGHT_ENDS, Hours
+from apps.rosters.coverage.pay import PayLine, pay
 from apps.rosters.coverage.report import (
     PersonCoverage,
     Report,
@@ -25,6 +26,7 @@ __all__ = [
     "Gap",
     "Hours",
     "Measure",
+    "PayLine",
     "PersonCoverage",
     "Report",
     "RosterCoverage",
@@ -36,4 +38,5 @@ __all__ = [
     "gaps_of",
     "of_roster",
     "of_rosters",
+    "pay",
 ]

@@ -57,12 +57,18 @@ def in_use(rosters: QuerySet[Roster]) -> list[Roster]:
 
 
 def turns_of(rosters: Collection[Roster], window: Window) -> Turns:
-    """The shifts of ``rosters`` that touch ``window``, whole. One query."""
+    """The shifts of ``rosters`` that touch ``window``, whole. One query.
+
+    What is planned for a roster that stands in for another counts only while it does.
+    """
+    limits = {roster.pk: _stands_in(roster) for roster in rosters if roster.stands_in_during}
     rows = Shift.objects.filter(roster__in=rosters, during__overlap=DateTimeTZRange(window.start, window.end))
     found: dict[int, dict[int, list[Window]]] = {roster.pk: {} for roster in rosters}
     columns = rows.order_by("during").values_list("roster", "person", "during__startswith", "during__endswith")
     for roster, person, start, end in columns:
-        found[roster].setdefault(person, []).append(Window(start, end))
+        turn = [Window(start, end)]
+        if kept := windows.within(turn, limits[roster]) if roster in limits else turn:
+            found[roster].setdefault(person, []).extend(kept)
     return found
 
 
@@ -82,9 +88,13 @@ def wanted_of(rosters: Collection[Roster], window: Window) -> dict[int, list[Win
             for layer in layers[roster.pk]
         ]
         wanted = gaps.wanted(plans, is_primary=roster.is_primary, zone=ZoneInfo(roster.time_zone), window=window)
-        stands_in = roster.stands_in_during
-        found[roster.pk] = windows.within(wanted, Window(stands_in.lower, stands_in.upper)) if stands_in else wanted
+        found[roster.pk] = windows.within(wanted, _stands_in(roster)) if roster.stands_in_during else wanted
     return found
+
+
+def _stands_in(roster: Roster) -> Window:
+    """When a roster stands in for another."""
+    return Window(roster.stands_in_during.lower, roster.stands_in_during.upper)
 
 
 def _members(rosters: Collection[Roster], window: Window) -> dict[int, set[int]]:
