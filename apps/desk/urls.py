@@ -9,6 +9,7 @@ from apps.desk.converters import ReferenceConverter
 from apps.desk.views import (
     acknowledging,
     catalog,
+    coverage,
     escalating,
     helping,
     home,
@@ -100,6 +101,8 @@ urlpatterns = [
     path("incidents/new/", incidents.declare, name="declare"),
     path("incidents/<reference:number>/", include(of_one_incident)),
     path("oncall/", people.oncall, name="oncall"),
+    path("coverage/", coverage.coverage_page, name="coverage"),
+    path("coverage/pay.csv", coverage.pay, name="coverage_pay"),
     path("rosters/<slug:slug>/", rosters.roster, name="roster"),
     path("rosters/<slug:slug>/overrides/<int:override>/remove/", rosters.remove_override, name="override_remove"),
     path("shifts/", shifts.mine, name="shifts"),

@@ -64,6 +64,12 @@ def hours(length: timedelta | None) -> str:
 
 
 @register.filter
+def in_hours(length: timedelta) -> str:
+    """``168 h``: hours alone, to the nearest, for sums that are compared with one another."""
+    return f"{round(length / timedelta(hours=1))} h"
+
+
+@register.filter
 def initials(person: object) -> str:
     """``SJ`` for Sarah Johnson: at most two letters."""
     words = str(person).partition("@")[0].replace(".", " ").split()

@@ -16,6 +16,7 @@ from apps.rosters.coverage import reading, windows
 from apps.rosters.coverage.hours import Hours
 from apps.rosters.coverage.report import almanac_of
 from apps.rosters.models import Roster
+from apps.rosters.models.rosters import FIRST_DAY, LAST_DAY
 from apps.rosters.rules import Window
 from apps.teams.models import User
 
@@ -40,9 +41,11 @@ def pay(rosters: QuerySet[Roster], *, first: date, last: date) -> list[PayLine]:
     """The hours on call in ``rosters``, retired ones included, from ``first`` to ``last``, both included, by name.
 
     Days, nights, weekends and public holidays are those of each person's own zone and country; what is held twice at
-    the same time counts once. Three queries. Raises Invalid, naming ``to``, where the last day lies before the first,
-    or further from it than LONGEST.
+    the same time counts once. Three queries. Raises Invalid, naming ``from`` or ``to``, where the last day lies before
+    the first or further from it than LONGEST, or no roster can have such days.
     """
+    if first < FIRST_DAY or last > LAST_DAY:
+        raise Invalid(f"Expected days from {FIRST_DAY} to {LAST_DAY}.", field="from" if first < FIRST_DAY else "to")
     if last < first:
         raise Invalid("The last day is not before the first.", field="to")
     if last - first >= LONGEST:

@@ -22,8 +22,11 @@ def merged(windows: Iterable[Window]) -> list[Window]:
 
 def within(windows: Iterable[Window], limit: Window) -> list[Window]:
     """What of ``windows`` lies within ``limit``."""
-    clipped = (Window(max(each.start, limit.start), min(each.end, limit.end)) for each in windows)
-    return [each for each in clipped if each.start < each.end]
+    return [
+        Window(max(each.start, limit.start), min(each.end, limit.end))
+        for each in windows
+        if max(each.start, limit.start) < min(each.end, limit.end)
+    ]
 
 
 def without(windows: Sequence[Window], taken: Sequence[Window]) -> list[Window]:
