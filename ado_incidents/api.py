@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 
 from apps.catalog.api import MaintenanceViewSet, ServiceViewSet
 from apps.contacts.api import ContactViewSet
+from apps.desk.api.coverage import CoverageViewSet
 from apps.desk.api.incidents import IncidentViewSet
 from apps.desk.api.own_choices import OwnPreferencesViewSet, OwnRulesViewSet
 from apps.desk.api.own_methods import OwnMethodViewSet
@@ -83,6 +84,7 @@ urlpatterns = [
                     OwnPreferencesViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),
                     name="api-own-preferences",
                 ),
+                path("coverage/", CoverageViewSet.as_view({"get": "retrieve"}), name="api-coverage"),
                 path("incidents/current", IncidentViewSet.as_view({"get": "current"}), name="api-incident-current"),
                 *router.urls,
             ]

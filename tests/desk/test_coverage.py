@@ -12,8 +12,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.rosters import actions as rosters
-from apps.rosters.models import Layer, LayerMember, Roster, Rotation
+from apps.rosters.models import Roster
 from apps.teams.models import TeamRole
+from tests.desk.covering import make_roster, plant_gap
 from tests.factories.teams import make_person, make_team
 
 DAY = timedelta(days=1)
@@ -23,26 +24,6 @@ DAY = timedelta(days=1)
 def roster(house, clock):
     """Rita, then Cora, a day each, handed over at nine in Berlin; the platform team's own."""
     return make_roster(clock, house.platform, "platform", house.rita, house.cora)
-
-
-def make_roster(clock, team, slug, *people, **fields):
-    found = Roster.objects.create(
-        slug=slug, name=f"{slug.title()} on call", team=team, time_zone="Europe/Berlin",
-        **{"is_primary": True, **fields},
-    )  # fmt: skip
-    layer = Layer.objects.create(
-        roster=found, name="Days", rotation=Rotation.DAYS, starts_on=clock.now.date() - DAY
-    )  # fmt: skip
-    for position, person in enumerate(people, start=1):
-        LayerMember.objects.create(layer=layer, person=person, position=position)
-    rosters.materialise(found, now=clock.now)
-    return found
-
-
-def plant_gap(clock, *people, days=3, hours=5):
-    start = clock.now + days * DAY
-    for person in people:
-        rosters.add_absence(person, start=start, end=start + timedelta(hours=hours), by=person)
 
 
 def words(page: str) -> str:
