@@ -40,6 +40,14 @@ def test_a_target_is_written_as_policy_writes_it(length, text):
 
 
 @pytest.mark.parametrize(
+    ("length", "text"),
+    [(timedelta(), "0 h"), (timedelta(days=7), "168 h"), (timedelta(days=90, minutes=29), "2160 h")],
+)
+def test_sums_of_hours_are_written_alike(length, text):
+    assert house.in_hours(length) == text
+
+
+@pytest.mark.parametrize(
     ("name", "text"),
     [("Sarah Johnson", "SJ"), ("Ana Maria de la Cruz", "AC"), ("Cher", "C"), ("mike.chen@example.com", "MC")],
 )

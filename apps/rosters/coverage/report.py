@@ -183,11 +183,11 @@ def _of_people(
     rosters: dict[int, list[Roster]] = defaultdict(list)
     for roster in facts.rosters:
         held = facts.turns[roster.pk]
-        for person, own in held.items():
-            turns[person] += own
-        coming = {person for person, own in held.items() if own[-1].end > window.start}
-        for person in coming | facts.members[roster.pk]:
-            rosters[person].append(roster)
+        for pk, own in held.items():
+            turns[pk] += own
+        coming = {pk for pk, own in held.items() if own[-1].end > window.start}
+        for pk in coming | facts.members[roster.pk]:
+            rosters[pk].append(roster)
     for person in sorted((facts.people[pk] for pk in rosters), key=lambda person: (str(person).lower(), person.pk)):
         almanac, stretches = almanacs[person.pk], windows.merged(turns[person.pk])
         coming_turns = windows.within(stretches, window)
