@@ -16,7 +16,7 @@ from apps.notifications import queries as reach
 from apps.rosters import queries as rosters
 from apps.teams.models import Team
 
-#: Targets that mean other people for another team; what else they may be is the same for all.
+#: Targets that mean other people for another team; all others mean the same for every team.
 OF_THE_TEAM = (TargetKind.ON_CALL, TargetKind.ROLE)
 
 
@@ -45,7 +45,8 @@ def exposed(services: Iterable[Service]) -> list[Exposed]:
     The worst, for its chain leads furthest: where a lesser chain alone is empty, whoever keeps it is told when an
     incident comes to its end (``actions.nobody``). A service is looked at by its own chain, with the working hours of
     its team; what waits for the end of maintenance or of the night has somebody. Endpoints wake nobody and do not
-    count. What leads to the same people for every team is looked up once, however many teams there are.
+    count. Who is on call, and what leads to the same people for every team, is looked up once for all teams; roles are
+    asked team by team, where nothing else leads to anybody.
     """
     listed = list(services)
     worst = Severity.objects.filter(is_active=True).order_by("rank").first()
@@ -56,15 +57,24 @@ def exposed(services: Iterable[Service]) -> list[Exposed]:
 
 def _exposed(services: list[Service], worst: Severity, *, at: datetime) -> Iterator[Exposed]:
     chains = _chains(services, worst)
+    on_call = _teams_with_somebody_on_call({service.team_id for service in services}, at)
     shared = Lookup(team=None, incident=None, at=at)
     known: dict[tuple[int, int | None], bool] = {}
     for service in services:
-        policy = chains.get(service.pk)
-        key = service.team_id, policy.pk if policy else None
+        policy, team = chains.get(service.pk), service.team
+        key = team.pk, policy.pk if policy else None
         if key not in known:
-            known[key] = _leads_to_somebody(policy, service.team, shared, at)
+            is_on_call = team.pk in on_call
+            known[key] = _leads_to_somebody(policy, team, shared, at, is_on_call=is_on_call) if policy else is_on_call
         if not known[key]:
             yield Exposed(service, worst, policy)
+
+
+def _teams_with_somebody_on_call(teams: set[int], at: datetime) -> set[int]:
+    """The ids of those of ``teams`` for which somebody is on call who can be reached. Two queries."""
+    on_call = rosters.on_call_by_team(teams, at)
+    reached = {person.pk for person in reach.reachable({person for people in on_call.values() for person in people})}
+    return {team for team, people in on_call.items() if any(person.pk in reached for person in people)}
 
 
 def _chains(services: list[Service], worst: Severity) -> dict[int, Policy]:
@@ -77,14 +87,14 @@ def _chains(services: list[Service], worst: Severity) -> dict[int, Policy]:
     return {service: policies[pk] for service, pk in near.items() if pk is not None}
 
 
-def _leads_to_somebody(policy: Policy | None, team: Team, shared: Lookup, at: datetime) -> bool:
-    if policy is None:
-        return bool(reach.reachable(rosters.on_call_people(team, at)))
+def _leads_to_somebody(policy: Policy, team: Team, shared: Lookup, at: datetime, *, is_on_call: bool) -> bool:
     asked = list(_asked(policy, team, at))
+    if is_on_call and any(target["kind"] == TargetKind.ON_CALL for target in asked):
+        return True
     if shared.find([target for target in asked if target["kind"] not in OF_THE_TEAM]).people:
         return True
-    own = [target for target in asked if target["kind"] in OF_THE_TEAM]
-    return bool(Lookup(team=team, incident=None, at=at).find(own).people)
+    roles = [target for target in asked if target["kind"] == TargetKind.ROLE]
+    return bool(Lookup(team=team, incident=None, at=at).find(roles).people)
 
 
 def _asked(policy: Policy, team: Team, at: datetime) -> Iterator[Snapshot]:

@@ -69,6 +69,20 @@ def on_call_people(team: Team, at: datetime) -> list[User]:
     return _people(held)
 
 
+def on_call_by_team(teams: Iterable[Team | int], at: datetime) -> dict[int, list[User]]:
+    """Whom to page for each of ``teams`` at ``at``, as ``on_call_people`` tells for one, by the team's id. One query.
+
+    A team that nobody is on call for is not in it.
+    """
+    held = Shift.objects.filter(
+        roster__in=rosters_at(at).filter(team__in=teams, is_primary=True), during__contains=at, person__is_active=True
+    )
+    found: dict[int, list[User]] = {}
+    for shift in held.select_related("person", "roster").order_by("seat"):
+        found.setdefault(shift.roster.team_id, []).append(shift.person)
+    return found
+
+
 def people_on(roster: Roster, at: datetime) -> list[User]:
     """Who holds a seat of ``roster`` at ``at`` and is active, by seat. One query."""
     held = Shift.objects.filter(

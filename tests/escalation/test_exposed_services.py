@@ -16,7 +16,7 @@ from apps.escalation.actions.exposed_services import TITLE
 from apps.escalation.exposure import exposed
 from apps.escalation.models import OutsideHours, TargetKind
 from apps.incidents import actions
-from apps.incidents.models import EventKind, Incident, Status, Via
+from apps.incidents.models import EventKind, Incident, ResponseRole, RoleCandidate, Status, Via
 from apps.notifications.models import Notification, Urgency
 from apps.rosters import actions as rosters
 from apps.teams.models import TeamRole
@@ -210,12 +210,26 @@ def test_what_a_person_declared_the_house_does_not_end(house):
         actions.resolve_own(alert.pk, text="Over.")
 
 
-def test_it_costs_the_same_however_many_teams_share_a_chain_that_names_somebody(house, api):
-    chain("P0", house.tom)
+@pytest.mark.parametrize("kind", [TargetKind.PERSON, TargetKind.ON_CALL])
+def test_it_costs_the_same_however_many_teams_share_a_chain(house, api, kind):
+    policy = chain("P0", house.tom)
+    aim_anew(policy, 1, kind=kind, person=house.tom if kind == TargetKind.PERSON else None)
+    put_on_call(house.team, house.olga)
     with CaptureQueriesContext(connection) as one:
         names()
     for number in range(10):
-        Service.objects.create(slug=f"s{number}", name=f"S{number}", team=make_team(f"t{number}"))
+        team = make_team(f"t{number}")
+        Service.objects.create(slug=f"s{number}", name=f"S{number}", team=team)
+        put_on_call(team, house.olga)
     with CaptureQueriesContext(connection) as many:
         assert names() == []
     assert len(many) == len(one)
+
+
+def test_a_role_of_the_team_is_somebody(house, api):
+    role = ResponseRole.objects.get(key="commander")
+    policy = chain("P0", house.olga)
+    aim_anew(policy, 1, kind=TargetKind.ROLE, role=role)
+    assert names() == ["api"]
+    RoleCandidate.objects.create(role=role, team=house.team, person=house.tom, position=1)
+    assert names() == []
