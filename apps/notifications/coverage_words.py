@@ -141,8 +141,8 @@ def _busiest_first(people: Sequence[PersonCoverage]) -> list[PersonCoverage]:
 def _load(each: PersonCoverage, found: Coverage) -> str:
     hours, pages = each.hours, found.pages_of(each.person)
     return (
-        f"{each.person}: {hours.total / _HOUR:.0f} h, {each.nights} nights, weekends {hours.weekend / _HOUR:.0f} h,"
-        f" holidays {hours.holiday / _HOUR:.0f} h; {pages.received} pages, {pages.at_night} at night"
+        f"{each.person}: {hours.total / _HOUR:.0f} h, nights {each.nights}, weekends {hours.weekend / _HOUR:.0f} h,"
+        f" holidays {hours.holiday / _HOUR:.0f} h; pages {pages.received}, at night {pages.at_night}"
     )
 
 

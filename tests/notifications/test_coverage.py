@@ -235,7 +235,7 @@ def test_it_tells_gaps_who_cannot_be_paged_strain_and_load(roster, team, olga, m
         "- Days: Thu 2026-03-19 07:00 to 15:00 CET",
         "- Days: Olga cannot be paged and is on call for 89 d 16 h, first Mon 2026-03-09 07:00 CET",
         "- Olga: 14 nights within 14 days",
-        "- Olga: 2152 h, 90 nights",
+        "- Olga: 2152 h, nights 90",
     ):
         assert line in notice.text
 
