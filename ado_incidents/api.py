@@ -26,6 +26,7 @@ from apps.desk.api.paging import DirectPageViewSet
 from apps.desk.api.policies import PolicyViewSet
 from apps.postmortems.api import ActionItemViewSet, ReviewViewSet
 from apps.rosters.api import OnCallViewSet, RosterViewSet
+from apps.rosters.api_calendars import CalendarFeedViewSet, RosterCalendarView
 from apps.rosters.api_exceptions import AbsenceViewSet, SwapViewSet
 from apps.teams.api import MeViewSet, TeamViewSet
 
@@ -35,6 +36,7 @@ router.register("oncall", OnCallViewSet, basename="api-oncall")
 router.register("rosters", RosterViewSet, basename="api-roster")
 router.register("swaps", SwapViewSet, basename="api-swap")
 router.register("absences", AbsenceViewSet, basename="api-absence")
+router.register("calendar-feeds", CalendarFeedViewSet, basename="api-calendar-feed")
 router.register("services", ServiceViewSet, basename="api-service")
 router.register("maintenance", MaintenanceViewSet, basename="api-maintenance")
 router.register("teams", TeamViewSet, basename="api-team")
@@ -86,6 +88,7 @@ urlpatterns = [
                 ),
                 path("coverage/", CoverageViewSet.as_view({"get": "retrieve"}), name="api-coverage"),
                 path("incidents/current", IncidentViewSet.as_view({"get": "current"}), name="api-incident-current"),
+                path("rosters/<slug:slug>/calendar.ics", RosterCalendarView.as_view(), name="api-roster-calendar"),
                 *router.urls,
             ]
         ),

@@ -17,6 +17,7 @@ from django.urls import reverse_lazy
 from environs import Env
 
 from ado_incidents.environment import adopt_running_servers
+from apps.core.logs import without_tokens
 
 django_stubs_ext.monkeypatch()  # lets a form or an admin name its model in its type: ModelForm[Override]
 
@@ -298,6 +299,7 @@ SPECTACULAR_SETTINGS = {
         "ActionItemKind": "apps.postmortems.models.ActionKind",
         "ActionItemStatus": "apps.postmortems.models.ActionStatus",
         "AlertStatus": "apps.alerts.models.AlertStatus",
+        "CalendarFeedKind": "apps.rosters.models.FeedKind",
         "ContactMethodKind": "apps.contacts.models.MethodKind",
         "DeliveryState": "apps.notifications.models.DeliveryState",
         "IncidentStatus": "apps.incidents.models.Status",
@@ -350,6 +352,7 @@ _shared: list[Any] = [
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
+    without_tokens,
 ]
 LOGGING = {
     "version": 1,
@@ -367,6 +370,7 @@ LOGGING = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "house"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {"httpx": {"level": "WARNING"}},  # it writes down whole addresses: of webhooks, of private calendars
 }
 structlog.configure(
     processors=[*_shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

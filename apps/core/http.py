@@ -95,15 +95,19 @@ def client(base_url: str = "", *, public_only: bool = False, seconds: float = TO
         yield made
 
 
-def send(http: httpx.Client, method: str, url: str, **request: Any) -> Reply:
-    """Make one request and return the answer if it says success (2xx).
+class TooLong(OutcomeUnknown):
+    """The answer is longer than the caller takes; what follows was not read."""
+
+
+def send(http: httpx.Client, method: str, url: str, *, longest: int = LONGEST_ANSWER, **request: Any) -> Reply:
+    """Make one request and return the answer, of ``longest`` bytes at most, if it says success (2xx).
 
     Raises Unreachable where nobody was there, AddressForbidden for an address that is none or must not be asked,
     Refused for any other answer (permanent for 3xx and 4xx, but 408, 425 and 429), OutcomeUnknown where the exchange
-    broke, hung or said more than LONGEST_ANSWER after the request went out.
+    broke or hung after the request went out, TooLong for a longer answer.
     """
     try:
-        reply = _exchange(http, method, url, request)
+        reply = _exchange(http, method, url, longest, request)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         raise Unreachable(f"Nobody answers: {_said(error)}") from error
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
@@ -143,13 +147,13 @@ def _trusted() -> Any:
     return httpx.create_ssl_context()
 
 
-def _exchange(http: httpx.Client, method: str, url: str, request: dict[str, Any]) -> Reply:
+def _exchange(http: httpx.Client, method: str, url: str, longest: int, request: dict[str, Any]) -> Reply:
     with http.stream(method, url, **request) as answer:
         body = bytearray()
         for part in answer.iter_raw():
             body += part
-            if len(body) > LONGEST_ANSWER:
-                raise OutcomeUnknown(f"The answer {answer.status_code} is longer than any that is expected.")
+            if len(body) > longest:
+                raise TooLong(f"The answer {answer.status_code} is longer than any that is expected.")
         return Reply(answer.status_code, answer.headers, bytes(body))
 
 

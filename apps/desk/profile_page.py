@@ -13,6 +13,7 @@ from apps.desk.forms.profile import MethodForm, PreferencesForm, ProfileForm, St
 from apps.notifications import queries as notifications
 from apps.notifications import vapid
 from apps.notifications.models import Channel, Delivery, DeliveryState, Preferences, Urgency
+from apps.rosters.calendars import feeds
 from apps.teams.models import User
 
 Context = dict[str, Any]
@@ -43,6 +44,7 @@ def whole(person: User, **bound: Any) -> Context:
         "warnings": notifications.warnings_for(person),
         "memberships": person.memberships.select_related("team"),
         "pager_numbers": vcard.numbers(),
+        "feeds": feeds.of_owner(person),
         "can_push": bool(vapid.public_key()),
     }
     formset: tuple[Urgency, Any] | None = bound.pop("formset", None)

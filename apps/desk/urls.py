@@ -8,6 +8,7 @@ from django.urls import include, path, register_converter
 from apps.desk.converters import ReferenceConverter
 from apps.desk.views import (
     acknowledging,
+    calendars,
     catalog,
     coverage,
     escalating,
@@ -29,6 +30,7 @@ from apps.desk.views import (
     shifts,
     signing_in,
 )
+from apps.rosters.views import calendar
 
 register_converter(ReferenceConverter, "reference")
 
@@ -112,6 +114,9 @@ urlpatterns = [
     path("swaps/<int:swap>/refuse/", shifts.answer, {"word": "refuse"}, name="swap_refuse"),
     path("swaps/<int:swap>/withdraw/", shifts.answer, {"word": "withdraw"}, name="swap_withdraw"),
     path("absences/<int:absence>/remove/", shifts.remove_absence, name="absence_remove"),
+    path("calendars/", calendars.make, name="calendar_make"),
+    path("calendars/<int:feed>/revoke/", calendars.revoke, name="calendar_revoke"),
+    path("calendars/<str:token>.ics", calendar, name="calendar"),
     path("policies/", policies.policies, name="policies"),
     path("policies/new/", keeping_policies.new, name="policy_new"),
     path("policies/<int:pk>/", policies.policy, name="policy"),

@@ -20,8 +20,10 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, 
 
 from apps.core import clock
 from apps.core.errors import HouseError
-from apps.rosters import actions
-from apps.rosters.admin_layers import LOCAL, LayerInline, Layers, OverrideInline, StandInForm, is_frozen
+from apps.rosters import actions, admin_feeds  # noqa: F401  (registers the links to calendars)
+from apps.rosters.admin_calendars import CalendarLayerInline
+from apps.rosters.admin_import import ImportingAdmin
+from apps.rosters.admin_layers import LOCAL, Layers, OverrideInline, StandInForm, is_frozen
 from apps.rosters.admin_preview import PreviewedAdmin, preview, uncovered
 from apps.rosters.models import Layer, Override, Roster
 from apps.rosters.rules import Window
@@ -71,14 +73,14 @@ class RosterForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
 
 
 @admin.register(Roster)
-class RosterAdmin(PreviewedAdmin, TeamOwnedAdmin):
+class RosterAdmin(PreviewedAdmin, ImportingAdmin, TeamOwnedAdmin):
     form = RosterForm
     list_display = ("name", "team", "time_zone", "is_primary", "retired_at")
     list_filter = ("is_primary", "team")
     search_fields = ("name", "slug")
     prepopulated_fields: ClassVar[dict[str, tuple[str, ...]]] = {"slug": ("name",)}
     readonly_fields = ("retired_at", "six_weeks")
-    inlines = (LayerInline, OverrideInline)
+    inlines = (CalendarLayerInline, OverrideInline)
     change_form_before_template = "admin/rosters/_change_from_link.html"
     actions = ("retire", "copy")
     fieldsets = (
@@ -153,6 +155,7 @@ class RosterAdmin(PreviewedAdmin, TeamOwnedAdmin):
             if isinstance(formset, Layers):
                 formset.save_parts()
         self.fill_and_look(request, roster, before, now=now)
+        actions.plan_reading(roster)
 
     def change_from_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """The page on which a layer is split, so that what is edited counts from a day on."""

@@ -1,4 +1,4 @@
-"""What time does to rosters: the horizon moves on."""
+"""What time does to rosters: the horizon moves on, and calendars are read anew."""
 
 from __future__ import annotations
 
@@ -30,3 +30,15 @@ def materialise(timer: Timer) -> None:
     roster = Roster.objects.filter(pk=timer.payload["roster"]).first()
     if roster is not None:
         actions.materialise(roster, now=clock.now())
+
+
+@recurring("rosters.read_calendars", every=timedelta(minutes=15), lane=Lane.BULK)
+def read_calendars(timer: Timer) -> None:
+    """Plan the reading of every calendar that is due; each is a timer of its own, so that none stops another."""
+    actions.plan_reading()
+
+
+@handler("rosters.read_calendar", lane=Lane.BULK, transactional=False, attempts=3, at_once=2)
+def read_calendar(timer: Timer) -> None:
+    """Read one calendar. What fails there is kept and shown, and tried again with the next round."""
+    actions.read_calendar(timer.payload["source"], anew=timer.payload["anew"])

@@ -14,6 +14,7 @@ from apps.desk.pages import attempt, viewer
 from apps.desk.roster_page import VIEWS, ZONES, Asked
 from apps.rosters import actions as rosters
 from apps.rosters import queries
+from apps.rosters.calendars import feeds
 from apps.rosters.models import Layer, Override, Roster
 from apps.rosters.planning import weekly_range
 from apps.rosters.rules import ranges_in_words
@@ -44,7 +45,8 @@ def roster(request: HttpRequest, slug: str) -> HttpResponse:
             return redirect("roster", slug)
     now = clock.now()
     asked = Asked.read(request.GET, roster=found, viewer=viewer(request), now=now)
-    layers = found.layers.prefetch_related("members__person", "restrictions")
+    layers = found.layers.select_related("calendar").defer("calendar__good_text")
+    layers = layers.prefetch_related("members__person", "restrictions")
     members = {member.person_id for layer in layers for member in layer.members.all()}
     context = {
         "roster": found,
@@ -56,6 +58,7 @@ def roster(request: HttpRequest, slug: str) -> HttpResponse:
         "shown": roster_page.shown(found, asked, now=now),
         "overrides": found.overrides.filter(during__endswith__gt=now).select_related("person").order_by("during"),
         "layers": [(layer, _covers(layer)) for layer in layers],
+        "feeds": feeds.of_owner(viewer(request), roster=found),
         "swaps": queries.open_swaps(now).filter(roster=found),
         "absences": queries.absences_of(members, now),
         "may_respond": found.team_id in access.team_ids(viewer(request), Permission.RESPOND),

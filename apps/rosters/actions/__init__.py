@@ -1,6 +1,17 @@
 """Writes of rosters, one verb a function. Each locks its rosters first and leaves their shifts as they say."""
 
 from apps.rosters.actions.absences import LONGEST_ABSENCE, add_absence, remove_absence
+from apps.rosters.actions.calendars import (
+    copy_calendar,
+    make_turns,
+    plan_reading,
+    read_calendar,
+    set_address,
+    set_file,
+    window_at,
+)
+from apps.rosters.actions.feeds import make_feed, note_reading, revoke_feed
+from apps.rosters.actions.imports import ImportPlan, import_turns, plan_import
 from apps.rosters.actions.keeping import change_from, copy, retire
 from apps.rosters.actions.overrides import add_override, check_stands_in, remove_override
 from apps.rosters.actions.shifts import materialise
@@ -17,6 +28,7 @@ __all__ = [
     "LONGEST_ABSENCE",
     "SWAP_ANSWERED",
     "SWAP_ASKED",
+    "ImportPlan",
     "accept_swap",
     "add_absence",
     "add_override",
@@ -24,10 +36,22 @@ __all__ = [
     "change_from",
     "check_stands_in",
     "copy",
+    "copy_calendar",
+    "import_turns",
+    "make_feed",
+    "make_turns",
     "materialise",
+    "note_reading",
+    "plan_import",
+    "plan_reading",
+    "read_calendar",
     "refuse_swap",
     "remove_absence",
     "remove_override",
     "retire",
+    "revoke_feed",
+    "set_address",
+    "set_file",
+    "window_at",
     "withdraw_swap",
 ]

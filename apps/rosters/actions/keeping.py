@@ -12,8 +12,9 @@ from apps.core.errors import Invalid, RuleViolation
 from apps.core.history import made_by
 from apps.core.walltime import instant
 from apps.rosters import rules
+from apps.rosters.actions.calendars import copy_calendar
 from apps.rosters.actions.shifts import lock_with_stood_for, locked, materialise
-from apps.rosters.models import Layer, LayerMember, Restriction, Roster, Rotation
+from apps.rosters.models import CalendarSource, Layer, LayerMember, Restriction, Roster, Rotation
 from apps.rosters.planning import layer_plan
 from apps.rosters.rules import Window
 from apps.teams import access
@@ -54,7 +55,8 @@ def copy(roster: Roster, *, by: User) -> Roster:
     made_by(twin, by)
     twin.save()
     for layer in roster.layers.prefetch_related("members", "restrictions"):
-        _copy_layer(layer, people=[member.person_id for member in layer.members.all()], by=by, roster=twin)
+        copied = _copy_layer(layer, people=[member.person_id for member in layer.members.all()], by=by, roster=twin)
+        copy_calendar(layer, copied, by=by)
     materialise(twin, now=clock.now())
     return twin
 
@@ -66,13 +68,15 @@ def change_from(layer: Layer, day: date, *, by: User) -> Layer:
     What is edited in the new one counts from that day on, and touches nothing before. The turn that lasts at that
     moment goes on to the weekday on which weeks are handed over, and begins anew in any other rhythm. Raises NotAllowed
     unless ``by`` manages the roster's team; Invalid, naming ``day``, unless the layer lasts then and the day is still
-    to come; RuleViolation for a roster that is retired or frozen.
+    to come; RuleViolation for a roster that is retired or frozen, or a layer whose turns come from a calendar.
     """
     access.require_for_team(by, Permission.MANAGE, layer.roster.team)
     roster = locked(layer.roster)
     if roster.frozen_until is not None and roster.frozen_until > clock.now():
         raise RuleViolation(f"The layers of {roster} stand still until {roster.frozen_until:%Y-%m-%d %H:%M} UTC.")
     layer = Layer.objects.prefetch_related("members", "restrictions").get(pk=layer.pk)
+    if CalendarSource.objects.filter(layer=layer).exists():
+        raise RuleViolation(f"The turns of {layer.name} come from a calendar: change them there.")
     if not (layer.starts_on < day and (layer.ends_on is None or day < layer.ends_on)):
         raise Invalid(f"The layer {layer.name} does not last on {day}.", field="day")
     zone = ZoneInfo(layer.time_zone or roster.time_zone)

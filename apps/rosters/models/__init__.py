@@ -1,5 +1,6 @@
 """Rosters: who takes turns for a team, the exceptions, and the shifts that come of both."""
 
+from apps.rosters.models.calendars import CalendarFeed, CalendarSource, CalendarTurn, FeedKind
 from apps.rosters.models.exceptions import Absence, AbsenceKind, Override, Swap, SwapState
 from apps.rosters.models.rosters import MOST_AT_ONCE, Layer, LayerMember, Restriction, Roster, Rotation, Weekday
 from apps.rosters.models.shifts import Shift, ShiftSource
@@ -8,6 +9,10 @@ __all__ = [
     "MOST_AT_ONCE",
     "Absence",
     "AbsenceKind",
+    "CalendarFeed",
+    "CalendarSource",
+    "CalendarTurn",
+    "FeedKind",
     "Layer",
     "LayerMember",
     "Override",

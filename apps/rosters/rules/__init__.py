@@ -20,7 +20,7 @@ from apps.rosters.rules.plans import (
     Window,
 )
 from apps.rosters.rules.shifts import LONGEST_OVERRIDE, check_override, compute, overlay
-from apps.rosters.rules.turns import turns
+from apps.rosters.rules.turns import clipped, turns
 from apps.rosters.rules.words import ranges_in_words, read_ranges
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "WeeklyRange",
     "Window",
     "check_override",
+    "clipped",
     "compute",
     "outside",
     "overlay",

@@ -74,6 +74,11 @@ class CalendarPlan:
 
     turns: tuple[Stretch, ...]
 
+    @property
+    def people(self) -> frozenset[int]:
+        """Everybody who has a turn."""
+        return frozenset(turn.person for turn in self.turns)
+
 
 Plan: TypeAlias = LayerPlan | CalendarPlan
 #: Who is away when: by the id of the person, in order and free of overlaps.

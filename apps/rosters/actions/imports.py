@@ -1,0 +1,147 @@
+"""A calendar taken into a roster once, as overrides: first looked at, then done."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from apps.core import clock
+from apps.core.errors import Invalid
+from apps.core.history import made_by
+from apps.rosters import rules
+from apps.rosters.actions.calendars import window_at
+from apps.rosters.actions.overrides import check_stands_in
+from apps.rosters.actions.shifts import locked, materialise
+from apps.rosters.calendars import reading
+from apps.rosters.calendars.turns import Unmatched, directory, turns_of
+from apps.rosters.models import Override, Roster, ShiftSource
+from apps.rosters.rules import Stretch
+from apps.teams import access
+from apps.teams.access import Permission
+from apps.teams.models import User
+
+#: A calendar that would change more is a layer.
+MOST_OVERRIDES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A turn that a calendar says, what it calls it, and for one that cannot be taken in: why."""
+
+    turn: Stretch
+    summary: str
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPlan:
+    """What taking a calendar in would do: overrides to be added, what is so already, what is refused, and nobody's."""
+
+    added: list[Entry]
+    already: list[Entry]
+    refused: list[Entry]
+    unmatched: list[Unmatched]
+
+
+def plan_import(roster: Roster, text: bytes) -> ImportPlan:
+    """Say what taking the calendar ``text`` into ``roster`` would do, from now to the horizon; changes nothing.
+
+    Raises Unreadable for a calendar that cannot be used, or would add more than MOST_OVERRIDES.
+    """
+    now = clock.now()
+    expansion = reading.read(text, window=window_at(now), zone=ZoneInfo(roster.time_zone))
+    made = turns_of(expansion, directory(), held={})
+    entries = [Entry(turn, made.summaries.get((turn.person, turn.start, turn.end), "")) for turn in made.turns]
+    added, already, refused = _sorted_out(roster, entries, now=now)
+    if len(added) > MOST_OVERRIDES:
+        raise reading.Unreadable(
+            f"It would add {len(added):,} overrides; {MOST_OVERRIDES:,} are allowed. Make it a layer instead."
+        )
+    return ImportPlan(added, already, refused, made.unmatched)
+
+
+@transaction.atomic
+def import_turns(roster: Roster, turns: Iterable[tuple[Stretch, str]], *, by: User) -> int:
+    """Add an override, with its reason, for each of ``turns`` that is not so already; return how many there were.
+
+    What begins in the past begins now. All or nothing: raises NotAllowed unless ``by`` manages the roster's team,
+    Invalid for a turn that no override can be, RuleViolation for a retired roster.
+    """
+    access.require_for_team(by, Permission.MANAGE, roster.team)
+    roster = locked(roster)
+    now = clock.now()
+    added, _, refused = _sorted_out(roster, [Entry(turn, reason) for turn, reason in turns], now=now)
+    if refused:
+        raise Invalid(refused[0].problem)
+    for entry in added:
+        turn = entry.turn
+        override = Override(
+            roster=roster,
+            seat=turn.seat,
+            person_id=turn.person,
+            during=DateTimeTZRange(turn.start, turn.end),
+            reason=entry.summary,
+            created_by=by,
+            created_at=now,
+        )
+        made_by(override, by)
+        override.save()
+    if added:
+        materialise(roster, now=now)
+    return len(added)
+
+
+def _sorted_out(
+    roster: Roster, entries: Sequence[Entry], *, now: datetime
+) -> tuple[list[Entry], list[Entry], list[Entry]]:
+    """Tell apart what is to be added, from ``now`` on, what is so already, and what no override can be."""
+    people = User.objects.in_bulk({entry.turn.person for entry in entries})
+    held = _Held(roster, now)
+    added: list[Entry] = []
+    already: list[Entry] = []
+    refused: list[Entry] = []
+    for entry in entries:
+        turn = entry.turn
+        if turn.end <= now or held.by(turn):
+            already.append(entry)
+            continue
+        try:
+            check_stands_in(people[turn.person])
+            rules.check_override(turn.start, turn.end, now=now, horizon=settings.ROSTER_HORIZON)
+        except Invalid as error:
+            refused.append(replace(entry, problem=str(error)))
+        else:
+            added.append(replace(entry, turn=replace(turn, start=max(turn.start, now), source=ShiftSource.OVERRIDE)))
+    return added, already, refused
+
+
+class _Held:
+    """Who holds each seat of a roster from ``now`` on, to the second: calendars know no less."""
+
+    def __init__(self, roster: Roster, now: datetime) -> None:
+        self._now = now
+        self._shifts: dict[int, list[tuple[datetime, datetime, int]]] = defaultdict(list)
+        for shift in roster.shifts.filter(during__endswith__gt=now).order_by("during"):
+            start, end = shift.start.replace(microsecond=0), shift.end.replace(microsecond=0)
+            if start < end:
+                self._shifts[shift.seat].append((start, end, shift.person_id))
+
+    def by(self, turn: Stretch) -> bool:
+        """Whether the person of ``turn`` holds its seat for all of what is to come of it."""
+        reached = max(turn.start, self._now.replace(microsecond=0))
+        shifts = self._shifts[turn.seat]
+        place = max(bisect_right(shifts, reached, key=lambda shift: shift[0]) - 1, 0)
+        while reached < turn.end:
+            if place >= len(shifts) or shifts[place][0] > reached or shifts[place][2] != turn.person:
+                return False
+            reached = max(reached, shifts[place][1])
+            place += 1
+        return True

@@ -1,0 +1,136 @@
+"""A calendar taken into a roster as overrides: a page that says what it would do, and does it when told so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from django import forms
+from django.core import signing
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path
+from unfold.widgets import UnfoldAdminFileFieldWidget
+
+from apps.core.errors import HouseError, Invalid
+from apps.rosters import actions
+from apps.rosters.actions.imports import Entry, ImportPlan
+from apps.rosters.admin_calendars import read_upload
+from apps.rosters.calendars import reading
+from apps.rosters.models import Roster, ShiftSource
+from apps.rosters.rules import Stretch
+from apps.teams.models import User
+
+#: A plan that was looked at is carried out within this time, or made anew.
+PLAN_HOLDS = timedelta(hours=1)
+
+
+class ImportForm(forms.Form):
+    """The file; ``plan`` is what it would do to ``roster``."""
+
+    file = forms.FileField(
+        widget=UnfoldAdminFileFieldWidget,
+        help_text=f"A calendar in the iCalendar format (.ics), {reading.LARGEST_IN_WORDS} at most.",
+    )
+    plan: ImportPlan | None = None
+
+    def __init__(self, *args: Any, roster: Roster, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._roster = roster
+
+    def clean_file(self) -> Any:
+        """Make the plan. Raises ValidationError, saying why, for a file that cannot be used."""
+        try:
+            self.plan = actions.plan_import(self._roster, read_upload(self.cleaned_data["file"]))
+        except Invalid as error:
+            raise ValidationError(str(error)) from error
+        return self.cleaned_data["file"]
+
+
+class ImportingAdmin:
+    """The part of a roster's admin that takes in calendars."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """The page of the import, besides the others."""
+        view = self.admin_site.admin_view(self.import_view)  # type: ignore[attr-defined]  # of the admin
+        return [
+            path("<int:object_id>/import-calendar/", view, name="rosters_roster_import_calendar"),
+            *super().get_urls(),  # type: ignore[misc]
+        ]
+
+    def import_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Ask for a file (GET), say what it would do (POST of a file), do it (POST of what was said)."""
+        roster = get_object_or_404(self.get_queryset(request), pk=object_id)  # type: ignore[attr-defined]
+        if not self.has_change_permission(request, roster):  # type: ignore[attr-defined]
+            return HttpResponse(status=403)
+        if "planned" in request.POST:
+            return self._carry_out(request, roster)
+        is_sent = request.method == "POST"
+        form = ImportForm(request.POST, request.FILES, roster=roster) if is_sent else ImportForm(roster=roster)
+        plan = form.plan if form.is_bound and form.is_valid() else None
+        context = {
+            **self.admin_site.each_context(request),  # type: ignore[attr-defined]
+            "title": f"Import a calendar into {roster}",
+            "roster": roster,
+            "form": form,
+            "plan": plan,
+        }
+        if plan is not None:
+            context |= {
+                "added": _with_people(plan.added),
+                "already": _with_people(plan.already),
+                "refused": _with_people(plan.refused),
+                "planned": _signed(roster, plan.added),
+            }
+        return render(request, "admin/rosters/import_calendar.html", context)
+
+    def _carry_out(self, request: HttpRequest, roster: Roster) -> HttpResponse:
+        """Add what was said, and say how much it was."""
+        page = redirect("admin:rosters_roster_import_calendar", roster.pk)
+        try:
+            turns = _unsigned(roster, request.POST["planned"])
+            added = actions.import_turns(roster, turns, by=cast("User", request.user))
+        except signing.BadSignature:
+            self._say(request, "What was shown is too old, or of another roster: choose the file again.", "ERROR")
+            return page
+        except HouseError as refused:
+            self._say(request, f"Nothing was imported: {refused}", "ERROR")
+            return page
+        self._say(request, f"{added} override{'' if added == 1 else 's'} added." if added else "Nothing to change.")
+        return redirect("admin:rosters_roster_change", roster.pk)
+
+    def _say(self, request: HttpRequest, text: str, level: str = "SUCCESS") -> None:
+        self.message_user(request, text, level)  # type: ignore[attr-defined]
+
+
+def _with_people(entries: list[Entry]) -> list[tuple[Entry, User]]:
+    people = User.objects.in_bulk({entry.turn.person for entry in entries})
+    return [(entry, people[entry.turn.person]) for entry in entries]
+
+
+def _signed(roster: Roster, added: Iterable[Entry]) -> str:
+    """What is to be added, so that just this is done when it comes back."""
+    rows = [
+        (entry.turn.seat, entry.turn.person, entry.turn.start.timestamp(), entry.turn.end.timestamp(), entry.summary)
+        for entry in added
+    ]
+    return signing.dumps(rows, salt=_salt(roster), compress=True)
+
+
+def _unsigned(roster: Roster, planned: str) -> list[tuple[Stretch, str]]:
+    """What was said to be added to ``roster``. Raises BadSignature for anything else."""
+    rows = signing.loads(planned, salt=_salt(roster), max_age=PLAN_HOLDS)
+    return [
+        (Stretch(seat, person, _instant(start), _instant(end), ShiftSource.OVERRIDE), summary)
+        for seat, person, start, end, summary in rows
+    ]
+
+
+def _instant(second: float) -> datetime:
+    return datetime.fromtimestamp(second, UTC)
+
+
+def _salt(roster: Roster) -> str:
+    return f"rosters.import:{roster.pk}"

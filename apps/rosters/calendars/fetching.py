@@ -1,0 +1,97 @@
+"""Fetches calendars from the addresses that people entered: nowhere but the public network, and bounded in all."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import httpx
+from django.conf import settings
+
+from apps.core import http
+from apps.core.errors import AddressForbidden, Invalid, OutcomeUnknown, ProviderError, Unreachable
+from apps.core.outbound import is_public
+from apps.rosters.calendars.reading import LARGEST, LARGEST_IN_WORDS
+
+MOST_REDIRECTS = 5
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PRIVATE = "leads into a private network, from which no calendar is read."
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A calendar, and what its server calls this version of it."""
+
+    text: bytes
+    etag: str
+    last_modified: str
+
+
+class NotFetched(Exception):
+    """There is no calendar to be had from the address; the text says why, and not what lies behind the address."""
+
+
+def check_address(url: str) -> None:
+    """Raise Invalid, naming ``url``, for an address that plainly leads into a private network. Resolves no name."""
+    if settings.OUTBOUND_PRIVATE == "allowed":
+        return
+    host = urlsplit(url).hostname or ""
+    try:
+        is_private = not is_public(ipaddress.ip_address(host))
+    except ValueError:
+        is_private = host == "localhost" or host.endswith((".localhost", ".local", ".internal"))
+    if is_private:
+        raise Invalid(f"{host} {_PRIVATE}", field="url")
+
+
+def fetch(url: str, *, etag: str = "", last_modified: str = "") -> Fetched | None:
+    """Return the calendar at ``url``, or None if it is still the version of ``etag`` and ``last_modified``.
+
+    Redirects are followed, MOST_REDIRECTS at most, and never from https to http. All of it is over in
+    ``http.TOTAL_SECONDS``. Raises NotFetched.
+    """
+    known = {"If-None-Match": etag, "If-Modified-Since": last_modified}
+    headers = {"Accept": "text/calendar, */*;q=0.1", **{name: value for name, value in known.items() if value}}
+    at = httpx.URL(url)
+    with http.client(public_only=True) as client:
+        for _ in range(MOST_REDIRECTS + 1):
+            try:
+                reply = http.send(client, "GET", str(at), longest=LARGEST, headers=headers)
+            except http.Refused as refused:
+                if refused.reply.status == HTTPStatus.NOT_MODIFIED and len(headers) > 1:
+                    return None
+                at = _next(at, refused.reply)
+            except ProviderError as error:
+                raise NotFetched(_in_words(at.host, error)) from error
+            else:
+                told = reply.headers
+                return Fetched(reply.body, told.get("etag", "")[:500], told.get("last-modified", "")[:100])
+    raise NotFetched(f"{at.host} leads from one address to the next without an end.")
+
+
+def _next(at: httpx.URL, reply: http.Reply) -> httpx.URL:
+    """Whither the answer leads. Raises NotFetched where it leads nowhere, or where no calendar is fetched from."""
+    location = reply.headers.get("location", "")
+    if reply.status not in _REDIRECTS or not location:
+        raise NotFetched(f"{at.host} answered {reply.status}.")
+    try:
+        following = at.join(location)
+    except (httpx.InvalidURL, ValueError) as error:
+        raise NotFetched(f"{at.host} leads to an address that is none.") from error
+    if following.scheme not in ("http", "https") or (at.scheme, following.scheme) == ("https", "http"):
+        raise NotFetched(f"{at.host} leads to an address that is not https.")
+    return following
+
+
+def _in_words(host: str, error: ProviderError) -> str:
+    if isinstance(error, AddressForbidden):
+        return f"{host} {_PRIVATE}"
+    if isinstance(error, Unreachable):
+        return f"{host} does not answer."
+    if isinstance(error, http.TooLong):
+        return f"The calendar is larger than {LARGEST_IN_WORDS}."
+    if isinstance(error, OutcomeUnknown):
+        return f"The answer of {host} broke off, or took longer than {http.TOTAL_SECONDS:.0f} seconds."
+    return f"{host} gave no calendar."

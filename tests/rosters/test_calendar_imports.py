@@ -1,0 +1,94 @@
+"""A calendar taken into a roster once, as overrides."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from apps.core.errors import Invalid, NotAllowed
+from apps.rosters import actions
+from apps.rosters.calendars import feeds, reading
+from apps.rosters.models import Override, Roster, Rotation
+from tests.rosters.building import layer_of, shown
+from tests.rosters.calendars import calendar, event
+
+pytestmark = pytest.mark.django_db
+
+
+def as_sent(plan: actions.ImportPlan) -> list:
+    return [(entry.turn, entry.summary) for entry in plan.added]
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Africa/Casablanca", "Asia/Kolkata"])
+def test_importing_what_we_export_changes_nothing(clock, team, people, manager, zone):
+    """The roster is filled at an odd instant, in parts of a second that calendars do not know."""
+    clock.shift(minutes=7, seconds=3, microseconds=123_456)
+    roster = Roster.objects.create(slug="r", name="R", team=team, time_zone=zone)
+    layer_of(roster, people, rotation=Rotation.HOURS, length=7, at_once=2)
+    actions.materialise(roster, now=clock.now)
+    clock.shift(hours=1, microseconds=77)
+    start = clock.now + timedelta(hours=1)
+    actions.add_override(roster, person=people[0], start=clock.now, end=start + timedelta(hours=20), by=manager)
+    clock.shift(minutes=10)
+    before = shown(roster)
+    plan = actions.plan_import(roster, feeds.calendar_of_roster(roster, now=clock.now))
+    assert (plan.added, plan.refused, plan.unmatched) == ([], [], [])
+    assert len(plan.already) == roster.shifts.filter(during__endswith__gt=clock.now).count()
+    assert actions.import_turns(roster, as_sent(plan), by=manager) == 0
+    assert shown(roster) == before
+    assert Override.objects.count() == 1
+
+
+def test_what_is_different_is_added_and_said_before(roster, clock, manager, people):
+    text = calendar(
+        event("1", ":20260302T080000Z", ":20260303T080000Z", summary="Anna"),  # so already
+        event("2", ":20260303T080000Z", ":20260304T080000Z", summary="Cleo stands in"),
+        event("3", ":20260304T080000Z", ":20260305T080000Z", summary="Zoe"),
+        event("4", ":20260310T080000Z", ":20260620T080000Z", summary="Anna for ever"),
+    )
+    plan = actions.plan_import(roster, text)
+    assert not Override.objects.exists()
+    assert [entry.summary for entry in plan.already] == ["Anna"]
+    assert [entry.summary for entry in plan.added] == ["Cleo stands in"]
+    assert [(entry.summary, entry.problem) for entry in plan.refused] == [
+        ("Anna for ever", "An override lasts at most 93 days.")
+    ]
+    assert [each.summary for each in plan.unmatched] == ["Zoe"]
+    assert actions.import_turns(roster, as_sent(plan), by=manager) == 1
+    override = Override.objects.get()
+    assert (override.reason, override.created_by, override.history.get().history_user) == (
+        "Cleo stands in", manager, manager,
+    )  # fmt: skip
+    assert shown(roster, 2)[1] == ("cleo", "03-03 08:00", "03-04 08:00", "override")
+    assert actions.import_turns(roster, as_sent(plan), by=manager) == 0
+
+
+def test_what_has_begun_begins_now(roster, clock, manager):
+    plan = actions.plan_import(roster, calendar(event("1", ":20260302T080000Z", ":20260302T200000Z", summary="Ben")))
+    assert actions.import_turns(roster, as_sent(plan), by=manager) == 1
+    assert Override.objects.get().start == clock.now
+
+
+def test_all_or_nothing(roster, clock, manager, people):
+    text = calendar(
+        event("1", ":20260303T080000Z", ":20260304T080000Z", summary="Cleo"),
+        event("2", ":20260304T080000Z", ":20260305T080000Z", summary="Ben"),
+    )
+    turns = as_sent(actions.plan_import(roster, text))
+    people[1].is_active = False
+    people[1].save()
+    with pytest.raises(Invalid, match="no longer active"):
+        actions.import_turns(roster, turns, by=manager)
+    assert not Override.objects.exists()
+
+
+def test_a_calendar_of_thousands_of_changes_is_a_layer(roster, clock):
+    text = calendar(event("1", ":20260302T000000Z", ":20260302T003000Z", summary="Ben", more="RRULE:FREQ=HOURLY"))
+    with pytest.raises(reading.Unreadable, match="Make it a layer"):
+        actions.plan_import(roster, text)
+
+
+def test_only_managers_import(roster, clock, responder):
+    with pytest.raises(NotAllowed):
+        actions.import_turns(roster, [], by=responder)
