@@ -5,6 +5,41 @@ from __future__ import annotations
 from django.db import models
 
 
+class Vendor(models.TextChoices):
+    PAGERDUTY = "pagerduty", "PagerDuty"
+    OPSGENIE = "opsgenie", "Opsgenie"
+    GRAFANA_ONCALL = "grafana_oncall", "Grafana OnCall"
+
+
+class ImportedKind(models.TextChoices):
+    PERSON = "person", "Person"
+    TEAM = "team", "Team"
+    ROSTER = "roster", "Roster"
+    OVERRIDE = "override", "Override"
+    CHAIN = "chain", "Chain"
+
+
+class ImportedReference(models.Model):
+    """What a vendor's id stands for here, and what the last import made it say.
+
+    By it things are found again whatever they are called by now, there or here; and what differs from ``state`` was
+    edited here since.
+    """
+
+    vendor = models.CharField(max_length=16, choices=Vendor)
+    kind = models.CharField(max_length=16, choices=ImportedKind)
+    ref = models.CharField(max_length=255, help_text="The id that the vendor has for it.")
+    row = models.PositiveBigIntegerField(help_text="The id that it has here.")
+    state = models.JSONField(help_text="What the last import made it say.")
+    imported_at = models.DateTimeField(help_text="When it last wrote that.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["vendor", "kind", "ref"], name="imported_reference_once")]
+
+    def __str__(self) -> str:
+        return f"{self.get_vendor_display()} {self.kind} {self.ref}"
+
+
 class TextReply(models.Model):
     """A text message that somebody sent us, so that one the provider posts twice is carried out once."""
 
