@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from apps.escalation.models import LAST_LEVEL, MOST_REPEATS, TargetKind
+from apps.escalation.models import TargetKind
+from apps.escalation.models.policies import LAST_LEVEL, MOST_REPEATS
 from apps.integrations.importing.document import Place
 from apps.integrations.importing.gathering import Gathering
 from apps.integrations.importing.plan import Chain, Level, Roster, Target

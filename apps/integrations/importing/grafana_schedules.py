@@ -74,7 +74,7 @@ def _rosters(schedule: Place, places: list[Place], gathering: Gathering, *, zone
     found = [
         (place, turns)
         for place in places
-        if place not in overriding
+        if place.text("type") != "override"
         for turns in turns_of(place, gathering, zone_name=zone)
     ]
     ranked: list[Ranked] = []
