@@ -27,7 +27,6 @@ from apps.teams.models import Team as StoredTeam
 from apps.teams.models import TeamRole, User
 
 
-
 class EditedHere(Conflict):
     """The import would take back what was edited here since the last one."""
 

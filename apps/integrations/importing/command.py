@@ -19,6 +19,7 @@ from apps.integrations.importing.plan import ImportPlan
 from apps.integrations.importing.report import Report, as_data, in_words
 from apps.teams.models import Team, User
 
+
 class ImportCommand(BaseCommand):
     """Reads FILE and says what it would bring; writes it with --apply. FILE is what docs/migrating.md describes."""
 

@@ -98,7 +98,7 @@ class Gathering:
         """As ``person``; that there is nobody is noted at ``place``."""
         email = self._emails.get(ref)
         if email is None:
-            self.left_out(place, f"The user {ref} is not in the document; somebody who was deleted there, perhaps.")
+            self.left_out(place, f"The user {ref} is not in the document; deleted there, perhaps.")
         return email
 
     def add_team(self, place: Place, *, ref: str, name: str, description: str, members: Iterable[Member]) -> None:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from apps.core.errors import Invalid
+from apps.core.walltime import instant
 from apps.integrations.importing.document import Place
 from apps.integrations.importing.gathering import Gathering, rosters_of
 from apps.integrations.importing.grafana_shifts import Turns, turns_of, users_of
@@ -133,7 +134,8 @@ def _with_overrides(
         zone = ZoneInfo(gathering.zone(place, "time_zone") or zone_name)
         start = place.moment("start", zone=zone)
         length = timedelta(seconds=place.whole("duration", least=1, most=_LONGEST_OVERRIDE))
-        window = Window(start, start + length)
+        last = start.astimezone(zone).replace(tzinfo=None) + length
+        window = Window(start, instant(last.date(), last.time(), zone))
         users = users_of(place.at("users"), gathering)
         seats = [
             (number, seat)

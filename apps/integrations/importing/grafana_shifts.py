@@ -78,7 +78,8 @@ class Shift:
         ends: datetime | None = None,
     ) -> Turns:
         """Turns of that length, counted from a local wall time: by default from the first event."""
-        begins = counted_from or self.start
+        local = counted_from or self.start
+        begins = instant(local.date(), local.time(), self.zone)
         return Turns(
             level=self.level,
             name=self.name,
@@ -88,8 +89,8 @@ class Shift:
             rhythm=Rhythm(
                 rotation=rotation,
                 length=length,
-                counted_from=instant(begins.date(), begins.time(), self.zone),
-                in_force_from=self.in_force_from,
+                counted_from=begins,
+                in_force_from=max(begins, self.in_force_from),
                 ends=ends or self.until,
                 zone=self.zone,
             ),

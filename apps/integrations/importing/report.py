@@ -170,4 +170,3 @@ def _compared_as_data(each: Compared) -> dict[str, Any]:
             for difference in each.differences
         ],
     }
-

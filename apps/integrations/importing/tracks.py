@@ -51,10 +51,21 @@ def tracks(layers: Sequence[Ranked], lanes: Sequence[int]) -> list[list[Layer]]:
     pairs = list(zip(layers, lanes, strict=True))
     if len({ranked.level for ranked in layers}) <= 1:
         return [[ranked.layer for ranked, lane in pairs if lane == number] for number in numbers]
-    return [
-        [ranked.layer for ranked, _ in sorted(pairs, key=lambda pair: (pair[0].level, pair[1] == number))]
-        for number in numbers
+    return [[ranked.layer for ranked in _stack(pairs, number)] for number in numbers]
+
+
+def _stack(pairs: Sequence[tuple[Ranked, int]], number: int) -> list[Ranked]:
+    """All layers by level, within a level those of the track on top, without what one of these hides for good."""
+    own = {(ranked.level, _times(ranked.layer)) for ranked, lane in pairs if lane == number}
+    shown = [
+        (ranked, lane) for ranked, lane in pairs if lane == number or (ranked.level, _times(ranked.layer)) not in own
     ]
+    return [ranked for ranked, _ in sorted(shown, key=lambda pair: (pair[0].level, pair[1] == number))]
+
+
+def _times(layer: Layer) -> tuple[object, ...]:
+    """What alone decides when somebody of the layer is on call."""
+    return layer.starts_on, layer.ends_on, layer.handoff_time, layer.zone, layer.restrictions
 
 
 def covered(layer: Layer, *, zone: ZoneInfo, window: Window) -> Stretches:
