@@ -17,6 +17,8 @@ from apps.core.errors import Invalid
 
 #: More than any export of the three products; what is larger was not meant.
 LARGEST_FILE = 64 * 1024 * 1024
+#: Of people, teams, schedules: more than any organisation has.
+LONGEST_LIST = 1_000_000
 #: So that a reference made of three of them fits its column.
 LONGEST_ID = 80
 _YEARS = range(1990, 2201)
@@ -68,12 +70,14 @@ class Place:
         """Whether the object that stands here says anything of ``key``."""
         return self.fields().get(key) is not None
 
-    def items(self) -> Iterator[Place]:
-        """The entries of the list that stands here, none where nothing does. Raises Invalid for anything else."""
+    def items(self, *, most: int = LONGEST_LIST) -> Iterator[Place]:
+        """The entries of the list that stands here, none where nothing does. Raises Invalid for more than ``most``."""
         if self.value is None:
             return
         if not isinstance(self.value, list):
             self.refuse("a list")
+        if len(self.value) > most:
+            raise Invalid(f"{self.where}: {len(self.value):,} entries; more than {most:,} were not meant.")
         for index, value in enumerate(self.value):
             yield Place(value, f"{self.path}[{index}]")
 

@@ -10,20 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
-from apps.core.errors import Invalid
 from apps.core.walltime import instant
 from apps.integrations.importing.document import Place
 from apps.integrations.importing.gathering import Gathering, rosters_of
 from apps.integrations.importing.grafana_shifts import Turns, turns_of, users_of
+from apps.integrations.importing.limits import MOST_HELD, MOST_OVERRIDES, MOST_ROTATIONS
 from apps.integrations.importing.plan import FinalSchedule, Held, Outcome, Override, Roster
 from apps.integrations.importing.rhythm import layer_of
 from apps.integrations.importing.tracks import Ranked, lanes_of, tracks
 from apps.integrations.importing.windows import LONGEST_WINDOW, around
 from apps.rosters.rules import Window
 
-MOST_SHIFTS = 100
 _LONGEST_OVERRIDE = 366 * 86_400
 
 
@@ -58,10 +58,7 @@ def read_schedules(
 
 
 def _shifts(schedule: Place, shifts: dict[str, Place], gathering: Gathering) -> Iterator[Place]:
-    places = list(schedule.at("shifts").items())
-    if len(places) > MOST_SHIFTS:
-        raise Invalid(f"{schedule.where}: a schedule of more than {MOST_SHIFTS} shifts was not meant.")
-    for each in places:
+    for each in schedule.at("shifts").items(most=MOST_OVERRIDES):
         if not isinstance(each.value, str):
             each.refuse("the id of a shift")
         if each.value in shifts:
@@ -72,6 +69,8 @@ def _shifts(schedule: Place, shifts: dict[str, Place], gathering: Gathering) -> 
 
 def _rosters(schedule: Place, places: list[Place], gathering: Gathering, *, zone: str, since: datetime) -> list[Roster]:
     overriding = [place for place in places if place.text("type") == "override"]
+    if len(places) - len(overriding) > MOST_ROTATIONS:
+        schedule.at("shifts").refuse(f"{MOST_ROTATIONS} shifts at most, beside overrides")
     found = [
         (place, turns)
         for place in places
@@ -158,6 +157,6 @@ def _with_overrides(
 
 
 def _held(answer: Place) -> Iterator[Held]:
-    for shift in answer.answers("results"):
+    for shift in islice(answer.answers("results"), MOST_HELD):
         person = shift.text("user_email", default="").lower() or shift.text("user_username")
         yield Held(person, shift.moment("shift_start", zone=UTC), shift.moment("shift_end", zone=UTC))

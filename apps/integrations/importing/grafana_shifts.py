@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from apps.core.walltime import instant
 from apps.integrations.importing.document import Place
 from apps.integrations.importing.gathering import Gathering
+from apps.integrations.importing.limits import MOST_PEOPLE
 from apps.integrations.importing.rhythm import LONGEST_TURN, Group, Rhythm, range_of
 from apps.rosters.models import Rotation
 from apps.rosters.rules import WeeklyRange
@@ -127,7 +128,7 @@ def turns_of(place: Place, gathering: Gathering, *, zone_name: str) -> list[Turn
 def users_of(place: Place, gathering: Gathering) -> Group:
     """The addresses of the users whose ids the list at ``place`` has, each once; who is not known is noted."""
     found: list[str] = []
-    for each in place.items():
+    for each in place.items(most=MOST_PEOPLE):
         if not isinstance(each.value, str):
             each.refuse("the id of a user")
         email = gathering.person_at(each, each.value)
@@ -141,7 +142,7 @@ def _one_group(place: Place, gathering: Gathering) -> list[Group]:
 
 def _rolling(place: Place, gathering: Gathering) -> list[Group]:
     groups: list[Group] = []
-    for each in place.at("rolling_users").items():
+    for each in place.at("rolling_users").items(most=MOST_PEOPLE):
         group = users_of(each, gathering)
         if not group:
             gathering.left_out(each, "A turn that nobody has is not possible in a layer; the others close up.")

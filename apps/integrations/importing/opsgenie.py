@@ -13,6 +13,7 @@ from apps.escalation.models import TargetKind, Unless
 from apps.integrations.importing.chains import LONGEST_WAIT, Targets, chain_of
 from apps.integrations.importing.document import Place
 from apps.integrations.importing.gathering import Gathering
+from apps.integrations.importing.limits import MOST_LEVELS
 from apps.integrations.importing.opsgenie_schedules import read_schedules
 from apps.integrations.importing.plan import Chain, ImportPlan, Level, Member, Method, Outcome, Target
 from apps.integrations.importing.windows import know
@@ -104,7 +105,7 @@ def _read_team(team: Place, gathering: Gathering) -> None:
 def _read_escalation(escalation: Place, gathering: Gathering, targets: Targets) -> Chain | None:
     """Rules of one time and condition are a level; their times count from the alert, as those of levels do."""
     rungs: dict[tuple[timedelta, Unless], list[Target]] = {}
-    for rule in escalation.at("rules").items():
+    for rule in escalation.at("rules").items(most=MOST_LEVELS):
         condition = rule.text("condition", default="if-not-acked")
         if condition not in _CONDITIONS:
             rule.at("condition").refuse(" or ".join(_CONDITIONS))

@@ -13,9 +13,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
-from apps.core.errors import Invalid
 from apps.integrations.importing.document import Place
 from apps.integrations.importing.gathering import Gathering, rosters_of
+from apps.integrations.importing.limits import (
+    MOST_HELD,
+    MOST_PEOPLE,
+    MOST_RESTRICTIONS,
+    MOST_ROTATIONS,
+    not_too_many,
+)
 from apps.integrations.importing.plan import FinalSchedule, Held, Layer, Outcome, Override, Roster
 from apps.integrations.importing.rhythm import Group, Rhythm, layer_of
 from apps.integrations.importing.tracks import Ranked, covered, lanes_of, tracks
@@ -23,7 +29,6 @@ from apps.integrations.importing.windows import LONGEST_WINDOW, checked
 from apps.rosters.models import Rotation
 from apps.rosters.rules import WeeklyRange, Window
 
-MOST_ROTATIONS = 100
 #: Into so many pieces an override of one rotation is cut at most.
 MOST_PIECES = 100
 _ROTATIONS = {"hourly": Rotation.HOURS, "daily": Rotation.DAYS, "weekly": Rotation.WEEKS}
@@ -71,7 +76,7 @@ def read_schedules(document: Place, gathering: Gathering, *, now: datetime) -> t
             said = f"Rotations are on at the same time; they become {len(side_by_side)} rosters, paged together."
             gathering.differs(schedule, said)
         if ref in overrides:
-            places = list(overrides[ref].answers("data"))
+            places = not_too_many(list(overrides[ref].answers("data")), schedule)
             side_by_side = _with_overrides(side_by_side, places, gathering, dict(zip(found, lanes, strict=True)))
         rosters += side_by_side
         if timeline and window:
@@ -93,9 +98,7 @@ def _window(timeline: Place) -> Window:
 def _with_layers(schedule: Place, gathering: Gathering, *, zone: ZoneInfo, since: datetime) -> list[Known]:
     if not schedule.has("rotations"):
         gathering.left_out(schedule, "Its rotations are not in the document; ask for schedules with expand=rotation.")
-    places = list(schedule.at("rotations").items())
-    if len(places) > MOST_ROTATIONS:
-        raise Invalid(f"{schedule.where}: a schedule of more than {MOST_ROTATIONS} rotations was not meant.")
+    places = list(schedule.at("rotations").items(most=MOST_ROTATIONS))
     found: list[Known] = []
     for place in places:
         name = gathering.name(place, default=f"Rotation {len(found) + 1}")
@@ -133,7 +136,7 @@ def _layer(place: Place, gathering: Gathering, *, name: str, zone: ZoneInfo, sin
 
 
 def _people(rotation: Place, gathering: Gathering) -> Iterator[Group]:
-    for participant in rotation.at("participants").items():
+    for participant in rotation.at("participants").items(most=MOST_PEOPLE):
         kind = participant.text("type").lower()
         if kind == "user":
             email = gathering.person_at(participant, participant.identity())
@@ -154,7 +157,7 @@ def _restrictions(place: Place) -> Iterator[WeeklyRange]:
         start, end = _wall(each, "start"), _wall(each, "end")
         yield WeeklyRange(frozenset(range(7)), start, end, 0 if end > start else 1)
     elif kind == "weekday-and-time-of-day":
-        for each in place.at("restrictions").items():
+        for each in place.at("restrictions").items(most=MOST_RESTRICTIONS):
             first, last = _weekday(each, "startDay"), _weekday(each, "endDay")
             start, end = _wall(each, "start"), _wall(each, "end")
             days = (last - first) % 7 + (each.at("endHour").value == 24)
@@ -217,8 +220,8 @@ def _pieces(override: Override, rotation: Known, zone: ZoneInfo, place: Place, g
 
 
 def _held(timeline: Place, gathering: Gathering) -> Iterator[Held]:
-    for rotation in timeline.at("finalTimeline").at("rotations").items():
-        for period in rotation.at("periods").items():
+    for rotation in timeline.at("finalTimeline").at("rotations").items(most=MOST_ROTATIONS):
+        for period in rotation.at("periods").items(most=MOST_HELD):
             start, end = period.moment("startDate"), period.moment("endDate")
             several = list(period.at("flattenedRecipients").items())
             for recipient in several or ([period.at("recipient")] if period.has("recipient") else []):

@@ -72,7 +72,6 @@ def write_override(step: Step, *, people: People, here: Rosters, hand: Hand) -> 
     if step.wanted is None:
         return None
     person = people.by_email[step.wanted["person"]]
-    person.__dict__.pop("_team_ids", None)  # memberships of this import count
     return actions.add_override(
         Roster.objects.get(pk=here.rows[step.wanted["roster"]].pk),
         person=person,

@@ -12,6 +12,7 @@ from apps.contacts.models import MethodKind
 from apps.integrations.importing.chains import Targets, chain_of
 from apps.integrations.importing.document import Place
 from apps.integrations.importing.gathering import Gathering
+from apps.integrations.importing.limits import MOST_LEVELS, MOST_PEOPLE
 from apps.integrations.importing.pagerduty_schedules import read_schedules
 from apps.integrations.importing.plan import Chain, ImportPlan, Level, Member, Method, Outcome, Target
 from apps.integrations.importing.windows import know, window_of
@@ -119,8 +120,12 @@ def _read_policy(policy: Place, gathering: Gathering, targets: Targets) -> Chain
     """Each rule is a level, due when all rules before it had their time; the last one's time ends the round."""
     levels: list[Level] = []
     after = timedelta(0)
-    for rule in policy.at("escalation_rules").items():
-        named = [target for place in rule.at("targets").items() for target in _target(place, gathering, targets)]
+    for rule in policy.at("escalation_rules").items(most=MOST_LEVELS):
+        named = [
+            target
+            for place in rule.at("targets").items(most=MOST_PEOPLE)
+            for target in _target(place, gathering, targets)
+        ]
         if not named:
             gathering.left_out(rule, "The level names nobody who is imported.")
         levels.append(Level(after=after, targets=tuple(named), round_robin=_takes_turns(rule)))

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from apps.integrations.importing.document import Place
 from apps.integrations.importing.gathering import Gathering, rosters_of
+from apps.integrations.importing.limits import MOST_HELD, MOST_PEOPLE, MOST_RESTRICTIONS, not_too_many
 from apps.integrations.importing.plan import FinalSchedule, Held, Layer, Outcome, Override, Roster
 from apps.integrations.importing.rhythm import Rhythm, layer_of, range_of, turn_of
 from apps.integrations.importing.windows import around
@@ -24,6 +25,8 @@ from apps.rosters.rules import WeeklyRange, Window
 
 _DAY = 86_400
 _EVERY_DAY = range(7)
+#: A schedule keeps the layers that are over, of which years of edits leave many.
+MOST_LAYERS = 1000
 
 
 def read_schedules(
@@ -52,8 +55,8 @@ def read_schedules(
             tracks=[_layers(schedule, gathering, zone=ZoneInfo(zone), since=since)],
             within=window if ref in overrides else None,
         )
-        found = overrides[ref].answers("overrides", "override") if ref in overrides else _rendered(schedule)
-        rosters.append(_with_overrides(roster, list(found), gathering))
+        found = list(overrides[ref].answers("overrides", "override") if ref in overrides else _rendered(schedule))
+        rosters.append(_with_overrides(roster, not_too_many(found, schedule), gathering))
         if seen and schedule.has("final_schedule"):
             expected.append(FinalSchedule(ref=ref, name=roster.name, rosters=(ref,), window=seen, held=tuple(held)))
     return rosters, expected
@@ -63,7 +66,7 @@ def _layers(schedule: Place, gathering: Gathering, *, zone: ZoneInfo, since: dat
     """The layers that are not over, the lowest first."""
     found: list[Layer] = []
     over = 0
-    for place in reversed(list(schedule.at("schedule_layers").items())):
+    for place in reversed(list(schedule.at("schedule_layers").items(most=MOST_LAYERS))):
         people = [email for email in _people(place, gathering) if email]
         seconds = place.whole("rotation_turn_length_seconds", least=1, most=366 * _DAY)
         turn = turn_of(seconds)
@@ -85,7 +88,9 @@ def _layers(schedule: Place, gathering: Gathering, *, zone: ZoneInfo, since: dat
                 rhythm,
                 name=gathering.name(place, default=f"Layer {len(found) + 1}"),
                 since=since,
-                restrictions=tuple(_restriction(each) for each in place.at("restrictions").items()),
+                restrictions=tuple(
+                    _restriction(each) for each in place.at("restrictions").items(most=MOST_RESTRICTIONS)
+                ),
             )
             gathering.remarks(place, remarks)
             over += layer is None and not remarks
@@ -98,7 +103,7 @@ def _layers(schedule: Place, gathering: Gathering, *, zone: ZoneInfo, since: dat
 
 
 def _people(place: Place, gathering: Gathering) -> Iterator[str | None]:
-    for entry in place.at("users").items():
+    for entry in place.at("users").items(most=MOST_PEOPLE):
         yield gathering.person_at(entry, entry.at("user").identity())
 
 
@@ -137,7 +142,7 @@ def _rendered(schedule: Place) -> Iterator[Place]:
 def _final(schedule: Place, gathering: Gathering) -> Iterator[Held]:
     if not schedule.has("final_schedule"):
         return
-    for entry in schedule.at("final_schedule").at("rendered_schedule_entries").items():
+    for entry in schedule.at("final_schedule").at("rendered_schedule_entries").items(most=MOST_HELD):
         user = entry.at("user")
         person = gathering.person(user.identity()) or user.text("summary", default=user.identity())
         yield Held(person, entry.moment("start"), entry.moment("end"))

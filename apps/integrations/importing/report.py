@@ -77,6 +77,8 @@ class Report:
         yield "Changed" if self.is_written else "Would change (nothing is written without --apply)"
         for change in self.prepared.changes:
             yield f"  {in_words(change)}"
+        if self.prepared.overwrites and not self.is_written:
+            yield f"{len(self.prepared.overwrites)} of these take back what was edited here; --apply then needs --force."
 
     def _comparison(self) -> Iterator[str]:
         if not self.compared:

@@ -8,6 +8,7 @@ is told only where it is still to come (after ``since``): the past is not import
 from __future__ import annotations
 
 from calendar import monthrange
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -137,9 +138,9 @@ def _period(items: Sequence[Item]) -> list[Item]:
 
 
 def _each_once(people: Iterable[str]) -> tuple[tuple[str, ...], list[Remark]]:
-    everybody = list(people)
-    once = tuple(dict.fromkeys(everybody))
-    twice = sorted({person for person in once if everybody.count(person) > 1})
+    turns = Counter(people)
+    once = tuple(turns)
+    twice = sorted(person for person in once if turns[person] > 1)
     if not twice:
         return once, []
     said = f"{', '.join(twice)} takes more than one turn in the order; in a layer everybody takes one."

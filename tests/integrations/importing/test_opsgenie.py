@@ -161,7 +161,10 @@ def test_rules_of_one_time_are_a_level_and_page_every_roster_of_a_schedule(docum
         (Outcome.LEFT_OUT, "users[1].data[0]: The account is blocked."),
         (Outcome.LEFT_OUT, "contacts['u-ann'].data[4]: It is not in use there."),
         (Outcome.LEFT_OUT, "schedules.data[2]: It is switched off there."),
-        (Outcome.LEFT_OUT, "schedules.data[0].rotations[3].participants[0]: In a layer people take turns, no escalation."),
+        (
+            Outcome.LEFT_OUT,
+            "schedules.data[0].rotations[3].participants[0]: In a layer people take turns, no escalation.",
+        ),
         (Outcome.LEFT_OUT, "escalations.data[0].rules[5]: A level here does not page “previous” of a schedule."),
         (Outcome.LEFT_OUT, "escalations.data[0].repeat: An incident here is never closed because nobody answered."),
         (Outcome.DIFFERS, "teams[0].data.members[2]: The role “night owl” is one of your own; it becomes responder."),
