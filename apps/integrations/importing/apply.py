@@ -15,12 +15,12 @@ from django.db import connection, transaction
 from apps.core.errors import Conflict, NotAllowed
 from apps.integrations.importing import accounts, overrides, policies, rosters
 from apps.integrations.importing.accounts import People, Teams
+from apps.integrations.importing.addresses import as_known_here
 from apps.integrations.importing.plan import ImportPlan, Member, Note, Outcome, Roster, Team
 from apps.integrations.importing.policies import Here, Place
 from apps.integrations.importing.rosters import Rosters
 from apps.integrations.importing.steps import Change, Hand, References, Step
 from apps.integrations.models import ImportedKind
-from apps.rosters.models import Roster as StoredRoster
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import Team as StoredTeam
@@ -76,6 +76,7 @@ def prepare(plan: ImportPlan, *, now: datetime, fallback: StoredTeam | None = No
     notes: list[Note] = list(plan.notes)
     plan = _with_teams(plan, fallback, notes)
     people = People(plan.people, references)
+    plan = as_known_here(plan, people, notes)
     plan = _with_responders(plan, people, notes)
     teams = Teams(plan.teams, references)
     here = Rosters(plan.rosters, references)
@@ -137,7 +138,7 @@ class _Writing:
         hand = self._hand = replace(hand, by=User.objects.get(pk=hand.by.pk))
         first = policies.primaries(plan.chains, plan.rosters)
         for step, roster in zip(prepared.roster_steps, plan.rosters, strict=True):
-            primary = first[roster.team] == roster.ref and not _has_primary(teams.rows[roster.team])
+            primary = first[roster.team] == roster.ref and not rosters.has_primary(teams.rows[roster.team])
             written = (
                 rosters.write_roster(step, roster, here, teams=teams, people=people, hand=hand, primary=primary)
                 if step.changes
@@ -166,10 +167,6 @@ def _no_longer_named(plan: ImportPlan, references: References) -> list[Note]:
         for reference in references.of_kind(ImportedKind.ROSTER)
         if reference.ref not in named
     ]
-
-
-def _has_primary(team: StoredTeam) -> bool:
-    return StoredRoster.objects.filter(team=team, is_primary=True, retired_at__isnull=True).exists()
 
 
 def _with_teams(plan: ImportPlan, fallback: StoredTeam | None, notes: list[Note]) -> ImportPlan:

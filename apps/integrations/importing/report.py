@@ -78,7 +78,8 @@ class Report:
         for change in self.prepared.changes:
             yield f"  {in_words(change)}"
         if self.prepared.overwrites and not self.is_written:
-            yield f"{len(self.prepared.overwrites)} of these take back what was edited here; --apply then needs --force."
+            count = len(self.prepared.overwrites)
+            yield f"{count} of these take back what was edited here; --apply then needs --force."
 
     def _comparison(self) -> Iterator[str]:
         if not self.compared:

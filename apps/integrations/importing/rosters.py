@@ -11,6 +11,7 @@ from apps.integrations.importing.steps import Hand, References, State, Step
 from apps.integrations.models import ImportedKind
 from apps.rosters import actions
 from apps.rosters.models import Layer, LayerMember, Restriction, Roster, Rotation
+from apps.teams.models import Team
 
 _OF_A_LAYER = (
     "name", "rotation", "length", "at_once", "time_zone", "handoff_time", "handoff_weekday", "starts_on", "ends_on",
@@ -124,7 +125,9 @@ def write_roster(
     else:
         row = Roster(slug=here.slugs[roster.ref], is_primary=primary)
     team = teams.rows[roster.team]
-    hand.put(row, name=state["name"], team=team, time_zone=state["time_zone"], retired_at=None)
+    first = row.is_primary and not has_primary(team, beside=row)
+    zone = state["time_zone"]
+    hand.put(row, name=state["name"], team=team, time_zone=zone, retired_at=None, is_primary=first)
     here.rows[roster.ref] = row
     held = list(row.layers.prefetch_related("members", "restrictions"))
     for position, layer in enumerate(state["layers"], start=1):
@@ -134,6 +137,12 @@ def write_roster(
             hand.remove(part)
     actions.materialise(row, now=hand.now)
     return row
+
+
+def has_primary(team: Team, *, beside: Roster | None = None) -> bool:
+    """Whether a roster in use, other than ``beside``, is the team's primary one."""
+    primary = Roster.objects.filter(team=team, is_primary=True, retired_at__isnull=True)
+    return primary.exclude(pk=beside.pk if beside else None).exists()
 
 
 def _write_layer(layer: Layer, state: State, position: int, *, people: People, hand: Hand) -> None:
