@@ -142,7 +142,7 @@ def write_roster(
 def has_primary(team: Team, *, beside: Roster | None = None) -> bool:
     """Whether a roster in use, other than ``beside``, is the team's primary one."""
     primary = Roster.objects.filter(team=team, is_primary=True, retired_at__isnull=True)
-    return primary.exclude(pk=beside.pk if beside else None).exists()
+    return (primary.exclude(pk=beside.pk) if beside and beside.pk else primary).exists()
 
 
 def _write_layer(layer: Layer, state: State, position: int, *, people: People, hand: Hand) -> None:
