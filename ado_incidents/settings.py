@@ -296,6 +296,7 @@ SPECTACULAR_SETTINGS = {
         "apps.core.openapi.describe_every_operation",
     ],
     "ENUM_NAME_OVERRIDES": {
+        "AbsenceKind": "apps.rosters.models.AbsenceKind",
         "ActionItemKind": "apps.postmortems.models.ActionKind",
         "ActionItemStatus": "apps.postmortems.models.ActionStatus",
         "AlertStatus": "apps.alerts.models.AlertStatus",
@@ -308,6 +309,7 @@ SPECTACULAR_SETTINGS = {
         "ReviewStatus": "apps.postmortems.models.ReviewStatus",
         "TeamRole": "apps.teams.models.TeamRole",
         "TimelineEventKind": "apps.incidents.models.EventKind",
+        "Weekday": "apps.rosters.models.Weekday",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

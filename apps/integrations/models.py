@@ -1,4 +1,4 @@
-"""What is remembered of what came in, and what is still to be told of it."""
+"""What is remembered of what came in, what is still to be told of it, and what a vendor's ids stand for."""
 
 from __future__ import annotations
 

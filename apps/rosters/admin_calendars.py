@@ -115,7 +115,7 @@ class CalendarInline(StandsStillWhenFrozen, StackedInline):
     @admin.display(description="")
     def state(self, source: CalendarSource) -> SafeString | str:
         """When it was read last, or why not, and what in it is nobody's turn."""
-        if source.pk is None:
+        if source._state.adding:
             return (
                 "Its events are matched with people by mail address, or full name. Those in this layer take no turns."
             )

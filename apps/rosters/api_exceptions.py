@@ -77,8 +77,8 @@ class SwapViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, HouseViewSet
 
     def get_queryset(self) -> QuerySet[Swap]:
         """Those of the rosters one may see, and one's own."""
-        me = cast("User", self.request.user)
-        visible = Q(roster__team__in=access.team_ids(me, Permission.VIEW)) | Q(asked_of=me) | Q(asked_by=me)
+        me = self.request.user
+        visible = Q(roster__team__in=access.team_ids(me, Permission.VIEW)) | Q(asked_of=me.pk) | Q(asked_by=me.pk)
         return Swap.objects.filter(visible).select_related("roster__team", "asked_by", "asked_of", "answered_by")
 
     @extend_schema(request=AskedSwap, responses={201: SwapSerializer})
@@ -150,10 +150,10 @@ class AbsenceViewSet(mixins.ListModelMixin, HouseViewSet):
 
     def get_queryset(self) -> QuerySet[Absence]:
         """What is not over, of whom one may see."""
-        me = cast("User", self.request.user)
+        me = self.request.user
         teams = access.team_ids(me, Permission.VIEW)
         seen = User.objects.filter(Q(pk=me.pk) | Q(memberships__team__in=teams))
-        return queries.absences_of(seen.values("pk"), clock.now())
+        return queries.absences_of(seen, clock.now())
 
     @extend_schema(request=EnteredAbsence, responses={201: AbsenceSerializer})
     def create(self, request: Request) -> Response:

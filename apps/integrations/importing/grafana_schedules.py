@@ -38,7 +38,7 @@ def read_schedules(
     for schedule in document.at("schedules").answers("results"):
         ref = schedule.identity()
         if schedule.text("type", default="web") == "ical":
-            gathering.left_out(schedule, "It is read from a calendar; bring that in as a calendar, not as layers.")
+            gathering.left_out(schedule, "It is read from a calendar, which has no layers to import.")
             continue
         zone = gathering.zone(schedule, "time_zone") or "UTC"
         if schedule.has("ical_url_overrides"):
