@@ -8,6 +8,8 @@ from datetime import datetime
 
 from django.db.models import Case, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 
+from apps.catalog import queries as catalog
+from apps.catalog.models import Service
 from apps.core import clock
 from apps.desk.clock_faces import ClockFace, most_urgent
 from apps.incidents import queries as incidents
@@ -54,6 +56,15 @@ class Dashboard:
     @property
     def open_more(self) -> int:
         return self.open_count - len(self.open)
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Who is on call in a roster, and for which services; ``entry`` is None for a team without a primary roster."""
+
+    team: Team
+    services: list[Service]
+    entry: OnCall | None
 
 
 def rows(found: Iterable[Incident]) -> list[Row]:
@@ -118,6 +129,22 @@ def dashboard(viewer: User) -> Dashboard:
     )
 
 
+def on_call_board(viewer: User) -> list[Duty]:
+    """Who is on call now and next in each roster ``viewer`` may see, and the services whose alerts go there.
+
+    A service is its team's primary roster's; that of a team without one comes last, with nobody. Three queries.
+    """
+    now, teams = clock.now(), visible_teams(viewer)
+    services: dict[int, list[Service]] = {team.pk: [] for team in teams}
+    for service in catalog.services_of(teams):
+        services[service.team_id].append(service)
+    entries = rosters.on_call(at=now, teams=teams)
+    covered = {entry.team.pk for entry in entries if entry.roster.is_primary}
+    board = [Duty(entry.team, services[entry.team.pk] if entry.roster.is_primary else [], entry) for entry in entries]
+    board += [Duty(team, services[team.pk], None) for team in teams if services[team.pk] and team.pk not in covered]
+    return board
+
+
 def most_urgent_first(found: QuerySet[Incident], *, at: datetime) -> QuerySet[Incident]:
     """Overdue first, the worst severity at the top; then what breaks next; last what no clock runs for."""
     running = Clock.objects.filter(incident=OuterRef("pk"), met_at__isnull=True, stopped_at__isnull=True)
@@ -132,6 +159,11 @@ def most_urgent_first(found: QuerySet[Incident], *, at: datetime) -> QuerySet[In
 def declares_for(viewer: User) -> QuerySet[Team]:
     """The active teams for which ``viewer`` may declare an incident: those they respond for."""
     return Team.objects.filter(pk__in=access.team_ids(viewer, access.Permission.RESPOND), is_active=True)
+
+
+def managed_teams(viewer: User) -> list[Team]:
+    """The active teams whose rosters ``viewer`` keeps."""
+    return list(Team.objects.filter(pk__in=access.team_ids(viewer, access.Permission.MANAGE), is_active=True))
 
 
 def visible_teams(viewer: User) -> list[Team]:

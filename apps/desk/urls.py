@@ -107,6 +107,7 @@ urlpatterns = [
     path("coverage/pay.csv", coverage.pay, name="coverage_pay"),
     path("rosters/<slug:slug>/", rosters.roster, name="roster"),
     path("rosters/<slug:slug>/overrides/<int:override>/remove/", rosters.remove_override, name="override_remove"),
+    path("rosters/<slug:slug>/handover/", rosters.hand_over, name="roster_handover"),
     path("shifts/", shifts.mine, name="shifts"),
     path("shifts/<int:shift>/take/", shifts.take, name="shift_take"),
     path("shifts/<int:shift>/swap/", shifts.ask, name="swap_ask"),

@@ -11,7 +11,7 @@ from apps.contacts.models import ContactMethod
 from apps.engine.models import Breaker, Timer
 from apps.incidents.models import Incident, ResponseRole
 from apps.notifications.models import DirectPage, Notification
-from apps.rosters.models import Shift, Swap
+from apps.rosters.models import HandoverNote, Shift, Swap
 from apps.teams.models import User
 
 #: What a text message or a lock screen shows of a subject.
@@ -147,13 +147,15 @@ def nothing_reaches(method: ContactMethod) -> str:
     )
 
 
-def shift_change(shift: Shift, *, begins: bool, other: User | None) -> str:
-    """What a person reads whose shift begins or ends; ``other`` is who held or takes the seat."""
+def shift_change(shift: Shift, *, begins: bool, other: User | None, notes: Sequence[HandoverNote] = ()) -> str:
+    """What a person reads whose shift begins or ends; ``other`` had or takes it, ``notes`` are for them."""
     roster = shift.roster
     until = f"until {shift.end:%Y-%m-%d %H:%M} UTC" if begins else f"since {shift.start:%Y-%m-%d %H:%M} UTC"
     said = "You are on call now for" if begins else "You are no longer on call for"
     whom = f" {other} {'had' if begins else 'has'} it {'before you' if begins else 'now'}." if other else ""
-    return f"{said} {roster}, team {roster.team}, {until}.{whom}\n\n{settings.SITE_URL}/rosters/{roster.slug}/"
+    handed_over = "".join(f"\n\n{note.author} wrote: {note.text}" for note in notes)
+    address = f"{settings.SITE_URL}/rosters/{roster.slug}/"
+    return f"{said} {roster}, team {roster.team}, {until}.{whom}{handed_over}\n\n{address}"
 
 
 def about_swap(swap: Swap) -> str:

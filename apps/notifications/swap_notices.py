@@ -6,8 +6,10 @@ from apps.core.events import on
 from apps.notifications import actions, messages
 from apps.notifications.models import NotificationKind
 from apps.rosters.actions import SWAP_ANSWERED, SWAP_ASKED
-from apps.rosters.models import Swap
+from apps.rosters.models import Swap, SwapState
 from apps.teams.models import User
+
+_DID = {SwapState.ACCEPTED: "accepted", SwapState.REFUSED: "refused", SwapState.WITHDRAWN: "withdrew"}
 
 
 @on(SWAP_ASKED)
@@ -27,8 +29,9 @@ def tell_whoever_it_concerns(swap: Swap) -> None:
     """Tell whoever asked how it was answered, and whoever was asked that it was withdrawn; nobody of their own deed."""
     for person in (swap.asked_by, swap.asked_of):
         if person is not None and person != swap.answered_by:
-            word = swap.get_state_display().lower()
-            _tell(person, swap, "answered", f"{swap.answered_by} {word} the swap for {swap.roster}")
+            _tell(
+                person, swap, "answered", f"{swap.answered_by} {_DID[SwapState(swap.state)]} the swap for {swap.roster}"
+            )
 
 
 def _tell(person: User, swap: Swap, step: str, subject: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, cast
 
 from django import forms
@@ -26,11 +27,16 @@ from apps.rosters.admin_import import ImportingAdmin
 from apps.rosters.admin_layers import LOCAL, Layers, OverrideInline, StandInForm, is_frozen
 from apps.rosters.admin_preview import PreviewedAdmin, preview, uncovered
 from apps.rosters.models import Layer, Override, Roster
+from apps.rosters.models.rosters import DAYS, MOMENTS
 from apps.rosters.rules import Window
 from apps.teams.admin_access import TeamOwnedAdmin, managed_team_ids
 from apps.teams.models import User
 
-_MOMENT = {"widget": UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}), "input_formats": [LOCAL]}
+_MOMENT = {
+    "validators": MOMENTS,
+    "widget": UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}),
+    "input_formats": [LOCAL],
+}
 
 
 class RosterForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no parameter at run time
@@ -65,11 +71,23 @@ class RosterForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
         start, end = cleaned.get("stands_in_from"), cleaned.get("stands_in_until")
         if bool(start) != bool(end) or bool(start) != bool(cleaned.get("stands_in_for")):
             raise ValidationError("A roster that stands in says for which other, from when and until when.")
+        if start and self.instance.pk and self.instance.stand_ins.filter(retired_at=None).exists():
+            self.add_error("stands_in_for", "Another roster stands in for this one; it cannot stand in itself.")
         if start and end and end <= start:
             self.add_error("stands_in_until", "It ends after it starts.")
         elif "stands_in_from" in self.fields:
             self.instance.stands_in_during = DateTimeTZRange(start, end) if start and end else None
+        if cleaned.get("is_primary"):
+            self._check_primary(cleaned)
         return cleaned
+
+    def _check_primary(self, cleaned: dict[str, Any]) -> None:
+        """What the constraints would refuse: they ask for fields that the page does not have."""
+        if cleaned.get("stands_in_for"):
+            self.add_error("is_primary", "A roster that stands in for another is not primary.")
+        others = Roster.objects.filter(team=cleaned.get("team"), is_primary=True, retired_at=None)
+        if self.instance.retired_at is None and others.exclude(pk=self.instance.pk).exists():
+            self.add_error("is_primary", "The team already has a primary roster.")
 
 
 @admin.register(Roster)
@@ -140,6 +158,12 @@ class RosterAdmin(PreviewedAdmin, ImportingAdmin, TeamOwnedAdmin):
             shown = preview(roster, now=clock.now())
         return format_html('<div id="six-weeks" data-preview="{}" aria-live="polite">{}</div>', url, shown)
 
+    def save_model(self, request: HttpRequest, obj: Roster, form: forms.ModelForm[Roster], change: bool) -> None:
+        """Save the roster, and keep in mind which one it stood in for: its shifts are filled too."""
+        stood_for = Roster.objects.filter(pk=obj.pk).values_list("stands_in_for", flat=True).first()
+        request.stood_for = stood_for  # type: ignore[attr-defined]
+        super().save_model(request, obj, form, change)
+
     def save_related(
         self,
         request: HttpRequest,
@@ -179,15 +203,24 @@ class RosterAdmin(PreviewedAdmin, ImportingAdmin, TeamOwnedAdmin):
     def retire(self, request: HttpRequest, queryset: QuerySet[Roster]) -> None:
         """End the selected rosters; their past shifts stay."""
         for roster in queryset:
-            actions.retire(roster, by=cast("User", request.user))
-        self.message_user(request, "The rosters were retired.", messages.SUCCESS)
+            if self._done(request, actions.retire, roster):
+                self.message_user(request, f"{roster} was retired.", messages.SUCCESS)
 
     @admin.action(description="Copy, with layers and people", permissions=["change"])
     def copy(self, request: HttpRequest, queryset: QuerySet[Roster]) -> None:
         """Make a copy of each of the selected rosters."""
         for roster in queryset:
-            twin = actions.copy(roster, by=cast("User", request.user))
-            self.message_user(request, f"{twin} was made.", messages.SUCCESS)
+            if self._done(request, actions.copy, roster):
+                self.message_user(request, f"{roster} was copied.", messages.SUCCESS)
+
+    def _done(self, request: HttpRequest, act: Callable[..., object], roster: Roster) -> bool:
+        """Call ``act`` for the roster and return whether it was done; what the house refuses is said."""
+        try:
+            act(roster, by=cast("User", request.user))
+        except HouseError as refused:
+            self.message_user(request, str(refused), messages.ERROR)
+            return False
+        return True
 
 
 def _in_words(gap: Window) -> str:
@@ -200,7 +233,9 @@ class ChangeFromForm(forms.Form):
 
     layer = forms.ModelChoiceField(Layer.objects.none(), empty_label=None, widget=UnfoldAdminSelectWidget)
     day = forms.DateField(
-        widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}), help_text="From its handoff time on that day."
+        validators=DAYS,
+        widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
+        help_text="From its handoff time on that day.",
     )
 
     def __init__(self, *args: Any, roster: Roster, **kwargs: Any) -> None:
@@ -238,8 +273,8 @@ class OverrideAdmin(TeamOwnedAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Override | None = None) -> bool:
-        is_over = obj is not None and obj.end <= clock.now()
-        return not is_over and super().has_delete_permission(request, obj)
+        stays = obj is not None and (obj.end <= clock.now() or obj.swap_id is not None)
+        return not stays and super().has_delete_permission(request, obj)
 
     def save_model(self, request: HttpRequest, obj: Override, form: forms.ModelForm[Override], change: bool) -> None:
         entered = form.cleaned_data
@@ -259,4 +294,7 @@ class OverrideAdmin(TeamOwnedAdmin):
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Override]) -> None:
         for override in queryset:
-            actions.remove_override(override, by=cast("User", request.user))
+            try:
+                actions.remove_override(override, by=cast("User", request.user))
+            except HouseError as refused:
+                self.message_user(request, f"{override}: {refused}", messages.ERROR)

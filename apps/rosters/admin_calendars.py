@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
 from django.contrib import admin
@@ -43,7 +43,7 @@ class CalendarForm(forms.ModelForm):  # type: ignore[type-arg]  # the class take
 
     def __init__(self, *args: Any, layer: Layer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._zone = ZoneInfo(layer.time_zone or (layer.roster.time_zone if layer.roster_id else "UTC"))
+        self._zone = _zone_on_the_page(layer)
         self._expansion: Expansion | None = None
         self._text = b""
 
@@ -113,12 +113,8 @@ class CalendarInline(StandsStillWhenFrozen, StackedInline):
     verbose_name = "calendar for the turns"
 
     @admin.display(description="")
-    def state(self, source: CalendarSource) -> SafeString | str:
+    def state(self, source: CalendarSource) -> SafeString:
         """When it was read last, or why not, and what in it is nobody's turn."""
-        if source._state.adding:
-            return (
-                "Its events are matched with people by mail address, or full name. Those in this layer take no turns."
-            )
         return mark_safe(render_to_string("admin/rosters/_calendar_state.html", {"source": source}))  # noqa: S308
 
 
@@ -137,8 +133,20 @@ class CalendarLayerInline(LayerInline):
     inlines: ClassVar[list[type]] = [*LayerInline.inlines, CalendarInline]
 
 
+def _zone_on_the_page(layer: Layer) -> ZoneInfo:
+    """The zone of a layer as it was entered; UTC where there is none yet, or none such, which its own field says."""
+    name = layer.time_zone or (layer.roster.time_zone if layer.roster_id else "")
+    return ZoneInfo(name if name in available_timezones() else "UTC")
+
+
+def _from_the_start(chosen: UploadedFile[bytes]) -> bytes:
+    """All of the file, also where it was read before."""
+    chosen.seek(0)
+    return bytes(chosen.read())
+
+
 def read_upload(chosen: UploadedFile[bytes]) -> bytes:
     """The bytes of an uploaded calendar. Raises Unreadable for one that is too large."""
     if chosen.size is None or chosen.size > reading.LARGEST:
         raise reading.Unreadable(f"It is larger than {reading.LARGEST_IN_WORDS}.")
-    return bytes(chosen.read())
+    return bytes(_from_the_start(chosen))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -68,6 +70,11 @@ class LayerForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes n
                 self.fields[name].required = False
                 self.fields[name].help_text = help_text
 
+    def has_changed(self) -> bool:
+        """A new layer of which only its people or its calendar were entered is one too."""
+        nested = getattr(self, "nested_formsets", ())
+        return super().has_changed() or any(each.formset.has_changed() for each in nested)
+
     def clean_covers(self) -> tuple[rules.WeeklyRange, ...]:
         """Raise ValidationError, saying which part, unless the ranges can be read."""
         try:
@@ -78,7 +85,9 @@ class LayerForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes n
     def clean_add_people(self) -> list[User]:
         """Raise ValidationError, by name, for whoever is not known, not unique or there twice."""
         said = [part.strip() for part in self.cleaned_data["add_people"].replace(",", "\n").splitlines()]
-        people = [_person(name) for name in said if name]
+        people = _people([name for name in said if name])
+        for person in people:
+            _check_stands_in(person)
         twice = {str(person) for person in people if people.count(person) > 1}
         if twice:
             raise ValidationError(f"There twice: {', '.join(sorted(twice))}.")
@@ -138,8 +147,24 @@ class StandsStillWhenFrozen(FollowsItsParent):
         return self.has_add_permission(request, obj)
 
 
+class LayerMemberForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no parameter at run time
+    """A place in the order; whoever is put there can be on call."""
+
+    class Meta:
+        model = LayerMember
+        fields = ("position", "person")
+
+    def clean_person(self) -> User:
+        """Raise ValidationError for somebody new who could not answer a page."""
+        person: User = self.cleaned_data["person"]
+        if "person" in self.changed_data:
+            _check_stands_in(person)
+        return person
+
+
 class LayerMemberInline(StandsStillWhenFrozen, TabularInline):
     model = LayerMember
+    form = LayerMemberForm
     extra = 0
     fields = ("position", "person")
     ordering_field = "position"
@@ -147,7 +172,11 @@ class LayerMemberInline(StandsStillWhenFrozen, TabularInline):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "person":
-            kwargs["queryset"] = User.objects.filter(is_active=True)
+            edited = str(getattr(request.resolver_match, "kwargs", {}).get("object_id", ""))
+            chosen_from = Q(is_active=True)
+            if edited.isdecimal() and len(edited) < 18:  # whoever has left stays until they are taken out
+                chosen_from |= Q(layer_places__layer__roster=int(edited))
+            kwargs["queryset"] = User.objects.filter(chosen_from).distinct()
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
@@ -249,11 +278,28 @@ def _ranges(layer: Layer) -> list[rules.WeeklyRange]:
     return [weekly_range(each) for each in layer.restrictions.all()]
 
 
-def _person(said: str) -> User:
-    """The active person of that mail address or name. Raises ValidationError unless there is just one."""
-    found = list(User.objects.filter(Q(email__iexact=said) | Q(name__iexact=said), is_active=True)[:2])
-    if not found:
-        raise ValidationError(f"Nobody is called {said}.")
-    if len(found) > 1:
-        raise ValidationError(f"Several people are called {said}; give the mail address.")
-    return found[0]
+def _check_stands_in(person: User) -> None:
+    try:
+        actions.check_stands_in(person)
+    except Invalid as refused:
+        raise ValidationError(str(refused)) from refused
+
+
+def _people(said: list[str]) -> list[User]:
+    """The active people of these mail addresses or names, in their order. One query.
+
+    Raises ValidationError, by name, for whoever is not known or not the only one of that name.
+    """
+    wanted = [name.lower() for name in said]
+    named = User.objects.filter(is_active=True).annotate(address=Lower("email"), called=Lower("name"))
+    found: dict[str, list[User]] = defaultdict(list)
+    for person in named.filter(Q(address__in=wanted) | Q(called__in=wanted)):
+        for key in {person.email.lower(), person.name.lower()}:
+            found[key].append(person)
+    unknown = [name for name in said if name.lower() not in found]
+    if unknown:
+        raise ValidationError(f"Nobody is called {', '.join(unknown)}.")
+    several = [name for name in said if len(found[name.lower()]) > 1]
+    if several:
+        raise ValidationError(f"Several people are called {', '.join(several)}; give the mail address.")
+    return [found[name][0] for name in wanted]

@@ -8,12 +8,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib import messages
 from django.db import transaction
 from django.forms import BaseFormSet, ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
+from apps.core.errors import HouseError
 from apps.core.walltime import instant
 from apps.rosters import actions, picture, planning
 from apps.rosters.models import Roster
@@ -53,7 +56,7 @@ def mistakes(form: ModelForm[Any], formsets: Iterable[BaseFormSet[Any]]) -> Iter
     """What is still to be mended on the page, in words."""
     for each in [form, *_forms_of(formsets)]:
         for name, errors in each.errors.items():
-            label = each.fields[name].label or name if name in each.fields else ""
+            label = each[name].label if name in each.fields else ""
             yield from (f"{label}: {error}" if label else str(error) for error in errors)
     for formset in formsets:
         yield from map(str, formset.non_form_errors())
@@ -66,6 +69,14 @@ def _forms_of(formsets: Iterable[BaseFormSet[Any]]) -> Iterator[Any]:
             yield from _forms_of([nested.formset for nested in getattr(form, "nested_formsets", ())])
 
 
+def _concerned(request: HttpRequest, object_id: str | None) -> set[int]:
+    """The rosters that saving the page writes: its own, the one it stands in for, and the one it is to stand in for."""
+    said = [object_id or "", request.POST.get("stands_in_for", "")]
+    found = {int(pk) for pk in said if pk.isascii() and pk.isdecimal() and len(pk) < 18}
+    stood_for = Roster.objects.filter(pk__in=found).exclude(stands_in_for=None).values_list("stands_in_for", flat=True)
+    return found.union(pk for pk in stood_for if pk is not None)
+
+
 class PreviewedAdmin:
     """The part of a roster's page that saves on trial: for the preview, and to ask before a gap is made."""
 
@@ -74,11 +85,13 @@ class PreviewedAdmin:
         if request.method != "POST":
             return HttpResponse(status=405, headers={"Allow": "POST"})
         request.previewed = ""  # type: ignore[attr-defined]  # filled in by save_related
-        with transaction.atomic():
-            answer = self._trial(request, object_id)
-            transaction.set_rollback(True)
-        if answer.status_code == 403:
-            return answer
+        try:
+            with transaction.atomic():
+                actions.lock(_concerned(request, object_id))
+                answer = self._trial(request, object_id)
+                transaction.set_rollback(True)
+        except HouseError as refused:
+            return HttpResponse(render_to_string("admin/rosters/_not_yet.html", {"mistakes": [str(refused)]}))
         context = getattr(answer, "context_data", None) or {}
         if request.previewed:  # type: ignore[attr-defined]
             return HttpResponse(request.previewed)  # type: ignore[attr-defined]
@@ -92,24 +105,45 @@ class PreviewedAdmin:
         answer: HttpResponse = super().changeform_view(request, object_id)  # type: ignore[misc]  # of the admin
         return answer
 
-    def message_user(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+    def _say_mistakes(self, request: HttpRequest, answer: HttpResponse) -> None:
+        """Say above the page what is to be mended: an error in a row of a layer is easily overlooked."""
+        context = getattr(answer, "context_data", None) or {}
+        if "adminform" in context:
+            formsets = [each.formset for each in context["inline_admin_formsets"]]
+            found = list(dict.fromkeys(mistakes(context["adminform"].form, formsets)))
+            if found:
+                self.message_user(request, f"Nothing was saved. {' '.join(found[:5])}", messages.ERROR)
+
+    def message_user(self, request: HttpRequest, *args: Any, of_the_question: bool = False, **kwargs: Any) -> None:
         """Say what was done, but not of what is done on trial."""
-        if not (hasattr(request, "previewed") or getattr(request, "gaps_made", [])):
+        is_trial = hasattr(request, "previewed") or getattr(request, "gaps_made", [])
+        if of_the_question or not is_trial:
             super().message_user(request, *args, **kwargs)  # type: ignore[misc]
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Save, unless that made a gap that nobody said yes to: then nothing is saved, and the page asks."""
+        """Save, unless that made a gap that nobody said yes to: then nothing is saved, and the page asks.
+
+        All rosters that it concerns are locked first, by their ids: the page is read and saved as they are then.
+        """
         if request.method != "POST":
             return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[misc,no-any-return]
-        with transaction.atomic():
-            answer: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[misc]
-            gaps = getattr(request, "gaps_made", [])
-            if gaps:
-                transaction.set_rollback(True)
+        try:
+            with transaction.atomic():
+                actions.lock(_concerned(request, object_id))
+                answer: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[misc]
+                gaps = getattr(request, "gaps_made", [])
+                if gaps:
+                    transaction.set_rollback(True)
+        except HouseError as refused:
+            self.message_user(request, str(refused), messages.ERROR)
+            return redirect(request.path)
         if not gaps:
+            self._say_mistakes(request, answer)
             return answer
+        if request.FILES:
+            self.message_user(request, "A chosen file has to be chosen again.", messages.WARNING, of_the_question=True)
         request.gaps_to_accept = gaps  # type: ignore[attr-defined]
         return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[misc,no-any-return]
 
@@ -123,6 +157,9 @@ class PreviewedAdmin:
         if hasattr(request, "previewed"):
             request.previewed = preview(roster, now=now)
             return
-        actions.materialise(roster, now=now)
+        left = getattr(request, "stood_for", None)
+        if left is not None and left != roster.stands_in_for_id:
+            actions.materialise(Roster.objects.get(pk=left))
+        actions.materialise(roster)
         if request.POST.get("accept_gaps") != "on" and (before is not None or roster.is_primary):
             request.gaps_made = newly_uncovered(before or [], uncovered(roster, now=now))  # type: ignore[attr-defined]

@@ -19,7 +19,8 @@ from apps.core.api_fields import Instant
 from apps.core.errors import Invalid
 from apps.core.pagination import NewestFirst
 from apps.rosters import actions, queries
-from apps.rosters.models import Layer, Override, Restriction, Roster, Shift, ShiftSource
+from apps.rosters.models import HandoverNote, Layer, Override, Restriction, Roster, Shift, ShiftSource
+from apps.rosters.models.rosters import LAST_DAY
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import Team, User
@@ -138,6 +139,22 @@ class OverrideSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=255, required=False, default="", allow_blank=True)
 
 
+class HandoverNoteSerializer(serializers.ModelSerializer[HandoverNote]):
+    """What somebody left for whoever is on call next."""
+
+    author = PersonSerializer()
+
+    class Meta:
+        model = HandoverNote
+        fields = ("id", "text", "author", "written_at")
+
+
+class WrittenNote(serializers.Serializer[Any]):
+    """A note for whoever is on call next."""
+
+    text = serializers.CharField(max_length=actions.LONGEST_NOTE)
+
+
 class OnCallViewSet(HouseViewSet):
     """Who is on call."""
 
@@ -186,12 +203,27 @@ class RosterViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, HouseViewS
         asked = ShiftQuery(data=_given(request))
         asked.is_valid(raise_exception=True)
         start = asked.validated_data.get("from") or clock.now()
+        if start.date() > LAST_DAY:
+            raise Invalid(f"Expected a day up to {LAST_DAY}.", field="from")
         end = asked.validated_data.get("to") or start + LISTED_AHEAD
         if end <= start:
             raise Invalid("The end lies after the start.", field="to")
         shifts = queries.shifts_between(start, end).filter(roster=self.get_object())
         page = self.paginate_queryset(shifts.annotate(starts_at=F("during__startswith")))
         return self.get_paginated_response(ShiftSerializer(page, many=True).data)
+
+    @extend_schema(methods=["get"], operation_id="rosters_notes", responses=HandoverNoteSerializer(many=True))
+    @extend_schema(methods=["post"], request=WrittenNote, responses={201: HandoverNoteSerializer})
+    @action(detail=True, methods=["get", "post"], pagination_class=NewestFirst)
+    def notes(self, request: Request, slug: str) -> Response:
+        """The handover notes, newest first; POST leaves one for whoever is on call next."""
+        roster = self.get_object()
+        if request.method == "POST":
+            text = self.understood(WrittenNote)["text"]
+            note = actions.write_handover_note(roster, text, by=cast("User", request.user))
+            return Response(HandoverNoteSerializer(note).data, status=status.HTTP_201_CREATED)
+        page = self.paginate_queryset(roster.handover_notes.select_related("author"))
+        return self.get_paginated_response(HandoverNoteSerializer(page, many=True).data)
 
     @extend_schema(request=OverrideSerializer, responses={201: ShiftSerializer})
     @action(detail=True, methods=["post"])

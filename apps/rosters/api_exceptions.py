@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-from django.db.models import Q, QuerySet
-from drf_spectacular.utils import extend_schema
+from django.db.models import BooleanField, Case, Exists, OuterRef, Q, QuerySet, When
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -21,7 +22,7 @@ from apps.rosters.models import Absence, AbsenceKind, Roster, Swap
 from apps.rosters.rules import Window
 from apps.teams import access
 from apps.teams.access import Permission
-from apps.teams.models import User
+from apps.teams.models import Membership, User
 from apps.teams.representation import PersonByEmail, PersonSerializer
 
 
@@ -56,12 +57,23 @@ class SwapSerializer(serializers.ModelSerializer[Swap]):
         return StretchSerializer({"start": swap.return_start, "end": swap.return_end}).data
 
 
+@extend_schema_field(OpenApiTypes.STR)
+class VisibleRoster(serializers.SlugRelatedField[Roster]):
+    """The roster of a slug, of those in use that the caller may see."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__("slug", queryset=Roster.objects.none(), **options)
+
+    def get_queryset(self) -> QuerySet[Roster]:
+        me = self.context["request"].user
+        seen = Q(team__in=access.team_ids(me, Permission.VIEW)) | Q(shifts__person=me.pk)
+        return Roster.objects.filter(seen, retired_at=None).select_related("team").distinct()
+
+
 class AskedSwap(serializers.Serializer[Any]):
     """What of one's own shifts is given away, to whom, and for what; a start that has passed means now."""
 
-    roster: serializers.SlugRelatedField[Roster] = serializers.SlugRelatedField(
-        slug_field="slug", queryset=Roster.objects.filter(retired_at=None).select_related("team")
-    )
+    roster = VisibleRoster()
     start = Instant()
     end = Instant()
     asked_of = PersonByEmail(required=False, allow_null=True, default=None)
@@ -131,6 +143,13 @@ class AbsenceSerializer(serializers.ModelSerializer[Absence]):
         model = Absence
         fields = ("id", "person", "start", "end", "kind", "reason")
 
+    def to_representation(self, absence: Absence) -> dict[str, Any]:
+        """Why somebody is away is for themselves and their managers; ``kind`` and ``reason`` are null to others."""
+        shown = super().to_representation(absence)
+        if not getattr(absence, "is_explained", True):  # whoever just entered it knows
+            shown |= {"kind": None, "reason": None}
+        return shown
+
 
 class EnteredAbsence(serializers.Serializer[Any]):
     """When somebody is away; without ``user`` oneself. A start that has passed means now."""
@@ -153,7 +172,9 @@ class AbsenceViewSet(mixins.ListModelMixin, HouseViewSet):
         me = self.request.user
         teams = access.team_ids(me, Permission.VIEW)
         seen = User.objects.filter(Q(pk=me.pk) | Q(memberships__team__in=teams))
-        return queries.absences_of(seen, clock.now())
+        managed = Membership.objects.filter(person=OuterRef("person"), team__in=access.team_ids(me, Permission.MANAGE))
+        explained = Case(When(person=me.pk, then=True), default=Exists(managed), output_field=BooleanField())
+        return queries.absences_of(seen, clock.now()).annotate(is_explained=explained)
 
     @extend_schema(request=EnteredAbsence, responses={201: AbsenceSerializer})
     def create(self, request: Request) -> Response:
@@ -167,7 +188,7 @@ class AbsenceViewSet(mixins.ListModelMixin, HouseViewSet):
             reason=entered["reason"],
             by=me,
         )
-        return Response(AbsenceSerializer(absence).data, status=status.HTTP_201_CREATED)
+        return Response(self.get_serializer(absence).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: str) -> Response:

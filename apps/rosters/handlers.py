@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from apps.core import clock
 from apps.engine import actions as engine
 from apps.engine.models import Timer
 from apps.engine.registry import Lane, handler, recurring
@@ -29,7 +28,7 @@ def materialise(timer: Timer) -> None:
     """Fill one roster up to the horizon, unless it was deleted meanwhile (one without shifts can be)."""
     roster = Roster.objects.filter(pk=timer.payload["roster"]).first()
     if roster is not None:
-        actions.materialise(roster, now=clock.now())
+        actions.materialise(roster)
 
 
 @recurring("rosters.read_calendars", every=timedelta(minutes=15), lane=Lane.BULK)

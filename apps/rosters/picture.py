@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from apps.core.walltime import instant
+from apps.rosters.models import ShiftSource
 from apps.rosters.rules import Stretch, Window, outside
 from apps.teams.models import User
 
@@ -152,7 +153,7 @@ class _Drawing:
             colour=self.colours[stretch.person],
             start=stretch.start,
             end=stretch.end,
-            is_exception=stretch.source != "layer",
+            is_exception=stretch.source != ShiftSource.LAYER,
         )
 
     def _nobody(self, gap: Window, window: Window) -> Bar:

@@ -12,14 +12,22 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from apps.core.business_calendar import holiday_names
 from apps.core.walltime import instant
 from apps.rosters import rules
-from apps.rosters.models import Absence, CalendarSource, Layer, Restriction, Roster, Rotation, ShiftSource
+from apps.rosters.models import Absence, CalendarSource, CalendarTurn, Layer, Restriction, Roster, Rotation, ShiftSource
 from apps.rosters.rules import CalendarPlan, LayerPlan, Plan, Stretch, WeeklyRange, Window
 
 
 def planned(roster: Roster, window: Window) -> list[Stretch]:
-    """What layers, leave, stand-ins and overrides say of ``window``, by seat and time; nothing for a retired roster."""
+    """What layers, leave, stand-ins and overrides say of ``window``, by seat and time; nothing for a retired roster.
+
+    Of one that stands in for another only while it does.
+    """
     if roster.retired_at is not None:
         return []
+    if roster.stands_in_during is not None:
+        start, end = roster.stands_in_during.lower, roster.stands_in_during.upper
+        window = Window(max(window.start, start), min(window.end, end))
+        if window.start >= window.end:
+            return []
     during = DateTimeTZRange(window.start, window.end)
     exceptions = [stretch for other in roster.stand_ins.all() for stretch in _standing_in(other, window)]
     exceptions += [
@@ -46,7 +54,8 @@ def _layer_plans(roster: Roster, window: Window) -> list[tuple[Layer, Plan]]:
 def _plan(layer: Layer, roster: Roster, window: Window) -> Plan:
     calendar: CalendarSource | None = getattr(layer, "calendar", None)  # raises for a layer without one
     if calendar is not None:
-        return calendar_plan(calendar, layer, roster=roster, window=window)
+        turns = calendar.turns.filter(during__overlap=DateTimeTZRange(window.start, window.end)).order_by("during")
+        return calendar_plan(turns, layer, roster=roster, window=window)
     people = [member.person_id for member in layer.members.all()]
     return layer_plan(layer, people=people, restrictions=layer.restrictions.all(), roster=roster, window=window)
 
@@ -55,17 +64,16 @@ def _away(plans: Iterable[Plan], window: Window) -> dict[int, list[Window]]:
     return absences({person for plan in plans for person in plan.people}, window)
 
 
-def calendar_plan(calendar: CalendarSource, layer: Layer, *, roster: Roster, window: Window) -> CalendarPlan:
-    """What ``layer`` takes from ``calendar`` within ``window``, from the layer's first day to its end. One query.
+def calendar_plan(turns: Iterable[CalendarTurn], layer: Layer, *, roster: Roster, window: Window) -> CalendarPlan:
+    """What ``layer`` takes of the ``turns`` of its calendar within ``window``, from its first day to its end.
 
-    People, rhythm and restrictions of the layer count for nothing.
+    They come by their starts. People, rhythm and restrictions of the layer count for nothing.
     """
     zone = ZoneInfo(layer.time_zone or roster.time_zone)
     start = max(window.start, instant(layer.starts_on, layer.handoff_time, zone))
     end = min(window.end, instant(layer.ends_on, layer.handoff_time, zone)) if layer.ends_on else window.end
     if start >= end:
         return CalendarPlan(())
-    turns = calendar.turns.filter(during__overlap=DateTimeTZRange(start, end)).order_by("during")
     found = (Stretch(each.seat, each.person_id, each.start, each.end, ShiftSource.LAYER) for each in turns)
     return CalendarPlan(tuple(rules.clipped(found, Window(start, end))))
 
@@ -109,11 +117,7 @@ def absences(people: Collection[int], window: Window) -> dict[int, list[Window]]
 
 def _standing_in(other: Roster, window: Window) -> list[Stretch]:
     """What a roster that stands in for another says of its time within ``window``."""
-    start = max(window.start, other.stands_in_during.lower)
-    end = min(window.end, other.stands_in_during.upper)
-    if start >= end:
-        return []
-    stretches = planned(other, Window(start, end))
+    stretches = planned(other, window)
     return [Stretch(each.seat, each.person, each.start, each.end, ShiftSource.OVERRIDE) for each in stretches]
 
 

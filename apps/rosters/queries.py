@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import FilteredRelation, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, JSONObject
 
-from apps.rosters.models import Absence, Roster, Shift, Swap, SwapState
+from apps.rosters.models import Absence, HandoverNote, Roster, Shift, Swap, SwapState
 from apps.rosters.rules import Window
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import Team, User
+
+#: A handover note older than this is history.
+NOTES_KEPT_IN_VIEW = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,10 @@ def on_call(*, at: datetime, teams: Iterable[Team | int] | None = None, roster: 
     """Who is on call at ``at`` in each roster in use then (of ``teams``, or just ``roster``), by team and roster name.
 
     One entry a seat that somebody holds, and one without a person for a roster that nobody holds. Next is the first
-    shift of somebody else. One query, however many rosters there are.
+    shift of somebody else. A roster that stands in for another answers in that one's place, not beside it. One query,
+    however many rosters there are.
     """
-    rosters = rosters_at(at)
+    rosters = rosters_at(at) if roster else rosters_at(at).filter(stands_in_for=None)
     if teams is not None:
         rosters = rosters.filter(team__in=teams)
     if roster is not None:
@@ -152,9 +156,18 @@ def absences_of(people: Iterable[User | int], at: datetime) -> QuerySet[Absence]
     return found.select_related("person").order_by("during", "pk")
 
 
+def handover_notes(roster: Roster, at: datetime) -> QuerySet[HandoverNote]:
+    """The notes written within NOTES_KEPT_IN_VIEW before ``at``, the newest first, with their authors."""
+    recent = roster.handover_notes.filter(written_at__gt=at - NOTES_KEPT_IN_VIEW, written_at__lte=at)
+    return recent.select_related("author")
+
+
 def my_shifts(person: User, at: datetime) -> QuerySet[Shift]:
-    """The running and coming shifts of ``person`` as of ``at``, earliest first, with roster and team."""
-    shifts = person.shifts.filter(during__endswith__gt=at)
+    """The running and coming shifts of ``person`` as of ``at``, earliest first, with roster and team.
+
+    What they have in a roster that stands in for another is among those of that one.
+    """
+    shifts = person.shifts.filter(during__endswith__gt=at, roster__stands_in_for=None)
     return shifts.select_related("roster__team").order_by("during__startswith", "pk")
 
 
@@ -170,11 +183,11 @@ def _next_shift(at: datetime) -> QuerySet[Shift]:
 
 
 #: What the next shift says, and of its person what is shown everywhere; the rest is read if somebody asks.
-_FOLLOWING = {"start": "during__startswith", "id": "person", "email": "person__email", "name": "person__name"}
-_PERSON = ("id", "email", "name")
+_PERSON = ("id", "email", "name", "time_zone", "holidays_of")
+_FOLLOWING = {"start": "during__startswith", **{name: f"person__{name}" for name in _PERSON}}
 _ROSTER = tuple(field.attname for field in Roster._meta.concrete_fields)
 _TEAM = tuple(field.attname for field in Team._meta.concrete_fields)
-_HELD = ("held__seat", "held__during", "held__person", "held__person__email", "held__person__name")
+_HELD = ("held__seat", "held__during", *(f"held__person__{name}" for name in _PERSON))
 
 
 def _entries(rows: Iterable[tuple[Any, ...]]) -> Iterator[OnCall]:

@@ -6,6 +6,16 @@
     let waiting;
     let latest = 0;
 
+    // Files are read when the page is saved, not with every key.
+    function withoutFiles(data) {
+        for (const [name, value] of [...data.entries()]) {
+            if (value instanceof File) {
+                data.delete(name);
+            }
+        }
+        return data;
+    }
+
     async function draw(form, place) {
         latest += 1;
         const mine = latest;
@@ -13,7 +23,7 @@
         try {
             const answer = await fetch(place.dataset.preview, {
                 method: "POST",
-                body: new FormData(form),
+                body: withoutFiles(new FormData(form)),
                 headers: { "X-Requested-With": "XMLHttpRequest" },
                 credentials: "same-origin",
             });
@@ -49,7 +59,11 @@
             form.addEventListener(kind, soon);
         }
         // Rows that are added, removed or dragged change the form without an event of their own.
-        form.addEventListener("click", soon);
+        form.addEventListener("click", (event) => {
+            if (event.target.closest("a, button, [role=button]")) {
+                soon();
+            }
+        });
         form.addEventListener("drop", soon);
     });
 })();

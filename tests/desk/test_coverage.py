@@ -133,10 +133,22 @@ def test_many_rosters_come_in_pages_and_cost_no_more_queries(house, rita, clock)
     assert len(many) <= len(few) + 9
 
 
-def test_hours_for_pay_are_a_table_by_person(roster, rita, house, clock):
+@pytest.fixture
+def mona(house, signed_in):
+    return signed_in(make_person("Mona", house.platform, TeamRole.MANAGER))
+
+
+def test_hours_for_pay_are_for_managers(roster, rita, mona):
+    asked = {"from": "2026-03-03", "to": "2026-03-16"}
+    assert "pay.csv" not in rita.get("/coverage/").content.decode()
+    assert "cora@example.com" not in rita.get("/coverage/pay.csv", asked).content.decode()
+    assert "pay.csv" in mona.get("/coverage/").content.decode()
+
+
+def test_hours_for_pay_are_a_table_by_person(roster, mona, house, clock):
     house.rita.holidays_of = "DE-BE"  # 8 March is a holiday in Berlin, in 2026 on a Sunday
     house.rita.save()
-    answer = rita.get("/coverage/pay.csv", {"from": "2026-03-03", "to": "2026-03-16"})
+    answer = mona.get("/coverage/pay.csv", {"from": "2026-03-03", "to": "2026-03-16"})
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     assert 'filename="on-call-hours-2026-03-03-to-2026-03-16.csv"' in answer["Content-Disposition"]
     rows = {row["name"]: row for row in csv.DictReader(StringIO(answer.content.decode()))}
@@ -149,18 +161,18 @@ def test_hours_for_pay_are_a_table_by_person(roster, rita, house, clock):
     assert (row["email"], row["from"], row["to"]) == ("rita@example.com", "2026-03-03", "2026-03-16")
 
 
-def test_hours_for_pay_are_those_of_ones_own_teams(roster, house, clock, rita):
+def test_hours_for_pay_are_those_of_ones_own_teams(roster, house, clock, mona):
     make_roster(clock, make_team("other"), "other", make_person("Olaf"))
     asked = {"from": "2026-03-03", "to": "2026-03-16"}
-    assert "olaf" not in rita.get("/coverage/pay.csv", asked).content.decode()
-    assert rita.get("/coverage/pay.csv", {**asked, "team": "other"}).status_code == 404
+    assert "olaf" not in mona.get("/coverage/pay.csv", asked).content.decode()
+    assert mona.get("/coverage/pay.csv", {**asked, "team": "other"}).status_code == 404
 
 
-def test_a_name_is_no_formula(roster, house, rita):
+def test_a_name_is_no_formula(roster, house, mona):
     house.rita.name = "=HYPERLINK(1)"
     house.rita.save()
     asked = {"from": "2026-03-03", "to": "2026-03-16"}
-    assert "'=HYPERLINK(1)" in rita.get("/coverage/pay.csv", asked).content.decode()
+    assert "'=HYPERLINK(1)" in mona.get("/coverage/pay.csv", asked).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -174,12 +186,12 @@ def test_a_name_is_no_formula(roster, house, rita):
         ({"from": "9999-12-30", "to": "9999-12-31"}, "Expected days from 2000-01-01 to 2100-01-01."),
     ],
 )
-def test_days_that_cannot_be_paid_are_said(roster, rita, asked, said):
-    page = rita.get("/coverage/pay.csv", asked, follow=True).content.decode()
+def test_days_that_cannot_be_paid_are_said(roster, mona, asked, said):
+    page = mona.get("/coverage/pay.csv", asked, follow=True).content.decode()
     assert said in page
 
 
-def test_the_last_month_is_offered(roster, rita):
-    page = rita.get("/coverage/").content.decode()
+def test_the_last_month_is_offered(roster, mona):
+    page = mona.get("/coverage/").content.decode()
     assert f'value="{date(2026, 2, 1)}"' in page
     assert f'value="{date(2026, 2, 28)}"' in page

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from apps.catalog.models import Service
 from apps.contacts.models import ContactMethod, EmergencyContact
 from apps.rosters import actions as rosters
-from apps.rosters.models import Layer, LayerMember, Roster
+from apps.rosters.models import HandoverNote, Layer, LayerMember, Roster
 from apps.teams.models import TeamRole
 from tests.factories.teams import make_person
 
@@ -34,6 +35,51 @@ def test_the_first_page_says_that_i_am_on_call(roster, rita, cora):
 def test_on_call_names_who_is_paged_now_and_who_comes_next(roster, rita):
     page = rita.get("/oncall/").content.decode()
     assert page.index("Rita") < page.index("Cora")
+
+
+def test_on_call_names_the_services_and_how_to_reach_whoever_answers_for_them(roster, house, rita):
+    page = rita.get("/oncall/").content.decode()
+    assert "Public API" in page
+    assert 'href="mailto:rita@example.com"' in page
+
+
+def test_a_team_with_services_and_no_primary_roster_is_said_to_have_none(house, rita, cora):
+    page = cora.get("/oncall/").content.decode()
+    assert page.index("Public API") < page.index("No primary roster")
+
+
+def test_on_call_costs_the_same_for_many_services(roster, house, rita, django_assert_max_num_queries):
+    rita.get("/oncall/")
+    for number in range(10):
+        Service.objects.create(slug=f"s{number}", name=f"S{number}", team=house.platform)
+    with django_assert_max_num_queries(14):
+        rita.get("/oncall/")
+
+
+def test_a_public_holiday_of_whoever_is_on_call_is_shown_beside_them(roster, house, clock, rita):
+    house.rita.holidays_of, house.rita.time_zone = "DE-BE", "Europe/Berlin"
+    house.rita.save()
+    clock.shift(days=4)
+    assert "Public holiday" not in rita.get("/oncall/").content.decode()
+    clock.shift(days=1)
+    page = rita.get("/rosters/platform/", {"view": "list"}).content.decode()
+    assert "Public holiday: International Women&#x27;s Day, 8 Mar" not in page  # Cora has that week, and no country
+    house.cora.holidays_of = "DE-BE"
+    house.cora.save()
+    page = rita.get("/rosters/platform/", {"view": "list"}).content.decode()
+    assert "8 Mar" in page.partition("Public holiday: ")[2][:60]
+
+
+def test_a_note_is_left_for_whoever_comes_next(roster, house, rita, cora, signed_in):
+    rita.post("/rosters/platform/handover/", {"text": "The queue is slow <since Monday>."})
+    page = cora.get("/rosters/platform/").content.decode()
+    assert "The queue is slow &lt;since Monday&gt;." in page
+    rita.post("/rosters/platform/handover/", {"text": "  "})
+    assert HandoverNote.objects.count() == 1
+    stella = signed_in(house.stella)
+    assert "/handover/" not in stella.get("/rosters/platform/").content.decode()
+    stella.post("/rosters/platform/handover/", {"text": "Hello"})
+    assert HandoverNote.objects.get().author == house.rita
 
 
 def test_a_responder_stands_in_for_a_while_in_the_local_time_of_the_roster(roster, house, cora):

@@ -33,7 +33,8 @@ def shown(client, **query):
 def test_two_weeks_are_drawn_from_this_monday_on(roster, rita):
     page = shown(rita)
     assert page.count('class="roster-week"') == 2
-    assert "Mon 2 Mar" in page
+    assert "Mar 2026" in page
+    assert "Mon 2<" in page
     assert "Rita: Mon 2 Mar 10:00 to Fri 6 Mar 08:00" in page
 
 
@@ -41,7 +42,7 @@ def test_a_month_is_drawn_in_whole_weeks(roster, rita):
     page = shown(rita, view="month", **{"from": "2026-04-15"})
     assert "April 2026" in page
     assert page.count('class="roster-week"') == 5
-    assert "Wed 1 Apr" in page
+    assert "Wed 1<" in page
     assert "Good Friday" in page
     assert "from=2026-03-01" in page
     assert "from=2026-05-01" in page
@@ -173,7 +174,9 @@ def test_being_away_is_entered_and_taken_back(roster, house, clock, rita, cora):
     rita.post("/shifts/", {"start": "2026-03-03T08:00", "end": "2026-03-04T08:00", "kind": "leave", "reason": "Hiking"})
     absence = Absence.objects.get()
     assert roster.shifts.get(during__contains=absence.start).person == house.cora
-    assert "Hiking" in shown(cora)
+    assert "Hiking" in rita.get("/shifts/").content.decode()
+    assert "3 Mar 08:00" in shown(cora)
+    assert "Hiking" not in shown(cora)
     assert cora.post(f"/absences/{absence.pk}/remove/").status_code == 404
     rita.post(f"/absences/{absence.pk}/remove/")
     assert roster.shifts.get(during__contains=absence.start).person == house.rita

@@ -43,6 +43,21 @@ def notices(carried, person):
     return [message.subject for message in carried[Channel.EMAIL].to(person.email)]
 
 
+def test_whoever_comes_on_reads_the_notes_that_were_left(carried, roster, olga, sam, clock):
+    wants(olga)
+    wants(sam)
+    for text in ("Forgotten", "Disk of db3 is filling", "Ticket 7 waits", "Call the vendor"):
+        rosters.write_handover_note(roster, text, by=olga)
+    clock.shift(hours=2)
+    shift_notices.tell()
+    run_due()
+    told = carried[Channel.EMAIL].to(sam.email)[0].text
+    assert "Olga wrote: Call the vendor" in told
+    assert "Disk of db3" in told
+    assert "Forgotten" not in told
+    assert "wrote" not in carried[Channel.EMAIL].to(olga.email)[0].text
+
+
 def test_both_are_told_of_the_handover_once(carried, roster, olga, sam, clock):
     wants(olga)
     wants(sam)

@@ -61,7 +61,7 @@ def test_whoever_is_asked_and_whoever_asked_are_told(carried, roster, olga, sam,
     assert len(notices(carried, sam)) == 1
 
 
-@pytest.mark.parametrize(("answer", "word"), [(rosters.refuse_swap, "refused"), (rosters.withdraw_swap, "withdrawn")])
+@pytest.mark.parametrize(("answer", "word"), [(rosters.refuse_swap, "refused"), (rosters.withdraw_swap, "withdrew")])
 def test_a_no_and_a_withdrawal_are_told_to_the_other(carried, roster, olga, sam, time_asked, answer, word):
     swap = rosters.ask_for_swap(roster, by=olga, asked_of=sam, **time_asked)
     run_due()

@@ -48,6 +48,8 @@ def form_of(team, people) -> dict[str, object]:
         "layers-0-at_once": 1,
         "layers-0-members-TOTAL_FORMS": len(people),
         "layers-0-members-INITIAL_FORMS": 0,
+        "layers-0-calendar-TOTAL_FORMS": 0,
+        "layers-0-calendar-INITIAL_FORMS": 0,
         "overrides-TOTAL_FORMS": 0,
         "overrides-INITIAL_FORMS": 0,
     }
@@ -185,7 +187,7 @@ def test_a_manager_sees_the_rosters_of_their_own_teams_only(roster, manager):
     assert change_page(roster) in listed
     assert change_page(strange) not in listed
     assert client.get(change_page(strange)).status_code == 302
-    assert f'<option value="{other.pk}">' not in client.get(ADD_ROSTER).content.decode()
+    assert f'<option value="{other.pk}">{other}' not in client.get(ADD_ROSTER).content.decode()
 
 
 def test_a_manager_cannot_give_a_roster_to_a_team_of_others(clock, team, manager, people):
@@ -428,3 +430,39 @@ def test_a_stand_in_says_for_whom_and_when(roster, clock, team, manager, people,
     assert shown(roster, 3)[2] == ("cleo", "03-03 12:00", "03-04 00:00", "override")
     nights = Roster.objects.get(slug="nights")
     assert 'value="2026-03-03T12:00"' in client.get(change_page(nights)).content.decode()
+
+
+def test_taking_a_stand_in_away_gives_the_time_back_to_the_layers(roster, clock, team, manager, people):
+    client = signed_in(manager)
+    form = form_of(team, people[2:]) | {
+        "stands_in_for": roster.pk, "stands_in_from": "2026-03-03T12:00", "stands_in_until": "2026-03-04T00:00",
+    }  # fmt: skip
+    client.post(ADD_ROSTER, form)
+    nights = Roster.objects.get(slug="nights")
+    assert shown(roster, 3)[2][0] == "cleo"
+    ended = entered(nights) | {"time_zone": "Europe/Berlin", "accept_gaps": "on"}
+    ended |= {"layers-0-members-TOTAL_FORMS": 1, "layers-0-members-INITIAL_FORMS": 1}
+    del ended["is_primary"]
+    assert client.post(change_page(nights), ended).status_code == 302
+    assert shown(roster, 2)[1] == ("ben", "03-03 08:00", "03-04 08:00", "layer")
+
+
+def test_a_roster_that_another_stands_in_for_stands_in_for_none(roster, clock, team, manager, people):
+    client = signed_in(manager)
+    stands_in = {"stands_in_from": "2026-03-03T12:00", "stands_in_until": "2026-03-04T00:00"}
+    client.post(ADD_ROSTER, form_of(team, people) | stands_in | {"stands_in_for": roster.pk})
+    other = Roster.objects.create(slug="other", name="Other", team=team)
+    form = entered(roster) | stands_in | {"stands_in_for": other.pk}
+    assert "Another roster stands in for this one" in client.post(change_page(roster), form).content.decode()
+
+
+def test_what_the_house_refuses_is_said_and_not_an_error(roster, clock, manager, people):
+    actions.retire(roster, by=manager)
+    form = entered(roster) | {
+        "overrides-TOTAL_FORMS": 1,
+        "overrides-0-person": people[2].pk,
+        "overrides-0-start": "2026-03-02T12:00",
+        "overrides-0-end": "2026-03-02T13:00",
+    }
+    answer = signed_in(manager).post(change_page(roster), form, follow=True)
+    assert "The roster Platform is retired." in answer.content.decode()

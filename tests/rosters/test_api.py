@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError
 from rest_framework.test import APIClient
 
 from apps.catalog.models import Service
@@ -208,3 +209,23 @@ def test_lists_cost_the_same_for_one_roster_and_for_many(roster, clock, manager,
         layer_of(Roster.objects.create(slug=f"r{number}", name=f"R{number}", team=roster.team), people)
     with django_assert_num_queries(5):
         assert len(client.get("/api/v1/rosters/").json()["results"]) == 6
+
+
+def test_handover_notes_are_left_and_listed_newest_first(roster, responder, team):
+    client = client_of(responder)
+    for text in ("First", "Second"):
+        left = client.post("/api/v1/rosters/platform/notes/", {"text": text})
+        assert (left.status_code, left.json()["author"]) == (201, shown(responder))
+    assert [note["text"] for note in client.get("/api/v1/rosters/platform/notes/").json()["results"]] == [
+        "Second", "First",
+    ]  # fmt: skip
+    stakeholder = client_of(member("steve@example.com", team, TeamRole.STAKEHOLDER))
+    assert stakeholder.post("/api/v1/rosters/platform/notes/", {"text": "Hello"}).status_code == 403
+    assert client.post("/api/v1/rosters/platform/notes/", {"text": " "}).status_code == 400
+
+
+def test_a_handover_note_is_never_changed(roster, responder):
+    note = actions.write_handover_note(roster, "Look at the queue", by=responder)
+    note.text = "Nothing"
+    with pytest.raises(DatabaseError, match="append_only"):
+        note.save()

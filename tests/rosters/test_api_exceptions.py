@@ -81,7 +81,9 @@ def test_leave_is_entered_listed_and_taken_back(roster, people, manager):
     assert second.status_code == 201
     assert shown(roster, 2)[1][:2] == ("cleo", "03-02 12:00")
     listed = client_of(ben).get("/api/v1/absences/").json()["results"]
-    assert [each["person"]["name"] for each in listed] == ["ben", "anna"]
+    assert [(each["person"]["name"], each["kind"]) for each in listed] == [("ben", "sick"), ("anna", None)]
+    for_managers = client_of(manager).get("/api/v1/absences/").json()["results"]
+    assert [each["kind"] for each in for_managers] == ["sick", "sick"]
     assert client_of(ben).delete(f"/api/v1/absences/{first.json()['id']}/").status_code == 403
     assert client_of(anna).delete(f"/api/v1/absences/{first.json()['id']}/").status_code == 204
     assert Absence.objects.get().person == ben
@@ -89,9 +91,11 @@ def test_leave_is_entered_listed_and_taken_back(roster, people, manager):
 
 def test_lists_cost_the_same_for_one_and_for_many(roster, people, django_assert_num_queries):
     client = client_of(people[0])
-    client.get("/api/v1/swaps/")  # what one may see is remembered from the first request on
+    addresses = ("/api/v1/swaps/", "/api/v1/absences/")
+    for address in addresses:  # what one may see is remembered from the first request on
+        client.get(address)
     for day in range(2):
-        for address in ("/api/v1/swaps/", "/api/v1/absences/"):
+        for address in addresses:
             with django_assert_num_queries(1):
                 client.get(address)
         for person in people:

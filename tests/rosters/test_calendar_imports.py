@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -20,16 +20,19 @@ def as_sent(plan: actions.ImportPlan) -> list:
     return [(entry.turn, entry.summary) for entry in plan.added]
 
 
-@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Africa/Casablanca", "Asia/Kolkata"])
-def test_importing_what_we_export_changes_nothing(clock, team, people, manager, zone):
-    """The roster is filled at an odd instant, in parts of a second that calendars do not know."""
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Africa/Casablanca", "Australia/Lord_Howe"])
+@pytest.mark.parametrize("month", [3, 9])
+def test_importing_what_we_export_changes_nothing(clock, team, people, manager, zone, month, settings):
+    """Over the change of the clocks; and the roster is filled in parts of a second that calendars do not know."""
+    settings.ROSTER_HORIZON = timedelta(days=65)
+    clock.set(datetime(2026, month, 2, 10, tzinfo=UTC))
     clock.shift(minutes=7, seconds=3, microseconds=123_456)
     roster = Roster.objects.create(slug="r", name="R", team=team, time_zone=zone)
-    layer_of(roster, people, rotation=Rotation.HOURS, length=7, at_once=2)
+    layer_of(roster, people, rotation=Rotation.HOURS, length=7, at_once=2, starts_on=clock.now.date())
     actions.materialise(roster, now=clock.now)
     clock.shift(hours=1, microseconds=77)
     start = clock.now + timedelta(hours=1)
-    actions.add_override(roster, person=people[0], start=clock.now, end=start + timedelta(hours=20), by=manager)
+    actions.add_override(roster, person=manager, start=clock.now, end=start + timedelta(hours=20), by=manager)
     clock.shift(minutes=10)
     before = shown(roster)
     plan = actions.plan_import(roster, feeds.calendar_of_roster(roster, now=clock.now))

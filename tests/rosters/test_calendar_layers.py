@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
+from apps.core import clock as house_clock
 from apps.core.errors import RuleViolation
 from apps.engine.models import Timer
 from apps.engine.runner import run_due
@@ -62,7 +63,7 @@ def read(source: CalendarSource, *, anew: bool = False) -> CalendarSource:
 
 def file_of(roster: Roster, text: bytes, by: User) -> CalendarSource:
     source = CalendarSource(layer=roster.layers.get())
-    window = actions.window_at(handlers.clock.now())
+    window = actions.window_at(house_clock.now())
     expansion = expand(text, start=window.start, end=window.end, zone=zone_of(source.layer))
     zone = zone_of(source.layer)
     actions.set_file(source, name="days.ics", text=text, expansion=expansion, zone=zone, by=by)

@@ -6,7 +6,7 @@ import pytest
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from apps.core.errors import Invalid, NotAllowed, RuleViolation
-from apps.rosters import actions
+from apps.rosters import actions, queries
 from apps.rosters.models import Layer, Restriction, Roster, Rotation
 from tests.rosters.building import layer_of, shown
 
@@ -52,6 +52,28 @@ def test_what_is_edited_in_the_new_layer_counts_from_that_day_on(roster, people,
     assert [each for each in after if each[1] < "03-09 08:00"] == [each for each in before if each[1] < "03-09 08:00"]
     assert {name for name, start, *_ in after if start >= "03-09 08:00"} == {"anna"}
     assert [row.history_user for row in Layer.history.filter(id=following.pk)] == [manager]
+
+
+@pytest.mark.parametrize(
+    ("rhythm", "refused", "begins"),
+    [
+        ({"rotation": Rotation.WEEKS, "length": 2}, date(2026, 3, 9), date(2026, 3, 16)),
+        ({"rotation": Rotation.DAYS, "length": 3}, date(2026, 3, 6), date(2026, 3, 8)),
+        ({"rotation": Rotation.MONTHS}, date(2026, 3, 16), date(2026, 4, 2)),
+    ],
+    ids=str,
+)
+def test_long_turns_are_changed_only_where_one_begins(roster, manager, clock, rhythm, refused, begins):
+    layer = roster.layers.get()
+    for name, value in rhythm.items():
+        setattr(layer, name, value)
+    layer.save()
+    actions.materialise(roster, now=clock.now)
+    before = by_hour(roster)
+    with pytest.raises(Invalid, match=f"choose a day on which one begins, .* or {begins}"):
+        actions.change_from(layer, refused, by=manager)
+    actions.change_from(layer, begins, by=manager)
+    assert by_hour(roster) == before
 
 
 @pytest.mark.parametrize("day", [date(2026, 3, 2), date(2026, 3, 1), date(2026, 5, 1)])
@@ -116,6 +138,24 @@ def test_a_roster_stands_in_for_another_for_its_week_and_leaves_no_hole(roster, 
     ]
     actions.retire(christmas, by=_administrator())
     assert shown(roster, 2)[1] == ("ben", "03-03 08:00", "03-04 08:00", "layer")
+
+
+def test_a_roster_that_stands_in_is_on_call_only_while_it_does_and_not_listed_beside_the_other(
+    roster, team, people, clock
+):
+    *_, cleo = people
+    christmas = Roster.objects.create(
+        slug="holidays", name="Holidays", team=team, stands_in_for=roster,
+        stands_in_during=DateTimeTZRange(at("03-03T12:00"), at("03-04T12:00")),
+    )  # fmt: skip
+    layer_of(christmas, [cleo])
+    actions.materialise(christmas, now=clock.now)
+    assert [(start, end) for _, start, end, _ in shown(christmas)] == [
+        ("03-03 12:00", "03-04 09:00"), ("03-04 09:00", "03-04 12:00"),
+    ]  # fmt: skip
+    during = at("03-03T13:00")
+    assert [(duty.roster, duty.person) for duty in queries.on_call(at=during)] == [(roster, cleo)]
+    assert christmas not in {shift.roster for shift in queries.my_shifts(cleo, clock.now)}
 
 
 def _administrator():

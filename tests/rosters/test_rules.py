@@ -6,7 +6,7 @@ from itertools import groupby, pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.rosters.models import Rotation, ShiftSource
@@ -270,7 +270,7 @@ def test_a_public_holiday_is_covered_as_a_sunday_is():
     ],
 )
 def test_which_turn_lasts(plan, at, number):
-    assert turn_at(plan, utc(at), zone=BERLIN) == number
+    assert turn_at(plan, utc(at), zone=BERLIN)[0] == number
 
 
 zones = st.sampled_from(sorted(available_timezones())).map(ZoneInfo)
@@ -312,6 +312,16 @@ def exceptions(draw, start: datetime) -> list[Stretch]:
     return found
 
 
+@st.composite
+def leave(draw, people: list[int], start: datetime) -> dict[int, list[Window]]:
+    """Some of the people are away once, from some minute to another."""
+    away = {}
+    for person in draw(st.sets(st.sampled_from(people))):
+        begins = start + timedelta(minutes=draw(st.integers(-5000, 40_000)))
+        away[person] = [Window(begins, begins + timedelta(minutes=draw(st.integers(1, 20_000))))]
+    return away
+
+
 def seats(stretches: list[Stretch]) -> list[list[Stretch]]:
     """The stretches of each seat, in the order in which they were computed."""
     return [list(of_seat) for _, of_seat in groupby(stretches, key=lambda each: each.seat)]
@@ -336,10 +346,7 @@ def test_nobody_overlaps_and_the_first_layer_leaves_no_gap(data, layers, zone, s
 def test_a_seat_is_held_by_the_same_or_by_somebody_who_is_there(data, plan, zone, start):
     """Whatever leave there is: nobody who is away holds one, nobody two, and none is empty while somebody is free."""
     window = Window(start, start + timedelta(days=30))
-    away = {}
-    for person in data.draw(st.sets(st.sampled_from(plan.people))):
-        begins = start + timedelta(minutes=data.draw(st.integers(-5000, 40_000)))
-        away[person] = [Window(begins, begins + timedelta(minutes=data.draw(st.integers(1, 20_000))))]
+    away = data.draw(leave(sorted(plan.people), start))
     usual = compute([plan], [], zone=zone, window=window)
     with_leave = compute([plan], [], zone=zone, window=window, away=away)
     for hours in range(0, 30 * 24, 5):
@@ -411,16 +418,25 @@ def _changed_just_now(instant: datetime, zone: ZoneInfo) -> bool:
     return before < at
 
 
-@given(st.data(), st.lists(plans | weekly_plans, min_size=1, max_size=3), zones, starts)
-def test_day_by_day_is_the_whole(data, layers, zone, start):
-    overrides = data.draw(exceptions(start))
-    days = [Window(start + timedelta(days=day), start + timedelta(days=day + 1)) for day in range(30)]
-    by_day = [each for day in days for each in compute(layers, overrides, zone=zone, window=day)]
-    whole = compute(layers, overrides, zone=zone, window=Window(start, start + timedelta(days=30)))
-    assert _by_quarter_hour(by_day, start) == _by_quarter_hour(whole, start)
-    assert sum((each.end - each.start for each in by_day), timedelta()) == sum(
-        (each.end - each.start for each in whole), timedelta()
-    )
+@pytest.mark.parametrize("days", [30, 366])
+def test_day_by_day_is_the_whole(days):
+    @settings(max_examples=60 if days == 30 else 6, deadline=None)
+    @given(st.data(), st.lists(plans | weekly_plans, min_size=1, max_size=3), zones, starts)
+    def holds(data, layers, zone, start):
+        holidays = data.draw(st.frozensets(st.dates(start.date(), (start + timedelta(days=days)).date()), max_size=20))
+        layers = [replace(plan, holidays=holidays) for plan in layers]
+        away = data.draw(leave(sorted({person for plan in layers for person in plan.people}), start))
+        overrides = data.draw(exceptions(start))
+        windows = [Window(start + timedelta(days=day), start + timedelta(days=day + 1)) for day in range(days)]
+        by_day = [each for day in windows for each in compute(layers, overrides, zone=zone, window=day, away=away)]
+        whole_time = Window(start, start + timedelta(days=days))
+        whole = compute(layers, overrides, zone=zone, window=whole_time, away=away)
+        assert _by_quarter_hour(by_day, start) == _by_quarter_hour(whole, start)
+        assert sum((each.end - each.start for each in by_day), timedelta()) == sum(
+            (each.end - each.start for each in whole), timedelta()
+        )
+
+    holds()
 
 
 def _by_quarter_hour(stretches: list[Stretch], start: datetime) -> dict[tuple[int, datetime], int]:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from apps.contacts.queries import people_who_answer
 from apps.core import clock
 from apps.rosters import queries as rosters
+from apps.rosters.actions import LONGEST_NOTE
 from apps.rosters.models import AbsenceKind, Roster, Shift
 from apps.rosters.rules import Window
 from apps.teams import access
@@ -49,6 +50,14 @@ class OverrideForm(forms.Form):
         """Read the local times in the roster's zone, whatever the viewer's own is."""
         with timezone.override(self._zone):
             super().full_clean()
+
+
+class HandoverForm(forms.Form):
+    """What whoever comes on call next should know."""
+
+    text = forms.CharField(
+        label="For whoever comes next", max_length=LONGEST_NOTE, widget=forms.Textarea(attrs={"rows": 3})
+    )
 
 
 class SwapForm(forms.Form):

@@ -13,6 +13,8 @@ from django.utils.safestring import SafeString
 
 from apps.core import clock
 from apps.core.spans import in_words
+from apps.rosters import holidays
+from apps.teams.models import User
 
 register = template.Library()
 
@@ -67,6 +69,14 @@ def hours(length: timedelta | None) -> str:
 def in_hours(length: timedelta) -> str:
     """``168 h``: hours alone, to the nearest, for sums that are compared with one another."""
     return f"{round(length / timedelta(hours=1))} h"
+
+
+@register.simple_tag
+def public_holidays(person: User, start: datetime, end: datetime) -> SafeString:
+    """A line with the public holidays of the person's country that lie in their shift; nothing where none does."""
+    found = holidays.public_holidays(person, start, end)
+    named = ", ".join(f"{name}, {format_date(day, 'j M')}" for day, name in found.items())
+    return format_html('<p class="tiny muted">Public holiday: {}</p>', named) if found else SafeString()
 
 
 @register.filter

@@ -45,19 +45,20 @@ def coverage_page(request: HttpRequest) -> HttpResponse:
         "days": _days(request),
         "choices_of_days": sorted({14, 30, coverage.DAYS, coverage.longest(), _days(request)}),
         "pay_form": PayForm(),
+        "may_pay": bool(queries.managed_teams(viewer(request))),
     }
     return render(request, "people/coverage.html", context)
 
 
 @login_required
 def pay(request: HttpRequest) -> HttpResponse:
-    """The hours on call by kind from one day to another, of the teams one may see or one of them, as CSV."""
+    """The hours on call by kind from one day to another, of the teams one manages or one of them, as CSV."""
     form = PayForm(request.GET)
     if not form.is_valid():
         say_invalid(request, form)
         return redirect("coverage")
     first, last = form.cleaned_data["from"], form.cleaned_data["to"]
-    rosters = Roster.objects.filter(team__in=_chosen(request, queries.visible_teams(viewer(request))))
+    rosters = Roster.objects.filter(team__in=_chosen(request, queries.managed_teams(viewer(request))))
     try:
         lines = hours_to_pay(rosters, first=first, last=last)
     except Invalid as refused:

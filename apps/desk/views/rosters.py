@@ -9,8 +9,8 @@ from django.views.decorators.http import require_POST
 
 from apps.core import clock
 from apps.desk import roster_page
-from apps.desk.forms.rosters import OverrideForm
-from apps.desk.pages import attempt, viewer
+from apps.desk.forms.rosters import HandoverForm, OverrideForm
+from apps.desk.pages import attempt, say_problem, viewer
 from apps.desk.roster_page import VIEWS, ZONES, Asked
 from apps.rosters import actions as rosters
 from apps.rosters import queries
@@ -20,6 +20,8 @@ from apps.rosters.planning import weekly_range
 from apps.rosters.rules import ranges_in_words
 from apps.teams import access
 from apps.teams.access import Permission
+
+NOTES_SHOWN = 5
 
 
 @login_required
@@ -60,11 +62,31 @@ def roster(request: HttpRequest, slug: str) -> HttpResponse:
         "layers": [(layer, _covers(layer)) for layer in layers],
         "feeds": feeds.of_owner(viewer(request), roster=found),
         "swaps": queries.open_swaps(now).filter(roster=found),
+        "handover": HandoverForm(),
+        "notes": queries.handover_notes(found, now)[:NOTES_SHOWN],
         "absences": queries.absences_of(members, now),
         "may_respond": found.team_id in access.team_ids(viewer(request), Permission.RESPOND),
         "may_manage": found.team_id in access.team_ids(viewer(request), Permission.MANAGE),
     }
     return render(request, "people/roster.html", context, status=422 if form.is_bound else 200)
+
+
+@login_required
+@require_POST
+def hand_over(request: HttpRequest, slug: str) -> HttpResponse:
+    """Leave a note for whoever is on call next."""
+    found = roster_or_404(request, slug)
+    form = HandoverForm(request.POST)
+    if form.is_valid():
+        text = form.cleaned_data["text"]
+        attempt(
+            request,
+            lambda: rosters.write_handover_note(found, text, by=viewer(request)),
+            done="Whoever comes next finds it here.",
+        )
+    else:
+        say_problem(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
+    return redirect("roster", slug)
 
 
 @login_required

@@ -135,7 +135,7 @@ def write_roster(
     for layer in held:
         for part in (*layer.members.all(), *layer.restrictions.all(), layer):
             hand.remove(part)
-    actions.materialise(row, now=hand.now)
+    actions.materialise(row)
     return row
 
 

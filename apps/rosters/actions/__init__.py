@@ -2,8 +2,6 @@
 
 from apps.rosters.actions.absences import LONGEST_ABSENCE, add_absence, remove_absence
 from apps.rosters.actions.calendars import (
-    copy_calendar,
-    make_turns,
     plan_reading,
     read_calendar,
     set_address,
@@ -11,10 +9,11 @@ from apps.rosters.actions.calendars import (
     window_at,
 )
 from apps.rosters.actions.feeds import make_feed, note_reading, revoke_feed
+from apps.rosters.actions.handovers import LONGEST_NOTE, write_handover_note
 from apps.rosters.actions.imports import ImportPlan, import_turns, plan_import
 from apps.rosters.actions.keeping import change_from, copy, retire
 from apps.rosters.actions.overrides import add_override, check_stands_in, remove_override
-from apps.rosters.actions.shifts import materialise
+from apps.rosters.actions.shifts import lock, materialise
 from apps.rosters.actions.swaps import (
     SWAP_ANSWERED,
     SWAP_ASKED,
@@ -26,6 +25,7 @@ from apps.rosters.actions.swaps import (
 
 __all__ = [
     "LONGEST_ABSENCE",
+    "LONGEST_NOTE",
     "SWAP_ANSWERED",
     "SWAP_ASKED",
     "ImportPlan",
@@ -36,10 +36,9 @@ __all__ = [
     "change_from",
     "check_stands_in",
     "copy",
-    "copy_calendar",
     "import_turns",
+    "lock",
     "make_feed",
-    "make_turns",
     "materialise",
     "note_reading",
     "plan_import",
@@ -54,4 +53,5 @@ __all__ = [
     "set_file",
     "window_at",
     "withdraw_swap",
+    "write_handover_note",
 ]

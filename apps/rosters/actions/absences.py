@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Q
 
 from apps.core import clock
 from apps.core.errors import Invalid, NotAllowed, RuleViolation
@@ -88,6 +89,7 @@ def _require_may_plan(by: User, person: User) -> None:
 
 def _lock_rosters_of(person: User) -> list[Roster]:
     """Lock every roster in use in which ``person`` takes turns, and those they stand in for, by their ids."""
-    theirs = Roster.objects.filter(layers__members__person=person, retired_at__isnull=True)
+    takes_turns = Q(layers__members__person=person) | Q(layers__calendar__turns__person=person)
+    theirs = Roster.objects.filter(takes_turns, retired_at__isnull=True).distinct()
     ids = {pk for pair in theirs.values_list("pk", "stands_in_for") for pk in pair if pk is not None}
     return list(Roster.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))

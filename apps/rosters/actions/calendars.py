@@ -174,7 +174,7 @@ def _keep(
         _note(source, good_text=as_text(fetched.text), etag=fetched.etag, last_modified=fetched.last_modified)
     if expansion is not None:
         make_turns(source, expansion, now=now)
-        materialise(roster, now=now)
+        materialise(roster)
 
 
 def _note(source: CalendarSource, **changes: Any) -> None:

@@ -65,10 +65,11 @@ def copy(roster: Roster, *, by: User) -> Roster:
 def change_from(layer: Layer, day: date, *, by: User) -> Layer:
     """End ``layer`` at its handoff time on ``day`` and return one that goes on from there in the same order.
 
-    What is edited in the new one counts from that day on, and touches nothing before. The turn that lasts at that
-    moment goes on to the weekday on which weeks are handed over, and begins anew in any other rhythm. Raises NotAllowed
-    unless ``by`` manages the roster's team; Invalid, naming ``day``, unless the layer lasts then and the day is still
-    to come; RuleViolation for a roster that is retired or frozen, or a layer whose turns come from a calendar.
+    What is edited in the new one counts from that day on, and touches nothing before. Within a turn of one week it goes
+    on to the weekday of its handoffs; longer turns, and those of months, can only be changed where one begins; turns in
+    hours begin anew at the handoff time. Raises NotAllowed unless ``by`` manages the roster's team; Invalid, naming
+    ``day``, for one on which it cannot be changed; RuleViolation for a roster that is retired or frozen, or a layer
+    whose turns come from a calendar.
     """
     access.require_for_team(by, Permission.MANAGE, layer.roster.team)
     roster = locked(layer.roster)
@@ -89,7 +90,12 @@ def change_from(layer: Layer, day: date, *, by: User) -> Layer:
         plan = layer_plan(
             layer, people=people, restrictions=layer.restrictions.all(), roster=roster, window=Window(now, handoff)
         )
-        first = rules.turn_at(plan, handoff, zone=zone) * layer.at_once % len(people)
+        number, begins, ends = rules.turn_at(plan, handoff, zone=zone)
+        is_long = layer.rotation == Rotation.MONTHS or (layer.rotation != Rotation.HOURS and layer.length > 1)
+        if is_long and begins < handoff:
+            between = " or ".join(f"{each.astimezone(zone):%Y-%m-%d}" for each in (begins, ends))
+            raise Invalid(f"A turn lasts on {day}: choose a day on which one begins, {between}.", field="day")
+        first = number * layer.at_once % len(people)
         people = people[first:] + people[:first]
     weekday = layer.handoff_weekday
     if weekday is None and layer.rotation == Rotation.WEEKS:

@@ -35,11 +35,14 @@ def add_override(
     now = clock.now()
     check_stands_in(person)
     rules.check_override(start, end, now=now, horizon=settings.ROSTER_HORIZON)
+    during = DateTimeTZRange(max(start, now), end)
+    if roster.shifts.filter(person=person, during__overlap=during).exclude(seat=seat).exists():
+        raise Invalid(f"{person} is on call for {roster} within that time already, in another seat.", field="user")
     override = Override(
         roster=roster,
         seat=seat,
         person=person,
-        during=DateTimeTZRange(max(start, now), end),
+        during=during,
         reason=reason,
         created_by=by,
         created_at=now,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
+from apps.core import clock
 from apps.core.errors import RuleViolation
 from apps.rosters.models import Roster, Shift, ShiftSource
 from apps.rosters.planning import planned
@@ -15,21 +17,27 @@ from apps.rosters.rules import Stretch, Window
 
 
 @transaction.atomic
-def materialise(roster: Roster, *, now: datetime) -> None:
+def materialise(roster: Roster, *, now: datetime | None = None) -> None:
     """Make the shifts from ``now`` to the horizon what layers, leave and overrides say; what is before ``now`` stays.
 
-    So it does those of the roster that this one stands in for. A running shift whose person changes is split at
-    ``now``; its start never moves. Only rows that differ are touched, so that doing it twice is doing it once. The
-    horizon is ``settings.ROSTER_HORIZON``.
+    So it does those of the roster that this one stands in for. Without ``now`` that is the instant at which it has the
+    lock: one that was read before may lie before what others wrote meanwhile. A running shift whose person changes is
+    split at ``now``; its start never moves. Only rows that differ are touched, so that doing it twice is doing it once.
+    The horizon is ``settings.ROSTER_HORIZON``.
     """
-    for each in lock_with_stood_for(roster):
-        _fill(each, now)
+    rosters = lock_with_stood_for(roster)
+    for each in rosters:
+        _fill(each, now or clock.now())
 
 
 def lock_with_stood_for(roster: Roster) -> list[Roster]:
     """Lock ``roster`` and the one it stands in for, if any, and return them as they are now; by their ids."""
-    family = [pk for pk in (roster.pk, roster.stands_in_for_id) if pk is not None]
-    return list(Roster.objects.select_for_update(no_key=True).filter(pk__in=family).order_by("pk"))
+    return lock([pk for pk in (roster.pk, roster.stands_in_for_id) if pk is not None])
+
+
+def lock(rosters: Iterable[int]) -> list[Roster]:
+    """Lock the rosters of these ids for a change, and return them as they are now; by their ids."""
+    return list(Roster.objects.select_for_update(no_key=True).filter(pk__in=list(rosters)).order_by("pk"))
 
 
 def locked(roster: Roster) -> Roster:

@@ -57,8 +57,8 @@ def ask_for_swap(
     if in_return is not None:
         if asked_of is None:
             raise Invalid("Whoever is to give something in return is named.", field="asked_of")
-        if in_return.start < now:
-            raise Invalid("What is given in return is still to come.", field="in_return")
+        if not now <= in_return.start < in_return.end:
+            raise Invalid("What is given in return is still to come, and ends after it starts.", field="in_return")
         seat_in_return = _seat_given(roster, asked_of, in_return, field="in_return")
     during = DateTimeTZRange(start, end)
     if roster.swaps.filter(state=SwapState.ASKED, asked_by=by, during__overlap=during).exists():

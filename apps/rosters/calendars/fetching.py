@@ -54,7 +54,7 @@ def fetch(url: str, *, etag: str = "", last_modified: str = "") -> Fetched | Non
     """
     known = {"If-None-Match": etag, "If-Modified-Since": last_modified}
     headers = {"Accept": "text/calendar, */*;q=0.1", **{name: value for name, value in known.items() if value}}
-    at = httpx.URL(url)
+    at = _address(url)
     with http.client(public_only=True) as client:
         for _ in range(MOST_REDIRECTS + 1):
             try:
@@ -67,8 +67,22 @@ def fetch(url: str, *, etag: str = "", last_modified: str = "") -> Fetched | Non
                 raise NotFetched(_in_words(at.host, error)) from error
             else:
                 told = reply.headers
-                return Fetched(reply.body, told.get("etag", "")[:500], told.get("last-modified", "")[:100])
+                return Fetched(
+                    reply.body, _sendable(told.get("etag", ""), 500), _sendable(told.get("last-modified", ""), 100)
+                )
     raise NotFetched(f"{at.host} leads from one address to the next without an end.")
+
+
+def _address(url: str) -> httpx.URL:
+    try:
+        return httpx.URL(url)
+    except (httpx.InvalidURL, ValueError) as error:
+        raise NotFetched("The address is none.") from error
+
+
+def _sendable(validator: str, longest: int) -> str:
+    """What of a version's name can be sent back: one that is too long, or not of ASCII, is no help next time."""
+    return validator if validator.isascii() and validator.isprintable() and len(validator) <= longest else ""
 
 
 def _next(at: httpx.URL, reply: http.Reply) -> httpx.URL:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from apps.rosters.coverage import gaps, windows
-from apps.rosters.models import Layer, LayerMember, Roster, Shift
-from apps.rosters.planning import layer_plan
-from apps.rosters.rules import Window
+from apps.rosters.models import CalendarSource, CalendarTurn, Layer, LayerMember, Roster, Shift
+from apps.rosters.planning import calendar_plan, layer_plan
+from apps.rosters.rules import Plan, Window
 from apps.teams.models import User
 
 #: The turns of each person in each roster, by their ids, in order.
@@ -37,7 +37,7 @@ class Facts:
 def read(rosters: QuerySet[Roster], window: Window, *, turns_in: Window) -> Facts:
     """Read what those of ``rosters`` that are in use want in ``window``, and who holds them in ``turns_in``.
 
-    Six queries; the rosters come by the names of their team and their own, with the team.
+    Seven queries, and one more for calendars; the rosters come by the names of their team and their own, with the team.
     """
     listed = in_use(rosters)
     turns, members = turns_of(listed, turns_in), _members(listed, window)
@@ -73,23 +73,35 @@ def turns_of(rosters: Collection[Roster], window: Window) -> Turns:
 
 
 def wanted_of(rosters: Collection[Roster], window: Window) -> dict[int, list[Window]]:
-    """The time within ``window`` at which somebody should hold each of ``rosters``. Two queries.
+    """The time within ``window`` at which somebody should hold each of ``rosters``. Two queries, and one for calendars.
 
     One that stands in for another is wanted only while it does.
     """
     others = [roster for roster in rosters if not roster.is_primary]
     layers: dict[int, list[Layer]] = defaultdict(list)
-    for layer in Layer.objects.filter(roster__in=others).prefetch_related("restrictions"):
+    for layer in _layers_of(others, window):
         layers[layer.roster_id].append(layer)
     found = {}
     for roster in rosters:
-        plans = [
-            layer_plan(layer, people=(), restrictions=layer.restrictions.all(), roster=roster, window=window)
-            for layer in layers[roster.pk]
-        ]
+        plans = [_plan(layer, roster, window) for layer in layers[roster.pk]]
         wanted = gaps.wanted(plans, is_primary=roster.is_primary, zone=ZoneInfo(roster.time_zone), window=window)
         found[roster.pk] = windows.within(wanted, _stands_in(roster)) if roster.stands_in_during else wanted
     return found
+
+
+def _layers_of(rosters: Collection[Roster], window: Window) -> QuerySet[Layer]:
+    turns = CalendarTurn.objects.filter(during__overlap=DateTimeTZRange(window.start, window.end)).order_by("during")
+    layers = Layer.objects.filter(roster__in=rosters).select_related("calendar")
+    layers = layers.defer("calendar__good_text", "calendar__unmatched")
+    return layers.prefetch_related("restrictions", Prefetch("calendar__turns", turns))
+
+
+def _plan(layer: Layer, roster: Roster, window: Window) -> Plan:
+    """What the layer covers, whoever takes turns in it."""
+    calendar: CalendarSource | None = getattr(layer, "calendar", None)  # raises for a layer without one
+    if calendar is not None:
+        return calendar_plan(calendar.turns.all(), layer, roster=roster, window=window)
+    return layer_plan(layer, people=(), restrictions=layer.restrictions.all(), roster=roster, window=window)
 
 
 def _stands_in(roster: Roster) -> Window:
@@ -98,13 +110,20 @@ def _stands_in(roster: Roster) -> Window:
 
 
 def _members(rosters: Collection[Roster], window: Window) -> dict[int, set[int]]:
-    """Who takes turns in a layer that lasts at some time of ``window``, by the day; whether or not their turn comes."""
+    """Who takes turns in a layer that lasts at some time of ``window``, by the day, whether or not their turn comes.
+
+    Of a calendar, whoever has a turn then. Two queries.
+    """
     lasting = LayerMember.objects.filter(
         Q(layer__ends_on=None) | Q(layer__ends_on__gte=window.start.date()),
         layer__roster__in=rosters,
         layer__starts_on__lte=window.end.date(),
     )
+    during = DateTimeTZRange(window.start, window.end)
+    of_calendars = CalendarTurn.objects.filter(source__layer__roster__in=rosters, during__overlap=during)
     found: dict[int, set[int]] = {roster.pk: set() for roster in rosters}
     for roster, person in lasting.order_by().values_list("layer__roster", "person"):
+        found[roster].add(person)
+    for roster, person in of_calendars.order_by().values_list("source__layer__roster", "person").distinct():
         found[roster].add(person)
     return found

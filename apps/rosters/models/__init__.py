@@ -2,6 +2,7 @@
 
 from apps.rosters.models.calendars import CalendarFeed, CalendarSource, CalendarTurn, FeedKind
 from apps.rosters.models.exceptions import Absence, AbsenceKind, Override, Swap, SwapState
+from apps.rosters.models.handovers import HandoverNote
 from apps.rosters.models.rosters import MOST_AT_ONCE, Layer, LayerMember, Restriction, Roster, Rotation, Weekday
 from apps.rosters.models.shifts import Shift, ShiftSource
 
@@ -13,6 +14,7 @@ __all__ = [
     "CalendarSource",
     "CalendarTurn",
     "FeedKind",
+    "HandoverNote",
     "Layer",
     "LayerMember",
     "Override",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
@@ -15,8 +15,13 @@ from apps.teams.models import Team, validate_holidays, validate_time_zone
 
 #: No layer starts or ends outside these days: what lies beyond is a slip of the pen.
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
+LAST_PLACE = 10_000
 #: Seats that one layer may fill.
 MOST_AT_ONCE = 10
+MOMENTS = [
+    MinValueValidator(datetime.combine(FIRST_DAY, time(0), UTC), f"Expected a day from {FIRST_DAY} on."),
+    MaxValueValidator(datetime.combine(LAST_DAY, time(0), UTC), f"Expected a day up to {LAST_DAY}."),
+]
 DAYS = [
     MinValueValidator(FIRST_DAY, f"Expected a day from {FIRST_DAY} on."),
     MaxValueValidator(LAST_DAY, f"Expected a day up to {LAST_DAY}."),
@@ -58,7 +63,10 @@ class Roster(models.Model):
         " layer covers only parts of the week.",
     )  # fmt: skip
     frozen_until = models.DateTimeField(
-        null=True, blank=True, help_text="Until then its layers stand still; overrides, swaps and leave go on."
+        null=True,
+        blank=True,
+        validators=MOMENTS,
+        help_text="Until then its layers stand still; overrides, swaps and leave go on.",
     )
     stands_in_for = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="stand_ins",
@@ -109,7 +117,9 @@ class Layer(models.Model):
     """
 
     roster = models.ForeignKey(Roster, on_delete=models.CASCADE, related_name="layers")
-    position = models.PositiveSmallIntegerField(default=1, help_text="The higher layer wins.")
+    position = models.PositiveSmallIntegerField(
+        default=1, validators=[MaxValueValidator(LAST_PLACE)], help_text="The higher layer wins."
+    )
     name = models.CharField(max_length=120)
     rotation = models.CharField("turns in", max_length=8, choices=Rotation, default=Rotation.WEEKS)
     length = models.PositiveSmallIntegerField(
@@ -218,7 +228,7 @@ class LayerMember(models.Model):
 
     layer = models.ForeignKey(Layer, on_delete=models.CASCADE, related_name="members")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="layer_places")
-    position = models.PositiveSmallIntegerField(default=1)
+    position = models.PositiveSmallIntegerField(default=1, validators=[MaxValueValidator(LAST_PLACE)])
 
     history = History()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from heapq import heappop, heappush
+from itertools import pairwise
 from typing import TypeVar
 
 from apps.rosters.rules.plans import Stretch, Window
@@ -30,3 +32,30 @@ def outside(stretches: Iterable[Lasting], cuts: Sequence[Stretch | Window]) -> I
             free_from = max(free_from, cut.end)
         if free_from < stretch.end:
             yield replace(stretch, start=free_from)
+
+
+def latest(stretches: Sequence[Stretch]) -> list[Stretch]:
+    """Return what of ``stretches`` no later one of them covers, in order by time; they may overlap in any way.
+
+    The later one is the one that comes later in the sequence. One sweep, however many overlap.
+    """
+    by_start = sorted(range(len(stretches)), key=lambda number: stretches[number].start)
+    instants = sorted({instant for each in stretches for instant in (each.start, each.end)})
+    lasting: list[int] = []  # a heap of negative numbers: its first is the latest
+    found: list[Stretch] = []
+    shown: int | None = None
+    coming = 0
+    for start, end in pairwise(instants):
+        while coming < len(by_start) and stretches[by_start[coming]].start <= start:
+            heappush(lasting, -by_start[coming])
+            coming += 1
+        while lasting and stretches[-lasting[0]].end <= start:
+            heappop(lasting)
+        if not lasting:
+            shown = None
+        elif shown == -lasting[0]:
+            found[-1] = replace(found[-1], end=end)
+        else:
+            shown = -lasting[0]
+            found.append(replace(stretches[shown], start=start, end=end))
+    return found

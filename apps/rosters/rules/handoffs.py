@@ -42,13 +42,13 @@ def handoffs(layer: LayerPlan, zone: ZoneInfo, *, since: datetime) -> Iterator[t
         start = end
 
 
-def turn_at(layer: LayerPlan, at: datetime, *, zone: ZoneInfo) -> int:
-    """Return the number of the turn that lasts at ``at``, from 0; before the layer starts it is the first.
+def turn_at(layer: LayerPlan, at: datetime, *, zone: ZoneInfo) -> tuple[int, datetime, datetime]:
+    """Return number, start and end of the turn that lasts at ``at``; before the layer starts it is the first, 0.
 
     ``zone`` is that of the roster.
     """
     turns = handoffs(layer, layer.zone or zone, since=at)
-    return next(number for number, (_, end) in turns if at < end)
+    return next((number, start, end) for number, (start, end) in turns if at < end)
 
 
 def _monthly_handoffs(

@@ -8,7 +8,7 @@ from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from apps.core.errors import Invalid
-from apps.rosters.rules.cutting import outside
+from apps.rosters.rules.cutting import latest, outside
 from apps.rosters.rules.plans import Absences, Plan, Stretch, Window
 from apps.rosters.rules.turns import NOBODY, clipped, turns
 
@@ -38,10 +38,7 @@ def compute(
         held: list[Stretch] = []
         for covered, turns_of in seats_by_layer:
             held = _in_order([*turns_of.get(seat, []), *outside(held, covered)])
-        exceptions: list[Stretch] = []
-        for override in by_seat.get(seat, []):
-            exceptions = overlay(exceptions, [override])
-        shifts += overlay(held, exceptions)
+        shifts += overlay(held, latest(by_seat.get(seat, [])))
     return shifts
 
 

@@ -6,11 +6,12 @@ from datetime import date, time, timedelta
 
 import pytest
 from django.db import connection
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.test.utils import CaptureQueriesContext
 
 from apps.rosters import actions, coverage
 from apps.rosters.coverage import Measure, StrainKind, WeakPointKind
-from apps.rosters.models import Override, Restriction, Roster, Rotation
+from apps.rosters.models import CalendarSource, CalendarTurn, Override, Restriction, Roster, Rotation
 from apps.rosters.rules import Window
 from apps.teams.models import Team, TeamRole
 from tests.rosters.building import layer_of, member
@@ -173,7 +174,23 @@ def test_it_costs_the_same_for_one_roster_and_for_many(clock, roster, people, wi
     with CaptureQueriesContext(connection) as many:
         found = report(window)
     assert len(found.rosters) == 9
-    assert len(one) <= len(many) <= 6
+    assert len(one) <= len(many) <= 8
     with CaptureQueriesContext(connection) as gaps:
         coverage.gaps_of(Roster.objects.all(), window)
     assert len(gaps) == 4
+
+
+def test_of_a_calendar_is_wanted_what_stands_in_it_and_whoever_stands_in_it_is_on_the_roster(clock, people, window):
+    anna, ben, _ = people
+    roster = other_roster(clock, "calendar", [])
+    source = CalendarSource.objects.create(layer=roster.layers.get(), url="https://calendar.example.com/team.ics")
+    for person, day in ((anna, 1), (ben, 2)):
+        during = DateTimeTZRange(clock.now + day * DAY, clock.now + day * DAY + 8 * HOUR)
+        CalendarTurn.objects.create(source=source, person=person, during=during)
+    actions.materialise(roster, now=clock.now)
+    actions.add_absence(ben, start=clock.now + 2 * DAY, end=clock.now + 2 * DAY + 3 * HOUR, by=ben)
+    found = coverage.of_roster(roster, window)
+    [gap] = found.gaps
+    assert (gap.start, gap.missing) == (clock.now + 2 * DAY, 3 * HOUR)
+    assert sum((each.end - each.start for each in found.wanted), timedelta()) == 16 * HOUR
+    assert found.weak_points == []
