@@ -18,6 +18,8 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 #: No run of holidays is longer; a calendar without a business day in it is a slip of the pen.
 _LONGEST_BREAK = timedelta(days=60)
 _LAST_MINUTE = time(23, 59)
+#: In which holidays are named, wherever that is known: whatever language the machine speaks.
+LANGUAGE = "en_US"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ def _names_in(place: str, years: range) -> Sequence[tuple[date, str]]:
 def _known_holidays(place: str, *, years: Iterable[int] | None = None) -> holidays.HolidayBase:
     country, _, part = place.partition("-")
     try:
-        return holidays.country_holidays(country, subdiv=part or None, years=years)
+        return holidays.country_holidays(country, subdiv=part or None, years=years, language=LANGUAGE)
     except NotImplementedError as error:
         raise Invalid(
             f"The holidays of {place!r} are not known; name a country such as US, or a part of it such as US-CA.",

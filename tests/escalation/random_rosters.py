@@ -51,7 +51,12 @@ class RandomRoster:
 @st.composite
 def _layer(draw: st.DrawFn) -> RandomLayer:
     rotation = draw(st.sampled_from(Rotation))
-    lengths = {Rotation.HOURS: st.integers(3, 30), Rotation.DAYS: st.integers(1, 3), Rotation.WEEKS: st.just(1)}
+    lengths = {
+        Rotation.HOURS: st.integers(3, 30),
+        Rotation.DAYS: st.integers(1, 3),
+        Rotation.WEEKS: st.just(1),
+        Rotation.MONTHS: st.integers(1, 2),
+    }
     weekday = draw(st.none() | st.integers(0, 6)) if rotation == Rotation.WEEKS else None
     people = draw(st.lists(st.sampled_from(NAMES), max_size=4, unique=True))
     hour, minute = draw(st.integers(0, 23)), draw(st.sampled_from((0, 30)))
