@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.forms.models import BaseModelFormSet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -26,7 +26,7 @@ from apps.rosters.admin_calendars import CalendarLayerInline
 from apps.rosters.admin_import import ImportingAdmin
 from apps.rosters.admin_layers import LOCAL, Layers, OverrideInline, StandInForm, is_frozen
 from apps.rosters.admin_preview import PreviewedAdmin, preview, uncovered
-from apps.rosters.models import Layer, Override, Roster
+from apps.rosters.models import Layer, LayerMember, Override, Restriction, Roster
 from apps.rosters.models.rosters import DAYS, MOMENTS
 from apps.rosters.rules import Window
 from apps.teams.admin_access import TeamOwnedAdmin, managed_team_ids
@@ -44,6 +44,7 @@ class RosterForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
 
     gaps: ClassVar[list[Window]] = []
 
+    version = forms.CharField(required=False, widget=forms.HiddenInput)
     accept_gaps = forms.BooleanField(
         label="Save all the same", required=False, widget=UnfoldBooleanWidget, help_text="Nobody will be on call then."
     )
@@ -56,6 +57,8 @@ class RosterForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not self.instance._state.adding:
+            self.initial["version"] = version_of(self.instance)
         during = self.instance.stands_in_during
         if during is not None:
             self.initial["stands_in_from"] = f"{timezone.localtime(during.lower):{LOCAL}}"
@@ -64,8 +67,11 @@ class RosterForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
             self.fields["accept_gaps"].widget = forms.HiddenInput()
 
     def clean(self) -> dict[str, Any]:
-        """Raise ValidationError where nobody said yes to a gap, or a stand-in has no time or no other roster."""
+        """Raise ValidationError if the roster changed meanwhile, makes a gap unasked, or stands in for nobody."""
         cleaned = super().clean() or self.cleaned_data
+        seen = cleaned.get("version")
+        if seen and not self.instance._state.adding and seen != version_of(self.instance):
+            raise ValidationError("The roster was changed while you edited it; open it anew.")
         if self.gaps and not cleaned.get("accept_gaps"):
             self.add_error("accept_gaps", [f"Nobody would be on call from {_in_words(gap)}." for gap in self.gaps])
         start, end = cleaned.get("stands_in_from"), cleaned.get("stands_in_until")
@@ -102,7 +108,7 @@ class RosterAdmin(PreviewedAdmin, ImportingAdmin, TeamOwnedAdmin):
     change_form_before_template = "admin/rosters/_change_from_link.html"
     actions = ("retire", "copy")
     fieldsets = (
-        (None, {"fields": ("accept_gaps", ("name", "slug"), ("team", "time_zone"), "is_primary")}),
+        (None, {"fields": ("version", "accept_gaps", ("name", "slug"), ("team", "time_zone"), "is_primary")}),
         (
             "Holidays, freeze and stand-ins",
             {
@@ -221,6 +227,18 @@ class RosterAdmin(PreviewedAdmin, ImportingAdmin, TeamOwnedAdmin):
             self.message_user(request, str(refused), messages.ERROR)
             return False
         return True
+
+
+def version_of(roster: Roster) -> str:
+    """What the roster, its layers and their parts are at now: another one whenever any of them is changed."""
+    layers = Layer.history.filter(roster_id=roster.pk).values("id")
+    parts = (
+        Roster.history.filter(id=roster.pk),
+        Layer.history.filter(roster_id=roster.pk),
+        LayerMember.history.filter(layer_id__in=layers),
+        Restriction.history.filter(layer_id__in=layers),
+    )
+    return "-".join(str(part.aggregate(last=Max("history_id"))["last"] or 0) for part in parts)
 
 
 def _in_words(gap: Window) -> str:

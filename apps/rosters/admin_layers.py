@@ -26,6 +26,7 @@ from apps.teams.admin_access import FollowsItsParent
 from apps.teams.models import User
 
 LOCAL = "%Y-%m-%dT%H:%M"
+MOST_LAYERS = 50
 _WHEN_EMPTY = {
     "name": "Empty: after its zone or its place.",
     "position": "The higher layer wins. Empty: above all others.",
@@ -181,16 +182,24 @@ class LayerMemberInline(StandsStillWhenFrozen, TabularInline):
 
 
 class LayerInline(StandsStillWhenFrozen, StackedInline):
+    """The layers of a roster, MOST_LAYERS at most: whatever number a page claims to have, no more are looked at."""
+
     model = Layer
     form = LayerForm
     formset = Layers
     extra = 0
+    max_num = MOST_LAYERS
     inlines: ClassVar[list[type]] = [LayerMemberInline]
     fieldsets = (
         (None, {"fields": (("name", "position"), ("covers", "time_zone"), "add_people")}),
         (None, {"fields": (("rotation", "length"), ("handoff_time", "handoff_weekday"), ("starts_on", "ends_on"))}),
         (None, {"fields": (("at_once", "holidays_of"),)}),
     )
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.absolute_max = MOST_LAYERS
+        return formset
 
 
 class StandInForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no parameter at run time

@@ -466,3 +466,19 @@ def test_what_the_house_refuses_is_said_and_not_an_error(roster, clock, manager,
     }
     answer = signed_in(manager).post(change_page(roster), form, follow=True)
     assert "The roster Platform is retired." in answer.content.decode()
+
+
+def test_of_two_who_edit_a_roster_at_once_the_second_is_told(roster, clock, manager):
+    client = signed_in(manager)
+    seen = client.get(change_page(roster)).context["adminform"].form.initial["version"]
+    assert client.post(change_page(roster), entered(roster, length=2) | {"version": seen}).status_code == 302
+    answer = client.post(change_page(roster), entered(roster, name="Nights") | {"version": seen})
+    assert "was changed while you edited it" in answer.content.decode()
+    assert (roster.layers.get().length, roster.layers.get().name) == (2, "Days")
+
+
+def test_a_page_that_claims_to_have_a_hundred_thousand_layers_is_answered(clock, team, manager, people):
+    answer = signed_in(manager).post(ADD_ROSTER, form_of(team, people) | {"layers-TOTAL_FORMS": 100_000})
+    assert answer.status_code == 200
+    assert len(answer.context["inline_admin_formsets"][0].formset.forms) == 50
+    assert not Roster.objects.exists()

@@ -21,6 +21,8 @@ from apps.integrations.importing.policies import Here, Place
 from apps.integrations.importing.rosters import Rosters
 from apps.integrations.importing.steps import Change, Hand, References, Step
 from apps.integrations.models import ImportedKind
+from apps.rosters import actions
+from apps.rosters.models import Roster as StoredRoster
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import Team as StoredTeam
@@ -129,6 +131,7 @@ class _Writing:
     def write(self) -> None:
         prepared, plan, hand = self._prepared, self._prepared.plan, self._hand
         people, teams, here = prepared.people, prepared.teams, prepared.rosters
+        actions.lock(row.pk for row in here.rows.values())  # by their ids, as everybody does
         for step, person in zip(prepared.person_steps, plan.people, strict=True):
             row = accounts.write_person(step, person, people, hand) if step.changes else step.row
             self._remember(step, row)
@@ -145,9 +148,14 @@ class _Writing:
                 else step.row
             )
             self._remember(step, written)
+        touched: set[int] = set()
         for step in prepared.override_steps:
             if step.changes:
-                self._remember(step, overrides.write_override(step, people=people, here=here, hand=hand))
+                override = overrides.write_override(step, people=people, here=here, hand=hand)
+                self._remember(step, override)
+                touched |= {override.roster_id} if override else set()
+        for roster_id in sorted(touched):
+            actions.materialise(StoredRoster.objects.get(pk=roster_id))
         for step, place in prepared.chain_steps:
             policy = policies.write_chain(step, place, Here(people, teams, here), hand) if step.changes else step.row
             self._remember(step, policy)

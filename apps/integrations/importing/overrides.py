@@ -66,13 +66,16 @@ def override_steps(
 
 
 def write_override(step: Step, *, people: People, here: Rosters, hand: Hand) -> Override | None:
-    """Do what ``step`` says; an override that is another one by now is taken back and made anew."""
+    """Do what ``step`` says; an override that is another one by now is taken back and made anew.
+
+    The roster's shifts are to be filled after it.
+    """
     if isinstance(step.row, Override):
         actions.remove_override(step.row, by=hand.by)
     if step.wanted is None:
         return None
     person = people.by_email[step.wanted["person"]]
-    return actions.add_override(
+    return actions.enter_override(
         Roster.objects.get(pk=here.rows[step.wanted["roster"]].pk),
         person=person,
         start=datetime.fromisoformat(step.wanted["start"]),

@@ -12,7 +12,7 @@ from apps.rosters.actions.feeds import make_feed, note_reading, revoke_feed
 from apps.rosters.actions.handovers import LONGEST_NOTE, write_handover_note
 from apps.rosters.actions.imports import ImportPlan, import_turns, plan_import
 from apps.rosters.actions.keeping import change_from, copy, retire
-from apps.rosters.actions.overrides import add_override, check_stands_in, remove_override
+from apps.rosters.actions.overrides import add_override, check_stands_in, enter_override, remove_override
 from apps.rosters.actions.shifts import lock, materialise
 from apps.rosters.actions.swaps import (
     SWAP_ANSWERED,
@@ -36,6 +36,7 @@ __all__ = [
     "change_from",
     "check_stands_in",
     "copy",
+    "enter_override",
     "import_turns",
     "lock",
     "make_feed",
