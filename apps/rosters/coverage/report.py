@@ -117,8 +117,8 @@ def active(people: Collection[User]) -> list[User]:
 def of_rosters(rosters: QuerySet[Roster], window: Window, *, who_can_be_paged: WhoCanBePaged = active) -> Report:
     """Report on those of ``rosters`` that are in use; retired ones are none of the report.
 
-    Six queries, and those of ``who_can_be_paged``, however many rosters and people there are. Shifts are planned as far
-    as ``settings.ROSTER_HORIZON``: beyond it everything would be a gap.
+    Eight queries at most, and those of ``who_can_be_paged``, however many rosters and people there are. Shifts are
+    planned as far as ``settings.ROSTER_HORIZON``: beyond it everything would be a gap.
     """
     turns_in = Window(window.start - NIGHTS_WITHIN, window.end)
     facts = reading.read(rosters, window, turns_in=turns_in)
