@@ -28,6 +28,7 @@ from apps.postmortems.api import ActionItemViewSet, ReviewViewSet
 from apps.rosters.api import OnCallViewSet, RosterViewSet
 from apps.rosters.api_calendars import CalendarFeedViewSet, RosterCalendarView
 from apps.rosters.api_exceptions import AbsenceViewSet, SwapViewSet
+from apps.rosters.api_shadows import ShadowViewSet
 from apps.teams.api import MeViewSet, TeamViewSet
 
 router = SimpleRouter()
@@ -36,6 +37,7 @@ router.register("oncall", OnCallViewSet, basename="api-oncall")
 router.register("rosters", RosterViewSet, basename="api-roster")
 router.register("swaps", SwapViewSet, basename="api-swap")
 router.register("absences", AbsenceViewSet, basename="api-absence")
+router.register("shadows", ShadowViewSet, basename="api-shadow")
 router.register("calendar-feeds", CalendarFeedViewSet, basename="api-calendar-feed")
 router.register("services", ServiceViewSet, basename="api-service")
 router.register("maintenance", MaintenanceViewSet, basename="api-maintenance")

@@ -27,6 +27,7 @@ from apps.desk.views import (
     responding,
     reviews,
     rosters,
+    shadows,
     shifts,
     signing_in,
 )
@@ -108,6 +109,8 @@ urlpatterns = [
     path("rosters/<slug:slug>/", rosters.roster, name="roster"),
     path("rosters/<slug:slug>/overrides/<int:override>/remove/", rosters.remove_override, name="override_remove"),
     path("rosters/<slug:slug>/handover/", rosters.hand_over, name="roster_handover"),
+    path("rosters/<slug:slug>/shadows/", shadows.add, name="shadow_add"),
+    path("shadows/<int:shadow>/remove/", shadows.remove, name="shadow_remove"),
     path("shifts/", shifts.mine, name="shifts"),
     path("shifts/<int:shift>/take/", shifts.take, name="shift_take"),
     path("shifts/<int:shift>/swap/", shifts.ask, name="swap_ask"),

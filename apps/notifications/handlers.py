@@ -13,11 +13,12 @@ from apps.notifications import (
     delivery,
     recalls,
     reopening,
+    shadow_notices,
     shift_notices,
     team_notices,
     transports,
 )
-from apps.notifications.actions import DELIVER, DELIVERY_KEY, RECALL
+from apps.notifications.actions import DELIVER, DELIVERY_KEY, RECALL, TELL_SHADOWS
 from apps.notifications.models import Channel, Urgency
 from apps.teams.models import Team
 
@@ -68,6 +69,12 @@ def code_given_up(timer: Timer, error: str) -> None:
 def tell_the_response_team(timer: Timer) -> None:
     """A notice to whoever was asked to take a role in an incident that was declared a moment ago."""
     team_notices.tell(Incident.objects.select_related("severity", "team").get(pk=timer.payload["incident"]))
+
+
+@handler(TELL_SHADOWS, lane=Lane.WORK)
+def tell_the_shadows(timer: Timer) -> None:
+    """A notice to whoever looks over the shoulder of somebody who was paged."""
+    shadow_notices.tell(timer.payload["pages"])
 
 
 @recurring("notifications.shift_changes", every=timedelta(minutes=1), lane=Lane.WORK)

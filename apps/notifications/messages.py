@@ -11,7 +11,7 @@ from apps.contacts.models import ContactMethod
 from apps.engine.models import Breaker, Timer
 from apps.incidents.models import Incident, ResponseRole
 from apps.notifications.models import DirectPage, Notification
-from apps.rosters.models import HandoverNote, Shift, Swap
+from apps.rosters.models import HandoverNote, Roster, Shadow, Shift, Swap
 from apps.teams.models import User
 
 #: What a text message or a lock screen shows of a subject.
@@ -167,6 +167,25 @@ def about_swap(swap: Swap) -> str:
     if swap.reason:
         lines.append(f"Reason: {swap.reason}")
     return "\n".join([*lines, "", f"{settings.SITE_URL}/shifts/"])
+
+
+def shadowed(incident: Incident, watched: Iterable[User], *, roster: Roster) -> str:
+    """What a shadow reads of a page that somebody else got."""
+    paged = ", ".join(map(str, watched))
+    return about(
+        incident,
+        f"You are a shadow for {roster}. Paged just now: {paged}. See how it is handled; you need not answer.",
+    )
+
+
+def shadow_added(shadow: Shadow) -> str:
+    """What a person reads whom somebody made a shadow."""
+    how = "They ring like your own pages." if shadow.is_woken else "They come as notices."
+    return (
+        f"From {shadow.stretch} you are told of each page that {shadow.of or 'whoever is on call'} gets for "
+        f"{shadow.roster}, team {shadow.roster.team}. {how} You need not answer them.\n\n"
+        f"{settings.SITE_URL}/shifts/"
+    )
 
 
 def brief(subject: str) -> str:

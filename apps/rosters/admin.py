@@ -21,7 +21,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, 
 
 from apps.core import clock
 from apps.core.errors import HouseError
-from apps.rosters import actions, admin_feeds  # noqa: F401  (registers the links to calendars)
+from apps.rosters import actions, admin_feeds, admin_shadows  # noqa: F401  (register)
 from apps.rosters.admin_calendars import CalendarLayerInline
 from apps.rosters.admin_import import ImportingAdmin
 from apps.rosters.admin_layers import LOCAL, Layers, OverrideInline, StandInForm, is_frozen

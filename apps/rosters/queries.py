@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import FilteredRelation, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, JSONObject
 
-from apps.rosters.models import Absence, HandoverNote, Roster, Shift, Swap, SwapState
+from apps.rosters.models import Absence, HandoverNote, Roster, Shadow, Shift, Swap, SwapState
 from apps.rosters.rules import Window
 from apps.teams import access
 from apps.teams.access import Permission
@@ -169,6 +169,30 @@ def my_shifts(person: User, at: datetime) -> QuerySet[Shift]:
     """
     shifts = person.shifts.filter(during__endswith__gt=at, roster__stands_in_for=None)
     return shifts.select_related("roster__team").order_by("during__startswith", "pk")
+
+
+def shadows_of(people: Iterable[User | int], at: datetime) -> list[tuple[Shadow, int]]:
+    """Who looks over the shoulder of any of ``people`` at ``at``: each shadow, and the id of whom they watch then.
+
+    Those are the active shadows of the rosters in use in which one of ``people`` holds a seat. One query.
+    """
+    found = (
+        Shadow.objects.annotate(
+            held=FilteredRelation("roster__shifts", condition=Q(roster__shifts__during__contains=at))
+        )
+        .filter(Q(of=None) | Q(of=F("held__person")), held__person__in=people)
+        .filter(during__contains=at, person__is_active=True, roster__in=rosters_at(at))
+        .exclude(person=F("held__person"))
+        .annotate(watched=F("held__person"))
+    )
+    rows = found.select_related("person", "roster").order_by("pk", "watched").distinct()
+    return [(shadow, shadow.watched) for shadow in rows]
+
+
+def coming_shadows(at: datetime) -> QuerySet[Shadow]:
+    """The running and coming shadows as of ``at`` in rosters in use, the earliest first, with roster and people."""
+    found = Shadow.objects.filter(during__endswith__gt=at, roster__retired_at=None)
+    return found.select_related("roster__team", "person", "of").order_by("during", "pk")
 
 
 def _next_shift(at: datetime) -> QuerySet[Shift]:

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.contacts.queries import people_who_answer
@@ -24,32 +25,67 @@ _OFFERED_AHEAD = timedelta(days=60)
 ANYBODY = ""
 
 
-class OverrideForm(forms.Form):
-    """Who stands in, from when to when, in the zone of the roster. Without the right to manage: only oneself."""
+class StretchForm(forms.Form):
+    """Somebody, from when to when, in the zone of the roster. Without the right to manage: only oneself."""
 
-    person = forms.ModelChoiceField(User.objects.none(), empty_label=None, label="Who stands in")
+    person = forms.ModelChoiceField(User.objects.none(), empty_label=None)
     start = forms.DateTimeField(
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL), label="From"
     )
     end = forms.DateTimeField(
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL), label="Until"
     )
-    reason = forms.CharField(max_length=255, required=False)
 
     def __init__(self, *args: Any, roster: Roster, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._zone = ZoneInfo(roster.time_zone)
         may_manage = roster.team_id in access.team_ids(by, access.Permission.MANAGE)
-        people = people_who_answer() if may_manage else User.objects.filter(pk=by.pk)
+        people = self.people_of(roster) if may_manage else User.objects.filter(pk=by.pk)
         self.fields["person"].queryset = people  # type: ignore[attr-defined]
         self.fields["start"].initial = timezone.localtime(clock.now(), self._zone).strftime(_LOCAL)
         for name in ("start", "end"):
             self.fields[name].help_text = f"Local time of the roster: {roster.time_zone}."
 
+    def people_of(self, roster: Roster) -> QuerySet[User]:
+        """Among whom a manager of ``roster`` chooses."""
+        return people_who_answer()
+
     def full_clean(self) -> None:
         """Read the local times in the roster's zone, whatever the viewer's own is."""
         with timezone.override(self._zone):
             super().full_clean()
+
+
+class OverrideForm(StretchForm):
+    """Who stands in."""
+
+    reason = forms.CharField(max_length=255, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["person"].label = "Who stands in"
+
+
+class ShadowForm(StretchForm):
+    """Who learns, from whom, and whether that wakes them."""
+
+    of = forms.ModelChoiceField(
+        User.objects.none(), required=False, empty_label="Whoever is on call", label="Sees the pages of"
+    )
+    is_woken = forms.BooleanField(
+        required=False, label="Rings like a page", help_text="By their own steps for pages; otherwise it is a notice."
+    )
+
+    def __init__(self, *args: Any, roster: Roster, by: User, **kwargs: Any) -> None:
+        super().__init__(*args, roster=roster, by=by, **kwargs)
+        self.fields["person"].label = "Who learns"
+        in_turn = User.objects.filter(layer_places__layer__roster=roster, is_active=True).distinct()
+        self.fields["of"].queryset = in_turn.order_by("name", "email")  # type: ignore[attr-defined]
+
+    def people_of(self, roster: Roster) -> QuerySet[User]:
+        """Whoever belongs to the team."""
+        members = User.objects.filter(memberships__team=roster.team_id, is_active=True)
+        return members.distinct().order_by("name", "email")
 
 
 class HandoverForm(forms.Form):

@@ -62,6 +62,7 @@ def roster(request: HttpRequest, slug: str) -> HttpResponse:
         "layers": [(layer, _covers(layer)) for layer in layers],
         "feeds": feeds.of_owner(viewer(request), roster=found),
         "swaps": queries.open_swaps(now).filter(roster=found),
+        "shadows": queries.coming_shadows(now).filter(roster=found),
         "handover": HandoverForm(),
         "notes": queries.handover_notes(found, now)[:NOTES_SHOWN],
         "absences": queries.absences_of(members, now),

@@ -55,6 +55,7 @@ def mine(request: HttpRequest) -> HttpResponse:
         "now": now,
         "shifts": queries.my_shifts(me, now)[:LISTED],
         "swaps": queries.swaps_for(me, now),
+        "shadows": queries.coming_shadows(now).filter(person=me),
         "absences": queries.absences_of([me], now),
     }
     return render(request, "people/shifts.html", context, status=422 if form.is_bound else 200)

@@ -3,6 +3,7 @@
 from apps.notifications.actions.notifying import mark_read, notify, notify_all, page_by_hand, send_test
 from apps.notifications.actions.planning import DELIVER, DELIVERY_KEY, plan_delivery, plan_next
 from apps.notifications.actions.preferring import MOST_STEPS, set_preferences, set_rules
+from apps.notifications.actions.shadows import TELL_SHADOWS
 from apps.notifications.actions.stopping import (
     RECALL,
     RECALLED,
@@ -25,6 +26,7 @@ __all__ = [
     "RECALL",
     "RECALLED",
     "RINGS_AT_MOST",
+    "TELL_SHADOWS",
     "acknowledge_pages",
     "answer_one",
     "cancel",

@@ -12,7 +12,7 @@ from apps.core import clock as house_clock
 from apps.core.errors import Invalid, RuleViolation
 from apps.incidents.models import Incident
 from apps.notifications import messages, queries
-from apps.notifications.actions import planning, stopping
+from apps.notifications.actions import planning, shadows, stopping
 from apps.notifications.models import (
     PAGES,
     Channel,
@@ -70,7 +70,8 @@ def notify_all(
     Returns everybody's notification, in the order of ``texts``. It is in the app at once, and on its way by the
     person's steps for its urgency; where one fails, the next or another usable method takes its place. Without any
     usable method it stays in the app only. Pages are of high urgency, all else is low unless ``urgency`` says
-    otherwise. As many queries for many people as for one.
+    otherwise. Who is a shadow of somebody paged for an incident hears of it a moment later. As many queries for many
+    people as for one.
     """
     now = house_clock.now()
     wanted = [
@@ -92,6 +93,7 @@ def notify_all(
     known, created = _record_once(wanted)
     _show_in_the_app(created)
     planning.plan_steps(created)
+    shadows.plan(created)
     return [known.get(each.person_id, each) for each in wanted]
 
 

@@ -24,8 +24,11 @@ RINGS_AT_MOST = timedelta(minutes=2)
 
 
 def stop_for(incident: Incident, *, until: Until | None = None) -> None:
-    """No further attempt is made for the pages of the locked incident: those that wait ``until``, or all."""
-    waiting = Notification.objects.filter(incident=incident, kind__in=PAGES)
+    """No further attempt is made for what waits for an answer to the locked incident: ``until`` that one, or all.
+
+    Beside the pages these are the notices that tell of one to somebody who need not answer it.
+    """
+    waiting = Notification.objects.filter(~Q(until=Until.SENT) | Q(kind__in=PAGES), incident=incident)
     stop(waiting.filter(until=until) if until is not None else waiting)
 
 

@@ -13,6 +13,7 @@ from apps.rosters.actions.handovers import LONGEST_NOTE, write_handover_note
 from apps.rosters.actions.imports import ImportPlan, import_turns, plan_import
 from apps.rosters.actions.keeping import change_from, copy, retire
 from apps.rosters.actions.overrides import add_override, check_stands_in, enter_override, remove_override
+from apps.rosters.actions.shadows import LONGEST_SHADOW, SHADOW_ADDED, add_shadow, remove_shadow
 from apps.rosters.actions.shifts import lock, materialise
 from apps.rosters.actions.swaps import (
     SWAP_ANSWERED,
@@ -26,12 +27,15 @@ from apps.rosters.actions.swaps import (
 __all__ = [
     "LONGEST_ABSENCE",
     "LONGEST_NOTE",
+    "LONGEST_SHADOW",
+    "SHADOW_ADDED",
     "SWAP_ANSWERED",
     "SWAP_ASKED",
     "ImportPlan",
     "accept_swap",
     "add_absence",
     "add_override",
+    "add_shadow",
     "ask_for_swap",
     "change_from",
     "check_stands_in",
@@ -48,6 +52,7 @@ __all__ = [
     "refuse_swap",
     "remove_absence",
     "remove_override",
+    "remove_shadow",
     "retire",
     "revoke_feed",
     "set_address",

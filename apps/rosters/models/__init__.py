@@ -4,6 +4,7 @@ from apps.rosters.models.calendars import CalendarFeed, CalendarSource, Calendar
 from apps.rosters.models.exceptions import Absence, AbsenceKind, Override, Swap, SwapState
 from apps.rosters.models.handovers import HandoverNote
 from apps.rosters.models.rosters import MOST_AT_ONCE, Layer, LayerMember, Restriction, Roster, Rotation, Weekday
+from apps.rosters.models.shadows import Shadow
 from apps.rosters.models.shifts import Shift, ShiftSource
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Restriction",
     "Roster",
     "Rotation",
+    "Shadow",
     "Shift",
     "ShiftSource",
     "Swap",

@@ -1,0 +1,99 @@
+"""Who looks over the shoulder of whoever is on call: entered and taken back."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from apps.core import clock, events
+from apps.core.errors import Invalid, RuleViolation
+from apps.core.history import made_by
+from apps.rosters.actions.shifts import locked
+from apps.rosters.models import Roster, Shadow
+from apps.teams import access
+from apps.teams.access import Permission
+from apps.teams.models import User
+
+SHADOW_ADDED = "rosters.shadow_added"
+#: Whoever learns for longer takes turns.
+LONGEST_SHADOW = timedelta(days=366)
+
+
+@transaction.atomic
+def add_shadow(
+    roster: Roster,
+    *,
+    person: User,
+    start: datetime,
+    end: datetime,
+    by: User,
+    of: User | None = None,
+    is_woken: bool = False,
+) -> Shadow:
+    """Let ``person`` see the pages of whoever is on call (or only of ``of``, while they are) from ``start`` to ``end``.
+
+    A start that has passed means now. Raises NotAllowed unless ``by`` manages the roster's team, or responds for it
+    and it is themselves; Invalid, naming ``user``, ``of``, ``start`` or ``end``, for somebody who may not see the
+    team's incidents or is a shadow there within that time, and for times that cannot be; RuleViolation for a roster
+    that is retired, or that stands in for another, whose pages are those of that one.
+    """
+    needed = Permission.RESPOND if person == by else Permission.MANAGE
+    access.require_for_team(by, needed, roster.team)
+    roster = locked(roster)
+    if roster.stands_in_for_id is not None:
+        raise RuleViolation(f"{roster} stands in for another roster: be a shadow in that one.")
+    now = clock.now()
+    _check_times(start, end, now=now)
+    _check_people(roster, person, of)
+    during = DateTimeTZRange(max(start, now), end)
+    if roster.shadows.filter(person=person, during__overlap=during).exists():
+        raise Invalid(f"{person} is a shadow in {roster} within that time already.", field="user")
+    shadow = Shadow(
+        roster=roster, person=person, of=of, during=during, is_woken=is_woken, created_by=by, created_at=now
+    )
+    made_by(shadow, by)
+    shadow.save()
+    events.publish(SHADOW_ADDED, shadow)
+    return shadow
+
+
+@transaction.atomic
+def remove_shadow(shadow: Shadow, *, by: User) -> None:
+    """Take back what of it is still to come; until now it stays on the record.
+
+    Raises NotAllowed as ``add_shadow`` does, RuleViolation once it is over.
+    """
+    needed = Permission.RESPOND if shadow.person_id == by.pk else Permission.MANAGE
+    access.require_for_team(by, needed, shadow.roster.team)
+    found = Shadow.objects.select_for_update(no_key=True).filter(pk=shadow.pk).first()
+    now = clock.now()
+    if found is None or found.end <= now:
+        raise RuleViolation("It is over; there is nothing to take back.")
+    made_by(found, by)
+    if found.start < now:
+        found.during = DateTimeTZRange(found.start, now)
+        found.save(update_fields=["during"])
+    else:
+        found.delete()
+
+
+def _check_times(start: datetime, end: datetime, *, now: datetime) -> None:
+    if end <= start:
+        raise Invalid("It ends after it starts.", field="end")
+    if end <= now:
+        raise Invalid("It cannot end in the past.", field="end")
+    if end - max(start, now) > LONGEST_SHADOW:
+        raise Invalid(f"Somebody is a shadow for at most {LONGEST_SHADOW.days} days.", field="end")
+
+
+def _check_people(roster: Roster, person: User, of: User | None) -> None:
+    if not person.is_active:
+        raise Invalid(f"{person} is no longer active.", field="user")
+    if roster.team_id not in access.team_ids(person, Permission.VIEW):
+        raise Invalid(f"{person} may not see the incidents of the team {roster.team}.", field="user")
+    if of is not None and of == person:
+        raise Invalid("Nobody is a shadow of themselves.", field="of")
+    if of is not None and not of.is_active:
+        raise Invalid(f"{of} is no longer active.", field="of")

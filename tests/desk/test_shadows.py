@@ -1,0 +1,75 @@
+"""Shadows on the page of a roster and under my shifts."""
+
+from __future__ import annotations
+
+import pytest
+
+from apps.rosters import actions as rosters
+from apps.rosters.models import Layer, LayerMember, Roster, Shadow
+from apps.teams.models import TeamRole
+from tests.factories.teams import make_person
+
+
+@pytest.fixture
+def roster(house, clock):
+    """Rita is on call for the platform team, Berlin time."""
+    found = Roster.objects.create(
+        slug="platform", name="Platform on call", team=house.platform, time_zone="Europe/Berlin", is_primary=True
+    )
+    layer = Layer.objects.create(roster=found, name="Weekly", starts_on=clock.now.date())
+    LayerMember.objects.create(layer=layer, person=house.rita)
+    rosters.materialise(found, now=clock.now)
+    return found
+
+
+def entered(person, **changes):
+    return {"person": person.pk, "start": "2026-03-03T09:00", "end": "2026-03-05T09:00", "of": "", **changes}
+
+
+def test_one_becomes_a_shadow_on_the_page_in_the_zone_of_the_roster(roster, house, cora):
+    answer = cora.post("/rosters/platform/shadows/", entered(house.cora, is_woken="on"), follow=True)
+    shadow = Shadow.objects.get()
+    assert (shadow.person, shadow.of, shadow.is_woken) == (house.cora, None, True)
+    assert f"{shadow.start:%m-%d %H:%M}" == "03-03 08:00"
+    page = answer.content.decode()
+    assert "Sees the pages of whoever is on call, and they ring" in page
+    mine = cora.get("/shifts/").content.decode()
+    assert "You are a shadow" in mine
+    assert "Platform on call" in mine
+    cora.post(f"/shadows/{shadow.pk}/remove/")
+    assert not Shadow.objects.exists()
+    assert "You are a shadow" not in cora.get("/shifts/").content.decode()
+
+
+def test_a_responder_cannot_enter_somebody_else_nor_take_theirs_back(roster, house, cora, rita):
+    refused = rita.post("/rosters/platform/shadows/", entered(house.cora))
+    assert refused.status_code == 422
+    assert "Select a valid choice" in refused.content.decode()
+    cora.post("/rosters/platform/shadows/", entered(house.cora))
+    assert f"/shadows/{Shadow.objects.get().pk}/remove/" not in rita.get("/rosters/platform/").content.decode()
+    rita.post(f"/shadows/{Shadow.objects.get().pk}/remove/")
+    assert Shadow.objects.exists()
+
+
+def test_a_mistake_is_said_and_nothing_entered(roster, house, cora):
+    page = cora.post("/rosters/platform/shadows/", entered(house.cora, end="2026-03-02T09:00"))
+    assert "It ends after it starts." in page.content.decode()
+    nonsense = cora.post("/rosters/platform/shadows/", entered(house.cora, end="soon"))
+    assert (page.status_code, nonsense.status_code) == (422, 422)
+    assert "Enter a valid date/time." in nonsense.content.decode()
+    assert not Shadow.objects.exists()
+
+
+def test_who_only_reads_has_no_form(roster, house, signed_in):
+    stella = signed_in(house.stella)
+    assert "Let somebody learn" not in stella.get("/rosters/platform/").content.decode()
+    stella.post("/rosters/platform/shadows/", entered(house.stella))
+    assert not Shadow.objects.exists()
+
+
+def test_the_form_offers_a_manager_the_team_and_everybody_else_themselves(roster, house, rita, signed_in):
+    assert "Cora" not in rita.get("/rosters/platform/shadows/").content.decode()
+    manager = signed_in(make_person("Mona", house.platform, TeamRole.MANAGER))
+    form = manager.get("/rosters/platform/shadows/").content.decode()
+    assert "Cora" in form
+    assert "Ella" not in form
