@@ -23,7 +23,7 @@ class Shadow(Lasting):
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="shadowing")
     of = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="shadowed_by",
-        help_text="Empty: whoever is on call.",
+        verbose_name="sees the pages of", help_text="Empty: whoever is on call.",
     )  # fmt: skip
     is_woken = models.BooleanField(
         "rings like a page", default=False, help_text="By their own steps for pages; otherwise it comes as a notice."
