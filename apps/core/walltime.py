@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import cast
 from zoneinfo import ZoneInfo
 
 _SECOND = timedelta(seconds=1)
@@ -14,11 +15,12 @@ def instant(day: date, wall: time, zone: ZoneInfo) -> datetime:
     A wall time that comes twice means its first; one that does not exist means the first instant after it, which is
     when the clocks were put forward.
     """
-    local = datetime.combine(day, wall.replace(fold=0), tzinfo=zone)
-    found = local.astimezone(UTC)
-    if found.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None):
-        return found
-    return _change_between(local.replace(fold=1).astimezone(UTC), found, zone)
+    local = datetime.combine(day, wall.replace(fold=0) if wall.fold else wall, tzinfo=zone)
+    later = local.replace(fold=1)
+    offset, then = cast("timedelta", local.utcoffset()), cast("timedelta", later.utcoffset())
+    if then <= offset:  # only where the clocks go forward the second reading of a wall time lies further east
+        return local.astimezone(UTC)
+    return _change_between(later.astimezone(UTC), local.astimezone(UTC), zone)
 
 
 def _change_between(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:

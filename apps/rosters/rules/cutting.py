@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from heapq import heappop, heappush
 from itertools import pairwise
 from typing import TypeVar
@@ -28,10 +27,10 @@ def outside(stretches: Iterable[Lasting], cuts: Sequence[Stretch | Window]) -> I
             if cut.start >= stretch.end:
                 break
             if free_from < cut.start:
-                yield replace(stretch, start=free_from, end=cut.start)
+                yield stretch.part(free_from, cut.start)
             free_from = max(free_from, cut.end)
         if free_from < stretch.end:
-            yield replace(stretch, start=free_from)
+            yield stretch.part(free_from, stretch.end)
 
 
 def latest(stretches: Sequence[Stretch]) -> list[Stretch]:
@@ -54,8 +53,8 @@ def latest(stretches: Sequence[Stretch]) -> list[Stretch]:
         if not lasting:
             shown = None
         elif shown == -lasting[0]:
-            found[-1] = replace(found[-1], end=end)
+            found[-1] = found[-1].part(found[-1].start, end)
         else:
             shown = -lasting[0]
-            found.append(replace(stretches[shown], start=start, end=end))
+            found.append(stretches[shown].part(start, end))
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import pairwise
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -56,7 +55,7 @@ def clipped(stretches: Iterable[Stretch], window: Window) -> Iterator[Stretch]:
     for stretch in stretches:
         start, end = max(stretch.start, window.start), min(stretch.end, window.end)
         if start < end:
-            yield replace(stretch, start=start, end=end)
+            yield stretch.part(start, end)
 
 
 def _order(layer: LayerPlan, number: int) -> tuple[int, ...]:
@@ -72,7 +71,7 @@ def _seated(order: tuple[int, ...], at_once: int, part: Window, away: Absences) 
     """
     absences = {
         person: missing
-        for person in order
+        for person in (order if away else ())
         if (missing := [each for each in away.get(person, ()) if each.start < part.end and part.start < each.end])
     }
     if not absences:
@@ -91,7 +90,7 @@ def _seated(order: tuple[int, ...], at_once: int, part: Window, away: Absences) 
             holder = next(next_in_order, None) if person in gone else person
             going_on = held.get(seat)
             if going_on and going_on.person == holder:
-                held[seat] = replace(going_on, end=end)
+                held[seat] = going_on.part(going_on.start, end)
                 continue
             if going_on:
                 yield held.pop(seat)
