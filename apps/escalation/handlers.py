@@ -59,8 +59,14 @@ def prove_without_timers() -> None:
 
 @recurring("escalation.exposed_services", every=timedelta(minutes=5), lane=Lane.WORK)
 def watch_services(timer: Timer) -> None:
-    """An incident of the house's own for services that an incident would page nobody for at this moment."""
+    """Plan a look at the services of each team; each is a timer of its own, so that none stops another."""
     actions.watch_services()
+
+
+@handler(actions.WATCH, lane=Lane.WORK)
+def watch_team(timer: Timer) -> None:
+    """An incident of the house's own for services that an incident would page nobody for at this moment."""
+    actions.watch_team(timer.payload["team"])
 
 
 @check("proof")

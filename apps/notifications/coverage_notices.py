@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -29,29 +30,48 @@ LOOKED_AHEAD = timedelta(days=90)
 #: The weekly mail is written on Mondays from then on, by the clock of the team.
 WRITTEN_FROM = time(7)
 MONDAY = 0
-#: The kind of the timer that writes the mail of one team.
+#: The kinds of the timers that warn of the gaps of one team, and that write its mail.
+WARN = "notifications.coverage_gaps_of_team"
 WRITE = "notifications.coverage_of_team"
 
 
+def plan_warnings() -> None:
+    """Plan a look at the rosters of each team that has any in use: one that fails keeps no other from being warned."""
+    teams = Roster.objects.filter(retired_at__isnull=True).order_by("team").values_list("team", flat=True).distinct()
+    engine.schedule_all(
+        [
+            engine.Planned(kind=WARN, key=f"{WARN}:{team}", subject=f"team:{team}", payload={"team": team})
+            for team in teams
+        ]
+    )
+
+
 @transaction.atomic
-def warn_of_gaps() -> None:
-    """Tell the managers of each team of every gap that begins within AHEAD, once, and once more within SOON of it.
+def warn_of_gaps(team: Team) -> None:
+    """Tell the managers of ``team`` of every gap that begins within AHEAD, once, and once more within SOON of it.
 
     It is the same gap as long as somebody holds the roster up to the same instant before it and from the same instant
-    after it; one that moved is told anew. What lies a week ahead can wait for the morning (low urgency); what begins
-    within a day is urgent, though at night only what begins before it ends. A team without managers is spoken for by
-    the administrators.
+    after it, or it was told before it was known when somebody does; one that moved is told anew. What lies a week ahead
+    can wait for the morning (low urgency); what begins within a day is urgent, though at night only what begins before
+    it ends. A team without managers is spoken for by the administrators.
     """
     now = clock.now()
-    near = gaps_of(Roster.objects.all(), Window(now, now + AHEAD + EVERY))
+    near = gaps_of(Roster.objects.filter(team=team), Window(now, now + AHEAD + EVERY))
     if not near:
         return
     rosters = Roster.objects.filter(pk__in=[roster.pk for roster, _ in near])
-    managers = managers_of({roster.team_id for roster, _ in near})
-    for roster, gaps in gaps_of(rosters, Window(now, now + LOOKED_AHEAD)):
-        for gap in gaps:
-            if gap.start <= now + AHEAD + EVERY:
-                _warn(roster, gap, managers[roster.team_id], now)
+    warnings = [
+        _Warning(roster, gap, since=gap.since or _held_last(roster, gap.start), is_soon=gap.start <= now + SOON)
+        for roster, gaps in gaps_of(rosters, Window(now, now + LOOKED_AHEAD))
+        for gap in gaps
+        if gap.start <= now + AHEAD + EVERY
+    ]
+    open_ended = [each.step(None) for each in warnings]
+    told = set(Notification.objects.filter(step__in=open_ended).values_list("step", flat=True))
+    managers = managers_of({team.pk})[team.pk]
+    for each in warnings:
+        if each.gap.until is None or each.step(None) not in told:
+            _warn(each, managers, now)
 
 
 def plan_weekly() -> None:
@@ -94,24 +114,39 @@ def managers_of(teams: Collection[int]) -> dict[int, list[User]]:
     return {team: managers or instead for team, managers in found.items()}
 
 
-def _warn(roster: Roster, gap: Gap, managers: Collection[User], now: datetime) -> None:
-    is_soon = gap.start <= now + SOON
-    if is_soon and _may_wait_for_the_morning(gap, roster.team, now):
+@dataclass(frozen=True, slots=True)
+class _Warning:
+    """A gap to be told: ``since`` is when somebody held the roster last, however long ago."""
+
+    roster: Roster
+    gap: Gap
+    since: datetime | None
+    is_soon: bool
+
+    def step(self, until: datetime | None) -> str:
+        """By what it is known that the gap was told, as one after which somebody follows at ``until``."""
+        ends = [f"{at:%Y%m%dT%H%M%S}" if at else "-" for at in (self.since, until)]
+        return ":".join(["gap", str(self.roster.pk), *ends, "soon" if self.is_soon else "ahead"])
+
+
+def _warn(warning: _Warning, managers: Collection[User], now: datetime) -> None:
+    roster, gap = warning.roster, warning.gap
+    if warning.is_soon and _may_wait_for_the_morning(gap, roster.team, now):
         return
     actions.notify_all(
         dict.fromkeys(managers, coverage_words.gap_warning(roster, gap, now=now)),
         incident=None,
         kind=NotificationKind.NOTICE,
-        urgency=Urgency.HIGH if is_soon else Urgency.LOW,
-        step=":".join(["gap", str(roster.pk), *_between(gap), "soon" if is_soon else "ahead"]),
+        urgency=Urgency.HIGH if warning.is_soon else Urgency.LOW,
+        step=warning.step(gap.until),
         subject=coverage_words.gap_subject(roster, gap, now=now),
     )
 
 
-def _between(gap: Gap) -> Iterator[str]:
-    """By what a gap is known: when somebody is there before it, and after it."""
-    for at in (gap.since, gap.until):
-        yield f"{at:%Y%m%dT%H%M%S}" if at else "-"
+def _held_last(roster: Roster, at: datetime) -> datetime | None:
+    """When somebody held ``roster`` last before ``at``, however long ago: coverage looks back for so many days only."""
+    last = roster.shifts.filter(during__endswith__lte=at).order_by("during__endswith").last()
+    return last.end if last else None
 
 
 def _may_wait_for_the_morning(gap: Gap, team: Team, now: datetime) -> bool:

@@ -84,9 +84,17 @@ def tell_of_shift_changes(timer: Timer) -> None:
 
 
 @recurring("notifications.coverage_gaps", every=coverage_notices.EVERY)
+def plan_warnings_of_gaps(timer: Timer) -> None:
+    """Plan a look at the rosters of each team; each is a timer of its own, so that none stops another."""
+    coverage_notices.plan_warnings()
+
+
+@handler(coverage_notices.WARN, lane=Lane.BULK)
 def warn_of_gaps(timer: Timer) -> None:
-    """A warning to managers of a gap in a roster that begins within a week, and again within a day."""
-    coverage_notices.warn_of_gaps()
+    """A warning to the managers of a team of a gap in a roster that begins within a week, and again within a day."""
+    team = Team.objects.filter(pk=timer.payload["team"]).first()
+    if team is not None:
+        coverage_notices.warn_of_gaps(team)
 
 
 @recurring("notifications.coverage_weekly", every=timedelta(minutes=10))

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any, cast
 
 from django.db.models import F, QuerySet
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
@@ -24,7 +23,7 @@ from apps.rosters.models.rosters import LAST_DAY
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import Team, User
-from apps.teams.representation import PersonByEmail, PersonSerializer
+from apps.teams.representation import PersonByEmail, PersonSerializer, VisibleTeam
 
 #: How far ahead shifts are listed when the request does not say.
 LISTED_AHEAD = timedelta(days=14)
@@ -105,19 +104,18 @@ class OnCallSerializer(serializers.Serializer[Any]):
         return NextSerializer(duty).data if duty.next_person else None
 
 
-@extend_schema_field(OpenApiTypes.STR)
-class TeamOfService(serializers.SlugRelatedField[Team]):
+class TeamOfService(VisibleTeam):
     """The team that owns the service of a slug. The catalog is this app's neighbour: what both know is the team."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__("services__slug", queryset=Team.objects.all(), **options)
+        super().__init__("services__slug", **options)
 
 
 class OnCallQuery(serializers.Serializer[Any]):
     """When, and for whom; without: now, and for every team that one may see."""
 
     at = Instant(required=False)
-    team = serializers.SlugRelatedField(slug_field="slug", queryset=Team.objects.all(), required=False)
+    team = VisibleTeam(required=False)
     service = TeamOfService(required=False, help_text="The slug of a service: its team is asked for.")
 
 
@@ -165,7 +163,7 @@ class OnCallViewSet(HouseViewSet):
     @extend_schema(operation_id="oncall", parameters=[OnCallQuery], responses=OnCallSerializer(many=True))
     def list(self, request: Request) -> Response:
         """Who is on call in each roster of the teams you may see: a bare list, one entry a seat."""
-        asked = OnCallQuery(data=_given(request))
+        asked = OnCallQuery(data=_given(request), context=self.get_serializer_context())
         asked.is_valid(raise_exception=True)
         teams = access.team_ids(request.user, Permission.VIEW)
         for name in ("team", "service"):

@@ -1,14 +1,17 @@
-"""How people appear in the API: an email address in requests; id, address and name in answers (contract)."""
+"""How people appear in the API (an address in requests; id, address and name in answers), and teams one asks for."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from apps.teams.models import User
+from apps.teams import access
+from apps.teams.access import Permission
+from apps.teams.models import Team, User
 
 
 class PersonSerializer(serializers.ModelSerializer[User]):
@@ -35,3 +38,14 @@ class PersonByEmail(serializers.SlugRelatedField[User]):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class VisibleTeam(serializers.SlugRelatedField[Team]):
+    """The team of a slug, of those that the caller may see; all others are as unknown as those that do not exist."""
+
+    def __init__(self, slug_field: str = "slug", **options: Any) -> None:
+        super().__init__(slug_field, queryset=Team.objects.none(), **options)
+
+    def get_queryset(self) -> QuerySet[Team]:
+        return Team.objects.filter(pk__in=access.team_ids(self.context["request"].user, Permission.VIEW))

@@ -10,6 +10,7 @@ from apps.catalog.models import Service
 from apps.contacts.models import ContactMethod, MethodKind
 from apps.core.errors import RuleViolation
 from apps.engine import worker
+from apps.engine.models import State, Timer
 from apps.engine.runner import run_due
 from apps.escalation import actions as escalation
 from apps.escalation.actions.exposed_services import TITLE
@@ -19,7 +20,7 @@ from apps.incidents import actions
 from apps.incidents.models import EventKind, Incident, ResponseRole, RoleCandidate, Status, Via
 from apps.notifications.models import Notification, Urgency
 from apps.rosters import actions as rosters
-from apps.teams.models import TeamRole
+from apps.teams.models import Team, TeamRole
 from tests.escalation.building import aim, aim_anew, chain, cut_off, make_level, texts
 from tests.factories.incidents import declare
 from tests.factories.rosters import put_on_call
@@ -39,6 +40,11 @@ def on_call(house, api):
     return put_on_call(house.team, house.olga)
 
 
+def watch():
+    for team in Team.objects.order_by("pk"):
+        escalation.watch_team(team.pk)
+
+
 def raised() -> list[Incident]:
     return list(Incident.objects.filter(title=TITLE).order_by("pk"))
 
@@ -54,13 +60,13 @@ def names():
 
 
 def test_somebody_on_call_is_somebody_to_page(on_call):
-    escalation.watch_services()
+    watch()
     assert (names(), raised()) == ([], [])
 
 
 def test_where_nothing_reaches_who_is_on_call_an_incident_names_service_and_team(house, api, on_call):
     cut_off(house.olga)
-    escalation.watch_services()
+    watch()
     [incident] = raised()
     assert (incident.team, incident.severity.code, incident.declared_by) == (house.team, "P0", None)
     assert list(incident.services.all()) == [api]
@@ -70,24 +76,24 @@ def test_where_nothing_reaches_who_is_on_call_an_incident_names_service_and_team
 def test_it_is_raised_once_and_ends_by_itself_when_somebody_can_be_paged(house, on_call, clock):
     cut_off(house.olga)
     for _ in range(5):
-        escalation.watch_services()
+        watch()
         clock.shift(minutes=5)
     [incident] = raised()
     repair(house.olga)
-    escalation.watch_services()
+    watch()
     incident.refresh_from_db()
     assert incident.status == Status.RESOLVED
     assert "Somebody can be paged for every service of the team again." in texts(incident, EventKind.RESOLVED)[0]
-    escalation.watch_services()
+    watch()
     assert len(raised()) == 1
 
 
 def test_the_next_time_is_another_incident(house, on_call):
     for _ in range(2):
         cut_off(house.olga)
-        escalation.watch_services()
+        watch()
         repair(house.olga)
-        escalation.watch_services()
+        watch()
     assert [incident.status for incident in raised()] == [Status.RESOLVED] * 2
 
 
@@ -139,7 +145,7 @@ def test_a_service_is_looked_at_by_its_own_chain(house, api, on_call):
 
 def test_without_a_chain_the_teams_on_call_is_paged(house, api):
     assert names() == ["api"]
-    escalation.watch_services()
+    watch()
     assert raised()[0].summary == "- API, team Platform: no chain covers it, and nobody is on call for the team."
     put_on_call(house.team, house.olga)
     assert names() == []
@@ -158,10 +164,10 @@ def test_outside_working_hours_those_count_who_are_paged_then(house, api, clock)
 
 def test_another_service_of_the_team_is_said_on_the_same_incident_once(house, api, on_call):
     cut_off(house.olga)
-    escalation.watch_services()
+    watch()
     Service.objects.create(slug="web", name="Web", team=house.team)
     for _ in range(3):
-        escalation.watch_services()
+        watch()
     [incident] = raised()
     [note] = [text for text in texts(incident, EventKind.NOTE) if "More have nobody" in text]
     assert "- Web, team Platform" in note
@@ -172,10 +178,10 @@ def test_each_team_has_an_incident_of_its_own(house, api, on_call):
     cut_off(house.olga)
     other = make_team("ai")
     Service.objects.create(slug="agents", name="Agents", team=other)
-    escalation.watch_services()
+    watch()
     assert {incident.team for incident in raised()} == {house.team, other}
     put_on_call(other, house.tom)
-    escalation.watch_services()
+    watch()
     assert {incident.team.slug: incident.status for incident in raised()} == {
         "platform": Status.DECLARED,
         "ai": Status.RESOLVED,
@@ -185,19 +191,19 @@ def test_each_team_has_an_incident_of_its_own(house, api, on_call):
 def test_who_ends_it_by_hand_has_an_hour(house, on_call, clock):
     mia = make_person("Mia", house.team, TeamRole.MANAGER)
     cut_off(house.olga)
-    escalation.watch_services()
+    watch()
     actions.cancel(raised()[0].pk, reason="We know.", by=mia)
     clock.shift(minutes=55)
-    escalation.watch_services()
+    watch()
     assert len(raised()) == 1
     clock.shift(minutes=5)
-    escalation.watch_services()
+    watch()
     assert [incident.status for incident in raised()] == [Status.CANCELLED, Status.DECLARED]
 
 
 def test_without_procedures_nothing_is_raised(db, clock):
     Service.objects.create(slug="api", name="API", team=make_team())
-    escalation.watch_services()
+    watch()
     assert raised() == []
 
 
@@ -233,3 +239,29 @@ def test_a_role_of_the_team_is_somebody(house, api):
     assert names() == ["api"]
     RoleCandidate.objects.create(role=role, team=house.team, person=house.tom, position=1)
     assert names() == []
+
+
+def test_one_team_that_cannot_be_looked_at_keeps_no_other_from_being_told(house, api, on_call):
+    """An alert is called as our own incidents are, and stands: it is not for the house to end it."""
+    cut_off(house.olga)
+    broken = make_team("ai")
+    put_on_call(broken, house.tom)
+    declare(broken, via=Via.ALERT, title=TITLE)
+    escalation.watch_services()
+    run_due()
+    assert raised()[-1].team == house.team
+    timers = {timer.payload["team"]: timer for timer in Timer.objects.filter(kind=escalation.WATCH)}
+    assert timers[house.team.pk].state == State.DONE
+    assert (timers[broken.pk].state, timers[broken.pk].last_error.partition(":")[0]) == (State.PENDING, "RuleViolation")
+
+
+def test_a_team_that_lost_its_last_service_is_looked_at_once_more(house, api, on_call):
+    cut_off(house.olga)
+    watch()
+    Service.objects.filter(pk=api.pk).update(is_active=False)
+    make_team("none")
+    for _ in range(2):
+        escalation.watch_services()
+    assert [timer.payload["team"] for timer in Timer.objects.filter(kind=escalation.WATCH)] == [house.team.pk]
+    run_due()
+    assert raised()[0].status == Status.RESOLVED

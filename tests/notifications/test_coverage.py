@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 
 from apps.engine import worker
+from apps.engine.models import State, Timer
 from apps.engine.runner import run_due
 from apps.notifications import coverage, coverage_notices, queries
 from apps.notifications.models import Channel, Notification, NotificationKind, Urgency
@@ -15,7 +16,7 @@ from apps.notifications.queries import PagesReceived
 from apps.rosters import actions as rosters
 from apps.rosters.models import Layer, LayerMember, Override, Roster, Rotation
 from apps.rosters.rules import Window
-from apps.teams.models import TeamRole
+from apps.teams.models import Team, TeamRole
 from tests.factories.incidents import declare
 from tests.factories.teams import make_person, make_team
 
@@ -45,6 +46,11 @@ def make_roster(team, *people, **fields):
     return roster
 
 
+def warn_everybody():
+    for team in Team.objects.order_by("pk"):
+        coverage_notices.warn_of_gaps(team)
+
+
 def plant_gap(person, start, end):
     return rosters.add_absence(person, start=start, end=end, by=person)
 
@@ -60,7 +66,7 @@ def test_a_gap_planted_seven_days_ahead_is_raised_to_the_managers_once(roster, o
     gap = clock.now + 7 * DAY, clock.now + 7 * DAY + 8 * HOUR
     plant_gap(olga, *gap)
     for _ in range(5):
-        coverage_notices.warn_of_gaps()
+        warn_everybody()
         clock.shift(hours=1)
     run_due()
     [message] = carried[Channel.EMAIL].to(mia.email)
@@ -84,7 +90,7 @@ def test_it_comes_by_itself_within_the_hour(roster, olga, mia, clock):
 def test_it_is_told_once_more_a_day_before_it_begins(roster, olga, mia, clock):
     plant_gap(olga, clock.now + 3 * DAY, clock.now + 3 * DAY + 8 * HOUR)
     for _ in range(4 * 24):
-        coverage_notices.warn_of_gaps()
+        warn_everybody()
         clock.shift(hours=1)
     assert told(mia) == [(Urgency.LOW, "ahead"), (Urgency.HIGH, "soon")]
     reminder = Notification.objects.filter(person=mia).latest("pk")
@@ -93,26 +99,26 @@ def test_it_is_told_once_more_a_day_before_it_begins(roster, olga, mia, clock):
 
 def test_one_that_moves_is_another(roster, olga, mia, clock):
     first = plant_gap(olga, clock.now + 3 * DAY, clock.now + 3 * DAY + 8 * HOUR)
-    coverage_notices.warn_of_gaps()
+    warn_everybody()
     rosters.remove_absence(first, by=olga)
     plant_gap(olga, clock.now + 3 * DAY + HOUR, clock.now + 3 * DAY + 8 * HOUR)
-    coverage_notices.warn_of_gaps()
+    warn_everybody()
     assert len(told(mia)) == 2
 
 
 def test_one_that_is_filled_is_told_no_more(roster, olga, mia, clock):
     start = clock.now + 3 * DAY
     plant_gap(olga, start, start + 8 * HOUR)
-    coverage_notices.warn_of_gaps()
+    warn_everybody()
     rosters.add_override(roster, person=olga, start=start, end=start + 8 * HOUR, by=olga)
     clock.shift(days=2, hours=12)
-    coverage_notices.warn_of_gaps()
+    warn_everybody()
     assert len(told(mia)) == 1
 
 
 def test_what_is_further_away_is_not_told_yet(roster, olga, mia, clock):
     plant_gap(olga, clock.now + 8 * DAY, clock.now + 9 * DAY)
-    coverage_notices.warn_of_gaps()
+    warn_everybody()
     assert told(mia) == []
 
 
@@ -120,7 +126,7 @@ def test_one_that_has_begun_is_told_once_and_says_so(roster, olga, mia, clock):
     plant_gap(olga, clock.now, clock.now + 30 * DAY)
     for _ in range(3):
         clock.shift(hours=6)
-        coverage_notices.warn_of_gaps()
+        warn_everybody()
     assert told(mia) == [(Urgency.HIGH, "soon")]
     notice = Notification.objects.get(person=mia)
     assert notice.subject == "Nobody is on call now: Days"
@@ -130,24 +136,24 @@ def test_one_that_has_begun_is_told_once_and_says_so(roster, olga, mia, clock):
 def test_at_night_nobody_is_woken_for_what_begins_after_it(roster, olga, mia, clock):
     clock.set(datetime(2026, 3, 3, 1, 0, tzinfo=UTC))  # 02:00 in Berlin
     plant_gap(olga, clock.now + 12 * HOUR, clock.now + 13 * HOUR)
-    coverage_notices.warn_of_gaps()
+    warn_everybody()
     assert told(mia) == []
     clock.shift(hours=4)
-    coverage_notices.warn_of_gaps()
+    warn_everybody()
     assert told(mia) == [(Urgency.HIGH, "soon")]
 
 
 def test_for_what_begins_in_the_same_night_they_are(roster, olga, mia, clock):
     clock.set(datetime(2026, 3, 3, 1, 0, tzinfo=UTC))
     plant_gap(olga, clock.now + HOUR, clock.now + 13 * HOUR)
-    coverage_notices.warn_of_gaps()
+    warn_everybody()
     assert told(mia) == [(Urgency.HIGH, "soon")]
 
 
 def test_without_a_manager_administrators_hear_of_it(roster, olga, clock):
     ada = make_person("Ada", None, TeamRole.ADMIN)
     plant_gap(olga, clock.now + DAY * 3, clock.now + DAY * 4)
-    coverage_notices.warn_of_gaps()
+    warn_everybody()
     assert len(told(ada)) == 1
 
 
@@ -155,7 +161,7 @@ def test_managers_hear_of_their_own_teams_only(roster, olga, mia, clock):
     other = make_team("ai")
     ella = make_person("Ella", other, TeamRole.MANAGER)
     make_roster(other, slug="empty", name="Empty")
-    coverage_notices.warn_of_gaps()
+    warn_everybody()
     assert told(mia) == []
     assert len(told(ella)) == 1
 
@@ -163,10 +169,60 @@ def test_managers_hear_of_their_own_teams_only(roster, olga, mia, clock):
 def test_looking_costs_the_same_however_many_gaps_were_told(roster, olga, mia, clock, django_assert_max_num_queries):
     for number in range(6):
         plant_gap(olga, clock.now + (number + 1) * DAY, clock.now + (number + 1) * DAY + HOUR)
-    coverage_notices.warn_of_gaps()
+    warn_everybody()
     assert len(told(mia)) == 6
     with django_assert_max_num_queries(9 + 6 * 4):
-        coverage_notices.warn_of_gaps()
+        warn_everybody()
+
+
+def test_a_gap_that_goes_on_for_weeks_is_told_once(roster, olga, mia, clock):
+    plant_gap(olga, clock.now, clock.now + 60 * DAY)
+    for _ in range(30):
+        clock.shift(days=1)
+        rosters.materialise(roster)
+        warn_everybody()
+    assert told(mia) == [(Urgency.HIGH, "soon")]
+
+
+def test_a_gap_whose_end_comes_into_sight_is_told_once(roster, olga, mia, clock):
+    plant_gap(olga, clock.now, clock.now + 100 * DAY)
+    for _ in range(30):
+        clock.shift(days=1)
+        warn_everybody()
+    assert told(mia) == [(Urgency.HIGH, "soon")]
+
+
+def test_a_gap_that_comes_nearer_long_after_the_last_shift_is_told_twice(team, olga, mia, clock):
+    roster = make_roster(team, slug="later", name="Later")
+    start = clock.now + timedelta(hours=1)
+    rosters.add_override(roster, person=olga, start=start, end=start + 12 * DAY, by=mia)
+    rosters.add_override(roster, person=olga, start=start + 12 * DAY, end=start + 20 * DAY, by=mia)
+    for _ in range(40):
+        warn_everybody()
+        clock.shift(hours=17)
+    assert told(mia) == [(Urgency.HIGH, "soon"), (Urgency.LOW, "ahead"), (Urgency.HIGH, "soon")]
+
+
+def test_one_team_that_cannot_be_looked_at_keeps_no_other_from_hearing_of_its_gaps(roster, olga, mia, clock):
+    """The zone of the first team is of no tz database, as after one that left it out."""
+    broken = make_team("ai")
+    make_roster(broken, slug="empty", name="Empty")
+    Team.objects.filter(pk=broken.pk).update(time_zone="Mars/Base")
+    plant_gap(olga, clock.now + HOUR, clock.now + 8 * HOUR)
+    coverage_notices.plan_warnings()
+    run_due()
+    assert told(mia) == [(Urgency.HIGH, "soon")]
+    timers = {timer.payload["team"]: timer for timer in Timer.objects.filter(kind=coverage_notices.WARN)}
+    assert timers[roster.team.pk].state == State.DONE
+    assert (timers[broken.pk].state, "Mars/Base" in timers[broken.pk].last_error) == (State.PENDING, True)
+
+
+def test_teams_without_rosters_are_not_looked_at(roster, mia, clock):
+    make_roster(make_team("ai"), slug="gone", name="Gone", retired_at=clock.now)
+    make_team("none")
+    for _ in range(2):
+        coverage_notices.plan_warnings()
+    assert [timer.payload["team"] for timer in Timer.objects.filter(kind=coverage_notices.WARN)] == [roster.team.pk]
 
 
 def weekly(person):
@@ -287,5 +343,5 @@ def test_an_override_that_ends_a_running_gap_is_seen(roster, olga, mia, clock):
     plant_gap(olga, clock.now, clock.now + 2 * DAY)
     Override.objects.create(roster=roster, person=mia, during=(clock.now, clock.now + 2 * DAY))
     rosters.materialise(roster, now=clock.now)
-    coverage_notices.warn_of_gaps()
+    warn_everybody()
     assert told(mia) == []

@@ -62,7 +62,15 @@ def test_on_call_by_team_and_by_service(roster, other, responder, people):
     Service.objects.create(slug="cli", name="CLI", team=roster.team)
     assert [each["roster"] for each in member_of_both.get("/api/v1/oncall/", {"team": "ai"}).json()] == ["ai"]
     assert [each["roster"] for each in member_of_both.get("/api/v1/oncall/", {"service": "agents"}).json()] == ["ai"]
-    assert member_of_both.get("/api/v1/oncall/", {"service": "cli"}).json() == []
+
+
+@pytest.mark.parametrize("name", ["team", "service"])
+def test_what_one_may_not_see_is_as_unknown_as_what_does_not_exist(roster, other, responder, name):
+    Service.objects.create(slug="ai", name="Agents", team=other.team)
+    hidden, missing = (client_of(responder).get("/api/v1/oncall/", {name: slug}) for slug in ("ai", "no"))
+    assert (hidden.status_code, missing.status_code) == (400, 400)
+    [said] = hidden.json()["errors"][name]
+    assert missing.json()["errors"][name] == [said.replace("=ai ", "=no ")]
 
 
 @pytest.mark.parametrize("query", [{"at": "soon"}, {"team": "nobody"}, {"service": "nothing"}])

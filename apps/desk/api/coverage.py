@@ -18,8 +18,7 @@ from apps.rosters.models import Roster
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.authentication import caller
-from apps.teams.models import Team
-from apps.teams.representation import PersonSerializer
+from apps.teams.representation import PersonSerializer, VisibleTeam
 
 
 @extend_schema_field(int)
@@ -138,7 +137,7 @@ class CoverageQuery(serializers.Serializer[Any]):
     """How far ahead, and for which team; without: 90 days, and every team that one may see."""
 
     days = serializers.IntegerField(required=False, default=coverage.DAYS)
-    team = serializers.SlugRelatedField(slug_field="slug", queryset=Team.objects.all(), required=False)
+    team = VisibleTeam(required=False)
 
     def validate_days(self, days: int) -> int:
         """Raise ValidationError for what cannot be looked ahead."""
@@ -159,7 +158,8 @@ class CoverageViewSet(HouseViewSet):
     @extend_schema(operation_id="coverage", parameters=[CoverageQuery], responses=CoverageSerializer)
     def retrieve(self, request: Request) -> Response:
         """How the rosters of the teams you may see are covered: one object; rosters by team, people by name."""
-        asked = CoverageQuery(data={name: value for name, value in request.query_params.items() if value})
+        given = {name: value for name, value in request.query_params.items() if value}
+        asked = CoverageQuery(data=given, context=self.get_serializer_context())
         asked.is_valid(raise_exception=True)
         teams = access.team_ids(caller(request), Permission.VIEW)
         if "team" in asked.validated_data:
