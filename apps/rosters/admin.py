@@ -23,6 +23,7 @@ from apps.core import clock
 from apps.core.errors import HouseError
 from apps.rosters import actions, admin_feeds, admin_shadows  # noqa: F401  (register)
 from apps.rosters.admin_calendars import CalendarLayerInline
+from apps.rosters.admin_history import RevertingAdmin
 from apps.rosters.admin_import import ImportingAdmin
 from apps.rosters.admin_layers import LOCAL, Layers, OverrideInline, StandInForm, is_frozen
 from apps.rosters.admin_preview import PreviewedAdmin, preview, uncovered
@@ -97,7 +98,7 @@ class RosterForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
 
 
 @admin.register(Roster)
-class RosterAdmin(PreviewedAdmin, ImportingAdmin, TeamOwnedAdmin):
+class RosterAdmin(PreviewedAdmin, RevertingAdmin, ImportingAdmin, TeamOwnedAdmin):
     form = RosterForm
     list_display = ("name", "team", "time_zone", "is_primary", "retired_at")
     list_filter = ("is_primary", "team")
@@ -166,8 +167,9 @@ class RosterAdmin(PreviewedAdmin, ImportingAdmin, TeamOwnedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Roster, form: forms.ModelForm[Roster], change: bool) -> None:
         """Save the roster, and keep in mind which one it stood in for: its shifts are filled too."""
-        stood_for = Roster.objects.filter(pk=obj.pk).values_list("stands_in_for", flat=True).first()
-        request.stood_for = stood_for  # type: ignore[attr-defined]
+        stored = Roster.objects.filter(pk=obj.pk).only("stands_in_for", "retired_at").first()
+        request.stood_for = stored.stands_in_for_id if stored else None  # type: ignore[attr-defined]
+        obj.retired_at = stored.retired_at if stored else None  # an earlier version knows nothing of it
         super().save_model(request, obj, form, change)
 
     def save_related(

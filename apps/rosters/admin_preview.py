@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib import messages
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.forms import BaseFormSet, ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
+from apps.core import clock
 from apps.core.errors import HouseError
 from apps.core.walltime import instant
 from apps.rosters import actions, picture, planning
@@ -69,6 +70,17 @@ def _forms_of(formsets: Iterable[BaseFormSet[Any]]) -> Iterator[Any]:
             yield from _forms_of([nested.formset for nested in getattr(form, "nested_formsets", ())])
 
 
+def _settled(attempt: Callable[[], HttpResponse]) -> HttpResponse:
+    """What ``attempt`` answers; made anew where somebody saved the same slug, say, after its form had looked for it.
+
+    They have committed by then, so that this time the form says so.
+    """
+    try:
+        return attempt()
+    except IntegrityError:
+        return attempt()
+
+
 def _concerned(request: HttpRequest, object_id: str | None) -> set[int]:
     """The rosters that saving the page writes: its own, the one it stands in for, and the one it is to stand in for."""
     said = [object_id or "", request.POST.get("stands_in_for", "")]
@@ -85,11 +97,16 @@ class PreviewedAdmin:
         if request.method != "POST":
             return HttpResponse(status=405, headers={"Allow": "POST"})
         request.previewed = ""  # type: ignore[attr-defined]  # filled in by save_related
-        try:
+
+        def attempt() -> HttpResponse:
             with transaction.atomic():
                 actions.lock(_concerned(request, object_id))
                 answer = self._trial(request, object_id)
                 transaction.set_rollback(True)
+                return answer
+
+        try:
+            answer = _settled(attempt)
         except HouseError as refused:
             return HttpResponse(render_to_string("admin/rosters/_not_yet.html", {"mistakes": [str(refused)]}))
         context = getattr(answer, "context_data", None) or {}
@@ -123,29 +140,47 @@ class PreviewedAdmin:
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Save, unless that made a gap that nobody said yes to: then nothing is saved, and the page asks.
+        """Save, unless that made a gap that nobody said yes to: then nothing is saved, and the page asks."""
+
+        def save() -> HttpResponse:
+            answer: HttpResponse = super(PreviewedAdmin, self).changeform_view(  # type: ignore[misc]  # of the admin
+                request, object_id, form_url, extra_context
+            )
+            return answer
+
+        if request.method != "POST":
+            return save()
+        return self.saved_or_asked(request, object_id, save)
+
+    def saved_or_asked(
+        self, request: HttpRequest, object_id: str | None, save: Callable[[], HttpResponse]
+    ) -> HttpResponse:
+        """What ``save`` answers; where it makes a gap that nobody said yes to, nothing is saved, and it is asked first.
 
         All rosters that it concerns are locked first, by their ids: the page is read and saved as they are then.
         """
-        if request.method != "POST":
-            return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[misc,no-any-return]
-        try:
+
+        def attempt() -> HttpResponse:
             with transaction.atomic():
                 actions.lock(_concerned(request, object_id))
-                answer: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[misc]
-                gaps = getattr(request, "gaps_made", [])
-                if gaps:
+                answer = save()
+                if getattr(request, "gaps_made", []):
                     transaction.set_rollback(True)
+                return answer
+
+        try:
+            answer = _settled(attempt)
         except HouseError as refused:
             self.message_user(request, str(refused), messages.ERROR)
             return redirect(request.path)
+        gaps = getattr(request, "gaps_made", [])
         if not gaps:
             self._say_mistakes(request, answer)
             return answer
         if request.FILES:
             self.message_user(request, "A chosen file has to be chosen again.", messages.WARNING, of_the_question=True)
         request.gaps_to_accept = gaps  # type: ignore[attr-defined]
-        return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[misc,no-any-return]
+        return save()
 
     def fill_and_look(
         self, request: HttpRequest, roster: Roster, before: list[Window] | None, *, now: datetime
@@ -157,9 +192,11 @@ class PreviewedAdmin:
         if hasattr(request, "previewed"):
             request.previewed = preview(roster, now=now)
             return
-        left = getattr(request, "stood_for", None)
+        left, filled_at = getattr(request, "stood_for", None), clock.now()
         if left is not None and left != roster.stands_in_for_id:
-            actions.materialise(Roster.objects.get(pk=left))
-        actions.materialise(roster)
+            actions.materialise(Roster.objects.get(pk=left), now=filled_at)
+        actions.materialise(roster, now=filled_at)
         if request.POST.get("accept_gaps") != "on" and (before is not None or roster.is_primary):
-            request.gaps_made = newly_uncovered(before or [], uncovered(roster, now=now))  # type: ignore[attr-defined]
+            saving = Window(now, filled_at)  # nobody can be on call then any more
+            after = uncovered(roster, now=now)
+            request.gaps_made = newly_uncovered([saving, *(before or [])], after)  # type: ignore[attr-defined]

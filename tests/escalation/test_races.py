@@ -51,8 +51,13 @@ def incident(house):
     return declared
 
 
-def one_waits_for_the_other(first: Callable[[], object], second: Callable[[], object]) -> None:
-    """Do ``first``, and ``second`` while the first is not committed yet: it has to wait, and goes on afterwards."""
+def one_waits_for_the_other(
+    first: Callable[[], object], second: Callable[[], object], *, then: Callable[[], object] = lambda: None
+) -> None:
+    """Do ``first``, and ``second`` while the first is not committed yet: it has to wait, and goes on afterwards.
+
+    Once it waits, ``then`` is done before the commit.
+    """
     done, began = threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -61,6 +66,7 @@ def one_waits_for_the_other(first: Callable[[], object], second: Callable[[], ob
             began.set()
             if not _somebody_waits(unless=done):
                 raise AssertionError("The second did not wait for the first.")
+            then()
 
     def follow() -> None:
         began.wait(PATIENCE)

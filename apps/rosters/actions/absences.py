@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Q
 
 from apps.core import clock
 from apps.core.errors import Invalid, NotAllowed, RuleViolation
 from apps.core.history import made_by
+from apps.rosters.actions.leave import lock_for_leave
 from apps.rosters.actions.shifts import materialise
-from apps.rosters.models import Absence, AbsenceKind, Roster
+from apps.rosters.models import Absence, AbsenceKind
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import User
@@ -37,6 +37,7 @@ def add_absence(
     themselves or ``by`` manages a team of theirs; Invalid, naming ``start`` or ``end``, for times that cannot be.
     """
     _require_may_plan(by, person)
+    rosters = lock_for_leave(person)
     now = clock.now()
     if end <= start:
         raise Invalid("An absence ends after it starts.", field="end")
@@ -44,7 +45,6 @@ def add_absence(
         raise Invalid("An absence cannot end in the past.", field="end")
     if end - start > LONGEST_ABSENCE:
         raise Invalid(f"An absence lasts at most {LONGEST_ABSENCE.days} days.", field="end")
-    rosters = _lock_rosters_of(person)
     absence = Absence(
         person=person,
         during=DateTimeTZRange(max(start, now), end),
@@ -64,13 +64,17 @@ def add_absence(
 def remove_absence(absence: Absence, *, by: User) -> None:
     """Take back what of ``absence`` is still to come: the person takes their turns again.
 
-    Raises NotAllowed as ``add_absence`` does, RuleViolation once it is over.
+    Raises NotAllowed as ``add_absence`` does, RuleViolation once it is over or was taken back.
     """
     _require_may_plan(by, absence.person)
+    rosters = lock_for_leave(absence.person)
     now = clock.now()
+    stored = Absence.objects.filter(pk=absence.pk).first()
+    if stored is None:
+        raise RuleViolation("The absence was taken back already.")
+    absence = stored
     if absence.end <= now:
         raise RuleViolation("The absence is over; there is nothing to take back.")
-    rosters = _lock_rosters_of(absence.person)
     made_by(absence, by)
     if absence.start < now:
         absence.during = DateTimeTZRange(absence.start, now)
@@ -85,11 +89,3 @@ def _require_may_plan(by: User, person: User) -> None:
     teams = access.team_ids(person, Permission.RESPOND)
     if by != person and not teams & access.team_ids(by, Permission.MANAGE):
         raise NotAllowed(f"Only {person} and the managers of their teams say when they are away.")
-
-
-def _lock_rosters_of(person: User) -> list[Roster]:
-    """Lock every roster in use in which ``person`` takes turns, and those they stand in for, by their ids."""
-    takes_turns = Q(layers__members__person=person) | Q(layers__calendar__turns__person=person)
-    theirs = Roster.objects.filter(takes_turns, retired_at__isnull=True).distinct()
-    ids = {pk for pair in theirs.values_list("pk", "stands_in_for") for pk in pair if pk is not None}
-    return list(Roster.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))

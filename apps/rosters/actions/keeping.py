@@ -13,7 +13,7 @@ from apps.core.history import made_by
 from apps.core.walltime import instant
 from apps.rosters import rules
 from apps.rosters.actions.calendars import copy_calendar
-from apps.rosters.actions.shifts import lock_with_stood_for, locked, materialise
+from apps.rosters.actions.shifts import lock, lock_with_stood_for, locked, materialise
 from apps.rosters.models import CalendarSource, Layer, LayerMember, Restriction, Roster, Rotation
 from apps.rosters.planning import layer_plan
 from apps.rosters.rules import Window
@@ -45,6 +45,7 @@ def copy(roster: Roster, *, by: User) -> Roster:
     Overrides, swaps and past shifts belong to the original. Raises NotAllowed unless ``by`` manages its team.
     """
     access.require_for_team(by, Permission.MANAGE, roster.team)
+    lock([roster.pk])  # two who copy it at once find two slugs
     twin = Roster(
         slug=_free_slug(roster.slug),
         name=f"{roster.name[:110]} (copy)",

@@ -75,12 +75,15 @@ def remove_override(override: Override, *, by: User) -> None:
     """Take back what of ``override`` is still to come; who was on call until now stays on the record.
 
     Raises NotAllowed unless ``by`` manages the roster's team, or responds for it and is the one who stands in;
-    RuleViolation once the override is over, or where it carries out a swap, of which it is only one half.
+    RuleViolation once the override is over or was taken back, or where it carries out a swap, of which it is only one
+    half.
     """
     needed = Permission.RESPOND if override.person_id == by.pk else Permission.MANAGE
     access.require_for_team(by, needed, override.roster.team)
     roster = locked(override.roster)
     now = clock.now()
+    if not roster.overrides.filter(pk=override.pk).exists():
+        raise RuleViolation("The override was taken back already.")
     if override.end <= now:
         raise RuleViolation("The override is over; there is nothing to take back.")
     if override.swap_id is not None:

@@ -11,6 +11,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from apps.core import clock
 from apps.core.errors import RuleViolation
+from apps.rosters.actions.leave import hold_leave
 from apps.rosters.models import Roster, Shift, ShiftSource
 from apps.rosters.planning import planned
 from apps.rosters.rules import Stretch, Window
@@ -20,19 +21,23 @@ from apps.rosters.rules import Stretch, Window
 def materialise(roster: Roster, *, now: datetime | None = None) -> None:
     """Make the shifts from ``now`` to the horizon what layers, leave and overrides say; what is before ``now`` stays.
 
-    So it does those of the roster that this one stands in for. Without ``now`` that is the instant at which it has the
-    lock: one that was read before may lie before what others wrote meanwhile. A running shift whose person changes is
-    split at ``now``; its start never moves. Only rows that differ are touched, so that doing it twice is doing it once.
-    The horizon is ``settings.ROSTER_HORIZON``.
+    So it does those of the roster that this one stands in for. Leave that is entered meanwhile is waited for, or waits.
+    Without ``now`` that is the instant at which it has the lock: one that was read before may lie before what others
+    wrote meanwhile. A running shift whose person changes is split at ``now``; its start never moves. Only rows that
+    differ are touched, so that doing it twice is doing it once. The horizon is ``settings.ROSTER_HORIZON``.
     """
     rosters = lock_with_stood_for(roster)
+    hold_leave(each.pk for each in rosters)
     for each in rosters:
         _fill(each, now or clock.now())
 
 
 def lock_with_stood_for(roster: Roster) -> list[Roster]:
     """Lock ``roster`` and the one it stands in for, if any, and return them as they are now; by their ids."""
-    return lock([pk for pk in (roster.pk, roster.stands_in_for_id) if pk is not None])
+    known = [pk for pk in (roster.pk, roster.stands_in_for_id) if pk is not None]
+    found = lock(known)
+    others = {each.stands_in_for_id for each in found if each.pk == roster.pk} - {None, *known}
+    return lock([*known, *(pk for pk in others if pk is not None)]) if others else found
 
 
 def lock(rosters: Iterable[int]) -> list[Roster]:

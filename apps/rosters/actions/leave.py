@@ -1,0 +1,62 @@
+"""Leave and the filling of shifts, kept from missing one another.
+
+Whoever enters leave locks the rosters in which the person takes turns; one into which somebody is just putting the
+person cannot be seen before that is committed, nor can the leave from there. So both take a lock of the person as well,
+always after those of rosters: whoever fills shares it with others who fill, whoever enters leave has it alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from apps.rosters.models import CalendarTurn, LayerMember, Roster
+from apps.teams.models import User
+
+_NAME = "rosters.leave"
+_SHARED = """
+    SELECT pg_advisory_xact_lock_shared(hashtext(%s), hashtext(person::text)) FROM unnest(%s::bigint[]) AS person
+"""
+_ALONE = "SELECT pg_advisory_xact_lock(hashtext(%s), hashtext(%s))"
+
+
+def hold_leave(rosters: Iterable[int]) -> None:
+    """Let nobody's leave change who takes turns in ``rosters``, or in those that stand in for them, before the commit.
+
+    The caller has locked ``rosters`` (ids). What was committed before is seen by every query that follows. Two queries.
+    """
+    concerned = Roster.objects.filter(Q(pk__in=(ids := list(rosters))) | Q(stands_in_for__in=ids)).order_by()
+    members = LayerMember.objects.filter(layer__roster__in=concerned).order_by().values_list("person", flat=True)
+    turns = CalendarTurn.objects.filter(source__layer__roster__in=concerned).order_by().values_list("person", flat=True)
+    people = sorted(members.union(turns))
+    if people:
+        with connection.cursor() as cursor:
+            cursor.execute(_SHARED, [_NAME, people])
+
+
+def lock_for_leave(person: User) -> list[Roster]:
+    """Lock the leave of ``person`` and every roster in use that it concerns, and return those as they are now, by ids.
+
+    These are the rosters in which they take turns, and those that these stand in for. Where somebody put them into
+    another meanwhile all locks are let go and taken anew, that one's among them: never one of a roster after a person's.
+    """
+    wanted = _concerned(person)
+    while True:
+        before = transaction.savepoint()
+        rosters = list(Roster.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk"))
+        with connection.cursor() as cursor:
+            cursor.execute(_ALONE, [_NAME, str(person.pk)])
+        missed = _concerned(person) - wanted
+        if not missed:
+            transaction.savepoint_commit(before)
+            return rosters
+        transaction.savepoint_rollback(before)
+        wanted |= missed
+
+
+def _concerned(person: User) -> set[int]:
+    takes_turns = Q(layers__members__person=person) | Q(layers__calendar__turns__person=person)
+    theirs = Roster.objects.filter(takes_turns, retired_at__isnull=True).distinct()
+    return {pk for pair in theirs.values_list("pk", "stands_in_for") for pk in pair if pk is not None}
