@@ -225,6 +225,23 @@ def test_a_file_that_cannot_be_used_is_refused_beside_the_field(roster, manager,
     assert said in " ".join(page.context["form"].errors["file"])
 
 
+def test_an_event_without_an_end_in_sight_is_shown_and_left_out(roster, clock, manager):
+    manager.time_zone = "Asia/Tokyo"
+    text = calendar(
+        event("1", ":20260303T080000Z", ":99991231T235959Z", summary="Cleo"),
+        event("2", ":00010101T000000Z", ":20260303T080000Z", summary="Ben"),
+        event("3", ";VALUE=DATE:99991231", summary="Anna"),
+        event("4", ":00000101T000000Z", ":20260303T080000Z", summary="Nobody"),
+    )
+    page = signed_in(manager).post(import_page(roster), {"file": upload(text)})
+    said = re.sub(r"\s+", " ", page.content.decode())
+    assert page.status_code == 200
+    assert "Left out (2)" in said
+    assert said.count("An override lasts at most 93 days.") == 2
+    assert "Anna: It cannot be read: its dates lie too far away." in said
+    assert "Nobody: It cannot be read: DTSTART" in said
+
+
 def test_what_was_not_shown_is_not_done(roster, clock, manager, team):
     other = Roster.objects.create(slug="other", name="Other", team=team)
     client = signed_in(manager)

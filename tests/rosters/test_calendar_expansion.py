@@ -17,6 +17,8 @@ from apps.rosters.rules import Window
 from tests.rosters.calendars import calendar, event
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
+#: In seconds since 1970.
+FOR_EVER = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp())
 BERLIN = ZoneInfo("Europe/Berlin")
 
 #: Half an hour that nobody else has, with summer time from April on.
@@ -267,3 +269,38 @@ def test_whatever_the_bytes_are_they_are_read_or_refused(noise, place):
     text = good[:place] + noise + good[place:]
     with suppress(Refused):
         expand(text, start=START, end=START + timedelta(days=9), zone=BERLIN)
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Kiritimati"])
+def test_what_lasts_for_ever_is_cut_off_after_the_dates_that_anybody_means(zone):
+    text = calendar(
+        event("1", ":00010101T000000", ":99991231T235959"),
+        event("2", ";VALUE=DATE:20260303", ";VALUE=DATE:99991231"),
+        event("3", ":99991231T000000", ":99991231T235959"),
+        event("4", ":00010101T000000", ":00010102T000000"),
+    )
+    found = expand(text, start=START, end=START + timedelta(days=9), zone=ZoneInfo(zone))
+    assert [(each.start, each.end) for each in found.occurrences] == [
+        (0, FOR_EVER), (int(datetime(2026, 3, 3, tzinfo=ZoneInfo(zone)).timestamp()), FOR_EVER),
+    ]  # fmt: skip
+    assert not found.unreadable
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        event("1", ":20260302T000000Z", more="DURATION:P3000000D"),
+        event("1", ";VALUE=DATE:99991231"),
+        event("1", ":99991231T230000Z", ":99991231T235900Z", more="RRULE:FREQ=DAILY"),
+    ],
+    ids=["a duration", "a day", "a series"],
+)
+def test_dates_beyond_the_last_year_stop_no_other_event(lines):
+    found = expand(
+        calendar(lines, event("2", ":20260303T080000Z", ":20260304T080000Z", summary="Ben")),
+        start=START,
+        end=START + timedelta(days=9),
+        zone=ZoneInfo("America/New_York"),
+    )
+    assert [each.summary for each in found.occurrences] == ["Ben"]
+    assert {reason for _, reason in found.unreadable} <= {"It cannot be read: its dates lie too far away."}

@@ -79,7 +79,30 @@ def read_calendar(source_id: int, *, anew: bool = False) -> None:
             expansion = _expanded(source, source.good_text.encode(), now)
         except Unreadable as error:
             failure = failure or str(error)
-    _keep(source, fetched=fetched, expansion=expansion, failure=failure, now=now)
+    keep(source, fetched=fetched, expansion=expansion, failure=failure, now=now)
+
+
+@transaction.atomic
+def keep(
+    source: CalendarSource, *, fetched: Fetched | None, expansion: Expansion | None, failure: str, now: datetime
+) -> None:
+    """Write down what came of reading ``source``, unless it was edited meanwhile: whoever did had it read anew.
+
+    ``now`` is when the reading began; what it changes counts from the instant at which it is written down.
+    """
+    roster = next(each for each in lock_with_stood_for(source.layer.roster) if each.pk == source.layer.roster_id)
+    same = CalendarSource.objects.filter(pk=source.pk, url=source.url, uploaded_at=source.uploaded_at)
+    if not _takes_turns(roster, now) or not same.exists():
+        return
+    if failure:
+        _note(source, failure=failure[:500], failed_at=source.failed_at or now)
+    else:
+        _note(source, failure="", failed_at=None, **({"fetched_at": now} if source.url else {}))
+    if fetched is not None:
+        _note(source, good_text=as_text(fetched.text), etag=fetched.etag, last_modified=fetched.last_modified)
+    if expansion is not None:
+        make_turns(source, expansion, now=now)
+        materialise(roster)
 
 
 def set_file(
@@ -155,26 +178,6 @@ def _fetched(source: CalendarSource) -> Fetched | None:
 
 def _expanded(source: CalendarSource, text: bytes, now: datetime) -> Expansion:
     return reading.read(text, window=window_at(now), zone=zone_of(source.layer))
-
-
-@transaction.atomic
-def _keep(
-    source: CalendarSource, *, fetched: Fetched | None, expansion: Expansion | None, failure: str, now: datetime
-) -> None:
-    """Write down what came of reading ``source``, unless it was edited meanwhile: whoever did had it read anew."""
-    roster = next(each for each in lock_with_stood_for(source.layer.roster) if each.pk == source.layer.roster_id)
-    same = CalendarSource.objects.filter(pk=source.pk, url=source.url, uploaded_at=source.uploaded_at)
-    if not _takes_turns(roster, now) or not same.exists():
-        return
-    if failure:
-        _note(source, failure=failure[:500], failed_at=source.failed_at or now)
-    else:
-        _note(source, failure="", failed_at=None, **({"fetched_at": now} if source.url else {}))
-    if fetched is not None:
-        _note(source, good_text=as_text(fetched.text), etag=fetched.etag, last_modified=fetched.last_modified)
-    if expansion is not None:
-        make_turns(source, expansion, now=now)
-        materialise(roster)
 
 
 def _note(source: CalendarSource, **changes: Any) -> None:

@@ -34,10 +34,7 @@ def materialise(roster: Roster, *, now: datetime | None = None) -> None:
 
 def lock_with_stood_for(roster: Roster) -> list[Roster]:
     """Lock ``roster`` and the one it stands in for, if any, and return them as they are now; by their ids."""
-    known = [pk for pk in (roster.pk, roster.stands_in_for_id) if pk is not None]
-    found = lock(known)
-    others = {each.stands_in_for_id for each in found if each.pk == roster.pk} - {None, *known}
-    return lock([*known, *(pk for pk in others if pk is not None)]) if others else found
+    return lock([pk for pk in (roster.pk, roster.stands_in_for_id) if pk is not None])
 
 
 def lock(rosters: Iterable[int]) -> list[Roster]:

@@ -44,6 +44,8 @@ _READ_LINE = re.compile(rf"(?:{'|'.join(map(re.escape, _READ))})[;:]".encode(), 
 _RECURS = ("RRULE", "RDATE", "RECURRENCE-ID")
 #: Local times are up to so far from UTC.
 _FARTHEST = timedelta(days=1)
+#: What is said to last from before, or until after, lasts from or until then: for ever, as some write it.
+FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
 #: An event of ``icalendar``: its properties are of whatever type they were written as.
@@ -81,7 +83,8 @@ def expand(text: bytes, *, start: datetime, end: datetime, zone: ZoneInfo) -> Ex
     """Return what the calendar ``text`` says of [start, end): whole occurrences, each event's by RFC 5545.
 
     Days, and times without a zone, are those of ``zone``, or of the one that the calendar names for them. An event
-    that cannot be read is told and stops no other; cancelled ones, and those without a length, do not happen. Raises
+    that cannot be read is told and stops no other; cancelled ones, and those without a length, do not happen. What
+    lasts from before FIRST or until after LAST is cut off there. Raises
     Refused for what is no calendar, or has more than MOST_EVENTS events or MOST_OCCURRENCES occurrences.
     """
     if text.upper().count(b"BEGIN:VEVENT") > MOST_EVENTS:
@@ -96,7 +99,10 @@ def expand(text: bytes, *, start: datetime, end: datetime, zone: ZoneInfo) -> Ex
                 happening = list(
                     _happening(events, start=start, end=end, zone=own_zone or zone, named=own_zone is not None)
                 )
-            except (ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
+            except OverflowError:
+                found.unreadable.append((summary, "It cannot be read: its dates lie too far away."))
+                continue
+            except (ValueError, TypeError, AttributeError, KeyError) as error:
                 found.unreadable.append((summary, f"It cannot be read: {str(error)[:200]}"))
                 continue
             found.occurrences.extend(happening)
@@ -222,7 +228,9 @@ def _span(event: Event, zone: ZoneInfo) -> tuple[datetime, datetime]:
 
 
 def _instant(value: date | datetime, zone: ZoneInfo) -> datetime:
-    """A day's beginning, or a time, in UTC; by ``zone`` where it says none."""
+    """A day's beginning, or a time, in UTC; by ``zone`` where it says none. Not before FIRST, nor after LAST."""
+    if not FIRST.year <= value.year < LAST.year:
+        return FIRST if value.year < FIRST.year else LAST
     if not isinstance(value, datetime):
         return instant(value, time(0), zone)
     return (value if value.tzinfo is not None else value.replace(tzinfo=zone)).astimezone(UTC)
