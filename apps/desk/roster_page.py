@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from apps.core.business_calendar import holiday_names
 from apps.core.walltime import instant
 from apps.rosters import picture, planning, queries
+from apps.rosters.coverage import wanted_of
 from apps.rosters.models import Roster, Shift, ShiftSource
 from apps.rosters.picture import A_WEEK, Picture, Row
 from apps.rosters.rules import Stretch, Window
@@ -118,6 +119,7 @@ def shown(roster: Roster, asked: Asked, *, now: datetime) -> Shown:
         now=now,
         holidays=holiday_names(roster.holidays_of, first=asked.drawn_from, last=last),
         says_nobody=asked.person is None,
+        wanted=wanted_of([roster], window)[roster.pk],
     )
     return Shown(listed, drawn, choices)
 

@@ -9,6 +9,7 @@ class NotificationsConfig(AppConfig):
     def ready(self) -> None:
         from apps.notifications import (  # noqa: F401  (register)
             channels,
+            coverage,
             handlers,
             helping,
             lost_methods,

@@ -10,9 +10,12 @@ from django.db.models import QuerySet
 from apps.notifications import queries
 from apps.notifications.queries import PagesReceived
 from apps.rosters import coverage
+from apps.rosters.coverage import reach
 from apps.rosters.models import Roster
 from apps.rosters.rules import Window
 from apps.teams.models import User
+
+reach.told_by(queries.reachable)
 
 
 @dataclass(frozen=True, slots=True)

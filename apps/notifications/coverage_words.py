@@ -11,10 +11,16 @@ from django.conf import settings
 
 from apps.core.spans import in_words
 from apps.notifications.coverage import Coverage
-from apps.rosters.coverage import Gap, PersonCoverage, Share, Strain, StrainKind, WeakPoint, WeakPointKind
+from apps.rosters.coverage import Gap, PersonCoverage
+from apps.rosters.coverage.words import (
+    gap_in_words,
+    share_in_words,
+    span_in_words,
+    strain_in_words,
+    weak_point_in_words,
+)
 from apps.rosters.models import Roster
-from apps.rosters.rules import Window
-from apps.teams.models import Team, User
+from apps.teams.models import Team
 
 #: A list in a mail names so many; the others are counted.
 NAMED = 15
@@ -39,48 +45,6 @@ def gap_warning(roster: Roster, gap: Gap, *, now: datetime) -> str:
         f"Put somebody in, or take it yourself: {settings.SITE_URL}/rosters/{roster.slug}/",
     ]
     return "\n".join(lines)
-
-
-def gap_in_words(gap: Gap, zone: ZoneInfo) -> str:
-    """``Mon 2026-03-09 09:00 to 18:00 CET``, ``and on`` where nobody follows; of several parts, how long they are."""
-    words = span_in_words(Window(gap.start, gap.end), zone)
-    if gap.until is None:
-        words += " and on"
-    return f"{words}, {in_words(gap.missing)} in {len(gap.parts)} parts" if len(gap.parts) > 1 else words
-
-
-def span_in_words(window: Window, zone: ZoneInfo) -> str:
-    """From when to when, by the clocks of ``zone``; the day of the end only where it is another."""
-    start, end = window.start.astimezone(zone), window.end.astimezone(zone)
-    until = f"{end:%H:%M}" if end.date() == start.date() else f"{end:%a %Y-%m-%d %H:%M}"
-    return f"{start:%a %Y-%m-%d %H:%M} to {until} {end:%Z}"
-
-
-def weak_point_in_words(point: WeakPoint, zone: ZoneInfo) -> str:
-    """Why a roster hangs on one person, or on one who is not there."""
-    if point.kind == WeakPointKind.ONLY_ONE:
-        return f"only {point.person} can be paged"
-    why = "has left" if point.kind == WeakPointKind.LEFT else "cannot be paged"
-    first = point.turns[0].start.astimezone(zone)
-    return f"{point.person} {why} and is on call for {in_words(point.length)}, first {first:%a %Y-%m-%d %H:%M %Z}"
-
-
-def strain_in_words(strain: Strain, zone: ZoneInfo) -> str:
-    """``12 d 4 h without a break from Mon …``; the worst of its kind, and how often there is one."""
-    span = span_in_words(Window(strain.start, strain.end), zone)
-    match strain.kind:
-        case StrainKind.NO_BREAK:
-            words = f"{in_words(strain.end - strain.start)} without a break, {span}"
-        case StrainKind.SHORT_REST:
-            words = f"{in_words(strain.end - strain.start)} of rest after a night, {span}"
-        case StrainKind.MANY_NIGHTS:
-            words = f"{strain.nights} nights within 14 days, {span}"
-    return f"{words} ({strain.times} times)" if strain.times > 1 else words
-
-
-def share_in_words(share: Share[User]) -> str:
-    """``Anna has 2.3 times an equal share of the nights``."""
-    return f"{share.person} has {share.times:.1f} times an equal share of the {share.measure}"
 
 
 def weekly_subject(team: Team, found: Coverage) -> str:

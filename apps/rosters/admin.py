@@ -127,7 +127,7 @@ class RosterAdmin(PreviewedAdmin, RevertingAdmin, ImportingAdmin, TeamOwnedAdmin
 
     class Media:
         js = ("ado/roster_preview.js",)
-        css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("ado/roster_picture.css",)}
+        css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("ado/roster_picture.css", "ado/roster_page.css")}
 
     def get_form(self, request: HttpRequest, obj: Roster | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
@@ -163,7 +163,8 @@ class RosterAdmin(PreviewedAdmin, RevertingAdmin, ImportingAdmin, TeamOwnedAdmin
         else:
             url = reverse("admin:rosters_roster_preview", args=[roster.pk])
             shown = preview(roster, now=clock.now())
-        return format_html('<div id="six-weeks" data-preview="{}" aria-live="polite">{}</div>', url, shown)
+        said = format_html('<p id="six-weeks-said" role="status"></p>')
+        return format_html('{}<div id="six-weeks" data-preview="{}">{}</div>', said, url, shown)
 
     def save_model(self, request: HttpRequest, obj: Roster, form: forms.ModelForm[Roster], change: bool) -> None:
         """Save the roster, and keep in mind which one it stood in for: its shifts are filled too."""

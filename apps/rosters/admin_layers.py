@@ -19,6 +19,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from apps.core import clock
 from apps.core.errors import Invalid
 from apps.rosters import actions, rules
+from apps.rosters.admin_people import check_takes_turns
 from apps.rosters.models import Layer, LayerMember, Override, Restriction, Roster
 from apps.rosters.planning import weekly_range
 from apps.rosters.rules.words import EXAMPLE
@@ -116,7 +117,19 @@ class LayerForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes n
 
 
 class Layers(BaseInlineFormSet[Layer, Roster, Any]):
-    """The layers of a roster; a new one without a position comes on top, one without a name gets one."""
+    """The layers of a roster; a new one without a position comes on top, one without a name gets one.
+
+    What is saved has people, or a calendar; on trial, for the preview, it may still lack them.
+    """
+
+    is_on_trial: ClassVar[bool] = False
+
+    def clean(self) -> None:
+        """Put an error beside the people of each layer, new or changed here, in which nobody would take turns."""
+        super().clean()
+        for form in self.forms:
+            if not self.is_on_trial and form.has_changed() and not form.cleaned_data.get("DELETE"):
+                check_takes_turns(form)
 
     def save_new(self, form: Any, commit: bool = True) -> Layer:
         if form.instance.position is None:
@@ -199,6 +212,7 @@ class LayerInline(StandsStillWhenFrozen, StackedInline):
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         formset = super().get_formset(request, obj, **kwargs)
         formset.absolute_max = MOST_LAYERS
+        formset.is_on_trial = hasattr(request, "previewed")
         return formset
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,26 +19,44 @@ from django.utils.safestring import SafeString, mark_safe
 from apps.core import clock
 from apps.core.errors import HouseError
 from apps.core.walltime import instant
-from apps.rosters import actions, picture, planning
+from apps.rosters import actions, findings, picture, planning
 from apps.rosters.models import Roster
-from apps.rosters.rules import Window, outside
+from apps.rosters.rules import Window, clipped, outside
 from apps.teams.models import User
 
 WEEKS = 6
+#: So far ahead is looked for what is wrong: as far as the page about coverage does.
+LOOKED_AHEAD = timedelta(days=90)
 
 
 def preview(roster: Roster, *, now: datetime) -> SafeString:
-    """The six weeks from this Monday on as ``roster`` and its rows say now, drawn from ``now`` on."""
+    """The six weeks from this Monday on as ``roster`` and its rows say now, drawn from ``now`` on, and what is wrong.
+
+    That is looked for within LOOKED_AHEAD.
+    """
     zone = ZoneInfo(roster.time_zone)
     first = picture.week_of(now, zone)
-    window = Window(now, instant(first + WEEKS * picture.A_WEEK, time(0), zone))
-    layers = planning.by_layer(roster, window)
-    result = planning.planned(roster, window)
+    drawn = Window(now, instant(first + WEEKS * picture.A_WEEK, time(0), zone))
+    looked_at = Window(now, now + LOOKED_AHEAD)
+    layers = planning.by_layer(roster, drawn)
+    coming = planning.planned(roster, looked_at)
+    found = findings.of_plan_in_words(roster, coming, looked_at, layers=[layer for layer, _ in layers])
     rows = [picture.Row(layer.name, stretches) for layer, stretches in reversed(layers)]
-    rows.append(picture.Row("On call", result, is_result=True))
-    people = User.objects.in_bulk({stretch.person for row in rows for stretch in row.stretches})
-    drawn = picture.drawn(rows, first=first, weeks=WEEKS, zone=zone, people=people, now=now)
-    return mark_safe(render_to_string("rosters/_weeks.html", {"picture": drawn, "zone": zone}))  # noqa: S308
+    rows.append(picture.Row("On call", list(clipped(coming, drawn)), is_result=True))
+    context = {
+        "picture": picture.drawn(
+            rows,
+            first=first,
+            weeks=WEEKS,
+            zone=zone,
+            people=User.objects.in_bulk({stretch.person for row in rows for stretch in row.stretches}),
+            now=now,
+            wanted=found.wanted,
+        ),
+        "zone": zone,
+        "findings": found,
+    }
+    return mark_safe(render_to_string("admin/rosters/_six_weeks.html", context))  # noqa: S308
 
 
 def uncovered(roster: Roster, *, now: datetime) -> list[Window]:

@@ -19,7 +19,10 @@ A_DAY, A_WEEK = timedelta(days=1), timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A stretch of somebody within one week, or of nobody; ``x`` and ``width`` in percent as SVG writes them."""
+    """A stretch of somebody within one week, or of nobody; ``x`` and ``width`` in percent as SVG writes them.
+
+    ``is_wanted`` tells of one of nobody whether somebody should be there.
+    """
 
     x: str
     width: str
@@ -28,6 +31,12 @@ class Bar:
     start: datetime
     end: datetime
     is_exception: bool
+    is_wanted: bool = True
+
+    @property
+    def who(self) -> str:
+        """Who is there, in words; of nobody, whether somebody is missing."""
+        return str(self.person) if self.person else "Nobody" if self.is_wanted else "Not needed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +84,11 @@ class Picture:
     weeks: list[Week]
     people: list[tuple[User, int]]
 
+    @property
+    def leaves_out(self) -> bool:
+        """Whether there is time in it at which nobody is wanted."""
+        return any(not bar.is_wanted for week in self.weeks for lane in week.lanes for bar in lane.bars)
+
 
 def drawn(
     rows: Sequence[Row],
@@ -86,16 +100,24 @@ def drawn(
     now: datetime,
     holidays: Mapping[date, str] | None = None,
     says_nobody: bool = True,
+    wanted: Sequence[Window] | None = None,
 ) -> Picture:
     """The picture of ``weeks`` weeks from the local day ``first`` on in ``zone``; ``people`` by their ids.
 
     Where nobody holds the first seat of the result a bar without a person says so, from ``now`` on, unless
-    ``says_nobody`` is off: then only some people are drawn.
+    ``says_nobody`` is off: then only some people are drawn. ``wanted`` is when somebody should be there, in order and
+    without overlaps; None: always.
     """
     order = dict.fromkeys(each.person for row in rows for each in sorted(row.stretches, key=lambda each: each.start))
     colours = {person: number % COLOURS for number, person in enumerate(order)}
     draw = _Drawing(
-        zone=zone, people=people, colours=colours, now=now, holidays=holidays or {}, says_nobody=says_nobody
+        zone=zone,
+        people=people,
+        colours=colours,
+        now=now,
+        holidays=holidays or {},
+        says_nobody=says_nobody,
+        wanted=wanted,
     )
     return Picture(
         weeks=[draw.week(first + number * A_WEEK, rows) for number in range(weeks)],
@@ -111,6 +133,7 @@ class _Drawing:
     now: datetime
     holidays: Mapping[date, str]
     says_nobody: bool
+    wanted: Sequence[Window] | None
 
     def week(self, first: date, rows: Sequence[Row]) -> Week:
         bounds = [instant(first + number * A_DAY, time(0), self.zone) for number in range(8)]
@@ -138,7 +161,7 @@ class _Drawing:
             stretches.sort(key=lambda each: each.start)
             bars = [self._bar(each, window) for each in stretches]
             if row.is_result and seat == 0 and self.says_nobody:
-                bars += [self._nobody(gap, window) for gap in holes(stretches, self._coming(window))]
+                bars += self._of_nobody(holes(stretches, self._coming(window)), window)
             yield Lane(row.name if seat == 0 else f"{row.name}, seat {seat + 1}", bars, row.is_result)
 
     def _coming(self, window: Window) -> Window:
@@ -156,7 +179,14 @@ class _Drawing:
             is_exception=stretch.source != ShiftSource.LAYER,
         )
 
-    def _nobody(self, gap: Window, window: Window) -> Bar:
+    def _of_nobody(self, empty: list[Window], window: Window) -> list[Bar]:
+        """A bar for all that is ``empty``: what somebody should hold, and what nobody wants held."""
+        unwanted = [] if self.wanted is None else list(outside(empty, self.wanted))
+        bars = [self._nobody(each, window, is_wanted=False) for each in unwanted]
+        bars += [self._nobody(each, window, is_wanted=True) for each in outside(empty, unwanted)]
+        return sorted(bars, key=lambda bar: bar.start)
+
+    def _nobody(self, gap: Window, window: Window, *, is_wanted: bool) -> Bar:
         return Bar(
             x=_percent(gap.start - window.start, window),
             width=_percent(gap.end - gap.start, window),
@@ -165,6 +195,7 @@ class _Drawing:
             start=gap.start,
             end=gap.end,
             is_exception=False,
+            is_wanted=is_wanted,
         )
 
 

@@ -16,6 +16,14 @@
         return data;
     }
 
+    // Whoever listens hears what came of a change, not the whole drawing.
+    function say(part) {
+        const said = document.getElementById("six-weeks-said");
+        if (said && part) {
+            said.textContent = part.textContent;
+        }
+    }
+
     async function draw(form, place) {
         latest += 1;
         const mine = latest;
@@ -33,11 +41,14 @@
             }
             if (answer.ok && !answer.redirected) {
                 place.innerHTML = text;
+                say(place.querySelector(".summary, .roster-mistakes"));
             } else {
                 place.textContent = "The preview cannot be drawn now; saving tells what is wrong.";
+                say(place);
             }
         } catch {
             place.textContent = "The server cannot be reached; the preview waits for the next change.";
+            say(place);
         } finally {
             if (mine === latest) {
                 place.removeAttribute("aria-busy");

@@ -7,6 +7,7 @@ Who can be paged is said by the caller, who knows how people are reached.
 from apps.rosters.coverage.gaps import Gap
 from apps.rosters.coverage.hours import NIGHT_BEGINS, NIGHT_ENDS, Hours
 from apps.rosters.coverage.pay import PayLine, pay
+from apps.rosters.coverage.reading import wanted_of
 from apps.rosters.coverage.report import (
     PersonCoverage,
     Report,
@@ -14,6 +15,7 @@ from apps.rosters.coverage.report import (
     WeakPoint,
     WeakPointKind,
     gaps_of,
+    of_plan,
     of_roster,
     of_rosters,
 )
@@ -36,7 +38,9 @@ __all__ = [
     "WeakPoint",
     "WeakPointKind",
     "gaps_of",
+    "of_plan",
     "of_roster",
     "of_rosters",
     "pay",
+    "wanted_of",
 ]

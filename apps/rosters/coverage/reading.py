@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -13,7 +14,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from apps.rosters.coverage import gaps, windows
 from apps.rosters.models import CalendarSource, CalendarTurn, Layer, LayerMember, Roster, Shift
 from apps.rosters.planning import calendar_plan, layer_plan
-from apps.rosters.rules import Plan, Window
+from apps.rosters.rules import Plan, Stretch, Window
 from apps.teams.models import User
 
 #: The turns of each person in each roster, by their ids, in order.
@@ -51,6 +52,28 @@ def read(rosters: QuerySet[Roster], window: Window, *, turns_in: Window) -> Fact
     )
 
 
+def of_plan(roster: Roster, coming: Sequence[Stretch], window: Window, *, turns_in: Window) -> Facts:
+    """What ``read`` would say of ``roster`` if its shifts from the beginning of ``window`` on were ``coming``.
+
+    Six queries at most. A retired roster wants nobody.
+    """
+    before = Window(turns_in.start, window.start)
+    held = turns_of([roster], before)[roster.pk]
+    turns = {person: past for person, own in held.items() if (past := windows.within(own, before))}
+    for stretch in coming:
+        turns.setdefault(stretch.person, []).append(Window(stretch.start, stretch.end))
+    for own in turns.values():
+        own.sort(key=attrgetter("start"))
+    members = _members([roster], window)
+    return Facts(
+        rosters=[roster],
+        turns={roster.pk: turns},
+        wanted=wanted_of([roster], window),
+        members=members,
+        people=User.objects.in_bulk(turns.keys() | members[roster.pk]),
+    )
+
+
 def in_use(rosters: QuerySet[Roster]) -> list[Roster]:
     """Those of ``rosters`` that are not retired, by the names of their team and their own. One query."""
     return list(rosters.filter(retired_at__isnull=True).select_related("team").order_by("team__name", "name", "pk"))
@@ -75,14 +98,17 @@ def turns_of(rosters: Collection[Roster], window: Window) -> Turns:
 def wanted_of(rosters: Collection[Roster], window: Window) -> dict[int, list[Window]]:
     """The time within ``window`` at which somebody should hold each of ``rosters``. Two queries, and one for calendars.
 
-    One that stands in for another is wanted only while it does.
+    One that stands in for another is wanted only while it does, one that is retired not at all.
     """
     others = [roster for roster in rosters if not roster.is_primary]
     layers: dict[int, list[Layer]] = defaultdict(list)
     for layer in _layers_of(others, window):
         layers[layer.roster_id].append(layer)
-    found = {}
+    found: dict[int, list[Window]] = {}
     for roster in rosters:
+        if roster.retired_at is not None:
+            found[roster.pk] = []
+            continue
         plans = [_plan(layer, roster, window) for layer in layers[roster.pk]]
         wanted = gaps.wanted(plans, is_primary=roster.is_primary, zone=ZoneInfo(roster.time_zone), window=window)
         found[roster.pk] = windows.within(wanted, _stands_in(roster)) if roster.stands_in_during else wanted

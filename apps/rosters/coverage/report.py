@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -16,15 +16,13 @@ from apps.core.business_calendar import holiday_names
 from apps.rosters.coverage import reading, windows
 from apps.rosters.coverage.gaps import Gap, gaps
 from apps.rosters.coverage.hours import Almanac, Hours
+from apps.rosters.coverage.reach import WhoCanBePaged, active
 from apps.rosters.coverage.reading import Facts
-from apps.rosters.coverage.shares import Share, too_large
+from apps.rosters.coverage.shares import Share, too_large, too_small
 from apps.rosters.coverage.strain import NIGHTS_WITHIN, Strain, strains
 from apps.rosters.models import Roster
-from apps.rosters.rules import Window
+from apps.rosters.rules import Stretch, Window
 from apps.teams.models import User
-
-#: Which of some people can be paged; the app that knows how people are reached is another of this floor.
-WhoCanBePaged = Callable[[Collection[User]], Collection[User]]
 
 
 class WeakPointKind(StrEnum):
@@ -53,13 +51,17 @@ class WeakPoint:
 
 @dataclass(frozen=True, slots=True)
 class RosterCoverage:
-    """How a roster is covered: when somebody is wanted, when nobody is there, on whom it hangs, who bears too much."""
+    """How a roster is covered: when somebody is wanted, when nobody is there, on whom it hangs, and how it is shared.
+
+    ``shares`` are those that are too large, ``small_shares`` those that are too small.
+    """
 
     roster: Roster
     wanted: list[Window]
     gaps: list[Gap]
     weak_points: list[WeakPoint]
     shares: list[Share[User]]
+    small_shares: list[Share[User]]
 
     @property
     def missing(self) -> timedelta:
@@ -109,11 +111,6 @@ class Report:
         return [(each.person, strain) for each in self.people for strain in each.strains]
 
 
-def active(people: Collection[User]) -> list[User]:
-    """Those of ``people`` who are active: as much as is known here of who can be paged."""
-    return [person for person in people if person.is_active]
-
-
 def of_rosters(rosters: QuerySet[Roster], window: Window, *, who_can_be_paged: WhoCanBePaged = active) -> Report:
     """Report on those of ``rosters`` that are in use; retired ones are none of the report.
 
@@ -121,7 +118,22 @@ def of_rosters(rosters: QuerySet[Roster], window: Window, *, who_can_be_paged: W
     planned as far as ``settings.ROSTER_HORIZON``: beyond it everything would be a gap.
     """
     turns_in = Window(window.start - NIGHTS_WITHIN, window.end)
-    facts = reading.read(rosters, window, turns_in=turns_in)
+    return _of_facts(reading.read(rosters, window, turns_in=turns_in), window, turns_in, who_can_be_paged)
+
+
+def of_plan(
+    roster: Roster, coming: Sequence[Stretch], window: Window, *, who_can_be_paged: WhoCanBePaged = active
+) -> Report:
+    """Report on ``roster`` as it would be if ``coming`` were its shifts from the beginning of ``window`` on.
+
+    What it wants, and who is in its layers, is read from its rows, and who held it before from its shifts. Seven
+    queries at most, and those of ``who_can_be_paged``. A retired roster wants nobody.
+    """
+    turns_in = Window(window.start - NIGHTS_WITHIN, window.end)
+    return _of_facts(reading.of_plan(roster, coming, window, turns_in=turns_in), window, turns_in, who_can_be_paged)
+
+
+def _of_facts(facts: Facts, window: Window, turns_in: Window, who_can_be_paged: WhoCanBePaged) -> Report:
     reached = {person.pk for person in who_can_be_paged(facts.people.values())}
     almanacs = _almanacs(facts, turns_in)
     return Report(
@@ -155,12 +167,14 @@ def _of_roster(
     turns, wanted = facts.turns[roster.pk], facts.wanted[roster.pk]
     coming = {person: within for person, held in turns.items() if (within := windows.within(held, window))}
     by_person = {facts.people[person]: held for person, held in coming.items()}
+    of_each = {person: almanacs[person.pk] for person in by_person}
     return RosterCoverage(
         roster=roster,
         wanted=wanted,
         gaps=gaps(wanted, _held(turns), window),
         weak_points=list(_weak_points(coming, facts.members[roster.pk], facts.people, reached)),
-        shares=too_large(by_person, {person: almanacs[person.pk] for person in by_person}),
+        shares=too_large(by_person, of_each),
+        small_shares=too_small(by_person, of_each),
     )
 
 

@@ -1,8 +1,8 @@
-"""Who bears more of a roster than the others. No database, no clock."""
+"""Who bears more or less of a roster than the others. No database, no clock."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -14,6 +14,8 @@ PersonT = TypeVar("PersonT")
 
 #: Whoever has more than so many times an equal share bears too much.
 TOO_MUCH = 1.5
+#: Whoever has less than so much of an equal share bears too little.
+TOO_LITTLE = 0.5
 
 
 class Measure(StrEnum):
@@ -42,19 +44,44 @@ def too_large(
     as long as the longest of the others, would put right is not told: where thirteen weekends fall to ten people, three
     have two of them, and that is nobody's fault.
     """
-    found = []
+    found = [
+        Share(person, measure, amount / equal)
+        for measure, turns, equal in _by_measure(stretches, almanacs)
+        for person, amount in _sums(turns).items()
+        if amount > TOO_MUCH * equal and amount - _longest_of_others(turns, person) > equal
+    ]
+    return sorted(found, key=lambda share: share.times, reverse=True)
+
+
+def too_small(
+    stretches: Mapping[PersonT, Sequence[Window]], almanacs: Mapping[PersonT, Almanac]
+) -> list[Share[PersonT]]:
+    """Who of those who hold a roster in ``stretches`` has less than TOO_LITTLE of an equal share, the smallest first.
+
+    What one turn more, as long as the longest of the others, would put right is not told.
+    """
+    found = [
+        Share(person, measure, amount / equal)
+        for measure, turns, equal in _by_measure(stretches, almanacs)
+        for person, amount in _sums(turns).items()
+        if amount < TOO_LITTLE * equal and amount + _longest_of_others(turns, person) < equal
+    ]
+    return sorted(found, key=lambda share: share.times)
+
+
+def _by_measure(
+    stretches: Mapping[PersonT, Sequence[Window]], almanacs: Mapping[PersonT, Almanac]
+) -> Iterator[tuple[Measure, Mapping[PersonT, Sequence[float]], float]]:
+    """Yield each measure with how much of it each one's turns have, and what would be an equal share."""
     for measure in Measure:
         turns = {
             person: [_measured(each, almanacs[person], measure) for each in held] for person, held in stretches.items()
         }
-        sums = {person: sum(counts) for person, counts in turns.items()}
-        equal = sum(sums.values()) / max(len(sums), 1)
-        found += [
-            Share(person, measure, amount / equal)
-            for person, amount in sums.items()
-            if amount > TOO_MUCH * equal and amount - _longest_of_others(turns, person) > equal
-        ]
-    return sorted(found, key=lambda share: share.times, reverse=True)
+        yield measure, turns, sum(_sums(turns).values()) / max(len(turns), 1)
+
+
+def _sums(turns: Mapping[PersonT, Sequence[float]]) -> dict[PersonT, float]:
+    return {person: sum(counts) for person, counts in turns.items()}
 
 
 def _longest_of_others(turns: Mapping[PersonT, Sequence[float]], person: PersonT) -> float:

@@ -9,6 +9,7 @@ the seat. What a window shows does not depend on the window: computing day by da
 
 from apps.rosters.rules.cutting import outside
 from apps.rosters.rules.handoffs import DAYS_OF_A_TURN, turn_at
+from apps.rosters.rules.people import check_takes_turns
 from apps.rosters.rules.plans import (
     FIRST_SEAT,
     Absences,
@@ -35,6 +36,7 @@ __all__ = [
     "WeeklyRange",
     "Window",
     "check_override",
+    "check_takes_turns",
     "clipped",
     "compute",
     "outside",

@@ -19,14 +19,14 @@ from apps.core.errors import HouseError
 from apps.desk import coverage
 from apps.desk.api.coverage import CoverageSerializer
 from apps.desk.coverage import Found, Load
-from apps.notifications.coverage_words import (
+from apps.rosters.coverage import pay
+from apps.rosters.coverage.words import (
     gap_in_words,
     share_in_words,
     span_in_words,
     strain_in_words,
     weak_point_in_words,
 )
-from apps.rosters.coverage import pay
 from apps.rosters.models import Roster
 from apps.teams.models import Team
 

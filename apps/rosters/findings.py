@@ -1,0 +1,147 @@
+"""What is wrong with a roster as it is about to be: in words, for the page on which it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from apps.core.spans import in_words
+from apps.rosters.coverage import Measure, PersonCoverage, Report, RosterCoverage, Share, of_plan, reach
+from apps.rosters.coverage.words import gap_in_words, strain_in_words, weak_point_in_words
+from apps.rosters.models import CalendarSource, Layer, Roster
+from apps.rosters.rules import Stretch, Window
+from apps.teams.models import User
+
+#: A list names so many; the others are counted.
+NAMED = 8
+
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A kind of finding: the first of them in words, how many there are, and what is said where there is none."""
+
+    title: str
+    lines: list[str]
+    count: int
+    otherwise: str
+
+    @property
+    def more(self) -> int:
+        """How many are not named."""
+        return self.count - len(self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one person bears of the roster, in all and in percent, and of what more or less than an equal share."""
+
+    person: User
+    hours: str
+    nights: int
+    weekends: str
+    holidays: str
+    percent: int
+    more: list[str]
+    less: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All that is found in the next ``days`` days: by kind, the worst kind first, and what each person bears.
+
+    ``wanted`` is when somebody should be there, in order and without overlaps.
+    """
+
+    days: int
+    wanted: list[Window]
+    parts: list[Part]
+    loads: list[Load]
+
+    @property
+    def summary(self) -> str:
+        """What was found, counted, in one sentence."""
+        counts = [f"{part.title.lower()}: {part.count}" for part in self.parts if part.count]
+        return f"Found in the next {self.days} days: {'; '.join(counts) or 'nothing'}."
+
+
+def of_plan_in_words(roster: Roster, coming: Sequence[Stretch], window: Window, *, layers: Sequence[Layer]) -> Findings:
+    """What is found of ``roster`` within ``window`` if ``coming`` are its shifts from its beginning on.
+
+    ``layers`` are those of the roster, with their members and calendars. Times are in the zone of the roster. Nine
+    queries at most, however many people there are.
+    """
+    report = of_plan(roster, coming, window, who_can_be_paged=reach.who_can_be_paged)
+    [found] = report.rosters
+    return Findings(
+        days=(window.end - window.start).days,
+        wanted=found.wanted,
+        parts=list(_parts(found, report, layers, ZoneInfo(roster.time_zone))),
+        loads=list(_loads(found, report)),
+    )
+
+
+def _parts(found: RosterCoverage, report: Report, layers: Sequence[Layer], zone: ZoneInfo) -> Iterator[Part]:
+    empty = [layer.name for layer in layers if _is_empty(layer, report.window.start)]
+    if empty:
+        yield _part("Layers that nobody takes turns in", empty)
+    gaps = [f"{gap_in_words(gap, zone)} ({in_words(gap.missing)})" for gap in found.gaps]
+    yield _part("Gaps", gaps, otherwise="None: somebody is on call whenever somebody should be.")
+    points = [_sentence(weak_point_in_words(point, zone)) for point in found.weak_points]
+    yield _part("Single points of failure", points, otherwise="None.")
+    unreached = [str(each.person) for each in report.cannot_be_paged]
+    yield _part("Without a verified contact method", unreached, otherwise="Everybody here can be paged.")
+    strains = [f"{person}: {strain_in_words(strain, zone)}" for person, strain in report.strained]
+    yield _part(
+        "Strain", strains, otherwise="Nobody is on call for too long, too soon after a night, or for too many nights."
+    )
+
+
+def _part(title: str, lines: list[str], *, otherwise: str = "") -> Part:
+    return Part(title, lines[:NAMED], len(lines), otherwise)
+
+
+def _is_empty(layer: Layer, now: datetime) -> bool:
+    """Whether nobody takes turns in a layer that is not over."""
+    calendar: CalendarSource | None = getattr(layer, "calendar", None)  # raises for a layer without one
+    is_over = layer.ends_on is not None and layer.ends_on < now.date()
+    return calendar is None and not is_over and not layer.members.all()
+
+
+def _loads(found: RosterCoverage, report: Report) -> Iterator[Load]:
+    """The loads, the largest first."""
+    everything = sum((each.hours.total for each in report.people), timedelta()) or _HOUR
+    for each in sorted(report.people, key=lambda each: each.hours.total, reverse=True):
+        yield Load(
+            person=each.person,
+            hours=_in_hours(each.hours.total),
+            nights=each.nights,
+            weekends=_in_hours(each.hours.weekend),
+            holidays=_in_hours(each.hours.holiday),
+            percent=round(100 * (each.hours.total / everything)),
+            more=[_times(share) for share in found.shares if share.person == each.person],
+            less=list(_less(found, each)),
+        )
+
+
+def _less(found: RosterCoverage, each: PersonCoverage) -> Iterator[str]:
+    if not each.hours.total:
+        yield "no turn"
+    yield from (_times(share) for share in found.small_shares if share.person == each.person)
+
+
+def _times(share: Share[User]) -> str:
+    """``1.8 × the nights``: of an equal share."""
+    measure = "weekend hours" if share.measure == Measure.WEEKENDS else share.measure
+    return f"{share.times:.1f} × the {measure}"
+
+
+def _in_hours(length: timedelta) -> str:
+    return f"{round(length / _HOUR)} h"
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}"
