@@ -26,6 +26,7 @@ from apps.rosters.admin_calendars import CalendarLayerInline
 from apps.rosters.admin_history import RevertingAdmin
 from apps.rosters.admin_import import ImportingAdmin
 from apps.rosters.admin_layers import LOCAL, Layers, OverrideInline, StandInForm, is_frozen
+from apps.rosters.admin_moments import by_whose_clock
 from apps.rosters.admin_preview import PreviewedAdmin, preview, uncovered
 from apps.rosters.models import Layer, LayerMember, Override, Restriction, Roster
 from apps.rosters.models.rosters import DAYS, MOMENTS
@@ -64,6 +65,8 @@ class RosterForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
         if during is not None:
             self.initial["stands_in_from"] = f"{timezone.localtime(during.lower):{LOCAL}}"
             self.initial["stands_in_until"] = f"{timezone.localtime(during.upper):{LOCAL}}"
+        for name in self.fields.keys() & {"frozen_until", "stands_in_from", "stands_in_until"}:
+            self.fields[name].help_text = f"{self.fields[name].help_text} {by_whose_clock()}".strip()
         if not self.gaps and "accept_gaps" in self.fields:
             self.fields["accept_gaps"].widget = forms.HiddenInput()
 

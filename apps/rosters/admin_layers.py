@@ -19,6 +19,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from apps.core import clock
 from apps.core.errors import Invalid
 from apps.rosters import actions, rules
+from apps.rosters.admin_moments import SaysWhen, by_whose_clock
 from apps.rosters.admin_people import check_takes_turns
 from apps.rosters.models import Layer, LayerMember, Override, Restriction, Roster
 from apps.rosters.planning import weekly_range
@@ -234,6 +235,8 @@ class StandInForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.widget.attrs["aria-label"] = field.label
+        for name in self.fields.keys() & {"start", "end"}:
+            self.fields[name].help_text = by_whose_clock()
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -270,7 +273,7 @@ class Overrides(BaseInlineFormSet[Override, Roster, Any]):
         actions.remove_override(obj, by=self.by)
 
 
-class OverrideInline(FollowsItsParent, TabularInline):
+class OverrideInline(SaysWhen, FollowsItsParent, TabularInline):
     """The overrides that are still to come, but for those that carry out a swap."""
 
     model = Override

@@ -16,23 +16,35 @@ from apps.teams.models import User
 
 #: A list names so many; the others are counted.
 NAMED = 8
+#: Less than so much of an equal share is none.
+LEAST_TOLD = 0.05
 
 _HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A kind of finding: the first of them in words, how many there are, and what is said where there is none."""
+    """A kind of finding: each of them in words, how many there are, and what is said where there is none."""
 
     title: str
     lines: list[str]
-    count: int
-    otherwise: str
+    counted: str
+    otherwise: str = ""
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.lines)
+
+    @property
+    def named(self) -> list[str]:
+        """The first of them."""
+        return self.lines[:NAMED]
 
     @property
     def more(self) -> int:
-        """How many are not named."""
-        return self.count - len(self.lines)
+        """How many are not among the first."""
+        return max(len(self.lines) - NAMED, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +63,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """All that is found in the next ``days`` days: by kind, the worst kind first, and what each person bears.
+    """All that is found in the next ``days`` days, by kind, and what each person bears.
 
     ``wanted`` is when somebody should be there, in order and without overlaps.
     """
@@ -64,15 +76,17 @@ class Findings:
     @property
     def summary(self) -> str:
         """What was found, counted, in one sentence."""
-        counts = [f"{part.title.lower()}: {part.count}" for part in self.parts if part.count]
-        return f"Found in the next {self.days} days: {'; '.join(counts) or 'nothing'}."
+        counts = [part.counted for part in self.parts if part.count]
+        if uneven := sum(1 for load in self.loads if load.more or load.less):
+            counts.append(_counted(uneven, "unequal share"))
+        return f"The next {self.days} days: {', '.join(counts) or 'nothing is wrong'}."
 
 
 def of_plan_in_words(roster: Roster, coming: Sequence[Stretch], window: Window, *, layers: Sequence[Layer]) -> Findings:
     """What is found of ``roster`` within ``window`` if ``coming`` are its shifts from its beginning on.
 
-    ``layers`` are those of the roster, with their members and calendars. Times are in the zone of the roster. Nine
-    queries at most, however many people there are.
+    ``layers`` are those of the roster, with their members and calendars. Times are in the zone of the roster. Eight
+    queries at most, however many people and layers there are.
     """
     report = of_plan(roster, coming, window, who_can_be_paged=reach.who_can_be_paged)
     [found] = report.rosters
@@ -87,21 +101,20 @@ def of_plan_in_words(roster: Roster, coming: Sequence[Stretch], window: Window, 
 def _parts(found: RosterCoverage, report: Report, layers: Sequence[Layer], zone: ZoneInfo) -> Iterator[Part]:
     empty = [layer.name for layer in layers if _is_empty(layer, report.window.start)]
     if empty:
-        yield _part("Layers that nobody takes turns in", empty)
+        counted = _counted(len(empty), "layer without people", "layers without people")
+        yield Part("Layers that nobody takes turns in", empty, counted)
     gaps = [f"{gap_in_words(gap, zone)} ({in_words(gap.missing)})" for gap in found.gaps]
-    yield _part("Gaps", gaps, otherwise="None: somebody is on call whenever somebody should be.")
+    nothing = "None: somebody is on call whenever somebody should be."
+    yield Part("Gaps", gaps, _counted(len(gaps), "gap"), nothing)
     points = [_sentence(weak_point_in_words(point, zone)) for point in found.weak_points]
-    yield _part("Single points of failure", points, otherwise="None.")
+    counted = _counted(len(points), "single point of failure", "single points of failure")
+    yield Part("Single points of failure", points, counted, "None.")
     unreached = [str(each.person) for each in report.cannot_be_paged]
-    yield _part("Without a verified contact method", unreached, otherwise="Everybody here can be paged.")
+    counted = _counted(len(unreached), "person who cannot be paged", "people who cannot be paged")
+    yield Part("Without a verified contact method", unreached, counted, "Everybody here can be paged.")
     strains = [f"{person}: {strain_in_words(strain, zone)}" for person, strain in report.strained]
-    yield _part(
-        "Strain", strains, otherwise="Nobody is on call for too long, too soon after a night, or for too many nights."
-    )
-
-
-def _part(title: str, lines: list[str], *, otherwise: str = "") -> Part:
-    return Part(title, lines[:NAMED], len(lines), otherwise)
+    nothing = "Nobody is on call for too long, too soon after a night, or for too many nights."
+    yield Part("Strain", strains, _counted(len(strains), "strain"), nothing)
 
 
 def _is_empty(layer: Layer, now: datetime) -> bool:
@@ -136,7 +149,11 @@ def _less(found: RosterCoverage, each: PersonCoverage) -> Iterator[str]:
 def _times(share: Share[User]) -> str:
     """``1.8 × the nights``: of an equal share."""
     measure = "weekend hours" if share.measure == Measure.WEEKENDS else share.measure
-    return f"{share.times:.1f} × the {measure}"
+    return f"{share.times:.1f} × the {measure}" if share.times >= LEAST_TOLD else f"none of the {measure}"
+
+
+def _counted(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
 def _in_hours(length: timedelta) -> str:

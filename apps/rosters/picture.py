@@ -14,6 +14,8 @@ from apps.teams.models import User
 
 #: So many colours tell people apart; the next person has the first again.
 COLOURS = 10
+#: A bar of so many percent of a week has room for these.
+ROOM_FOR_A_NAME, ROOM_FOR_A_FIRST_NAME, ROOM_FOR_INITIALS = 14.0, 4.5, 2.0
 A_DAY, A_WEEK = timedelta(days=1), timedelta(days=7)
 
 
@@ -37,6 +39,17 @@ class Bar:
     def who(self) -> str:
         """Who is there, in words; of nobody, whether somebody is missing."""
         return str(self.person) if self.person else "Nobody" if self.is_wanted else "Not needed"
+
+    @property
+    def label(self) -> str:
+        """As much of ``who`` as there is room for in the bar."""
+        share = float(self.width.rstrip("%"))
+        if share >= ROOM_FOR_A_NAME:
+            return self.who
+        if not self.is_wanted or share < ROOM_FOR_INITIALS:
+            return ""
+        names = self.who.split()
+        return names[0] if share >= ROOM_FOR_A_FIRST_NAME else "".join(name[0] for name in names)
 
 
 @dataclass(frozen=True, slots=True)

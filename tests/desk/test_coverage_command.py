@@ -101,6 +101,9 @@ def test_hours_in_a_retired_roster_are_paid_and_no_gap(roster, house, clock):
     clock.shift(days=2)
     rosters.retire(roster, by=manager)
     assert said().startswith("0 rosters")
+    with pytest.raises(CommandError, match=r"Platform on call was retired on 2026-03-04: nobody needs to be on call"):
+        said("--roster", "platform")
+    assert "rita@example.com" in said("--csv", "--roster", "platform")
     rows = csv.DictReader(StringIO(said("--csv", "--from", "2026-03-01", "--to", "2026-03-31")))
     assert sum(float(row["total_hours"]) for row in rows) == 48
 

@@ -167,7 +167,18 @@ def test_whose_it_is_stands_in_groups_by_weight():
         ("UID:1\nSUMMARY:No start", "no start"),
         (event("1", ":2026030X", ":20260304T080000Z"), "DTSTART"),
         (event("1", ";TZID=Atlantis/City:20260303T080000", ";TZID=Atlantis/City:20260304T080000"), "Atlantis/City"),
-        (event("1", ":20260303T080000Z", ":20260304T080000Z", more="RRULE:FREQ=SOMETIMES"), "RRULE"),
+        (
+            event("1", ":20260303T080000Z", ":20260304T080000Z", more="RRULE:FREQ=SOMETIMES"),
+            "It cannot be read: its RRULE is not clear. Expected frequency, got: SOMETIMES",
+        ),
+        (
+            event("1", ":20260303T080000Z", ":20260304T080000Z", more="RRULE:INTERVAL=2"),
+            "It cannot be read: its RRULE does not say how often it repeats.",
+        ),
+        (
+            event("1", ":20260303T080000Z", ":20260304T080000Z", more="RRULE:FREQ=DAILY;INTERVAL=0"),
+            "It cannot be read: its RRULE does not say how often it repeats.",
+        ),
     ],
 )
 def test_an_event_that_cannot_be_read_is_told_and_stops_no_other(bad, said):

@@ -113,6 +113,8 @@ class SwapForm(forms.Form):
         now = clock.now()
         self.fields["start"].initial = timezone.localtime(max(shift.start, now))
         self.fields["end"].initial = timezone.localtime(shift.end)
+        for name in ("start", "end"):
+            self.fields[name].help_text = f"By your clock: {timezone.get_current_timezone_name()}."
         coming = rosters.shifts_between(now, now + _OFFERED_AHEAD).filter(roster=shift.roster).exclude(person=by)
         self._returns = {f"shift:{each.pk}": each for each in coming if each.start >= now}
         people = {each.person_id: each.person for each in coming}

@@ -66,6 +66,7 @@ class Command(BaseCommand):
             if options["csv"]:
                 self._pay(rosters, options)
                 return
+            _check_in_use(rosters, options["roster"])
             if options["first"] or options["last"]:
                 raise CommandError("--from and --to go with --csv; otherwise say --days.")
             days = coverage.DAYS if options["days"] is None else options["days"]
@@ -152,6 +153,16 @@ def _rosters(team: str | None, roster: str | None) -> tuple[QuerySet[Roster], li
             raise CommandError(f'There is no roster "{roster}" there. Known: {_known(Roster.objects.all())}.')
         teams = teams.filter(rosters__slug=roster)
     return rosters, list(teams)
+
+
+def _check_in_use(rosters: QuerySet[Roster], slug: str | None) -> None:
+    """Raise CommandError where one roster is asked for that is retired: nobody is looked for there."""
+    retired = rosters.exclude(retired_at=None).first() if slug is not None else None
+    if retired is not None:
+        raise CommandError(
+            f"{retired} was retired on {retired.retired_at:%Y-%m-%d}: nobody needs to be on call there any more."
+            " Its hours for pay: --csv."
+        )
 
 
 def _known(rows: QuerySet[Any]) -> str:
