@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path, register_converter
+from django.views.generic import RedirectView
 
 from apps.desk.converters import ReferenceConverter
 from apps.desk.views import (
@@ -106,6 +107,7 @@ urlpatterns = [
     path("oncall/", people.oncall, name="oncall"),
     path("coverage/", coverage.coverage_page, name="coverage"),
     path("coverage/pay.csv", coverage.pay, name="coverage_pay"),
+    path("rosters/", RedirectView.as_view(pattern_name="oncall"), name="rosters"),
     path("rosters/<slug:slug>/", rosters.roster, name="roster"),
     path("rosters/<slug:slug>/overrides/<int:override>/remove/", rosters.remove_override, name="override_remove"),
     path("rosters/<slug:slug>/handover/", rosters.hand_over, name="roster_handover"),

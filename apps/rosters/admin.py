@@ -166,8 +166,8 @@ class RosterAdmin(PreviewedAdmin, RevertingAdmin, ImportingAdmin, TeamOwnedAdmin
         else:
             url = reverse("admin:rosters_roster_preview", args=[roster.pk])
             shown = preview(roster, now=clock.now())
-        said = format_html('<p id="six-weeks-said" role="status"></p>')
-        return format_html('{}<div id="six-weeks" data-preview="{}">{}</div>', said, url, shown)
+        places = '<p id="six-weeks-said" role="status"></p><div id="six-weeks" data-preview="{}">{}</div>'
+        return format_html(places, url, shown)
 
     def save_model(self, request: HttpRequest, obj: Roster, form: forms.ModelForm[Roster], change: bool) -> None:
         """Save the roster, and keep in mind which one it stood in for: its shifts are filled too."""

