@@ -7,4 +7,4 @@ class EscalationConfig(AppConfig):
     name = "apps.escalation"
 
     def ready(self) -> None:
-        from apps.escalation import handlers, reactions  # noqa: F401  (register)
+        from apps.escalation import handlers, reactions, rosters_paged  # noqa: F401  (register)

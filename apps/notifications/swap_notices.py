@@ -1,10 +1,10 @@
-"""Notices of swaps: to whoever is asked, and to whoever asked once there is an answer."""
+"""Notices of swaps: to whoever is asked, and once there is an answer to whoever asked and whoever else was asked."""
 
 from __future__ import annotations
 
 from apps.core.events import on
 from apps.notifications import actions, messages
-from apps.notifications.models import NotificationKind
+from apps.notifications.models import Notification, NotificationKind
 from apps.rosters.actions import SWAP_ANSWERED, SWAP_ASKED
 from apps.rosters.models import Swap, SwapState
 from apps.teams.models import User
@@ -28,10 +28,30 @@ def tell_who_is_asked(swap: Swap) -> None:
 def tell_whoever_it_concerns(swap: Swap) -> None:
     """Tell whoever asked how it was answered, and whoever was asked that it was withdrawn; nobody of their own deed."""
     for person in (swap.asked_by, swap.asked_of):
-        if person is not None and person != swap.answered_by:
+        if person is not None and person.is_active and person != swap.answered_by:
             _tell(
                 person, swap, "answered", f"{swap.answered_by} {_DID[SwapState(swap.state)]} the swap for {swap.roster}"
             )
+
+
+@on(SWAP_ANSWERED)
+def tell_who_else_could_have_taken_it(swap: Swap) -> None:
+    """Tell everybody else who was told of a request for cover that nobody is needed any more."""
+    if swap.asked_of is not None:
+        return
+    if swap.state == SwapState.ACCEPTED:
+        subject = f"{swap.answered_by} takes the shift of {swap.asked_by} for {swap.roster}: nobody is needed any more"
+    else:
+        subject = f"{swap.asked_by} needs no cover any more for {swap.roster}"
+    told = Notification.objects.filter(incident=None, step=_step(swap, "asked"), person__is_active=True)
+    others = told.exclude(person__in=[swap.asked_by_id, swap.answered_by_id]).select_related("person")
+    actions.notify_all(
+        {notification.person: messages.about_swap(swap) for notification in others},
+        incident=None,
+        kind=NotificationKind.NOTICE,
+        step=_step(swap, "answered"),
+        subject=subject,
+    )
 
 
 def _tell(person: User, swap: Swap, step: str, subject: str) -> None:
@@ -39,7 +59,11 @@ def _tell(person: User, swap: Swap, step: str, subject: str) -> None:
         person,
         incident=None,
         kind=NotificationKind.NOTICE,
-        step=f"swap_{step}:{swap.pk}",
+        step=_step(swap, step),
         subject=subject,
         text=messages.about_swap(swap),
     )
+
+
+def _step(swap: Swap, step: str) -> str:
+    return f"swap_{step}:{swap.pk}"

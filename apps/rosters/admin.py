@@ -1,4 +1,4 @@
-"""Where roster managers work: rosters with their layers, and overrides. Saving fills the shifts at once."""
+"""Where roster managers work: rosters with their layers. Saving fills the shifts at once."""
 
 from __future__ import annotations
 
@@ -21,15 +21,27 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, 
 
 from apps.core import clock
 from apps.core.errors import HouseError
-from apps.rosters import actions, admin_feeds, admin_shadows  # noqa: F401  (register)
+from apps.rosters import (  # noqa: F401  (what is registered beside rosters)
+    actions,
+    admin_feeds,
+    admin_leave,
+    admin_shadows,
+    admin_swaps,
+    gap_questions,
+    queries,
+)
+from apps.rosters.actions import LeavesGap, uncovered
 from apps.rosters.admin_calendars import CalendarLayerInline
+from apps.rosters.admin_gaps import AsksAboutGaps
 from apps.rosters.admin_history import RevertingAdmin
 from apps.rosters.admin_import import ImportingAdmin
-from apps.rosters.admin_layers import LOCAL, Layers, OverrideInline, StandInForm, is_frozen
+from apps.rosters.admin_layers import LOCAL, Layers, is_frozen
 from apps.rosters.admin_moments import by_whose_clock
-from apps.rosters.admin_preview import PreviewedAdmin, preview, uncovered
-from apps.rosters.models import Layer, LayerMember, Override, Restriction, Roster
+from apps.rosters.admin_overrides import OverrideInline
+from apps.rosters.admin_preview import PreviewedAdmin, preview
+from apps.rosters.models import Layer, LayerMember, Restriction, Roster
 from apps.rosters.models.rosters import DAYS, MOMENTS
+from apps.rosters.paged_through import what_pages
 from apps.rosters.rules import Window
 from apps.teams.admin_access import TeamOwnedAdmin, managed_team_ids
 from apps.teams.models import User
@@ -101,7 +113,7 @@ class RosterForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
 
 
 @admin.register(Roster)
-class RosterAdmin(PreviewedAdmin, RevertingAdmin, ImportingAdmin, TeamOwnedAdmin):
+class RosterAdmin(AsksAboutGaps, PreviewedAdmin, RevertingAdmin, ImportingAdmin, TeamOwnedAdmin):
     form = RosterForm
     list_display = ("name", "team", "time_zone", "is_primary", "retired_at")
     list_filter = ("is_primary", "team")
@@ -201,8 +213,12 @@ class RosterAdmin(PreviewedAdmin, RevertingAdmin, ImportingAdmin, TeamOwnedAdmin
         form = ChangeFromForm(request.POST or None, roster=roster)
         if request.method == "POST" and form.is_valid():
             entered = form.cleaned_data
+            by, concerned = cast("User", request.user), queries.with_stood_for([roster])
             try:
-                following = actions.change_from(entered["layer"], entered["day"], by=cast("User", request.user))
+                with actions.refusing_gaps(concerned, by=by, accepted=gap_questions.accepted(request)):
+                    following = actions.change_from(entered["layer"], entered["day"], by=by)
+            except LeavesGap as asked:
+                return self.ask(request, asked)
             except HouseError as refused:
                 form.add_error("day", str(refused))
             else:
@@ -212,11 +228,20 @@ class RosterAdmin(PreviewedAdmin, RevertingAdmin, ImportingAdmin, TeamOwnedAdmin
         return render(request, "admin/rosters/change_from.html", {**context, "form": form})
 
     @admin.action(description="Retire: end now, keep what was", permissions=["change"])
-    def retire(self, request: HttpRequest, queryset: QuerySet[Roster]) -> None:
-        """End the selected rosters; their past shifts stay."""
-        for roster in queryset:
-            if self._done(request, actions.retire, roster):
-                self.message_user(request, f"{roster} was retired.", messages.SUCCESS)
+    def retire(self, request: HttpRequest, queryset: QuerySet[Roster]) -> HttpResponse | None:
+        """End the selected rosters; their past shifts stay. Asks, with what pages them, before nobody is on call."""
+        by, chosen = cast("User", request.user), list(queryset.filter(retired_at=None).select_related("team"))
+        hanging = what_pages(chosen, viewer=by)
+        try:
+            with actions.refusing_gaps(queries.with_stood_for(chosen), by=by, accepted=gap_questions.accepted(request)):
+                retired = [roster for roster in chosen if self._done(request, actions.retire, roster)]
+        except LeavesGap as asked:
+            return self.ask(request, asked, also=hanging)
+        for roster in retired:
+            self.message_user(request, f"{roster} was retired.", messages.SUCCESS)
+        for line in hanging:
+            self.message_user(request, line, messages.WARNING)
+        return None
 
     @admin.action(description="Copy, with layers and people", permissions=["change"])
     def copy(self, request: HttpRequest, queryset: QuerySet[Roster]) -> None:
@@ -265,60 +290,3 @@ class ChangeFromForm(forms.Form):
     def __init__(self, *args: Any, roster: Roster, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["layer"].queryset = roster.layers.all()  # type: ignore[attr-defined]
-
-
-class OverrideForm(StandInForm):
-    """An override with its roster."""
-
-    class Meta:
-        model = Override
-        fields = ("roster", "person", "start", "end", "reason")
-
-
-@admin.register(Override)
-class OverrideAdmin(TeamOwnedAdmin):
-    """Overrides are added and taken back; one that should be different is taken back and added anew."""
-
-    team_paths = ("roster__team",)
-    form = OverrideForm
-    list_display = ("roster", "person", "start", "end", "reason", "created_by")
-    list_filter = ("roster",)
-    search_fields = ("roster__name", "person__name", "person__email", "reason")
-    list_select_related = ("roster__team", "person", "created_by")
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "roster":
-            kwargs["queryset"] = Roster.objects.filter(team__in=managed_team_ids(request), retired_at__isnull=True)
-        elif db_field.name == "person":
-            kwargs["queryset"] = User.objects.filter(is_active=True)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def has_change_permission(self, request: HttpRequest, obj: Override | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Override | None = None) -> bool:
-        stays = obj is not None and (obj.end <= clock.now() or obj.swap_id is not None)
-        return not stays and super().has_delete_permission(request, obj)
-
-    def save_model(self, request: HttpRequest, obj: Override, form: forms.ModelForm[Override], change: bool) -> None:
-        entered = form.cleaned_data
-        added = actions.add_override(
-            entered["roster"],
-            person=entered["person"],
-            start=entered["start"],
-            end=entered["end"],
-            reason=entered["reason"],
-            by=cast("User", request.user),
-        )
-        obj.pk = added.pk
-        obj.refresh_from_db()
-
-    def delete_model(self, request: HttpRequest, obj: Override) -> None:
-        actions.remove_override(obj, by=cast("User", request.user))
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Override]) -> None:
-        for override in queryset:
-            try:
-                actions.remove_override(override, by=cast("User", request.user))
-            except HouseError as refused:
-                self.message_user(request, f"{override}: {refused}", messages.ERROR)

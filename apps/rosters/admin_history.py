@@ -12,8 +12,8 @@ from django.shortcuts import get_object_or_404
 from apps.core import clock
 from apps.core.errors import RuleViolation
 from apps.rosters import actions
+from apps.rosters.actions import uncovered
 from apps.rosters.admin_layers import is_frozen
-from apps.rosters.admin_preview import uncovered
 from apps.rosters.models import Roster
 
 

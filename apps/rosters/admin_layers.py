@@ -1,4 +1,4 @@
-"""Layers and overrides on a roster's page: the times they cover and their people are entered as text."""
+"""Layers on a roster's page: the times they cover and their people are entered as text."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections import defaultdict
 from typing import Any, ClassVar
 
 from django import forms
-from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
@@ -19,9 +18,8 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from apps.core import clock
 from apps.core.errors import Invalid
 from apps.rosters import actions, rules
-from apps.rosters.admin_moments import SaysWhen, by_whose_clock
 from apps.rosters.admin_people import check_takes_turns
-from apps.rosters.models import Layer, LayerMember, Override, Restriction, Roster
+from apps.rosters.models import Layer, LayerMember, Restriction, Roster
 from apps.rosters.planning import weekly_range
 from apps.rosters.rules.words import EXAMPLE
 from apps.teams.admin_access import FollowsItsParent
@@ -215,89 +213,6 @@ class LayerInline(StandsStillWhenFrozen, StackedInline):
         formset.absolute_max = MOST_LAYERS
         formset.is_on_trial = hasattr(request, "previewed")
         return formset
-
-
-class StandInForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no parameter at run time
-    """Start and end as two moments, in the viewer's time zone; what the action would refuse is said at its field."""
-
-    start = forms.DateTimeField(
-        label="From", widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}), input_formats=[LOCAL]
-    )
-    end = forms.DateTimeField(
-        label="Until", widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}), input_formats=[LOCAL]
-    )
-
-    class Meta:
-        model = Override
-        fields = ("person", "start", "end", "reason")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.widget.attrs["aria-label"] = field.label
-        for name in self.fields.keys() & {"start", "end"}:
-            self.fields[name].help_text = by_whose_clock()
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        try:
-            if cleaned.get("person"):
-                actions.check_stands_in(cleaned["person"])
-            if "start" in cleaned and "end" in cleaned:
-                times = cleaned["start"], cleaned["end"]
-                rules.check_override(*times, now=clock.now(), horizon=settings.ROSTER_HORIZON)
-        except Invalid as error:
-            self.add_error({"user": "person"}.get(error.field, error.field), str(error))
-        return cleaned
-
-
-class Overrides(BaseInlineFormSet[Override, Roster, Any]):
-    """Coming overrides: added and taken back by the actions, as everywhere."""
-
-    by: ClassVar[User]
-
-    def save_new(self, form: Any, commit: bool = True) -> Override:
-        entered = form.cleaned_data
-        added = actions.add_override(
-            self.instance,
-            person=entered["person"],
-            start=entered["start"],
-            end=entered["end"],
-            reason=entered["reason"],
-            by=self.by,
-        )
-        form.instance = added
-        return added
-
-    def delete_existing(self, obj: Override, commit: bool = True) -> None:
-        actions.remove_override(obj, by=self.by)
-
-
-class OverrideInline(SaysWhen, FollowsItsParent, TabularInline):
-    """The overrides that are still to come, but for those that carry out a swap."""
-
-    model = Override
-    form = StandInForm
-    formset = Overrides
-    extra = 0
-    verbose_name_plural = "Overrides to come"
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Override]:
-        rows: QuerySet[Override] = super().get_queryset(request)
-        return rows.filter(during__endswith__gt=clock.now(), swap=None)
-
-    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        formset = super().get_formset(request, obj, **kwargs)
-        formset.by = request.user
-        return formset
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "person":
-            kwargs["queryset"] = User.objects.filter(is_active=True)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 def _ranges(layer: Layer) -> list[rules.WeeklyRange]:

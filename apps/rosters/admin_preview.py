@@ -7,7 +7,6 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.contrib import messages
 from django.db import IntegrityError, transaction
 from django.forms import BaseFormSet, ModelForm
@@ -20,8 +19,9 @@ from apps.core import clock
 from apps.core.errors import HouseError
 from apps.core.walltime import instant
 from apps.rosters import actions, findings, picture, planning
+from apps.rosters.actions import newly_uncovered, uncovered
 from apps.rosters.models import Roster
-from apps.rosters.rules import Window, clipped, outside
+from apps.rosters.rules import Window, clipped
 from apps.teams.models import User
 
 WEEKS = 6
@@ -57,18 +57,6 @@ def preview(roster: Roster, *, now: datetime) -> SafeString:
         "findings": found,
     }
     return mark_safe(render_to_string("admin/rosters/_six_weeks.html", context))  # noqa: S308
-
-
-def uncovered(roster: Roster, *, now: datetime) -> list[Window]:
-    """When nobody holds the first seat of ``roster`` within the horizon, by its stored shifts."""
-    shifts = roster.shifts.filter(seat=0, during__endswith__gt=now).order_by("during")
-    held = [Window(shift.start, shift.end) for shift in shifts]
-    return list(outside([Window(now, now + settings.ROSTER_HORIZON)], held))
-
-
-def newly_uncovered(before: Iterable[Window], after: Iterable[Window]) -> list[Window]:
-    """What is in ``after`` and was not in ``before``; both in order."""
-    return list(outside(after, list(before)))
 
 
 def mistakes(form: ModelForm[Any], formsets: Iterable[BaseFormSet[Any]]) -> Iterator[str]:

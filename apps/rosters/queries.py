@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import F, FilteredRelation, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, JSONObject
 
-from apps.rosters.models import Absence, HandoverNote, Roster, Shadow, Shift, Swap, SwapState
+from apps.rosters.models import Absence, HandoverNote, Layer, Roster, Shadow, Shift, Swap, SwapState
 from apps.rosters.rules import Window
 from apps.teams import access
 from apps.teams.access import Permission
@@ -42,6 +42,11 @@ class OnCall:
 def rosters_at(at: datetime) -> QuerySet[Roster]:
     """The rosters that were in use at the instant ``at``."""
     return Roster.objects.filter(Q(retired_at__isnull=True) | Q(retired_at__gt=at))
+
+
+def with_stood_for(rosters: Iterable[Roster]) -> set[int]:
+    """The ids of ``rosters`` and of those that they stand in for."""
+    return {pk for roster in rosters for pk in (roster.pk, roster.stands_in_for_id) if pk is not None}
 
 
 def on_call(*, at: datetime, teams: Iterable[Team | int] | None = None, roster: Roster | None = None) -> list[OnCall]:
@@ -127,6 +132,21 @@ def seats_of(roster: Roster, person: User, during: Window) -> list[int]:
     """The seats of ``roster`` that ``person`` holds at any time of ``during``, in order. One query."""
     theirs = roster.shifts.filter(person=person, during__overlap=_as_range(during))
     return sorted(set(theirs.values_list("seat", flat=True)))
+
+
+def seats(rosters: Iterable[Roster], at: datetime) -> dict[int, int]:
+    """How many seats each of ``rosters`` has as of ``at``, by its id: by its layers and coming shifts; at least one.
+
+    Two queries.
+    """
+    found = {roster.pk: 1 for roster in rosters}
+    layers = Layer.objects.filter(roster__in=found).order_by().values_list("roster")
+    shifts = Shift.objects.filter(roster__in=found, during__endswith__gt=at).order_by().values_list("roster")
+    for roster, at_once in layers.annotate(Max("at_once")):
+        found[roster] = max(found[roster], at_once)
+    for roster, last in shifts.annotate(Max("seat")):
+        found[roster] = max(found[roster], last + 1)
+    return found
 
 
 def shifts_between(start: datetime, end: datetime, *, teams: Iterable[Team | int] | None = None) -> QuerySet[Shift]:

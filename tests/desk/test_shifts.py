@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from apps.notifications import coverage_notices
 from apps.rosters import actions as rosters
-from apps.rosters.models import Absence, Layer, LayerMember, Override, Restriction, Roster, Swap, SwapState
+from apps.rosters.models import Absence, AbsenceKind, Layer, LayerMember, Override, Restriction, Roster, Swap, SwapState
 from apps.teams.models import TeamRole
 from tests.factories.teams import make_person
 
@@ -180,6 +181,84 @@ def test_being_away_is_entered_and_taken_back(roster, house, clock, rita, cora):
     assert cora.post(f"/absences/{absence.pk}/remove/").status_code == 404
     rita.post(f"/absences/{absence.pk}/remove/")
     assert roster.shifts.get(during__contains=absence.start).person == house.rita
+
+
+TUESDAY = {"start": "2026-03-03T08:00", "end": "2026-03-04T08:00", "kind": "leave"}
+NOBODY_ON_TUESDAY = "Nobody would be on call for Platform on call from Tue 03 Mar 08:00 to Wed 04 Mar 08:00."
+
+
+@pytest.fixture
+def alone(roster, house, clock):
+    """Cora left the roster, so that Rita is the only one."""
+    LayerMember.objects.filter(person=house.cora).delete()
+    rosters.materialise(roster, now=clock.now)
+    return roster
+
+
+def again(answer):
+    """What the page that asks sends once somebody says yes."""
+    sent: dict[str, list[str]] = {}
+    for name, value in answer.context["again"]:
+        sent.setdefault(name, []).append(value)
+    return sent
+
+
+def test_being_away_that_leaves_nobody_on_call_is_entered_once_it_was_said_so(alone, rita):
+    asked = rita.post("/shifts/", TUESDAY)
+    page = asked.content.decode()
+    assert asked.status_code == 422
+    assert NOBODY_ON_TUESDAY in page
+    assert "Enter it all the same" in page
+    assert not Absence.objects.exists()
+    assert rita.post("/shifts/", again(asked)).status_code == 302
+    assert not alone.shifts.filter(during__contains=Absence.objects.get().start).exists()
+
+
+def test_a_yes_to_one_day_is_none_to_two(alone, rita):
+    yes = again(rita.post("/shifts/", TUESDAY))
+    assert rita.post("/shifts/", yes | {"end": "2026-03-05T08:00"}).status_code == 422
+    assert not Absence.objects.exists()
+
+
+def test_who_is_ill_says_so_with_one_tick_and_the_managers_hear_of_the_gap(alone, house, clock, rita):
+    mona = make_person("Mona", house.platform, TeamRole.MANAGER)
+    page = rita.get("/shifts/").content.decode()
+    assert "I am ill now" in page
+    assert "told within the hour" in page
+    assert rita.post("/shifts/", {"ill_now": "on", "end": "2026-03-04T08:00"}).status_code == 302
+    absence = Absence.objects.get()
+    assert (absence.person, absence.start, absence.kind) == (house.rita, clock.now, AbsenceKind.SICK)
+    coverage_notices.warn_of_gaps()
+    assert "Nobody is on call now: Platform on call" in mona.notifications.values_list("subject", flat=True)
+
+
+def test_sickness_to_come_is_leave_like_any_other(alone, rita):
+    assert rita.post("/shifts/", TUESDAY | {"kind": "sick"}).status_code == 422
+    assert not Absence.objects.exists()
+
+
+@pytest.mark.parametrize("missing", ["start", "end", "kind"])
+def test_from_when_and_why_is_said_by_whoever_is_not_ill_now(roster, rita, missing):
+    answer = rita.post("/shifts/", {name: value for name, value in TUESDAY.items() if name != missing})
+    assert answer.status_code == 422
+    assert answer.context["form"].errors[missing] == ["This field is required."]
+    assert not Absence.objects.exists()
+
+
+def test_an_override_that_leaves_nobody_on_call_is_taken_back_once_it_was_said_so(roster, house, clock, rita):
+    roster.layers.all().delete()
+    rosters.materialise(roster, now=clock.now)
+    override = rosters.add_override(
+        roster, person=house.rita, start=clock.now, end=clock.now + timedelta(hours=4), by=house.rita
+    )
+    page = f"/rosters/platform/overrides/{override.pk}/remove/"
+    asked = rita.post(page)
+    assert "Nobody would be on call for Platform on call from Mon 02 Mar 10:00 to Mon 02 Mar 14:00." in (
+        asked.content.decode()
+    )
+    assert Override.objects.exists()
+    assert rita.post(page, again(asked)).status_code == 302
+    assert not Override.objects.exists()
 
 
 def test_a_manager_who_may_enter_the_admin_finds_the_way_to_edit(roster, house, rita, signed_in):

@@ -7,7 +7,7 @@ from datetime import date, time, timedelta
 import pytest
 
 from apps.engine.runner import run_due
-from apps.notifications.models import Channel
+from apps.notifications.models import Channel, Notification, Urgency
 from apps.rosters import actions as rosters
 from apps.rosters.models import Layer, LayerMember, Roster, Rotation
 from apps.teams.models import TeamRole
@@ -74,3 +74,48 @@ def test_a_request_for_cover_is_told_to_everybody_else_who_takes_turns(carried, 
     rosters.ask_for_swap(roster, by=olga, **time_asked)
     assert notices(carried, sam) == notices(carried, kim) == ["Olga asks you to take a shift for Days"]
     assert notices(carried, olga) == []
+
+
+def test_who_else_was_asked_for_cover_hears_that_it_was_taken(carried, roster, olga, sam, kim, time_asked):
+    swap = rosters.ask_for_swap(roster, by=olga, **time_asked)
+    run_due()
+    rosters.accept_swap(swap, by=sam)
+    assert notices(carried, kim)[1:] == ["Sam takes the shift of Olga for Days: nobody is needed any more"]
+    assert swap.stretch in carried[Channel.EMAIL].to(kim.email)[-1].text
+    assert notices(carried, olga) == ["Sam accepted the swap for Days"]
+    assert len(notices(carried, sam)) == 1
+
+
+def test_whoever_was_asked_for_cover_hears_that_it_was_withdrawn(carried, roster, olga, sam, kim, team, time_asked):
+    late = make_person("Late", team, TeamRole.RESPONDER)
+    for by in (olga, make_person("Mona", team, TeamRole.MANAGER)):
+        swap = rosters.ask_for_swap(roster, by=olga, **time_asked)
+        LayerMember.objects.get_or_create(layer=roster.layers.get(), person=late, position=9)
+        run_due()
+        rosters.withdraw_swap(swap, by=by)
+        for person in (sam, kim):
+            assert notices(carried, person)[-1] == "Olga needs no cover any more for Days"
+        LayerMember.objects.filter(person=late).delete()
+    assert notices(carried, late) == []
+    assert notices(carried, olga) == ["Mona withdrew the swap for Days"]
+
+
+def test_it_is_as_quiet_as_the_request_and_not_told_to_who_has_left(roster, olga, sam, kim, time_asked):
+    swap = rosters.ask_for_swap(roster, by=olga, **time_asked)
+    kim.is_active = olga.is_active = False
+    kim.save()
+    olga.save()
+    rosters.accept_swap(swap, by=sam)
+    assert {told.urgency for told in Notification.objects.all()} == {Urgency.LOW}
+    assert not Notification.objects.filter(step__startswith="swap_answered").exists()
+
+
+def test_telling_many_costs_as_many_queries_as_telling_one(
+    roster, team, olga, sam, time_asked, django_assert_max_num_queries
+):
+    for number in range(8):
+        person = make_person(f"Person{number}", team, TeamRole.RESPONDER)
+        LayerMember.objects.create(layer=roster.layers.get(), person=person, position=10 + number)
+    swap = rosters.ask_for_swap(roster, by=olga, **time_asked)
+    with django_assert_max_num_queries(45):
+        rosters.withdraw_swap(swap, by=olga)

@@ -262,6 +262,8 @@ def test_who_could_not_answer_a_page_is_refused_at_the_field(roster, team, manag
 
 
 def test_retiring_rosters_is_one_action(roster, clock, manager):
+    roster.layers.all().delete()
+    actions.materialise(roster)
     signed_in(manager).post(ROSTERS, {"action": "retire", "_selected_action": [roster.pk]})
     roster.refresh_from_db()
     assert roster.retired_at == clock.now

@@ -150,13 +150,32 @@ def _by_name(entry: tuple[str, User]) -> str:
 
 
 class AbsenceForm(forms.Form):
-    """When somebody is away; times are in the viewer's zone."""
+    """When somebody is away; times are in the viewer's zone. Whoever is ill now says only until when."""
 
+    ill_now = forms.BooleanField(
+        label="I am ill now",
+        required=False,
+        help_text="From this moment on, without another question. Where nobody can take over, the roster's managers are"
+        " told within the hour.",
+    )
     start = forms.DateTimeField(
-        label="From", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL)
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL),
+        label="From",
+        required=False,
+        help_text="Not needed if you are ill now.",
     )
     end = forms.DateTimeField(
         label="Until", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL)
     )
-    kind = forms.ChoiceField(choices=AbsenceKind)
+    kind = forms.ChoiceField(choices=AbsenceKind, required=False)
     reason = forms.CharField(max_length=255, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """Fill in what being ill now says; else from when and why somebody is away has to be said."""
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned["ill_now"]:
+            return {**cleaned, "start": clock.now(), "kind": AbsenceKind.SICK}
+        for name in ("start", "kind"):
+            if name not in self.errors and not cleaned.get(name):
+                self.add_error(name, self.fields[name].error_messages["required"])
+        return cleaned

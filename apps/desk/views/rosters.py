@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from apps.core import clock
 from apps.desk import roster_page
 from apps.desk.forms.rosters import HandoverForm, OverrideForm
+from apps.desk.gaps import attempt_or_ask
 from apps.desk.pages import attempt, say_problem, viewer
 from apps.desk.roster_page import VIEWS, ZONES, Asked
 from apps.rosters import actions as rosters
@@ -95,8 +97,16 @@ def hand_over(request: HttpRequest, slug: str) -> HttpResponse:
 def remove_override(request: HttpRequest, slug: str, override: int) -> HttpResponse:
     """Take an override back."""
     found = get_object_or_404(Override, pk=override, roster=roster_or_404(request, slug))
-    attempt(request, lambda: rosters.remove_override(found, by=viewer(request)), done="The override is taken back.")
-    return redirect("roster", slug)
+    answer = attempt_or_ask(
+        request,
+        lambda: rosters.remove_override(found, by=viewer(request)),
+        rosters=queries.with_stood_for([found.roster]),
+        done="The override is taken back.",
+        yes="Take it back all the same",
+        no="Keep it",
+        back=reverse("roster", args=[slug]),
+    )
+    return answer or redirect("roster", slug)
 
 
 def roster_or_404(request: HttpRequest, slug: str) -> Roster:

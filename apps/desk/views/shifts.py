@@ -8,10 +8,12 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from apps.core import clock
 from apps.desk.forms.rosters import AbsenceForm, SwapForm
+from apps.desk.gaps import attempt_or_ask
 from apps.desk.pages import attempt, viewer
 from apps.rosters import actions as rosters
 from apps.rosters import queries
@@ -35,21 +37,9 @@ def mine(request: HttpRequest) -> HttpResponse:
     me, now = viewer(request), clock.now()
     form = AbsenceForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        known = form.cleaned_data
-        added = attempt(
-            request,
-            lambda: rosters.add_absence(
-                me,
-                start=known["start"],
-                end=known["end"],
-                kind=AbsenceKind(known["kind"]),
-                reason=known["reason"],
-                by=me,
-            ),
-            done="The next in order take over meanwhile.",
-        )
-        if added:
-            return redirect("shifts")
+        answer = _enter_absence(request, form)
+        if answer:
+            return answer
     context = {
         "form": form,
         "now": now,
@@ -121,6 +111,27 @@ def answer(request: HttpRequest, swap: int, word: str) -> HttpResponse:
     act, done = ANSWERS[word]
     attempt(request, lambda: act(found, by=viewer(request)), done=done)
     return redirect("shifts")
+
+
+def _enter_absence(request: HttpRequest, form: AbsenceForm) -> HttpResponse | None:
+    """Enter that one is away; whoever is ill now is not asked about gaps."""
+    me, known = viewer(request), form.cleaned_data
+    return attempt_or_ask(
+        request,
+        lambda: rosters.add_absence(
+            me,
+            start=known["start"],
+            end=known["end"],
+            kind=AbsenceKind(known["kind"]),
+            reason=known["reason"],
+            by=me,
+        ),
+        rosters=() if known["ill_now"] else rosters.rosters_of(me),
+        done="The next in order take over meanwhile.",
+        yes="Enter it all the same",
+        no="Do not enter it",
+        back=reverse("shifts"),
+    )
 
 
 def _visible(request: HttpRequest) -> QuerySet[Shift]:

@@ -1,6 +1,12 @@
 """Writes of rosters, one verb a function. Each locks its rosters first and leaves their shifts as they say."""
 
-from apps.rosters.actions.absences import LONGEST_ABSENCE, add_absence, remove_absence
+from apps.rosters.actions.absences import (
+    LONGEST_ABSENCE,
+    add_absence,
+    check_absence,
+    people_planned_by,
+    remove_absence,
+)
 from apps.rosters.actions.calendars import (
     plan_reading,
     read_calendar,
@@ -9,10 +15,18 @@ from apps.rosters.actions.calendars import (
     window_at,
 )
 from apps.rosters.actions.feeds import make_feed, note_reading, revoke_feed
+from apps.rosters.actions.gaps import LeavesGap, NamedGap, newly_uncovered, refusing_gaps, uncovered
 from apps.rosters.actions.handovers import LONGEST_NOTE, write_handover_note
 from apps.rosters.actions.imports import ImportPlan, import_turns, plan_import
 from apps.rosters.actions.keeping import change_from, copy, retire
-from apps.rosters.actions.overrides import add_override, check_stands_in, enter_override, remove_override
+from apps.rosters.actions.leave import rosters_of
+from apps.rosters.actions.overrides import (
+    add_override,
+    check_one_seat,
+    check_stands_in,
+    enter_override,
+    remove_override,
+)
 from apps.rosters.actions.shadows import LONGEST_SHADOW, SHADOW_ADDED, add_shadow, remove_shadow
 from apps.rosters.actions.shifts import lock, materialise
 from apps.rosters.actions.swaps import (
@@ -32,12 +46,16 @@ __all__ = [
     "SWAP_ANSWERED",
     "SWAP_ASKED",
     "ImportPlan",
+    "LeavesGap",
+    "NamedGap",
     "accept_swap",
     "add_absence",
     "add_override",
     "add_shadow",
     "ask_for_swap",
     "change_from",
+    "check_absence",
+    "check_one_seat",
     "check_stands_in",
     "copy",
     "enter_override",
@@ -45,18 +63,23 @@ __all__ = [
     "lock",
     "make_feed",
     "materialise",
+    "newly_uncovered",
     "note_reading",
+    "people_planned_by",
     "plan_import",
     "plan_reading",
     "read_calendar",
     "refuse_swap",
+    "refusing_gaps",
     "remove_absence",
     "remove_override",
     "remove_shadow",
     "retire",
     "revoke_feed",
+    "rosters_of",
     "set_address",
     "set_file",
+    "uncovered",
     "window_at",
     "withdraw_swap",
     "write_handover_note",

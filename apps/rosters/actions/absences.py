@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Q, QuerySet
 
 from apps.core import clock
 from apps.core.errors import Invalid, NotAllowed, RuleViolation
@@ -15,10 +16,12 @@ from apps.rosters.actions.shifts import materialise
 from apps.rosters.models import Absence, AbsenceKind
 from apps.teams import access
 from apps.teams.access import Permission
-from apps.teams.models import User
+from apps.teams.models import Membership, User
 
 #: Whoever is away for longer is taken out of the layers.
 LONGEST_ABSENCE = timedelta(days=366)
+#: The roles whose holders are on call for a team, and so have leave from it.
+_RESPONDING = [role for role, granted in access.GRANTS.items() if Permission.RESPOND in granted]
 
 
 @transaction.atomic
@@ -39,12 +42,7 @@ def add_absence(
     _require_may_plan(by, person)
     rosters = lock_for_leave(person)
     now = clock.now()
-    if end <= start:
-        raise Invalid("An absence ends after it starts.", field="end")
-    if end <= now:
-        raise Invalid("An absence cannot end in the past.", field="end")
-    if end - start > LONGEST_ABSENCE:
-        raise Invalid(f"An absence lasts at most {LONGEST_ABSENCE.days} days.", field="end")
+    check_absence(start, end, now=now)
     absence = Absence(
         person=person,
         during=DateTimeTZRange(max(start, now), end),
@@ -83,6 +81,26 @@ def remove_absence(absence: Absence, *, by: User) -> None:
         absence.delete()
     for roster in rosters:
         materialise(roster, now=now)
+
+
+def check_absence(start: datetime, end: datetime, *, now: datetime) -> None:
+    """Raise Invalid, naming ``end``, unless somebody may be away for that time: not over, and no slip of the pen."""
+    if end <= start:
+        raise Invalid("An absence ends after it starts.", field="end")
+    if end <= now:
+        raise Invalid("An absence cannot end in the past.", field="end")
+    if end - start > LONGEST_ABSENCE:
+        raise Invalid(f"An absence lasts at most {LONGEST_ABSENCE.days} days.", field="end")
+
+
+def people_planned_by(by: User) -> QuerySet[User]:
+    """Whose leave ``by`` may enter and take back: their own, and that of whoever responds for a team they manage."""
+    managed = access.team_ids(by, Permission.MANAGE)
+    held = Membership.objects.filter(role__in=_RESPONDING)
+    theirs = Q(pk__in=held.filter(team__in=managed).values("person"))
+    if managed:  # whoever administrates the organisation responds for every team
+        theirs |= Q(pk__in=access.administrators().values("pk"))
+    return User.objects.filter(Q(pk=by.pk) | theirs)
 
 
 def _require_may_plan(by: User, person: User) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from django.db import connection, transaction
 from django.db.models import Q
 
+from apps.rosters import queries
 from apps.rosters.models import CalendarTurn, LayerMember, Roster
 from apps.teams.models import User
 
@@ -40,15 +41,15 @@ def lock_for_leave(person: User) -> list[Roster]:
     """Lock the leave of ``person`` and every roster in use that it concerns, and return those as they are now, by ids.
 
     These are the rosters in which they take turns, and those that these stand in for. Where somebody put them into
-    another meanwhile all locks are let go and taken anew, that one's among them: never one of a roster after a person's.
+    another meanwhile all locks are let go and taken anew, with that one's: never a roster's after a person's.
     """
-    wanted = _concerned(person)
+    wanted = rosters_of(person)
     while True:
         before = transaction.savepoint()
         rosters = list(Roster.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk"))
         with connection.cursor() as cursor:
             cursor.execute(_ALONE, [_NAME, str(person.pk)])
-        missed = _concerned(person) - wanted
+        missed = rosters_of(person) - wanted
         if not missed:
             transaction.savepoint_commit(before)
             return rosters
@@ -56,7 +57,9 @@ def lock_for_leave(person: User) -> list[Roster]:
         wanted |= missed
 
 
-def _concerned(person: User) -> set[int]:
+def rosters_of(person: User) -> set[int]:
+    """The ids of every roster in use in which ``person`` takes turns, and of those that they stand in for."""
     takes_turns = Q(layers__members__person=person) | Q(layers__calendar__turns__person=person)
-    theirs = Roster.objects.filter(takes_turns, retired_at__isnull=True).distinct()
-    return {pk for pair in theirs.values_list("pk", "stands_in_for") for pk in pair if pk is not None}
+    return queries.with_stood_for(
+        Roster.objects.filter(takes_turns, retired_at__isnull=True).only("stands_in_for").distinct()
+    )

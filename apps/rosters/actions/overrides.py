@@ -46,8 +46,7 @@ def enter_override(
     check_stands_in(person)
     rules.check_override(start, end, now=now, horizon=settings.ROSTER_HORIZON)
     during = DateTimeTZRange(max(start, now), end)
-    if roster.shifts.filter(person=person, during__overlap=during).exclude(seat=seat).exists():
-        raise Invalid(f"{person} is on call for {roster} within that time already, in another seat.", field="user")
+    check_one_seat(roster, person, during, seat=seat)
     override = Override(
         roster=roster,
         seat=seat,
@@ -68,6 +67,12 @@ def check_stands_in(person: User) -> None:
         raise Invalid(f"{person} is no longer active.", field="user")
     if not access.team_ids(person, Permission.RESPOND):
         raise Invalid(f"{person} responds for no team and cannot be on call.", field="user")
+
+
+def check_one_seat(roster: Roster, person: User, during: DateTimeTZRange, *, seat: int) -> None:
+    """Raise Invalid, naming ``user``, where ``person`` holds another seat of ``roster`` at any time of ``during``."""
+    if roster.shifts.filter(person=person, during__overlap=during).exclude(seat=seat).exists():
+        raise Invalid(f"{person} is on call for {roster} within that time already, in another seat.", field="user")
 
 
 @transaction.atomic

@@ -1,0 +1,34 @@
+"""Doing on a page what may leave nobody on call: it asks first, and changes nothing before the yes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from apps.core.errors import HouseError
+from apps.desk.pages import say_done, say_failure, viewer
+from apps.rosters import actions, gap_questions
+from apps.rosters.actions import LeavesGap
+
+
+def attempt_or_ask(
+    request: HttpRequest, act: Callable[[], object], *, rosters: Iterable[int], done: str, yes: str, no: str, back: str
+) -> HttpResponse | None:
+    """Call ``act``, which writes ``rosters`` (their ids), and return where to go then: ``back``, an address.
+
+    Where nobody would be on call any more, nothing is kept, and the page that names the gaps is returned; its buttons
+    say ``yes`` and ``no``. None where the house refused, which is said.
+    """
+    try:
+        with actions.refusing_gaps(rosters, by=viewer(request), accepted=gap_questions.accepted(request)):
+            act()
+    except LeavesGap as asked:
+        context = {**gap_questions.question(request, asked), "yes": yes, "no": no, "back": back}
+        return render(request, "people/gap_question.html", context, status=422)
+    except HouseError as failure:
+        say_failure(request, failure)
+        return None
+    say_done(request, done)
+    return redirect(back)

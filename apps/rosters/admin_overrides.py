@@ -1,0 +1,255 @@
+"""Overrides, on a roster's page and of all rosters: added, and taken back once a gap that this makes is accepted."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, cast
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import QuerySet
+from django.forms import BaseInlineFormSet
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from unfold.admin import TabularInline
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from apps.core import clock
+from apps.core.errors import HouseError, Invalid
+from apps.rosters import actions, gap_questions, queries, rules
+from apps.rosters.admin_gaps import AsksAboutGaps
+from apps.rosters.admin_layers import LOCAL
+from apps.rosters.admin_moments import SaysWhen, by_whose_clock
+from apps.rosters.models import Override, Roster
+from apps.teams.admin_access import FollowsItsParent, TeamOwnedAdmin, managed_team_ids
+from apps.teams.models import User
+
+
+class SeatField(forms.ChoiceField):
+    """Which seat of a roster, the first by default; people count from 1. A row of which only that is known is none."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, initial=0, widget=forms.HiddenInput, **kwargs)
+        self.offer(1)
+
+    def offer(self, seats: int) -> None:
+        """Let one of so many seats be chosen; of one there is nothing to choose, and the field is hidden."""
+        if seats > 1:
+            self.widget = UnfoldAdminSelectWidget()
+        self.choices = [(seat, "1, paged first" if seat == 0 else str(seat + 1)) for seat in range(seats)]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return False
+
+    def clean(self, value: Any) -> int:
+        return int(super().clean(value) or 0)
+
+
+class StandInForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no parameter at run time
+    """Start and end as two moments, in the viewer's time zone; what the action would refuse is said at its field.
+
+    ``seats``: so many has the roster.
+    """
+
+    chosen_seat = SeatField(label="Seat")
+    start = forms.DateTimeField(
+        label="From", widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}), input_formats=[LOCAL]
+    )
+    end = forms.DateTimeField(
+        label="Until", widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}), input_formats=[LOCAL]
+    )
+
+    class Meta:
+        model = Override
+        fields = ("person", "chosen_seat", "start", "end", "reason")
+
+    def __init__(self, *args: Any, seats: int = 1, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.offer_seats(seats)
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = field.label
+        for name in self.fields.keys() & {"start", "end"}:
+            self.fields[name].help_text = by_whose_clock()
+
+    def offer_seats(self, seats: int) -> None:
+        """Let one of so many seats be chosen."""
+        cast("SeatField", self.fields["chosen_seat"]).offer(seats)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        try:
+            if cleaned.get("person"):
+                actions.check_stands_in(cleaned["person"])
+            if "start" in cleaned and "end" in cleaned:
+                times = cleaned["start"], cleaned["end"]
+                rules.check_override(*times, now=clock.now(), horizon=settings.ROSTER_HORIZON)
+        except Invalid as error:
+            self.add_error({"user": "person"}.get(error.field, error.field), str(error))
+        return cleaned
+
+
+class Overrides(BaseInlineFormSet[Override, Roster, Any]):
+    """Coming overrides: added and taken back by the actions, as everywhere."""
+
+    by: ClassVar[User]
+
+    @cached_property
+    def seats(self) -> int:
+        return _seats(self.instance)
+
+    def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
+        return {**super().get_form_kwargs(index), "seats": self.seats}
+
+    def save_new(self, form: Any, commit: bool = True) -> Override:
+        entered = form.cleaned_data
+        added = actions.add_override(
+            self.instance,
+            person=entered["person"],
+            start=entered["start"],
+            end=entered["end"],
+            reason=entered["reason"],
+            seat=entered["chosen_seat"],
+            by=self.by,
+        )
+        form.instance = added
+        return added
+
+    def delete_existing(self, obj: Override, commit: bool = True) -> None:
+        actions.remove_override(obj, by=self.by)
+
+
+class ShowsSeats:
+    """Shows the seat of an override that was entered as people count it."""
+
+    @admin.display(description="seat", ordering="seat")
+    def chosen_seat(self, override: Override) -> int:
+        return override.seat + 1
+
+
+class OverrideInline(ShowsSeats, SaysWhen, FollowsItsParent, TabularInline):
+    """The overrides that are still to come, but for those that carry out a swap."""
+
+    model = Override
+    form = StandInForm
+    formset = Overrides
+    extra = 0
+    verbose_name_plural = "Overrides to come"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Override]:
+        rows: QuerySet[Override] = super().get_queryset(request)
+        return rows.filter(during__endswith__gt=clock.now(), swap=None)
+
+    def get_fields(self, request: HttpRequest, obj: Roster | None = None) -> tuple[str, ...]:
+        """The seat only where the roster has several."""
+        fields: tuple[str, ...] = StandInForm.Meta.fields
+        return (
+            fields if obj is not None and _seats(obj) > 1 else tuple(name for name in fields if name != "chosen_seat")
+        )
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.by = request.user
+        return formset
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "person":
+            kwargs["queryset"] = User.objects.filter(is_active=True)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class OverrideForm(StandInForm):
+    """An override with its roster, of which the seat is one."""
+
+    class Meta:
+        model = Override
+        fields = ("roster", "person", "chosen_seat", "start", "end", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "roster" in self.fields:
+            rosters = self.fields["roster"].queryset  # type: ignore[attr-defined]
+            self.offer_seats(max(queries.seats(rosters, clock.now()).values(), default=1))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        roster, seat = cleaned.get("roster"), cleaned.get("chosen_seat")
+        if roster is None or seat is None or self.errors:
+            return cleaned
+        there_are = _seats(roster)
+        if seat >= there_are:
+            self.add_error("chosen_seat", f"{roster} has {there_are} seat{'' if there_are == 1 else 's'}.")
+            return cleaned
+        during = DateTimeTZRange(max(cleaned["start"], clock.now()), cleaned["end"])
+        try:
+            actions.check_one_seat(roster, cleaned["person"], during, seat=seat)
+        except Invalid as error:
+            self.add_error("person", str(error))
+        return cleaned
+
+
+@admin.register(Override)
+class OverrideAdmin(ShowsSeats, AsksAboutGaps, TeamOwnedAdmin):
+    """Overrides are added and taken back; one that should be different is taken back and added anew."""
+
+    team_paths = ("roster__team",)
+    form = OverrideForm
+    list_display = ("roster", "person", "chosen_seat", "start", "end", "reason", "created_by")
+    list_filter = (("roster", admin.RelatedOnlyFieldListFilter),)
+    search_fields = ("roster__name", "person__name", "person__email", "reason")
+    list_select_related = ("roster__team", "person", "created_by")
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "roster":
+            kwargs["queryset"] = Roster.objects.filter(team__in=managed_team_ids(request), retired_at__isnull=True)
+        elif db_field.name == "person":
+            kwargs["queryset"] = User.objects.filter(is_active=True)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def has_change_permission(self, request: HttpRequest, obj: Override | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Override | None = None) -> bool:
+        stays = obj is not None and (obj.end <= clock.now() or obj.swap_id is not None)
+        return not stays and super().has_delete_permission(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: Override, form: forms.ModelForm[Override], change: bool) -> None:
+        entered = form.cleaned_data
+        added = actions.add_override(
+            entered["roster"],
+            person=entered["person"],
+            start=entered["start"],
+            end=entered["end"],
+            reason=entered["reason"],
+            seat=entered["chosen_seat"],
+            by=cast("User", request.user),
+        )
+        obj.pk = added.pk
+        obj.refresh_from_db()
+
+    def delete_model(self, request: HttpRequest, obj: Override) -> None:
+        by, concerned = cast("User", request.user), queries.with_stood_for([obj.roster])
+        with actions.refusing_gaps(concerned, by=by, accepted=gap_questions.accepted(request)):
+            actions.remove_override(obj, by=by)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Override]) -> None:
+        """Take them back together: the gap that counts is the one that is left once all are gone."""
+        by, refused = cast("User", request.user), []
+        chosen = list(queryset.select_related("roster__team"))
+        concerned = queries.with_stood_for(override.roster for override in chosen)
+        with actions.refusing_gaps(concerned, by=by, accepted=gap_questions.accepted(request)):
+            for override in chosen:
+                try:
+                    actions.remove_override(override, by=by)
+                except HouseError as error:
+                    refused.append(f"{override}: {error}")
+        for each in refused:
+            self.message_user(request, each, messages.ERROR)
+
+
+def _seats(roster: Roster) -> int:
+    """How many seats the roster has; a new one has one until it was saved."""
+    return 1 if roster._state.adding else queries.seats([roster], clock.now())[roster.pk]

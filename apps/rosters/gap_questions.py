@@ -1,0 +1,43 @@
+"""The question before a change that leaves nobody on call, as pages ask it: what was sent is sent again with a yes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core import signing
+from django.http import HttpRequest
+
+from apps.rosters.actions import LeavesGap, NamedGap
+
+#: The field in which the gaps that were named come back.
+ACCEPTED = "accepted_gaps"
+#: A yes counts for so long after the question.
+QUESTION_HOLDS = timedelta(hours=1)
+_SALT = "rosters.gaps"
+
+
+def accepted(request: HttpRequest) -> list[NamedGap]:
+    """The gaps to which the sender said yes: those that the question named, and no others. None without a question."""
+    try:
+        rows = signing.loads(request.POST.get(ACCEPTED, ""), salt=_SALT, max_age=QUESTION_HOLDS)
+    except signing.BadSignature:
+        return []
+    return [
+        NamedGap(roster, datetime.fromisoformat(start), datetime.fromisoformat(end) if end else None)
+        for roster, start, end in rows
+    ]
+
+
+def question(request: HttpRequest, asked: LeavesGap, *, also: Iterable[str] = ()) -> dict[str, Any]:
+    """What the page that asks needs: the gaps in words, what ``also`` is to be said, and what to send again."""
+    rows = [(gap.roster_id, gap.start.isoformat(), gap.end.isoformat() if gap.end else None) for gap in asked.gaps]
+    again = [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name not in (ACCEPTED, "csrfmiddlewaretoken")
+        for value in values
+    ]
+    yes = signing.dumps(rows, salt=_SALT, compress=True)
+    return {"gaps": asked.sentences, "also": list(also), "again": [*again, (ACCEPTED, yes)]}
