@@ -25,16 +25,17 @@ from apps.desk.api.own_pages import OwnPageViewSet
 from apps.desk.api.paging import DirectPageViewSet
 from apps.desk.api.policies import PolicyViewSet
 from apps.postmortems.api import ActionItemViewSet, ReviewViewSet
-from apps.rosters.api import OnCallViewSet, RosterViewSet
+from apps.rosters.api import OnCallViewSet
 from apps.rosters.api_calendars import CalendarFeedViewSet, RosterCalendarView
 from apps.rosters.api_exceptions import AbsenceViewSet, SwapViewSet
+from apps.rosters.api_keeping import KeptRosterViewSet
 from apps.rosters.api_shadows import ShadowViewSet
 from apps.teams.api import MeViewSet, TeamViewSet
 
 router = SimpleRouter()
 router.register("incidents", IncidentViewSet, basename="api-incident")
 router.register("oncall", OnCallViewSet, basename="api-oncall")
-router.register("rosters", RosterViewSet, basename="api-roster")
+router.register("rosters", KeptRosterViewSet, basename="api-roster")
 router.register("swaps", SwapViewSet, basename="api-swap")
 router.register("absences", AbsenceViewSet, basename="api-absence")
 router.register("shadows", ShadowViewSet, basename="api-shadow")

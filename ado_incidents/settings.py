@@ -307,6 +307,7 @@ SPECTACULAR_SETTINGS = {
         "LinkKind": "apps.catalog.models.LinkKind",
         "NotificationKind": "apps.notifications.models.NotificationKind",
         "ReviewStatus": "apps.postmortems.models.ReviewStatus",
+        "ShiftSource": "apps.rosters.models.ShiftSource",
         "TeamRole": "apps.teams.models.TeamRole",
         "TimelineEventKind": "apps.incidents.models.EventKind",
         "Weekday": "apps.rosters.models.Weekday",

@@ -27,7 +27,7 @@ class RuleViolation(HouseError):
 
 
 class Invalid(HouseError):
-    """The input cannot be understood (400). ``field`` names where."""
+    """The input cannot be understood (400). ``field`` names where; within lists as in ``layers.1.people``."""
 
     def __init__(self, message: str, *, field: str = "") -> None:
         super().__init__(message)

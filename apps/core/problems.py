@@ -86,8 +86,16 @@ def _of_the_house(error: HouseError) -> Response:
     if isinstance(error, RuleViolation) and error.missing:
         more["missing"] = [{"gate": m.gate, "item_id": m.item_id, "text": m.text} for m in error.missing]
     if isinstance(error, Invalid):
-        more["errors"] = {error.field or "non_field_errors": [str(error)]}
+        more["errors"] = _beside(error.field or "non_field_errors", str(error))
     return problem(status, str(error), **more)
+
+
+def _beside(field: str, message: str) -> Any:
+    """The message where the field is: ``layers.1.people`` is that of the second layer, the first has no mistake."""
+    found: Any = [message]
+    for part in reversed(field.split(".")):
+        found = [{}] * int(part) + [found] if part.isdecimal() else {part: found}
+    return found
 
 
 def _of_the_request(error: exceptions.APIException) -> Response:

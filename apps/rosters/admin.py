@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Max, QuerySet
+from django.db.models import QuerySet
 from django.forms.models import BaseModelFormSet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -20,7 +20,7 @@ from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from apps.core import clock
-from apps.core.errors import HouseError
+from apps.core.errors import HouseError, Invalid
 from apps.rosters import (  # noqa: F401  (what is registered beside rosters)
     actions,
     admin_feeds,
@@ -39,10 +39,11 @@ from apps.rosters.admin_layers import LOCAL, Layers, is_frozen
 from apps.rosters.admin_moments import by_whose_clock
 from apps.rosters.admin_overrides import OverrideInline
 from apps.rosters.admin_preview import PreviewedAdmin, preview
-from apps.rosters.models import Layer, LayerMember, Restriction, Roster
+from apps.rosters.models import Layer, Roster
 from apps.rosters.models.rosters import DAYS, MOMENTS
 from apps.rosters.paged_through import what_pages
 from apps.rosters.rules import Window
+from apps.rosters.versions import version_of
 from apps.teams.admin_access import TeamOwnedAdmin, managed_team_ids
 from apps.teams.models import User
 
@@ -90,26 +91,24 @@ class RosterForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
             raise ValidationError("The roster was changed while you edited it; open it anew.")
         if self.gaps and not cleaned.get("accept_gaps"):
             self.add_error("accept_gaps", [f"Nobody would be on call from {_in_words(gap)}." for gap in self.gaps])
-        start, end = cleaned.get("stands_in_from"), cleaned.get("stands_in_until")
-        if bool(start) != bool(end) or bool(start) != bool(cleaned.get("stands_in_for")):
-            raise ValidationError("A roster that stands in says for which other, from when and until when.")
-        if start and self.instance.pk and self.instance.stand_ins.filter(retired_at=None).exists():
-            self.add_error("stands_in_for", "Another roster stands in for this one; it cannot stand in itself.")
-        if start and end and end <= start:
-            self.add_error("stands_in_until", "It ends after it starts.")
-        elif "stands_in_from" in self.fields:
+        self._check(
+            actions.check_standing_in,
+            cleaned.get("stands_in_for"),
+            start=cleaned.get("stands_in_from"),
+            end=cleaned.get("stands_in_until"),
+        )
+        if "stands_in_from" in self.fields:
+            start, end = cleaned.get("stands_in_from"), cleaned.get("stands_in_until")
             self.instance.stands_in_during = DateTimeTZRange(start, end) if start and end else None
         if cleaned.get("is_primary"):
-            self._check_primary(cleaned)
+            self._check(actions.check_primary, team=cleaned.get("team"), stands_in_for=cleaned.get("stands_in_for"))
         return cleaned
 
-    def _check_primary(self, cleaned: dict[str, Any]) -> None:
-        """What the constraints would refuse: they ask for fields that the page does not have."""
-        if cleaned.get("stands_in_for"):
-            self.add_error("is_primary", "A roster that stands in for another is not primary.")
-        others = Roster.objects.filter(team=cleaned.get("team"), is_primary=True, retired_at=None)
-        if self.instance.retired_at is None and others.exclude(pk=self.instance.pk).exists():
-            self.add_error("is_primary", "The team already has a primary roster.")
+    def _check(self, check: Callable[..., None], *given: Any, **named: Any) -> None:
+        try:
+            check(self.instance, *given, **named)
+        except Invalid as refused:
+            self.add_error(refused.field, str(refused))
 
 
 @admin.register(Roster)
@@ -258,18 +257,6 @@ class RosterAdmin(AsksAboutGaps, PreviewedAdmin, RevertingAdmin, ImportingAdmin,
             self.message_user(request, str(refused), messages.ERROR)
             return False
         return True
-
-
-def version_of(roster: Roster) -> str:
-    """What the roster, its layers and their parts are at now: another one whenever any of them is changed."""
-    layers = Layer.history.filter(roster_id=roster.pk).values("id")
-    parts = (
-        Roster.history.filter(id=roster.pk),
-        Layer.history.filter(roster_id=roster.pk),
-        LayerMember.history.filter(layer_id__in=layers),
-        Restriction.history.filter(layer_id__in=layers),
-    )
-    return "-".join(str(part.aggregate(last=Max("history_id"))["last"] or 0) for part in parts)
 
 
 def _in_words(gap: Window) -> str:

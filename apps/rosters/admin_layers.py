@@ -19,14 +19,14 @@ from apps.core import clock
 from apps.core.errors import Invalid
 from apps.rosters import actions, rules
 from apps.rosters.admin_people import check_takes_turns
-from apps.rosters.models import Layer, LayerMember, Restriction, Roster
+from apps.rosters.models import Layer, LayerMember, Roster
+from apps.rosters.models.rosters import MOST_LAYERS
 from apps.rosters.planning import weekly_range
 from apps.rosters.rules.words import EXAMPLE
 from apps.teams.admin_access import FollowsItsParent
 from apps.teams.models import User
 
 LOCAL = "%Y-%m-%dT%H:%M"
-MOST_LAYERS = 50
 _WHEN_EMPTY = {
     "name": "Empty: after its zone or its place.",
     "position": "The higher layer wins. Empty: above all others.",
@@ -97,15 +97,7 @@ class LayerForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes n
     def save_parts(self) -> None:
         """Make the restrictions what was entered, and add the people after those who are there."""
         if "covers" in self.changed_data:
-            wanted = self.cleaned_data["covers"]
-            if set(wanted) != set(_ranges(self.instance)):
-                for restriction in self.instance.restrictions.all():
-                    restriction.delete()
-                for each in wanted:
-                    Restriction.objects.create(
-                        layer=self.instance, weekdays=sorted(each.weekdays), start=each.start, end=each.end,
-                        days=each.days,
-                    )  # fmt: skip
+            actions.set_restrictions(self.instance, self.cleaned_data["covers"])
         members = list(self.instance.members.all())
         known = {member.person_id for member in members}
         place = max((member.position for member in members), default=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, cast
 
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
@@ -18,12 +18,13 @@ from apps.core.api_fields import Instant
 from apps.core.errors import Invalid
 from apps.core.pagination import NewestFirst
 from apps.rosters import actions, queries
-from apps.rosters.models import HandoverNote, Layer, Override, Restriction, Roster, Shift, ShiftSource
+from apps.rosters.models import CalendarSource, HandoverNote, Layer, Restriction, Roster, ShiftSource
 from apps.rosters.models.rosters import LAST_DAY
+from apps.rosters.versions import with_version
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import Team, User
-from apps.teams.representation import PersonByEmail, PersonSerializer, VisibleTeam
+from apps.teams.representation import PersonSerializer, VisibleTeam
 
 #: How far ahead shifts are listed when the request does not say.
 LISTED_AHEAD = timedelta(days=14)
@@ -41,16 +42,20 @@ class RestrictionSerializer(serializers.ModelSerializer[Restriction]):
 
 
 class LayerSerializer(serializers.ModelSerializer[Layer]):
-    """A layer with its people in the order of their turns. Times are local to its zone; without one, the roster's."""
+    """A layer with its people in the order of their turns. Times are local to its zone; without one, the roster's.
+
+    The turns of one that is ``from_calendar`` are what that calendar says, whoever else is in it.
+    """
 
     people = serializers.SerializerMethodField()
+    from_calendar = serializers.BooleanField(read_only=True)
     restrictions = RestrictionSerializer(many=True, read_only=True)
 
     class Meta:
         model = Layer
         fields = (
-            "name", "position", "rotation", "length", "handoff_time", "handoff_weekday", "starts_on", "ends_on",
-            "time_zone", "holidays_of", "at_once", "people", "restrictions",
+            "id", "name", "position", "rotation", "length", "handoff_time", "handoff_weekday", "starts_on", "ends_on",
+            "time_zone", "holidays_of", "at_once", "from_calendar", "people", "restrictions",
         )  # fmt: skip
 
     def get_people(self, layer: Layer) -> list[str]:
@@ -58,15 +63,22 @@ class LayerSerializer(serializers.ModelSerializer[Layer]):
 
 
 class RosterSerializer(serializers.ModelSerializer[Roster]):
-    """A roster with its layers, lowest first: the highest wins."""
+    """A roster with its layers, lowest first: the highest wins. ``version`` is another one after every change."""
 
     team: serializers.SlugRelatedField[Team] = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    stands_in_for: serializers.SlugRelatedField[Roster] = serializers.SlugRelatedField(
+        slug_field="slug", read_only=True, allow_null=True
+    )
+    stands_in_from = serializers.DateTimeField(source="stands_in_during.lower", allow_null=True, read_only=True)
+    stands_in_until = serializers.DateTimeField(source="stands_in_during.upper", allow_null=True, read_only=True)
+    version = serializers.CharField(read_only=True)
     layers = LayerSerializer(many=True, read_only=True)
 
     class Meta:
         model = Roster
         fields = (
-            "slug", "name", "team", "time_zone", "holidays_of", "is_primary", "frozen_until", "retired_at", "layers",
+            "slug", "name", "team", "time_zone", "holidays_of", "is_primary", "frozen_until", "stands_in_for",
+            "stands_in_from", "stands_in_until", "retired_at", "version", "layers",
         )  # fmt: skip
 
 
@@ -128,15 +140,6 @@ class ShiftQuery(serializers.Serializer[Any]):
         return {"from": Instant(required=False), **super().get_fields()}
 
 
-class OverrideSerializer(serializers.Serializer[Any]):
-    """Who stands in, from when to when. A start that has passed means now."""
-
-    user = PersonByEmail()
-    start = Instant()
-    end = Instant()
-    reason = serializers.CharField(max_length=255, required=False, default="", allow_blank=True)
-
-
 class HandoverNoteSerializer(serializers.ModelSerializer[HandoverNote]):
     """What somebody left for whoever is on call next."""
 
@@ -179,6 +182,14 @@ class EarliestFirst(NewestFirst):
     ordering = ("starts_at", "id")
 
 
+def whole(rosters: QuerySet[Roster]) -> QuerySet[Roster]:
+    """``rosters`` with all that their answers say; as many queries for one as for many."""
+    calendar = CalendarSource.objects.filter(layer=OuterRef("pk"))
+    layers = Prefetch("layers", Layer.objects.annotate(from_calendar=Exists(calendar)))
+    found = with_version(rosters.select_related("team", "stands_in_for"))
+    return found.prefetch_related(layers, "layers__members__person", "layers__restrictions")
+
+
 class RosterViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, HouseViewSet):
     """The rosters of the teams one may see."""
 
@@ -190,9 +201,7 @@ class RosterViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, HouseViewS
         """The rosters that the caller may see, retired ones included."""
         visible = access.team_ids(self.request.user, Permission.VIEW)
         rosters = Roster.objects.filter(team__in=visible).select_related("team")
-        if self.action not in ("list", "retrieve"):
-            return rosters
-        return rosters.prefetch_related("layers__members__person", "layers__restrictions")
+        return whole(rosters) if self.action in ("list", "retrieve") else rosters
 
     @extend_schema(parameters=[ShiftQuery], responses=ShiftSerializer(many=True))
     @action(detail=True, methods=["get"], pagination_class=EarliestFirst)
@@ -223,34 +232,7 @@ class RosterViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, HouseViewS
         page = self.paginate_queryset(roster.handover_notes.select_related("author"))
         return self.get_paginated_response(HandoverNoteSerializer(page, many=True).data)
 
-    @extend_schema(request=OverrideSerializer, responses={201: ShiftSerializer})
-    @action(detail=True, methods=["post"])
-    def overrides(self, request: Request, slug: str) -> Response:
-        """Put somebody in for a while; the answer is their shift. Without the right to manage: only yourself."""
-        roster = self.get_object()
-        entered = self.understood(OverrideSerializer)
-        override = actions.add_override(
-            roster,
-            person=entered["user"],
-            start=entered["start"],
-            end=entered["end"],
-            reason=entered["reason"],
-            by=cast("User", request.user),
-        )
-        return Response(ShiftSerializer(_as_shift(override)).data, status=status.HTTP_201_CREATED)
-
 
 def _given(request: Request) -> dict[str, Any]:
     """The request's filters; one that is empty does not filter."""
     return {name: value for name, value in request.query_params.items() if value}
-
-
-def _as_shift(override: Override) -> Shift:
-    """The shift that an override makes, whether or not it lies within the horizon already."""
-    return Shift(
-        roster=override.roster,
-        seat=override.seat,
-        person=override.person,
-        during=override.during,
-        source=ShiftSource.OVERRIDE,
-    )

@@ -63,7 +63,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """All that is found in the next ``days`` days, by kind, and what each person bears.
+    """All that is found in the next ``days`` days, by kind, and what each person bears; nothing of a retired roster.
 
     ``wanted`` is when somebody should be there, in order and without overlaps.
     """
@@ -76,6 +76,8 @@ class Findings:
     @property
     def summary(self) -> str:
         """What was found, counted, in one sentence."""
+        if not self.parts:
+            return "It is retired: nobody needs to be on call here any more."
         counts = [part.counted for part in self.parts if part.count]
         if uneven := sum(1 for load in self.loads if load.more or load.less):
             counts.append(_counted(uneven, "unequal share"))
@@ -88,6 +90,8 @@ def of_plan_in_words(roster: Roster, coming: Sequence[Stretch], window: Window, 
     ``layers`` are those of the roster, with their members and calendars. Times are in the zone of the roster. Eight
     queries at most, however many people and layers there are.
     """
+    if roster.retired_at is not None:
+        return Findings(days=(window.end - window.start).days, wanted=[], parts=[], loads=[])
     report = of_plan(roster, coming, window, who_can_be_paged=reach.who_can_be_paged)
     [found] = report.rosters
     return Findings(

@@ -253,9 +253,7 @@ def test_an_override_that_leaves_nobody_on_call_is_taken_back_once_it_was_said_s
     )
     page = f"/rosters/platform/overrides/{override.pk}/remove/"
     asked = rita.post(page)
-    assert "Nobody would be on call for Platform on call from Mon 02 Mar 10:00 to Mon 02 Mar 14:00." in (
-        asked.content.decode()
-    )
+    assert "Nobody would be on call for Platform on call from Mon 02 Mar 10:00 on." in asked.content.decode()
     assert Override.objects.exists()
     assert rita.post(page, again(asked)).status_code == 302
     assert not Override.objects.exists()

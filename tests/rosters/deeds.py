@@ -199,6 +199,9 @@ def ask(story: Story, who: int, what: int, much: int) -> None:
 
 
 def accept(story: Story, who: int, what: int, much: int) -> None:
+    """One that was asked for before, or just now."""
+    if not Swap.objects.filter(state=SwapState.ASKED).exists():
+        ask(story, who, what, much)
     for swap in Swap.objects.filter(state=SwapState.ASKED).order_by("pk")[:1]:
         by = swap.asked_of or next(each for each in story.people[what % 3 :] if each.pk != swap.asked_by_id)
         actions.accept_swap(swap, by=by)
@@ -251,8 +254,9 @@ def copy(story: Story, who: int, what: int, much: int) -> None:
 
 def retire(story: Story, who: int, what: int, much: int) -> None:
     roster = story.roster(who)
-    actions.retire(roster, by=story.manager)
-    story.note(roster)
+    if what % 3 == 0:
+        actions.retire(roster, by=story.manager)
+        story.note(roster)
 
 
 def read_a_calendar(story: Story, who: int, what: int, much: int) -> None:

@@ -142,12 +142,14 @@ def test_an_override_answers_with_its_shift(roster, clock, manager, people):
     )
     assert answer.status_code == 201
     assert answer.json() == {
+        "id": roster.overrides.get().pk,
         "roster": "platform",
         "seat": 0,
         "person": shown(people[1]),
         "start": "2026-03-02T12:00:00Z",
         "end": "2026-03-02T14:00:00Z",
         "source": "override",
+        "reason": "",
     }
     assert roster.shifts.get(during__contains=clock.now + timedelta(hours=3)).person == people[1]
 
@@ -166,7 +168,8 @@ def test_an_override_answers_with_its_shift(roster, clock, manager, people):
         ({"start": "0001-01-01T00:00:00+14:00"}, "start"),
         ({"start": "2026-03-02T12:00:00"}, "start"),
         ({"end": "2026-03-02"}, "end"),
-        ({"seat": 1}, "seat"),
+        ({"seat": 10}, "seat"),
+        ({"place": 1}, "place"),
     ],
 )
 def test_an_override_that_makes_no_sense_is_refused_beside_its_field(roster, manager, change, field):

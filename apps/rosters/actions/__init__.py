@@ -14,11 +14,13 @@ from apps.rosters.actions.calendars import (
     set_file,
     window_at,
 )
+from apps.rosters.actions.checks import check_primary, check_standing_in
 from apps.rosters.actions.feeds import make_feed, note_reading, revoke_feed
 from apps.rosters.actions.gaps import LeavesGap, NamedGap, newly_uncovered, refusing_gaps, uncovered
 from apps.rosters.actions.handovers import LONGEST_NOTE, write_handover_note
 from apps.rosters.actions.imports import ImportPlan, import_turns, plan_import
 from apps.rosters.actions.keeping import change_from, copy, retire
+from apps.rosters.actions.layers import LayerEntry, set_restrictions
 from apps.rosters.actions.leave import rosters_of
 from apps.rosters.actions.overrides import (
     add_override,
@@ -27,6 +29,7 @@ from apps.rosters.actions.overrides import (
     enter_override,
     remove_override,
 )
+from apps.rosters.actions.saving import change_roster, create_roster, outlook
 from apps.rosters.actions.shadows import LONGEST_SHADOW, SHADOW_ADDED, add_shadow, remove_shadow
 from apps.rosters.actions.shifts import lock, materialise
 from apps.rosters.actions.swaps import (
@@ -46,6 +49,7 @@ __all__ = [
     "SWAP_ANSWERED",
     "SWAP_ASKED",
     "ImportPlan",
+    "LayerEntry",
     "LeavesGap",
     "NamedGap",
     "accept_swap",
@@ -54,10 +58,14 @@ __all__ = [
     "add_shadow",
     "ask_for_swap",
     "change_from",
+    "change_roster",
     "check_absence",
     "check_one_seat",
+    "check_primary",
+    "check_standing_in",
     "check_stands_in",
     "copy",
+    "create_roster",
     "enter_override",
     "import_turns",
     "lock",
@@ -65,6 +73,7 @@ __all__ = [
     "materialise",
     "newly_uncovered",
     "note_reading",
+    "outlook",
     "people_planned_by",
     "plan_import",
     "plan_reading",
@@ -79,6 +88,7 @@ __all__ = [
     "rosters_of",
     "set_address",
     "set_file",
+    "set_restrictions",
     "uncovered",
     "window_at",
     "withdraw_swap",

@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.core import clock
-from apps.core.errors import RuleViolation
+from apps.core.errors import Missing, RuleViolation
 from apps.rosters.actions.shifts import lock
 from apps.rosters.models import Roster
 from apps.rosters.rules import Window, outside
@@ -21,6 +21,8 @@ from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import User
 
+#: The field by which a request says yes to whatever gaps there are.
+ACCEPT_GAPS = "accept_gaps"
 _FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -36,13 +38,18 @@ class NamedGap:
 class LeavesGap(RuleViolation):
     """What was wanted would leave nobody on call, and nothing of it was kept.
 
-    ``gaps`` are what somebody has to say yes to, ``sentences`` say each of them in the active time zone.
+    ``gaps`` are what somebody has to say yes to, ``sentences`` say each of them in the active time zone, ``missing``
+    in UTC with ACCEPT_GAPS as their gate.
     """
 
     def __init__(self, gaps: Sequence[NamedGap], names: Mapping[int, str]) -> None:
         self.gaps = list(gaps)
         self.sentences = [_in_words(gap, names[gap.roster_id]) for gap in gaps]
-        super().__init__(" ".join(self.sentences))
+        missing = [_in_utc(gap, names[gap.roster_id]) for gap in gaps]
+        super().__init__(
+            " ".join(self.sentences),
+            missing=tuple(Missing(gate=ACCEPT_GAPS, item_id=None, text=text) for text in missing),
+        )
 
 
 def uncovered(roster: Roster, *, now: datetime) -> list[Window]:
@@ -58,21 +65,30 @@ def newly_uncovered(before: Iterable[Window], after: Iterable[Window]) -> list[W
 
 
 @contextmanager
-def refusing_gaps(rosters: Iterable[int], *, by: User, accepted: Collection[NamedGap] = ()) -> Iterator[None]:
+def refusing_gaps(
+    rosters: Iterable[int], *, by: User, accepted: Collection[NamedGap] = (), accepts_all: bool = False
+) -> Iterator[list[NamedGap]]:
     """Carry out the block, and roll it back if it leaves nobody on call at a time that is not among ``accepted``.
 
     ``rosters`` are the ids of all that the block writes, with those that they stand in for: they are locked first.
-    Raises LeavesGap with every gap that the block made, in the words of ``by``: a roster that they may not see is
-    called one of another team.
+    Once the block is done, what it yields lists every gap that it made. Raises LeavesGap with all of them, in the
+    words of ``by``: a roster that they may not see is called one of another team.
     """
     with transaction.atomic():
         locked = lock(rosters)
         now = clock.now()
         before = {roster.pk: uncovered(roster, now=now) for roster in locked}
-        yield
-        made = [gap for roster in locked for gap in _made(roster, before[roster.pk], now=now)]
-        if not all(_is_among(gap, accepted) for gap in made):
+        made: list[NamedGap] = []
+        yield made
+        made += [gap for roster in locked for gap in _made(roster, before[roster.pk], now=now)]
+        if not accepts_all and not all(_is_among(gap, accepted) for gap in made):
             raise LeavesGap(made, _names(locked, by))
+
+
+def refuse_gaps_of_new(roster: Roster, *, now: datetime) -> None:
+    """Raise LeavesGap where nobody would be on call for ``roster``, which was just made and has its shifts."""
+    if gaps := _made(roster, [], now=now):
+        raise LeavesGap(gaps, {roster.pk: str(roster)})
 
 
 def _made(roster: Roster, before: list[Window], *, now: datetime) -> list[NamedGap]:
@@ -111,3 +127,8 @@ def _in_words(gap: NamedGap, name: str) -> str:
     if gap.end is None:
         return f"Nobody would be on call for {name} from {start} on."
     return f"Nobody would be on call for {name} from {start} to {timezone.localtime(gap.end):%a %d %b %H:%M}."
+
+
+def _in_utc(gap: NamedGap, name: str) -> str:
+    until = "on, UTC" if gap.end is None else f"to {gap.end.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"Nobody would be on call for {name} from {gap.start.astimezone(UTC):%Y-%m-%d %H:%M} {until}."

@@ -13,6 +13,7 @@ from apps.core.history import made_by
 from apps.core.walltime import instant
 from apps.rosters import rules
 from apps.rosters.actions.calendars import copy_calendar
+from apps.rosters.actions.checks import check_layers_move
 from apps.rosters.actions.shifts import lock, lock_with_stood_for, locked, materialise
 from apps.rosters.models import CalendarSource, Layer, LayerMember, Restriction, Roster, Rotation
 from apps.rosters.planning import layer_plan
@@ -74,8 +75,7 @@ def change_from(layer: Layer, day: date, *, by: User) -> Layer:
     """
     access.require_for_team(by, Permission.MANAGE, layer.roster.team)
     roster = locked(layer.roster)
-    if roster.frozen_until is not None and roster.frozen_until > clock.now():
-        raise RuleViolation(f"The layers of {roster} stand still until {roster.frozen_until:%Y-%m-%d %H:%M} UTC.")
+    check_layers_move(roster, now=clock.now())
     layer = Layer.objects.prefetch_related("members", "restrictions").get(pk=layer.pk)
     if CalendarSource.objects.filter(layer=layer).exists():
         raise RuleViolation(f"The turns of {layer.name} come from a calendar: change them there.")

@@ -28,7 +28,8 @@ def hold_leave(rosters: Iterable[int]) -> None:
 
     The caller has locked ``rosters`` (ids). What was committed before is seen by every query that follows. Two queries.
     """
-    concerned = Roster.objects.filter(Q(pk__in=(ids := list(rosters))) | Q(stands_in_for__in=ids)).order_by()
+    filled = list(rosters)
+    concerned = Roster.objects.filter(Q(pk__in=filled) | Q(stands_in_for__in=filled)).order_by()
     members = LayerMember.objects.filter(layer__roster__in=concerned).order_by().values_list("person", flat=True)
     turns = CalendarTurn.objects.filter(source__layer__roster__in=concerned).order_by().values_list("person", flat=True)
     people = sorted(members.union(turns))
@@ -41,7 +42,7 @@ def lock_for_leave(person: User) -> list[Roster]:
     """Lock the leave of ``person`` and every roster in use that it concerns, and return those as they are now, by ids.
 
     These are the rosters in which they take turns, and those that these stand in for. Where somebody put them into
-    another meanwhile all locks are let go and taken anew, with that one's: never a roster's after a person's.
+    another meanwhile all locks are let go and taken anew, that one's among them: that of a person comes last.
     """
     wanted = rosters_of(person)
     while True:

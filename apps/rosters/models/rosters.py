@@ -18,6 +18,8 @@ FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
 LAST_PLACE = 10_000
 #: Seats that one layer may fill.
 MOST_AT_ONCE = 10
+#: Layers that one roster may have.
+MOST_LAYERS = 50
 MOMENTS = [
     MinValueValidator(datetime.combine(FIRST_DAY, time(0), UTC), f"Expected a day from {FIRST_DAY} on."),
     MaxValueValidator(datetime.combine(LAST_DAY, time(0), UTC), f"Expected a day up to {LAST_DAY}."),
@@ -221,6 +223,13 @@ class Restriction(models.Model):
         later = f" {self.days} days later" if self.days > 1 else " the next day" if self.days else ""
         days = ", ".join(Weekday(day).label for day in sorted(self.weekdays))
         return f"{days} {self.start:%H:%M} to {self.end:%H:%M}{later}"
+
+    def clean(self) -> None:
+        """Raise ValidationError, beside the field, for a range that ends before it starts, or meets itself."""
+        if self.days == 0 and self.end <= self.start:
+            raise ValidationError({"end": "It ends after it starts; for an end on the next day say one day later."})
+        if self.days == 7 and self.end > self.start:
+            raise ValidationError({"end": "It ends within a week."})
 
 
 class LayerMember(models.Model):

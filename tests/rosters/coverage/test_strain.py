@@ -114,8 +114,11 @@ def test_who_has_far_less_than_an_equal_share_is_told():
 
 
 def test_a_turn_less_is_not_unfair():
-    people = {f"p{number}": weeks("03-02", number, number + 5) for number in range(5)}
-    assert small_shares(anna=weeks("03-02", 10), **people) == {}
+    long = {
+        f"p{number}": [Window(start.start, start.start + 28 * DAY)]
+        for number, start in enumerate(weeks("03-02", 0, 4, 8))
+    }
+    assert small_shares(anna=weeks("03-02", 12), **long) == {}
     assert small_shares(anna=weeks("03-02", 0, 1, 2)) == {}
     assert small_shares() == {}
 

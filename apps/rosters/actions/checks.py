@@ -1,0 +1,49 @@
+"""What is refused of a roster wherever it is entered, each beside its field."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from apps.core.errors import Invalid, RuleViolation
+from apps.rosters.models import Roster
+from apps.teams.models import Team
+
+
+def check_standing_in(roster: Roster, other: Roster | None, *, start: datetime | None, end: datetime | None) -> None:
+    """Raise Invalid, naming the field, unless ``roster``, saved or not, may stand in for ``other`` from when to when.
+
+    All three are known or none is; both are in use; and of three rosters none stands in for one that does itself.
+    """
+    said = {"stands_in_for": other, "stands_in_from": start, "stands_in_until": end}
+    missing = [name for name, value in said.items() if value is None]
+    if len(missing) == len(said):
+        return
+    if missing:
+        raise Invalid("A roster that stands in says for which other, from when and until when.", field=missing[0])
+    if start is not None and end is not None and end <= start:
+        raise Invalid("It ends after it starts.", field="stands_in_until")
+    if other is None or other.pk == roster.stands_in_for_id:
+        return
+    if other.pk == roster.pk:
+        raise Invalid("A roster cannot stand in for itself.", field="stands_in_for")
+    if other.retired_at is not None:
+        raise Invalid(f"The roster {other} is retired.", field="stands_in_for")
+    if other.stands_in_for_id is not None:
+        raise Invalid(f"The roster {other} stands in for another itself.", field="stands_in_for")
+    if roster.pk is not None and roster.stand_ins.filter(retired_at=None).exists():
+        raise Invalid("Another roster stands in for this one; it cannot stand in itself.", field="stands_in_for")
+
+
+def check_primary(roster: Roster, *, team: Team | None, stands_in_for: Roster | None) -> None:
+    """Raise Invalid, naming ``is_primary``, unless ``roster`` may be the primary one of ``team``."""
+    if stands_in_for is not None:
+        raise Invalid("A roster that stands in for another is not primary.", field="is_primary")
+    others = Roster.objects.filter(team=team, is_primary=True, retired_at=None)
+    if roster.retired_at is None and others.exclude(pk=roster.pk).exists():
+        raise Invalid("The team already has a primary roster.", field="is_primary")
+
+
+def check_layers_move(roster: Roster, *, now: datetime) -> None:
+    """Raise RuleViolation while the layers of ``roster`` stand still."""
+    if roster.frozen_until is not None and roster.frozen_until > now:
+        raise RuleViolation(f"The layers of {roster} stand still until {roster.frozen_until:%Y-%m-%d %H:%M} UTC.")
