@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from io import StringIO
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -22,6 +20,7 @@ from apps.notifications.queries import PagesReceived
 from apps.rosters.coverage import PayLine, PersonCoverage, Share
 from apps.rosters.models import Roster
 from apps.rosters.rules import Window
+from apps.rosters.tables import write_table
 from apps.teams.models import Team, User
 
 DAYS = 90
@@ -31,8 +30,6 @@ PAY_COLUMNS = (
     "name", "email", "time_zone", "holidays_of", "from", "to", "total_hours", "ordinary_hours", "night_hours",
     "weekend_hours", "holiday_hours", "nights",
 )  # fmt: skip
-#: What a spreadsheet takes for a formula begins with one of these.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +104,7 @@ def sorted_loads(listed: Sequence[Load], by: str) -> list[Load]:
 
 def pay_csv(lines: Iterable[PayLine], *, first: date, last: date) -> str:
     """The hours of each person as CSV with a header, in hours of two decimals; no cell reads as a formula."""
-    out = StringIO()
-    writer = csv.writer(out)
-    writer.writerow(PAY_COLUMNS)
-    for line in lines:
-        writer.writerow([_plain(cell) for cell in _pay_row(line, first, last)])
-    return out.getvalue()
+    return write_table(PAY_COLUMNS, (_pay_row(line, first, last) for line in lines))
 
 
 def _amount(load: Load, by: str) -> timedelta | int:
@@ -137,7 +129,3 @@ def _pay_row(line: PayLine, first: date, last: date) -> Iterator[str]:
     for length in (hours.total, hours.ordinary, hours.night, hours.weekend, hours.holiday):
         yield f"{length / _HOUR:.2f}"
     yield str(line.nights)
-
-
-def _plain(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell

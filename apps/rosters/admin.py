@@ -39,6 +39,7 @@ from apps.rosters.admin_layers import LOCAL, Layers, is_frozen
 from apps.rosters.admin_moments import by_whose_clock
 from apps.rosters.admin_overrides import OverrideInline
 from apps.rosters.admin_preview import PreviewedAdmin, preview
+from apps.rosters.admin_tables import TablesAdmin
 from apps.rosters.models import Layer, Roster
 from apps.rosters.models.rosters import DAYS, MOMENTS
 from apps.rosters.paged_through import what_pages
@@ -112,7 +113,7 @@ class RosterForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
 
 
 @admin.register(Roster)
-class RosterAdmin(AsksAboutGaps, PreviewedAdmin, RevertingAdmin, ImportingAdmin, TeamOwnedAdmin):
+class RosterAdmin(AsksAboutGaps, PreviewedAdmin, RevertingAdmin, ImportingAdmin, TablesAdmin, TeamOwnedAdmin):
     form = RosterForm
     list_display = ("name", "team", "time_zone", "is_primary", "retired_at")
     list_filter = ("is_primary", "team")
@@ -121,7 +122,7 @@ class RosterAdmin(AsksAboutGaps, PreviewedAdmin, RevertingAdmin, ImportingAdmin,
     readonly_fields = ("retired_at", "six_weeks")
     inlines = (CalendarLayerInline, OverrideInline)
     change_form_before_template = "admin/rosters/_change_from_link.html"
-    actions = ("retire", "copy")
+    actions = ("retire", "copy", "export")
     fieldsets = (
         (None, {"fields": ("version", "accept_gaps", ("name", "slug"), ("team", "time_zone"), "is_primary")}),
         (

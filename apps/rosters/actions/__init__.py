@@ -20,8 +20,10 @@ from apps.rosters.actions.gaps import LeavesGap, NamedGap, newly_uncovered, refu
 from apps.rosters.actions.handovers import LONGEST_NOTE, write_handover_note
 from apps.rosters.actions.imports import ImportPlan, import_turns, plan_import
 from apps.rosters.actions.keeping import change_from, copy, retire
+from apps.rosters.actions.layer_tables import LayersImport, import_layers, plan_layers_import
 from apps.rosters.actions.layers import LayerEntry, set_restrictions
 from apps.rosters.actions.leave import rosters_of
+from apps.rosters.actions.override_tables import OverridesImport, import_overrides, plan_overrides_import
 from apps.rosters.actions.overrides import (
     add_override,
     check_one_seat,
@@ -50,8 +52,10 @@ __all__ = [
     "SWAP_ASKED",
     "ImportPlan",
     "LayerEntry",
+    "LayersImport",
     "LeavesGap",
     "NamedGap",
+    "OverridesImport",
     "accept_swap",
     "add_absence",
     "add_override",
@@ -67,6 +71,8 @@ __all__ = [
     "copy",
     "create_roster",
     "enter_override",
+    "import_layers",
+    "import_overrides",
     "import_turns",
     "lock",
     "make_feed",
@@ -76,6 +82,8 @@ __all__ = [
     "outlook",
     "people_planned_by",
     "plan_import",
+    "plan_layers_import",
+    "plan_overrides_import",
     "plan_reading",
     "read_calendar",
     "refuse_swap",

@@ -34,11 +34,15 @@ MOST_OVERRIDES = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A turn that a calendar says, what it calls it, and for one that cannot be taken in: why."""
+    """A turn that a calendar or table says, what it calls it, and for one that cannot be taken in: why.
+
+    ``row`` is where it stands in a table; 0 for a calendar.
+    """
 
     turn: Stretch
     summary: str
     problem: str = ""
+    row: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ def plan_import(roster: Roster, text: bytes) -> ImportPlan:
     expansion = reading.read(text, window=window_at(now), zone=ZoneInfo(roster.time_zone))
     made = turns_of(expansion, directory(), held={})
     entries = [Entry(turn, made.summaries.get((turn.person, turn.start, turn.end), "")) for turn in made.turns]
-    added, already, refused = _sorted_out(roster, entries, now=now)
+    added, already, refused = sorted_out(roster, entries, now=now)
     if len(added) > MOST_OVERRIDES:
         raise reading.Unreadable(
             f"It would add {len(added):,} overrides; {MOST_OVERRIDES:,} are allowed. Make it a layer instead."
@@ -78,7 +82,7 @@ def import_turns(roster: Roster, turns: Iterable[tuple[Stretch, str]], *, by: Us
     access.require_for_team(by, Permission.MANAGE, roster.team)
     roster = locked(roster)
     now = clock.now()
-    added, _, refused = _sorted_out(roster, [Entry(turn, reason) for turn, reason in turns], now=now)
+    added, _, refused = sorted_out(roster, [Entry(turn, reason) for turn, reason in turns], now=now)
     if refused:
         raise Invalid(refused[0].problem)
     for entry in added:
@@ -99,7 +103,7 @@ def import_turns(roster: Roster, turns: Iterable[tuple[Stretch, str]], *, by: Us
     return len(added)
 
 
-def _sorted_out(
+def sorted_out(
     roster: Roster, entries: Sequence[Entry], *, now: datetime
 ) -> tuple[list[Entry], list[Entry], list[Entry]]:
     """Tell apart what is to be added, from ``now`` on, what is so already, and what no override can be."""
@@ -110,7 +114,7 @@ def _sorted_out(
     refused: list[Entry] = []
     for entry in entries:
         turn = entry.turn
-        if turn.end <= now or held.by(turn):
+        if turn.start < turn.end and (turn.end <= now or held.by(turn)):
             already.append(entry)
             continue
         try:

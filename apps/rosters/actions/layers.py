@@ -54,7 +54,7 @@ def write_layers(roster: Roster, entries: Sequence[LayerEntry], *, by: User) -> 
     changed = False
     for layer in existing:
         if layer not in matched and not _has_calendar(layer):
-            _remove(layer, by=by)
+            remove_layer(layer, by=by)
             changed = True
     for number, (entry, found) in enumerate(zip(entries, matched, strict=True)):
         layer = found or Layer(roster=roster)
@@ -119,6 +119,13 @@ def set_restrictions(layer: Layer, wanted: Sequence[WeeklyRange], *, by: User | 
     return True
 
 
+def remove_layer(layer: Layer, *, by: User) -> None:
+    """Delete ``layer``, and its parts before it: what goes along with it would not say who did it."""
+    for row in (*layer.members.all(), *layer.restrictions.all(), layer):
+        made_by(row, by)
+        row.delete()
+
+
 def _has_calendar(layer: Layer | None) -> bool:
     return getattr(layer, "calendar", None) is not None  # the relation raises for a layer without one
 
@@ -164,13 +171,6 @@ def _wanted(layer: Layer, fields: Mapping[str, Any], *, place: int) -> dict[str,
         zone = ZoneInfo(wanted["time_zone"] or layer.roster.time_zone)
         wanted["starts_on"] = clock.now().astimezone(zone).date()
     return wanted
-
-
-def _remove(layer: Layer, *, by: User) -> None:
-    """Delete the layer, and its parts before it: what goes along with it would not say who did it."""
-    for row in (*layer.members.all(), *layer.restrictions.all(), layer):
-        made_by(row, by)
-        row.delete()
 
 
 def _check_takes_turns(person: User) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.rosters.calendars.expansion import Expansion
 from apps.rosters.calendars.matching import Directory, meant
@@ -45,12 +45,16 @@ def zone_of(layer: Layer) -> ZoneInfo:
     return ZoneInfo(layer.time_zone or layer.roster.time_zone)
 
 
+def responding() -> QuerySet[User]:
+    """Who is active and responds for a team: all who can be on call."""
+    roles = [role for role, granted in GRANTS.items() if Permission.RESPOND in granted]
+    held = Membership.objects.filter(person=OuterRef("pk"), role__in=roles)
+    return User.objects.filter(Q(Exists(held)) | Q(is_superuser=True), is_active=True)
+
+
 def directory() -> Directory:
-    """Who can be meant by a calendar: whoever is active and responds for a team. One query."""
-    responding = [role for role, granted in GRANTS.items() if Permission.RESPOND in granted]
-    held = Membership.objects.filter(person=OuterRef("pk"), role__in=responding)
-    people = User.objects.filter(Q(Exists(held)) | Q(is_superuser=True), is_active=True)
-    return Directory.of(people.values_list("pk", "email", "name"))
+    """Who can be meant by a calendar: whoever could be on call. One query."""
+    return Directory.of(responding().values_list("pk", "email", "name"))
 
 
 def turns_of(expansion: Expansion, people: Directory, *, held: Mapping[Key, int]) -> Turns:

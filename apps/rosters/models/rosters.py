@@ -16,6 +16,8 @@ from apps.teams.models import Team, validate_holidays, validate_time_zone
 #: No layer starts or ends outside these days: what lies beyond is a slip of the pen.
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
 LAST_PLACE = 10_000
+#: Layers that one roster may have.
+MOST_LAYERS = 50
 #: Seats that one layer may fill.
 MOST_AT_ONCE = 10
 #: Layers that one roster may have.

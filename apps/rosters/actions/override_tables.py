@@ -1,0 +1,127 @@
+"""Overrides that a table says, for several rosters at once: first looked at, then done."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.models.functions import Lower
+
+from apps.core import clock
+from apps.core.errors import Invalid, NotAllowed
+from apps.rosters.actions.imports import MOST_OVERRIDES, Entry, import_turns, sorted_out
+from apps.rosters.actions.layer_tables import MOST_ROSTERS
+from apps.rosters.actions.shifts import lock
+from apps.rosters.models import Roster, ShiftSource
+from apps.rosters.rules import Stretch
+from apps.rosters.tables import OverrideSaid, Problem, instant, read_overrides
+from apps.teams import access
+from apps.teams.access import Permission
+from apps.teams.models import User
+
+Turns = Sequence[tuple[Stretch, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class OverridesImport:
+    """What taking a table of overrides in would do: what is added, what is so already, which rows cannot be used."""
+
+    added: tuple[tuple[Roster, Entry], ...] = ()
+    already: tuple[tuple[Roster, Entry], ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def plan_overrides_import(text: bytes, *, by: User) -> OverridesImport:
+    """Say what taking the table ``text`` in would do, from now to the horizon; changes nothing.
+
+    Local times are those of each roster (``core.walltime``). Raises Invalid, naming ``file``, for a table that cannot
+    be used at all, or would add more than MOST_OVERRIDES.
+    """
+    table = read_overrides(text)
+    rosters = _managed({each.slug for each in table.overrides}, by)
+    entries, problems = _entries(table.overrides, rosters)
+    problems += table.problems
+    added: list[tuple[Roster, Entry]] = []
+    already: list[tuple[Roster, Entry]] = []
+    for slug, of_roster in entries.items():
+        distinct, twice = _apart(of_roster, by=attrgetter("seat"), reason="Row {} is of the same time and seat.")
+        new, old, refused = sorted_out(rosters[slug], distinct, now=clock.now())
+        new, beside = _apart(new, by=attrgetter("person"), reason="Row {} has the same person at the same time.")
+        added += [(rosters[slug], each) for each in new]
+        already += [(rosters[slug], each) for each in old]
+        problems += [*twice, *beside, *(Problem(each.row, each.problem) for each in refused)]
+    if len(added) > MOST_OVERRIDES:
+        raise Invalid(
+            f"It would add {len(added):,} overrides; {MOST_OVERRIDES:,} are allowed. Make it a layer instead.",
+            field="file",
+        )
+    return OverridesImport(
+        tuple(sorted(added, key=lambda each: each[1].row)),
+        tuple(sorted(already, key=lambda each: each[1].row)),
+        tuple(sorted(problems, key=lambda each: each.row)),
+    )
+
+
+@transaction.atomic
+def import_overrides(turns: Mapping[int, Turns], *, by: User) -> int:
+    """Add an override, with its reason, for each of ``turns``, by the id of the roster; return how many there were.
+
+    What is so already adds none. All of them or none: raises what ``import_turns`` does, and NotAllowed for a roster
+    that there is not.
+    """
+    rosters = {roster.pk: roster for roster in Roster.objects.filter(pk__in=turns).select_related("team")}
+    if missing := set(turns) - set(rosters):
+        raise NotAllowed(f"There are {len(missing)} rosters less than there were.")
+    lock({*rosters, *(each.stands_in_for_id for each in rosters.values() if each.stands_in_for_id is not None)})
+    return sum(import_turns(rosters[pk], turns[pk], by=by) for pk in sorted(turns))
+
+
+def _managed(slugs: set[str], by: User) -> dict[str, Roster]:
+    """The rosters of these slugs that ``by`` manages."""
+    if len(slugs) > MOST_ROSTERS:
+        raise Invalid(f"It names more than {MOST_ROSTERS} rosters.", field="file")
+    found = Roster.objects.filter(slug__in=slugs, team__in=access.team_ids(by, Permission.MANAGE))
+    return {roster.slug: roster for roster in found}
+
+
+def _entries(
+    said: Sequence[OverrideSaid], rosters: Mapping[str, Roster]
+) -> tuple[dict[str, list[Entry]], list[Problem]]:
+    """The rows as entries by the slug of the roster, and which mean nobody, or no roster that can be changed."""
+    people = User.objects.annotate(address=Lower("email")).filter(address__in={each.person for each in said})
+    by_address = {person.email.lower(): person.pk for person in people}
+    entries: dict[str, list[Entry]] = defaultdict(list)
+    problems = []
+    for each in said:
+        roster, person = rosters.get(each.slug), by_address.get(each.person)
+        if roster is None:
+            problems.append(Problem(each.row, f"You manage no roster “{each.slug[:60]}”."))
+        elif roster.retired_at is not None:
+            problems.append(Problem(each.row, f"The roster {roster} is retired."))
+        elif person is None:
+            problems.append(Problem(each.row, f"Nobody has the mail address {each.person[:100]}."))
+        else:
+            zone = ZoneInfo(roster.time_zone)
+            start, end = instant(each.start, zone), instant(each.end, zone)
+            turn = Stretch(each.seat, person, start, end, ShiftSource.OVERRIDE)
+            entries[each.slug].append(Entry(turn, each.reason, row=each.row))
+    return entries, problems
+
+
+def _apart(entries: Iterable[Entry], *, by: Callable[[Stretch], int], reason: str) -> tuple[list[Entry], list[Problem]]:
+    """The entries of which no two that are the same ``by`` something overlap, and why the others are left out."""
+    last: dict[int, Entry] = {}
+    kept, problems = [], []
+    for entry in sorted(entries, key=lambda each: (each.turn.start, each.row)):
+        other = last.get(by(entry.turn))
+        if other is not None and entry.turn.start < other.turn.end and entry.turn.start < entry.turn.end:
+            problems.append(Problem(entry.row, reason.format(other.row)))
+            continue
+        if other is None or entry.turn.end > other.turn.end:
+            last[by(entry.turn)] = entry
+        kept.append(entry)
+    return kept, problems

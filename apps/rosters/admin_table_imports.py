@@ -1,0 +1,205 @@
+"""Tables taken into rosters: pages that say what a file would do, and do it when told so."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from django import forms
+from django.core import signing
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path
+from unfold.widgets import UnfoldAdminFileFieldWidget
+
+from apps.core.errors import HouseError, Invalid
+from apps.rosters import actions, tables
+from apps.rosters.actions.imports import Entry
+from apps.rosters.admin_import import PLAN_HOLDS
+from apps.rosters.models import Roster, ShiftSource
+from apps.rosters.rules import Stretch, Window
+from apps.teams.models import User
+
+_LAYERS, _OVERRIDES = "rosters.tables.layers", "rosters.tables.overrides"
+_TOO_OLD = "What was shown is too old: choose the file again."
+
+
+class TableForm(forms.Form):
+    """A CSV file; ``plan`` is what ``look`` says that its ``text`` would do."""
+
+    file = forms.FileField(
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,text/csv"}),
+        help_text=f"CSV in UTF-8, with commas or semicolons; {tables.LARGEST_IN_WORDS} and {tables.MOST_ROWS:,} rows"
+        " at most.",
+    )
+    plan: Any = None
+    text = b""
+
+    def __init__(self, *args: Any, look: Callable[[bytes], Any], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._look = look
+
+    def clean_file(self) -> Any:
+        """Make the plan. Raises ValidationError, saying why, for a file that cannot be used."""
+        chosen = self.cleaned_data["file"]
+        if chosen.size is None or chosen.size > tables.LARGEST:
+            raise ValidationError(f"It is larger than {tables.LARGEST_IN_WORDS}.")
+        self.text = bytes(chosen.read())
+        try:
+            self.plan = self._look(self.text)
+        except Invalid as error:
+            raise ValidationError(str(error)) from error
+        return chosen
+
+
+class TableImportsAdmin:
+    """The part of a roster's admin that takes in CSV files."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """The pages of the imports, besides the others."""
+        view = self.admin_site.admin_view  # type: ignore[attr-defined]  # of the admin
+        return [
+            path("tables/import-layers/", view(self.import_layers_view), name="rosters_roster_import_layers"),
+            path("tables/import-overrides/", view(self.import_overrides_view), name="rosters_roster_import_overrides"),
+            *super().get_urls(),  # type: ignore[misc]
+        ]
+
+    def import_layers_view(self, request: HttpRequest) -> HttpResponse:
+        """Ask for a file (GET), say what it would do to layers and people (POST of a file), do it (POST of that)."""
+        by = self._importing(request)
+        if "planned" in request.POST:
+            return self._import_layers(request, by)
+        form = _form(request, look=lambda text: actions.plan_layers_import(text, by=by))
+        return self._show_layers(request, form, plan=form.plan, text=form.text)
+
+    def import_overrides_view(self, request: HttpRequest) -> HttpResponse:
+        """Ask for a file (GET), say which overrides it would add (POST of a file), add them (POST of that)."""
+        by = self._importing(request)
+        if "planned" in request.POST:
+            return self._import_overrides(request, by)
+        form = _form(request, look=lambda text: actions.plan_overrides_import(text, by=by))
+        context = {"title": "Import overrides", "form": form, "plan": form.plan}
+        if form.plan is not None:
+            context |= {
+                "added": _with_people(form.plan.added),
+                "already": _with_people(form.plan.already),
+                "planned": _sealed_turns(form.plan.added),
+            }
+        return self._page(request, "admin/rosters/import_overrides.html", context)
+
+    def _importing(self, request: HttpRequest) -> User:
+        """Who imports. Raises PermissionDenied for whoever manages no rosters."""
+        if not self.has_change_permission(request):  # type: ignore[attr-defined]
+            raise PermissionDenied
+        return cast("User", request.user)
+
+    def _import_layers(self, request: HttpRequest, by: User) -> HttpResponse:
+        """Do what was said; where the rosters would become something else by now, say that and ask again."""
+        try:
+            text, seal, gaps = _unsealed_layers(request.POST["planned"])
+        except signing.BadSignature:
+            self._say(request, _TOO_OLD, "ERROR")
+            return redirect("admin:rosters_roster_import_layers")
+        accepted = gaps if request.POST.get("accept_gaps") == "on" else {}
+        try:
+            done = actions.import_layers(text, by=by, seal=seal, accepted=accepted)
+        except HouseError as refused:
+            return self._show_layers_anew(request, text, by=by, why=str(refused))
+        names = ", ".join(str(change.roster) for change in done.changes)
+        self._say(request, f"Changed: {names}." if names else "Nothing to change.")
+        if len(done.changes) == 1:
+            return redirect("admin:rosters_roster_change", done.changes[0].roster.pk)
+        return redirect("admin:rosters_roster_changelist")
+
+    def _show_layers_anew(self, request: HttpRequest, text: bytes, *, by: User, why: str) -> HttpResponse:
+        """Say why nothing was imported, and what the same file would do now."""
+        self._say(request, f"Nothing was imported. {why}", "ERROR")
+        try:
+            plan = actions.plan_layers_import(text, by=by)
+        except Invalid:
+            return redirect("admin:rosters_roster_import_layers")
+        form = TableForm(look=lambda _: None)
+        return self._show_layers(request, form, plan=plan, text=text)
+
+    def _show_layers(
+        self, request: HttpRequest, form: TableForm, *, plan: actions.LayersImport | None, text: bytes
+    ) -> HttpResponse:
+        context: dict[str, Any] = {"title": "Import layers and people", "form": form, "plan": plan}
+        if plan is not None and plan.changes:
+            context["planned"] = _sealed_layers(text, plan)
+        return self._page(request, "admin/rosters/import_layers.html", context)
+
+    def _import_overrides(self, request: HttpRequest, by: User) -> HttpResponse:
+        """Add what was said, and say how much it was."""
+        try:
+            added = actions.import_overrides(_unsealed_turns(request.POST["planned"]), by=by)
+        except signing.BadSignature:
+            self._say(request, _TOO_OLD, "ERROR")
+        except HouseError as refused:
+            self._say(request, f"Nothing was imported: {refused}", "ERROR")
+        else:
+            self._say(request, f"{added} override{'' if added == 1 else 's'} added." if added else "Nothing to change.")
+            return redirect("admin:rosters_roster_changelist")
+        return redirect("admin:rosters_roster_import_overrides")
+
+    def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+        every = self.admin_site.each_context(request)  # type: ignore[attr-defined]
+        return render(request, template, {**every, **context})
+
+    def _say(self, request: HttpRequest, text: str, level: str = "SUCCESS") -> None:
+        self.message_user(request, text, level)  # type: ignore[attr-defined]
+
+
+def _form(request: HttpRequest, *, look: Callable[[bytes], Any]) -> TableForm:
+    """The form of the page, and, where a file was sent, with what it would do."""
+    if request.method != "POST":
+        return TableForm(look=look)
+    form = TableForm(request.POST, request.FILES, look=look)
+    form.is_valid()
+    return form
+
+
+def _with_people(entries: Iterable[tuple[Roster, Entry]]) -> list[tuple[Roster, Entry, User]]:
+    entries = list(entries)
+    people = User.objects.in_bulk({entry.turn.person for _, entry in entries})
+    return [(roster, entry, people[entry.turn.person]) for roster, entry in entries]
+
+
+def _sealed_layers(text: bytes, plan: actions.LayersImport) -> str:
+    """The file and what it was said to do, so that just this is done when it comes back."""
+    gaps = [(of.roster.pk, [(gap.start.timestamp(), gap.end.timestamp()) for gap in of.windows]) for of in plan.gaps]
+    return signing.dumps((text.decode("utf-8"), plan.seal, gaps), salt=_LAYERS, compress=True)
+
+
+def _unsealed_layers(planned: str) -> tuple[bytes, str, dict[int, list[Window]]]:
+    """The file, what it was said to do, and the gaps that were shown. Raises BadSignature for anything else."""
+    text, seal, gaps = signing.loads(planned, salt=_LAYERS, max_age=PLAN_HOLDS)
+    shown = {pk: [Window(_instant(start), _instant(end)) for start, end in found] for pk, found in gaps}
+    return text.encode(), seal, shown
+
+
+def _sealed_turns(added: Iterable[tuple[Roster, Entry]]) -> str:
+    """What is to be added, so that just this is done when it comes back."""
+    rows = [
+        (roster.pk, turn.seat, turn.person, turn.start.timestamp(), turn.end.timestamp(), entry.summary)
+        for roster, entry in added
+        for turn in (entry.turn,)
+    ]
+    return signing.dumps(rows, salt=_OVERRIDES, compress=True)
+
+
+def _unsealed_turns(planned: str) -> dict[int, list[tuple[Stretch, str]]]:
+    """What was said to be added, by the id of the roster. Raises BadSignature for anything else."""
+    found: dict[int, list[tuple[Stretch, str]]] = defaultdict(list)
+    rows = signing.loads(planned, salt=_OVERRIDES, max_age=PLAN_HOLDS)
+    for roster, seat, person, start, end, reason in rows:
+        turn = Stretch(seat, person, _instant(start), _instant(end), ShiftSource.OVERRIDE)
+        found[roster].append((turn, reason))
+    return dict(found)
+
+
+def _instant(second: float) -> datetime:
+    return datetime.fromtimestamp(second, UTC)

@@ -1,0 +1,373 @@
+"""Layers and people of rosters, taken away as a table and brought in again."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date, datetime, time, timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+
+from apps.core.errors import Conflict, Invalid, RuleViolation
+from apps.rosters import actions, exports
+from apps.rosters.models import CalendarSource, Layer, LayerMember, Restriction, Roster, Rotation
+from apps.rosters.models.rosters import MOST_LAYERS
+from apps.rosters.rules import Window
+from apps.teams.models import Team, TeamRole, User
+from tests.rosters.building import layer_of, member, shown
+
+pytestmark = pytest.mark.django_db
+
+
+def exported(*rosters: Roster) -> list[dict[str, str]]:
+    written = exports.layers_csv(Roster.objects.filter(pk__in=[roster.pk for roster in rosters]))
+    return list(csv.DictReader(StringIO(written, newline="")))
+
+
+def file_of(rows: list[dict[str, Any]]) -> bytes:
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    text = StringIO()
+    writer = csv.DictWriter(text, columns)
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+def rows(*emails: str, **settings: Any) -> list[dict[str, Any]]:
+    said = {"roster": "platform", "layer": "Days", **settings}
+    return [{**said, "person": f"{name}@example.com"} for name in emails]
+
+
+def gaps_of(plan: actions.LayersImport) -> dict[int, tuple[Window, ...]]:
+    return {each.roster.pk: each.windows for each in plan.gaps}
+
+
+def carried_out(text: bytes, by: User, *, accepting: bool = True) -> actions.LayersImport:
+    plan = actions.plan_layers_import(text, by=by)
+    return actions.import_layers(text, by=by, seal=plan.seal, accepted=gaps_of(plan) if accepting else {})
+
+
+def problems(text: bytes, by: User) -> list[tuple[int, str]]:
+    return [(each.row, each.reason) for each in actions.plan_layers_import(text, by=by).problems]
+
+
+def names_in(layer: Layer) -> list[str]:
+    return [each.person.name for each in layer.members.order_by("position").select_related("person")]
+
+
+def records() -> int:
+    models = (Roster, Layer, LayerMember, Restriction)
+    return sum(model.history.count() for model in models)
+
+
+@pytest.fixture
+def many(roster, team, people, manager) -> Roster:
+    """A roster with all that layers can be."""
+    nights = layer_of(
+        roster, people[:1], name="=Nights", position=7, rotation=Rotation.WEEKS, length=2, at_once=2,
+        handoff_weekday=4, handoff_time=time(18, 30, 15), time_zone="America/New_York", holidays_of="US-CA",
+        starts_on=date(2025, 1, 3), ends_on=date(2026, 6, 1),
+    )  # fmt: skip
+    Restriction.objects.create(layer=nights, weekdays=[0, 1], start=time(18), end=time(9), days=2)
+    Restriction.objects.create(layer=nights, weekdays=[5, 6], start=time(0), end=time(0), days=1)
+    LayerMember.objects.create(layer=nights, person=manager, position=1)  # at the same place
+    layer_of(roster, [], name="Empty")
+    actions.change_from(roster.layers.get(name="Days"), date(2026, 3, 9), by=manager)
+    fed = layer_of(roster, people[1:], name="From a calendar", position=9)
+    CalendarSource.objects.create(layer=fed, url="https://example.com/x.ics")
+    actions.materialise(roster)
+    return roster
+
+
+def test_the_table_has_a_row_for_each_person_and_one_for_an_empty_layer(many):
+    said = exported(many)
+    assert [(row["layer"], row["person"], row["place"]) for row in said] == [
+        ("Days", "anna@example.com", "1"),
+        ("Days", "ben@example.com", "2"),
+        ("Days", "cleo@example.com", "3"),
+        ("Empty", "", ""),
+        ("Days (2)", "ben@example.com", "1"),
+        ("Days (2)", "cleo@example.com", "2"),
+        ("Days (2)", "anna@example.com", "3"),
+        ("'=Nights", "anna@example.com", "1"),
+        ("'=Nights", "mona@example.com", "2"),
+        ("From a calendar", "ben@example.com", "1"),
+        ("From a calendar", "cleo@example.com", "2"),
+    ]
+    assert said[7] == {
+        "roster": "platform", "layer": "'=Nights", "position": "7", "rotation": "weeks", "length": "2",
+        "at_once": "2", "handoff_time": "18:30:15", "handoff_weekday": "Friday", "time_zone": "America/New_York",
+        "starts_on": "2025-01-03", "ends_on": "2026-06-01", "holidays_of": "US-CA", "person": "anna@example.com",
+        "restrictions": "Mon 18:00 - Wed 09:00; Tue 18:00 - Thu 09:00; Sat, Sun", "place": "1",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_importing_what_was_exported_changes_nothing(many, manager, clock, separator):
+    text = StringIO()
+    said = exported(many)
+    writer = csv.DictWriter(text, list(said[0]), delimiter=separator)
+    writer.writeheader()
+    writer.writerows(said)
+    before, written, stored = shown(many), records(), set(many.shifts.values_list("pk", flat=True))
+    clock.shift(minutes=5)
+    done = carried_out(b"\xef\xbb\xbf" + text.getvalue().encode(), manager)
+    assert (done.changes, done.problems) == ((), ())
+    assert (shown(many), records()) == (before, written)
+    assert set(many.shifts.values_list("pk", flat=True)) == stored
+
+
+def test_importing_what_was_exported_changes_nothing_of_a_roster_that_stands_still(many, manager, clock):
+    text = file_of(exported(many))
+    Roster.objects.update(frozen_until=clock.now + timedelta(days=9))
+    User.objects.filter(name="anna").update(is_active=False)
+    assert (carried_out(text, manager).changes, carried_out(text, manager).problems) == ((), ())
+
+
+def test_what_changes_is_told_before_and_nothing_is_saved(roster, people, manager, clock):
+    text = file_of(
+        [
+            *rows("cleo", "anna", "mona", length=2, restrictions="mon-fri 09:00-18:00"),
+            *rows(
+                "ben", layer="Nights", restrictions="Mon-Fri 18:00-09:00; Fri 18:00 - Mon 09:00", starts_on="2026-03-02"
+            ),
+        ]
+    )
+    before, written = shown(roster), records()
+    [change] = actions.plan_layers_import(text, by=manager).changes
+    days, nights = change.layers
+    assert (change.roster, days.verb, nights.verb) == (roster, "changed", "added")
+    assert [(each.column, each.before, each.after) for each in days.settings] == [
+        ("length", "1", "2"), ("restrictions", "", "Mon-Fri 09:00-18:00"),
+    ]  # fmt: skip
+    assert [str(each) for each in days.joining] == ["mona"]
+    assert [str(each) for each in days.leaving] == ["ben"]
+    assert days.is_reordered
+    assert (nights.layer.position, [str(each) for each in nights.joining]) == (2, ["ben"])
+    assert (shown(roster), records(), Layer.objects.count()) == (before, written, 1)
+
+
+def test_what_was_told_is_done_from_now_on(roster, people, manager, clock):
+    clock.shift(days=3)
+    past, [running] = shown(roster, 3), shown(roster, 4)[3:]
+    assert running == ("anna", "03-05 08:00", "03-06 08:00", "layer")
+    text = file_of([*rows("anna", "cleo"), *rows("mona", layer="Weekend", restrictions="Sat, Sun")])
+    done = carried_out(text, manager)
+    assert [change.roster for change in done.changes] == [roster]
+    assert names_in(roster.layers.get(name="Days")) == ["anna", "cleo"]
+    assert roster.layers.get(name="Weekend").position == 2
+    assert [str(each) for each in Restriction.objects.all()] == ["Saturday, Sunday 00:00 to 00:00 the next day"]
+    assert shown(roster, 5) == [
+        *past, ("anna", "03-05 08:00", "03-05 10:00", "layer"), ("cleo", "03-05 10:00", "03-06 08:00", "layer"),
+    ]  # fmt: skip
+    saturday = datetime.fromisoformat("2026-03-07T12:00+00:00")
+    assert roster.shifts.get(during__contains=saturday).person == manager
+    for model in (Layer, LayerMember, Restriction):
+        assert {each.history_user for each in model.history.filter(history_date=clock.now)} == {manager}
+    again = actions.plan_layers_import(text, by=manager)
+    assert (again.changes, again.problems) == ((), ())
+
+
+def test_only_what_differs_is_written(roster, people, manager, clock):
+    carried_out(file_of(rows("anna", "cleo", "ben")), manager)
+    changed = LayerMember.history.filter(history_type="~").values_list("person__name", "position")
+    assert sorted(changed) == [("ben", 3), ("cleo", 2)]
+    assert Layer.history.filter(history_type="~").count() == 0
+
+
+def test_a_layer_that_the_file_leaves_out_goes_but_not_one_of_a_calendar(many, manager):
+    done = carried_out(file_of(rows("anna", "ben", "cleo")), manager)
+    assert {(each.label, each.verb) for each in done.changes[0].layers} == {
+        ("=Nights", "removed"), ("Empty", "removed"), ("Days (2)", "removed"),
+    }  # fmt: skip
+    assert sorted(many.layers.values_list("name", flat=True)) == ["Days", "From a calendar"]
+    assert {each.history_user for each in LayerMember.history.filter(history_type="-")} == {manager}
+
+
+def test_a_column_that_is_missing_leaves_a_layer_as_it_is_and_an_empty_cell_takes_away(many, manager):
+    nights = many.layers.get(name="=Nights")
+    others = [row for row in exported(many) if row["layer"] != "'=Nights"]
+    carried_out(file_of([*others, *rows("anna", "mona", layer="=Nights", time_zone="", ends_on="")]), manager)
+    nights.refresh_from_db()
+    assert (nights.time_zone, nights.ends_on, nights.handoff_weekday, nights.holidays_of) == ("", None, None, "")
+    assert (nights.rotation, nights.length, nights.restrictions.count()) == (Rotation.WEEKS, 2, 0)
+    before = [str(each) for each in many.layers.all()]
+    plain = [{name: row[name] for name in ("roster", "layer", "person")} for row in exported(many)]
+    assert carried_out(file_of(plain), manager).changes == ()
+    assert [str(each) for each in many.layers.all()] == before
+
+
+def test_a_new_layer_takes_what_is_usual(roster, manager, clock):
+    clock.set(datetime.fromisoformat("2026-03-02T23:30+00:00"))
+    carried_out(file_of([*exported(roster), *rows("mona", layer="More")]), manager)
+    more = roster.layers.get(name="More")
+    assert (more.position, more.rotation, more.length, more.handoff_time, more.starts_on) == (
+        2, Rotation.WEEKS, 1, time(9), date(2026, 3, 3),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"time_zone": "Mars/Base"}, "time_zone: Mars/Base is not an IANA time zone such as Europe/Berlin."),
+        ({"holidays_of": "Atlantis"}, "holidays_of: "),
+        ({"length": 0}, "length: Ensure this value is greater than or equal to 1."),
+        ({"length": 1001}, "length: Ensure this value is less than or equal to 1000."),
+        ({"at_once": 11}, "at_once: Ensure this value is less than or equal to 10."),
+        ({"position": 999_999}, "position: Ensure this value is less than or equal to 10000."),
+        ({"starts_on": "1999-12-31"}, "starts_on: Expected a day from 2000-01-01 on."),
+        ({"ends_on": "2026-03-02"}, "ends_on: A layer ends after its first day."),
+        ({"handoff_weekday": "Monday"}, "handoff_weekday: Only turns in weeks are handed over on a weekday."),
+        ({"layer": "x" * 121}, "layer: Ensure this value has at most 120 characters"),
+        ({"handoff_time": "99:00"}, "handoff_time: 99:00 is not a time of day."),
+        ({"roster": "elsewhere"}, "You manage no roster “elsewhere”."),
+    ],
+    ids=str,
+)
+def test_a_row_that_cannot_be_used_is_named_and_nothing_is_saved(roster, manager, settings, said):
+    before = records()
+    text = file_of([*exported(roster)[:1], *rows("anna", **{"layer": "New", **settings})])
+    if "ends_on" in settings or "handoff_weekday" in settings:
+        text = file_of(rows("anna", **settings))
+    found = problems(text, manager)
+    assert len(found) == 1
+    assert found[0][0] == (2 if len(text.splitlines()) == 2 else 3)
+    assert found[0][1].startswith(said), found
+    with pytest.raises(Invalid, match="Row "):
+        carried_out(text, manager)
+    assert records() == before
+
+
+def test_people_who_could_not_answer_a_page_are_refused_but_may_stay(roster, people, manager, team):
+    gone = member("gone@example.com", team, TeamRole.RESPONDER, is_active=False)
+    member("stella@example.com", team, TeamRole.STAKEHOLDER)
+    User.objects.filter(pk=people[0].pk).update(is_active=False)
+    text = file_of(rows("anna", gone.name, "stella", "nobody"))
+    assert problems(text, manager) == [
+        (3, "gone is no longer active."),
+        (4, "stella responds for no team and cannot be on call."),
+        (5, "Nobody has the mail address nobody@example.com."),
+    ]
+
+
+def test_rosters_of_other_teams_are_as_unknown_as_none(roster, people, manager, responder):
+    other = Roster.objects.create(slug="ai", name="AI", team=Team.objects.create(slug="ai", name="AI"))
+    layer_of(other, people)
+    said = file_of([*exported(roster), *rows("anna", roster="ai"), *rows("anna", roster="none")])
+    assert problems(said, manager) == [(5, "You manage no roster “ai”."), (6, "You manage no roster “none”.")]
+    auditor = member("audrey@example.com", None, TeamRole.AUDITOR)
+    for person in (responder, auditor):
+        assert problems(file_of(rows("anna")), person) == [(2, "You manage no roster “platform”.")]
+        with pytest.raises(Invalid):
+            actions.import_layers(file_of(rows("anna")), by=person, seal="", accepted={})
+    assert names_in(other.layers.get()) == ["anna", "ben", "cleo"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"frozen_until": "2026-03-20T00:00Z"}, "The layers of Platform stand still until 2026-03-20 00:00 UTC."),
+        ({"retired_at": "2026-03-01T00:00Z"}, "The roster Platform is retired."),
+    ],
+)
+def test_a_roster_that_stands_still_is_not_changed(roster, manager, clock, fields, said):
+    Roster.objects.update(**fields)
+    assert problems(file_of(rows("anna")), manager) == [(2, said)]
+
+
+def test_a_layer_of_a_calendar_is_not_changed(many, manager):
+    said = [{**row, "position": "3"} if row["layer"] == "From a calendar" else row for row in exported(many)]
+    assert problems(file_of(said), manager) == [
+        (11, "The turns of From a calendar come from a calendar: change them there.")
+    ]
+
+
+def test_a_roster_has_so_many_layers_at_most(roster, manager):
+    said = [row for number in range(MOST_LAYERS) for row in rows("anna", layer=f"L{number}")]
+    assert problems(file_of([*exported(roster), *said]), manager) == [(2, "Platform would have more than 50 layers.")]
+    assert problems(file_of(said), manager) == []
+
+
+def test_more_rosters_than_can_be_locked_at_once_are_refused(roster, manager):
+    with pytest.raises(Invalid, match="more than 100 rosters"):
+        actions.plan_layers_import(file_of([r for n in range(101) for r in rows("anna", roster=f"r{n}")]), by=manager)
+
+
+def test_a_gap_has_to_be_said_yes_to(roster, manager, clock):
+    text = file_of(rows("anna", restrictions="Mon-Fri 09:00-18:00"))
+    plan = actions.plan_layers_import(text, by=manager)
+    assert gaps_of(plan)[roster.pk][0].start.isoformat() == "2026-03-02T17:00:00+00:00"
+    before = shown(roster)
+    with pytest.raises(RuleViolation, match="nobody would be on call for Platform"):
+        carried_out(text, manager, accepting=False)
+    assert shown(roster) == before
+    clock.shift(minutes=30)
+    carried_out(text, manager)
+    assert roster.shifts.filter(during__contains=datetime.fromisoformat("2026-03-03T20:00+00:00")).count() == 0
+
+
+def test_a_gap_that_was_not_shown_is_not_accepted(roster, manager, people, clock):
+    text = file_of(rows("anna", "ben"))
+    plan = actions.plan_layers_import(text, by=manager)
+    for person in people[:2]:
+        actions.add_absence(person, start=clock.now + timedelta(days=9), end=clock.now + timedelta(days=12), by=manager)
+    with pytest.raises(RuleViolation, match="nobody would be on call"):
+        actions.import_layers(text, by=manager, seal=plan.seal, accepted=gaps_of(plan))
+    assert names_in(roster.layers.get()) == ["anna", "ben", "cleo"]
+
+
+def test_what_would_do_something_else_by_now_is_not_done(roster, manager, people):
+    text = file_of(rows("anna", "ben"))
+    seal = actions.plan_layers_import(text, by=manager).seal
+    roster.layers.get().members.get(person=people[1]).delete()
+    with pytest.raises(Conflict, match="changed meanwhile"):
+        actions.import_layers(text, by=manager, seal=seal, accepted={})
+    assert names_in(roster.layers.get()) == ["anna", "cleo"]
+
+
+def test_several_rosters_are_changed_together_or_not_at_all(roster, team, people, manager, clock):
+    other = Roster.objects.create(slug="second", name="Second", team=team)
+    layer_of(other, people)
+    actions.materialise(other)
+    both = [*rows("cleo", "ben", "anna"), *rows("mona", roster="second")]
+    with pytest.raises(Invalid):
+        carried_out(file_of([*both, *rows("nobody", roster="second")]), manager)
+    assert names_in(roster.layers.get()) == names_in(other.layers.get()) == ["anna", "ben", "cleo"]
+    done = carried_out(file_of(both), manager)
+    assert [change.roster.slug for change in done.changes] == ["platform", "second"]
+    assert (names_in(roster.layers.get()), names_in(other.layers.get())) == (["cleo", "ben", "anna"], ["mona"])
+
+
+def test_a_roster_that_is_stood_in_for_is_filled_too(roster, team, people, manager, clock):
+    week = (clock.now + timedelta(days=7), clock.now + timedelta(days=14))
+    other = Roster.objects.create(slug="week", name="Week", team=team, stands_in_for=roster, stands_in_during=week)
+    layer_of(other, people[:1])
+    actions.materialise(other)
+    carried_out(file_of(rows("mona", roster="week")), manager)
+    assert roster.shifts.get(during__contains=week[0] + timedelta(days=3)).person == manager
+    Restriction.objects.create(layer=roster.layers.get(), weekdays=[0], start=time(9), end=time(18))
+    actions.materialise(roster)
+    plan = actions.plan_layers_import(file_of(rows("mona", roster="week", restrictions="Mon-Fri")), by=manager)
+    assert [each.roster for each in plan.gaps] == [other, roster]
+    assert [(f"{gap.start:%m-%d %H}", f"{gap.end:%m-%d %H}") for gap in plan.gaps[1].windows] == [
+        ("03-14 00", "03-16 00")
+    ]
+
+
+def test_the_file_is_looked_at_in_as_many_queries_however_long_it_is(
+    roster, team, people, manager, django_assert_num_queries
+):
+    text = file_of(exported(roster))
+    actions.plan_layers_import(text, by=manager)
+    with django_assert_num_queries(11):
+        actions.plan_layers_import(text, by=manager)
+    others = [Roster.objects.create(slug=f"r{number}", name=f"R{number}", team=team) for number in range(5)]
+    for other in others:
+        for name in ("One", "Two"):
+            Restriction.objects.create(layer=layer_of(other, people, name=name), weekdays=[1])
+    with django_assert_num_queries(5):
+        said = exported(roster, *others)
+    with django_assert_num_queries(11):
+        plan = actions.plan_layers_import(file_of(said), by=manager)
+    assert (plan.changes, plan.problems) == ((), ())
