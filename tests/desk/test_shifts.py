@@ -228,7 +228,7 @@ def test_who_is_ill_says_so_with_one_tick_and_the_managers_hear_of_the_gap(alone
     assert rita.post("/shifts/", {"ill_now": "on", "end": "2026-03-04T08:00"}).status_code == 302
     absence = Absence.objects.get()
     assert (absence.person, absence.start, absence.kind) == (house.rita, clock.now, AbsenceKind.SICK)
-    coverage_notices.warn_of_gaps()
+    coverage_notices.warn_of_gaps(house.platform)
     assert "Nobody is on call now: Platform on call" in mona.notifications.values_list("subject", flat=True)
 
 
