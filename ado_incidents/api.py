@@ -25,11 +25,11 @@ from apps.desk.api.own_pages import OwnPageViewSet
 from apps.desk.api.paging import DirectPageViewSet
 from apps.desk.api.policies import PolicyViewSet
 from apps.postmortems.api import ActionItemViewSet, ReviewViewSet
-from apps.rosters.api import OnCallViewSet
-from apps.rosters.api_calendars import CalendarFeedViewSet, RosterCalendarView
-from apps.rosters.api_exceptions import AbsenceViewSet, SwapViewSet
-from apps.rosters.api_keeping import KeptRosterViewSet
-from apps.rosters.api_shadows import ShadowViewSet
+from apps.rosters.api.calendars import CalendarFeedViewSet, RosterCalendarView
+from apps.rosters.api.exceptions import AbsenceViewSet, SwapViewSet
+from apps.rosters.api.keeping import KeptRosterViewSet
+from apps.rosters.api.rosters import OnCallViewSet
+from apps.rosters.api.shadows import ShadowViewSet
 from apps.teams.api import MeViewSet, TeamViewSet
 
 router = SimpleRouter()

@@ -15,7 +15,7 @@ from django.utils import timezone
 from apps.core import clock as house_clock
 from apps.core.errors import HouseError, Invalid, RuleViolation
 from apps.rosters import actions
-from apps.rosters.admin import version_of
+from apps.rosters.admin.rosters import version_of
 from apps.rosters.models import Absence, CalendarSource, LayerMember, Override, Roster, Swap, SwapState
 from apps.rosters.rules import Window
 from apps.teams.models import Team, User

@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 from apps.core.errors import HouseError, Invalid
 from apps.rosters import actions, tables
 from apps.rosters.actions.imports import Entry
-from apps.rosters.admin_import import PLAN_HOLDS
+from apps.rosters.admin.calendar_imports import PLAN_HOLDS
 from apps.rosters.models import Roster, ShiftSource
 from apps.rosters.rules import Stretch, Window
 from apps.teams.models import User

@@ -18,9 +18,9 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from apps.core import clock
 from apps.core.errors import HouseError, Invalid
 from apps.rosters import actions, gap_questions, queries, rules
-from apps.rosters.admin_gaps import AsksAboutGaps
-from apps.rosters.admin_layers import LOCAL
-from apps.rosters.admin_moments import SaysWhen, by_whose_clock
+from apps.rosters.admin.gaps import AsksAboutGaps
+from apps.rosters.admin.layers import LOCAL
+from apps.rosters.admin.moments import SaysWhen, by_whose_clock
 from apps.rosters.models import Override, Roster
 from apps.teams.admin_access import FollowsItsParent, TeamOwnedAdmin, managed_team_ids
 from apps.teams.models import User

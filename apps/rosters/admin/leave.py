@@ -20,7 +20,7 @@ from apps.core import clock
 from apps.core.errors import HouseError, Invalid
 from apps.core.walltime import instant
 from apps.rosters import actions, gap_questions
-from apps.rosters.admin_gaps import AsksAboutGaps
+from apps.rosters.admin.gaps import AsksAboutGaps
 from apps.rosters.models import Absence, AbsenceKind
 from apps.rosters.models.rosters import DAYS
 from apps.teams.admin_access import HouseAdmin, managed_team_ids

@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidge
 from apps.core import clock
 from apps.core.errors import Invalid
 from apps.rosters import actions
-from apps.rosters.admin_layers import LayerInline, Layers, StandsStillWhenFrozen
+from apps.rosters.admin.layers import LayerInline, Layers, StandsStillWhenFrozen
 from apps.rosters.calendars import reading
 from apps.rosters.calendars.expansion import Expansion
 from apps.rosters.calendars.fetching import check_address

@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from apps.core import clock
 from apps.core.errors import Invalid
 from apps.rosters import actions, rules
-from apps.rosters.admin_people import check_takes_turns
+from apps.rosters.admin.people import check_takes_turns
 from apps.rosters.models import Layer, LayerMember, Roster
 from apps.rosters.models.rosters import MOST_LAYERS
 from apps.rosters.planning import weekly_range

@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 from apps.core.errors import HouseError, Invalid
 from apps.rosters import actions
 from apps.rosters.actions.imports import Entry, ImportPlan
-from apps.rosters.admin_calendars import read_upload
+from apps.rosters.admin.calendars import read_upload
 from apps.rosters.calendars import reading
 from apps.rosters.models import Roster, ShiftSource
 from apps.rosters.rules import Stretch

@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from apps.core import clock
 from apps.core.errors import HouseError
 from apps.rosters import actions
-from apps.rosters.admin_layers import LOCAL
+from apps.rosters.admin.layers import LOCAL
 from apps.rosters.models import Roster, Shadow
 from apps.rosters.models.rosters import MOMENTS
 from apps.teams.admin_access import TeamOwnedAdmin, managed_team_ids

@@ -19,7 +19,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from apps.core import clock
 from apps.core.errors import Invalid
 from apps.rosters import exports
-from apps.rosters.admin_table_imports import TableImportsAdmin
+from apps.rosters.admin.table_imports import TableImportsAdmin
 from apps.rosters.models import Roster
 
 #: By this name an address says which rosters, a number for each.

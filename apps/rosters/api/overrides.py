@@ -16,7 +16,7 @@ from apps.core import clock
 from apps.core.api import HouseViewSet
 from apps.core.api_fields import Instant
 from apps.rosters import actions, queries
-from apps.rosters.api import EarliestFirst, ShiftSerializer
+from apps.rosters.api.rosters import EarliestFirst, ShiftSerializer
 from apps.rosters.models import MOST_AT_ONCE
 from apps.teams.models import User
 from apps.teams.representation import PersonByEmail

@@ -21,25 +21,17 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, 
 
 from apps.core import clock
 from apps.core.errors import HouseError, Invalid
-from apps.rosters import (  # noqa: F401  (what is registered beside rosters)
-    actions,
-    admin_feeds,
-    admin_leave,
-    admin_shadows,
-    admin_swaps,
-    gap_questions,
-    queries,
-)
+from apps.rosters import actions, gap_questions, queries
 from apps.rosters.actions import LeavesGap, uncovered
-from apps.rosters.admin_calendars import CalendarLayerInline
-from apps.rosters.admin_gaps import AsksAboutGaps
-from apps.rosters.admin_history import RevertingAdmin
-from apps.rosters.admin_import import ImportingAdmin
-from apps.rosters.admin_layers import LOCAL, Layers, is_frozen
-from apps.rosters.admin_moments import by_whose_clock
-from apps.rosters.admin_overrides import OverrideInline
-from apps.rosters.admin_preview import PreviewedAdmin, preview
-from apps.rosters.admin_tables import TablesAdmin
+from apps.rosters.admin.calendar_imports import ImportingAdmin
+from apps.rosters.admin.calendars import CalendarLayerInline
+from apps.rosters.admin.gaps import AsksAboutGaps
+from apps.rosters.admin.history import RevertingAdmin
+from apps.rosters.admin.layers import LOCAL, Layers, is_frozen
+from apps.rosters.admin.moments import by_whose_clock
+from apps.rosters.admin.overrides import OverrideInline
+from apps.rosters.admin.preview import PreviewedAdmin, preview
+from apps.rosters.admin.tables import TablesAdmin
 from apps.rosters.models import Layer, Roster
 from apps.rosters.models.rosters import DAYS, MOMENTS
 from apps.rosters.paged_through import what_pages

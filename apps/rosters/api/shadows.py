@@ -15,7 +15,7 @@ from apps.core.api import HouseViewSet
 from apps.core.api_fields import Instant
 from apps.core.pagination import NewestFirst
 from apps.rosters import actions, queries
-from apps.rosters.api_exceptions import VisibleRoster
+from apps.rosters.api.exceptions import VisibleRoster
 from apps.rosters.models import Roster, Shadow
 from apps.teams import access
 from apps.teams.access import Permission

@@ -13,7 +13,7 @@ from apps.core import clock
 from apps.core.errors import RuleViolation
 from apps.rosters import actions
 from apps.rosters.actions import uncovered
-from apps.rosters.admin_layers import is_frozen
+from apps.rosters.admin.layers import is_frozen
 from apps.rosters.models import Roster
 
 

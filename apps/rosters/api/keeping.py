@@ -14,9 +14,9 @@ from rest_framework.response import Response
 
 from apps.core.errors import Invalid, NotAllowed
 from apps.rosters import actions, queries
-from apps.rosters.api import LayerSerializer, RosterSerializer, RosterViewSet, ShiftSerializer, whole
-from apps.rosters.api_forms import ChangedRoster, EnteredSplit, MadeRoster
-from apps.rosters.api_overrides import AcceptsGaps, OverrideActions
+from apps.rosters.api.forms import ChangedRoster, EnteredSplit, MadeRoster
+from apps.rosters.api.overrides import AcceptsGaps, OverrideActions
+from apps.rosters.api.rosters import LayerSerializer, RosterSerializer, RosterViewSet, ShiftSerializer, whole
 from apps.rosters.models import Roster
 from apps.teams import access
 from apps.teams.access import Permission
