@@ -17,8 +17,8 @@ from apps.rosters.coverage import reach
 from apps.rosters.models import LayerMember, Restriction, Roster
 from apps.rosters.rules import Window
 from apps.teams.models import Team, TeamRole
+from tests.rosters.admin_forms import ADD_ROSTER, change_page, entered, form_of, preview_of, signed_in
 from tests.rosters.building import layer_of, member
-from tests.rosters.test_admin import ADD_ROSTER, change_page, entered, form_of, preview_of, signed_in
 
 pytestmark = pytest.mark.django_db
 

@@ -11,8 +11,8 @@ from apps.rosters import actions
 from apps.rosters.models import Absence, AbsenceKind
 from apps.teams.actions import add_member
 from apps.teams.models import Team, TeamRole
+from tests.rosters.admin_forms import signed_in
 from tests.rosters.building import member, shown
-from tests.rosters.test_admin import signed_in
 
 pytestmark = pytest.mark.django_db
 

@@ -10,8 +10,8 @@ from django.urls import reverse
 from apps.rosters import actions, queries
 from apps.rosters.models import Override, Roster
 from apps.teams.models import Team
+from tests.rosters.admin_forms import ADD_OVERRIDE, change_page, entered, signed_in
 from tests.rosters.building import layer_of
-from tests.rosters.test_admin import ADD_OVERRIDE, change_page, entered, signed_in
 
 pytestmark = pytest.mark.django_db
 

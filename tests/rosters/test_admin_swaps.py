@@ -10,8 +10,8 @@ from django.urls import reverse
 from apps.rosters import actions
 from apps.rosters.models import Roster, SwapState
 from apps.teams.models import Team, TeamRole
+from tests.rosters.admin_forms import signed_in
 from tests.rosters.building import layer_of, member
-from tests.rosters.test_admin import signed_in
 
 pytestmark = pytest.mark.django_db
 

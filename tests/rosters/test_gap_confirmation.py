@@ -17,8 +17,8 @@ from apps.rosters.models import Absence, Override, Restriction, Roster
 from apps.teams.models import Team, TeamRole
 from tests.factories.escalation import make_chain
 from tests.factories.incidents import make_procedures
+from tests.rosters.admin_forms import ROSTERS, entered, signed_in
 from tests.rosters.building import layer_of, member, shown
-from tests.rosters.test_admin import ROSTERS, entered, signed_in
 
 pytestmark = pytest.mark.django_db
 

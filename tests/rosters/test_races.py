@@ -22,10 +22,10 @@ from apps.teams.models import Team, User
 from tests.escalation.test_races import one_waits_for_the_other
 from tests.incidents.test_locking import at_once
 from tests.integrations.provider import Answer, Provider
+from tests.rosters.admin_forms import ADD_ROSTER, change_page, entered, form_of, signed_in
 from tests.rosters.agreement import check_agreement, stored
 from tests.rosters.building import layer_of
 from tests.rosters.calendars import calendar, event
-from tests.rosters.test_admin import ADD_ROSTER, change_page, entered, form_of, signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

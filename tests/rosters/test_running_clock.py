@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from apps.rosters.models import Roster
-from tests.rosters.test_admin import ADD_ROSTER, form_of, signed_in
+from tests.rosters.admin_forms import ADD_ROSTER, form_of, signed_in
 from tests.rosters.test_api import client_of
 from tests.rosters.test_api_writing import ROSTERS, send
 
