@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from apps.catalog.actions import MAINTENANCE_CHANGED
 from apps.catalog.models import MaintenanceWindow
+from apps.core import clock
 from apps.core.events import on
 from apps.escalation import actions, queries
 from apps.incidents.models import EventKind, ImpactAssessment, TimelineEvent, Via
+from apps.rosters import queries as rosters
+from apps.rosters.actions import ABSENCE_ADDED
+from apps.rosters.models import Absence
 
 
 @on(*(kind for kind in EventKind if kind not in (EventKind.DECLARED, *queries.NO_WORK)))
@@ -70,3 +74,10 @@ def let_it_wait_for_its_own_services(event: TimelineEvent) -> None:
     """What turns out to affect other services may be under maintenance no longer (R34)."""
     if "services" in event.data["after"]:
         actions.plan_to_look_at(event.incident_id)
+
+
+@on(ABSENCE_ADDED)
+def look_whether_somebody_is_left(absence: Absence) -> None:
+    """Whoever says that they are ill may have been the only one whom their team's services page."""
+    if absence.start <= clock.now():
+        actions.plan_to_watch(rosters.teams_of_turns(absence.person))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -11,11 +11,14 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from apps.core import clock
+from apps.core.events import on
 from apps.engine import actions as engine
 from apps.notifications import actions, coverage, coverage_words, rules
 from apps.notifications.models import Notification, NotificationKind, Urgency
+from apps.rosters import queries
+from apps.rosters.actions import ABSENCE_ADDED
 from apps.rosters.coverage import NIGHT_BEGINS, NIGHT_ENDS, Gap, gaps_of
-from apps.rosters.models import Roster
+from apps.rosters.models import Absence, Roster
 from apps.rosters.rules import Window
 from apps.teams import access
 from apps.teams.models import Membership, Team, TeamRole, User
@@ -37,13 +40,14 @@ WRITE = "notifications.coverage_of_team"
 
 def plan_warnings() -> None:
     """Plan a look at the rosters of each team that has any in use: one that fails keeps no other from being warned."""
-    teams = Roster.objects.filter(retired_at__isnull=True).order_by("team").values_list("team", flat=True).distinct()
-    engine.schedule_all(
-        [
-            engine.Planned(kind=WARN, key=f"{WARN}:{team}", subject=f"team:{team}", payload={"team": team})
-            for team in teams
-        ]
-    )
+    _plan_for(Roster.objects.filter(retired_at=None).order_by("team").values_list("team", flat=True).distinct())
+
+
+@on(ABSENCE_ADDED)
+def look_at_what_leave_left(absence: Absence) -> None:
+    """Look at once where somebody takes turns who is away before long: they may be ill, and nobody else there."""
+    if absence.start <= clock.now() + AHEAD:
+        _plan_for(sorted(queries.teams_of_turns(absence.person)))
 
 
 @transaction.atomic
@@ -72,6 +76,15 @@ def warn_of_gaps(team: Team) -> None:
     for each in warnings:
         if each.gap.until is None or each.step(None) not in told:
             _warn(each, managers, now)
+
+
+def _plan_for(teams: Iterable[int]) -> None:
+    engine.schedule_all(
+        [
+            engine.Planned(kind=WARN, key=f"{WARN}:{team}", subject=f"team:{team}", payload={"team": team})
+            for team in teams
+        ]
+    )
 
 
 def plan_weekly() -> None:

@@ -182,6 +182,12 @@ def handover_notes(roster: Roster, at: datetime) -> QuerySet[HandoverNote]:
     return recent.select_related("author")
 
 
+def teams_of_turns(person: User) -> set[int]:
+    """The ids of the teams in whose rosters in use ``person`` takes turns. One query."""
+    takes_turns = Q(layers__members__person=person) | Q(layers__calendar__turns__person=person)
+    return set(Roster.objects.filter(takes_turns, retired_at=None).order_by().values_list("team", flat=True))
+
+
 def my_shifts(person: User, at: datetime) -> QuerySet[Shift]:
     """The running and coming shifts of ``person`` as of ``at``, earliest first, with roster and team.
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from apps.notifications import coverage_notices
+from apps.engine.runner import run_due
 from apps.rosters import actions as rosters
 from apps.rosters.models import Absence, AbsenceKind, Layer, LayerMember, Override, Restriction, Roster, Swap, SwapState
 from apps.teams.models import TeamRole
@@ -224,11 +224,11 @@ def test_who_is_ill_says_so_with_one_tick_and_the_managers_hear_of_the_gap(alone
     mona = make_person("Mona", house.platform, TeamRole.MANAGER)
     page = rita.get("/shifts/").content.decode()
     assert "I am ill now" in page
-    assert "told within the hour" in page
+    assert "told at once" in page
     assert rita.post("/shifts/", {"ill_now": "on", "end": "2026-03-04T08:00"}).status_code == 302
     absence = Absence.objects.get()
     assert (absence.person, absence.start, absence.kind) == (house.rita, clock.now, AbsenceKind.SICK)
-    coverage_notices.warn_of_gaps(house.platform)
+    run_due()
     assert "Nobody is on call now: Platform on call" in mona.notifications.values_list("subject", flat=True)
 
 

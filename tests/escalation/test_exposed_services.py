@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -62,6 +64,25 @@ def names():
 def test_somebody_on_call_is_somebody_to_page(on_call):
     watch()
     assert (names(), raised()) == ([], [])
+
+
+def test_whoever_is_ill_and_was_the_only_one_leaves_an_incident_at_once(house, api, on_call, clock):
+    manager = make_person("Mona", house.team, TeamRole.MANAGER)
+    run_due()
+    assert raised() == []
+    rosters.add_absence(house.olga, start=clock.now, end=clock.now + timedelta(days=1), by=house.olga)
+    run_due()
+    [incident] = raised()
+    assert list(incident.services.all()) == [api]
+    assert manager.notifications.filter(subject__startswith="Nobody is on call now").exists()
+
+
+def test_leave_that_is_to_come_raises_nothing_yet(house, api, on_call, clock):
+    run_due()
+    tomorrow = clock.now + timedelta(days=1)
+    rosters.add_absence(house.olga, start=tomorrow, end=tomorrow + timedelta(days=1), by=house.olga)
+    run_due()
+    assert raised() == []
 
 
 def test_where_nothing_reaches_who_is_on_call_an_incident_names_service_and_team(house, api, on_call):

@@ -156,7 +156,7 @@ class AbsenceForm(forms.Form):
         label="I am ill now",
         required=False,
         help_text="From this moment on, without another question. Where nobody can take over, the roster's managers are"
-        " told within the hour.",
+        " told at once.",
     )
     start = forms.DateTimeField(
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL),

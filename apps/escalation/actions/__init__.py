@@ -3,7 +3,7 @@
 from apps.escalation.actions.calling import call_for_others, call_for_others_than, rehearse_for
 from apps.escalation.actions.climbing import end_run, fire_when_due, start_over, start_run
 from apps.escalation.actions.declining import LOOK_WHO_IS_LEFT, go_on_without, plan_to_go_on_without
-from apps.escalation.actions.exposed_services import WATCH, watch_services, watch_team
+from apps.escalation.actions.exposed_services import WATCH, plan_to_watch, watch_services, watch_team
 from apps.escalation.actions.holding import LONGEST_HOLD, end_hold, hold
 from apps.escalation.actions.impact import raise_by_impact
 from apps.escalation.actions.levels import FIRE
@@ -49,6 +49,7 @@ __all__ = [
     "plan_to_go_on_without",
     "plan_to_look",
     "plan_to_look_at",
+    "plan_to_watch",
     "prove",
     "raise_by_impact",
     "reassign",

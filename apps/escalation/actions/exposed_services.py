@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from django.db import transaction
@@ -31,6 +31,11 @@ def watch_services() -> None:
     """Plan a look at each team that has services, or an incident about them: one that fails keeps no other from it."""
     in_use = active_services().order_by().values_list("team", flat=True)
     teams = in_use.union(alarms.standing(TITLE).order_by().values_list("team", flat=True))
+    plan_to_watch(teams)
+
+
+def plan_to_watch(teams: Iterable[int]) -> None:
+    """Plan a look at the services of each of ``teams`` (ids), now."""
     engine.schedule_all(
         [
             Planned(kind=WATCH, key=f"{WATCH}:{team}", subject=f"team:{team}", payload={"team": team})

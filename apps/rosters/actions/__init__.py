@@ -1,6 +1,7 @@
 """Writes of rosters, one verb a function. Each locks its rosters first and leaves their shifts as they say."""
 
 from apps.rosters.actions.absences import (
+    ABSENCE_ADDED,
     LONGEST_ABSENCE,
     add_absence,
     check_absence,
@@ -44,6 +45,7 @@ from apps.rosters.actions.swaps import (
 )
 
 __all__ = [
+    "ABSENCE_ADDED",
     "LONGEST_ABSENCE",
     "LONGEST_NOTE",
     "LONGEST_SHADOW",

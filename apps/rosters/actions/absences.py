@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q, QuerySet
 
-from apps.core import clock
+from apps.core import clock, events
 from apps.core.errors import Invalid, NotAllowed, RuleViolation
 from apps.core.history import made_by
 from apps.rosters.actions.leave import lock_for_leave
@@ -18,6 +18,7 @@ from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import Membership, User
 
+ABSENCE_ADDED = "rosters.absence_added"
 #: Whoever is away for longer is taken out of the layers.
 LONGEST_ABSENCE = timedelta(days=366)
 #: The roles whose holders are on call for a team, and so have leave from it.
@@ -55,6 +56,7 @@ def add_absence(
     absence.save()
     for roster in rosters:
         materialise(roster, now=now)
+    events.publish(ABSENCE_ADDED, absence)
     return absence
 
 
