@@ -61,7 +61,7 @@ class TablesAdmin(TableImportsAdmin):
             *super().get_urls(),
         ]
 
-    @admin.action(description="Export as tables (CSV)")
+    @admin.action(description="Export as tables (CSV)", permissions=["change"])
     def export(self, request: HttpRequest, queryset: QuerySet[Roster]) -> HttpResponse:
         """Lead to the files of the selected rosters."""
         chosen = [(OF, pk) for pk in queryset.order_by("pk").values_list("pk", flat=True)]
