@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
@@ -14,15 +15,25 @@ from apps.rosters.actions import LeavesGap
 
 
 def attempt_or_ask(
-    request: HttpRequest, act: Callable[[], object], *, rosters: Iterable[int], done: str, yes: str, no: str, back: str
+    request: HttpRequest,
+    act: Callable[[], object],
+    *,
+    rosters: Iterable[int],
+    done: str,
+    yes: str,
+    no: str,
+    back: str,
+    accepts_all: bool = False,
 ) -> HttpResponse | None:
     """Call ``act``, which writes ``rosters`` (their ids), and return where to go then: ``back``, an address.
 
     Where nobody would be on call any more, nothing is kept, and the page that names the gaps is returned; its buttons
-    say ``yes`` and ``no``. None where the house refused, which is said.
+    say ``yes`` and ``no``. With a yes, or ``accepts_all``, it is done, and said who is left without anybody instead of
+    ``done``. None where the house refused, which is said.
     """
+    by, accepted = viewer(request), gap_questions.accepted(request)
     try:
-        with actions.refusing_gaps(rosters, by=viewer(request), accepted=gap_questions.accepted(request)):
+        with actions.refusing_gaps(rosters, by=by, accepted=accepted, accepts_all=accepts_all) as gaps:
             act()
     except LeavesGap as asked:
         context = {**gap_questions.question(request, asked), "yes": yes, "no": no, "back": back}
@@ -30,5 +41,11 @@ def attempt_or_ask(
     except HouseError as failure:
         say_failure(request, failure)
         return None
-    say_done(request, done)
+    if gaps:
+        named = actions.rosters_in_words(gaps, by=by)
+        messages.warning(
+            request, f"Done. Nobody is on call then for {named}: the managers are told of what begins within 7 days."
+        )
+    else:
+        say_done(request, done)
     return redirect(back)

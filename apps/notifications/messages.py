@@ -11,7 +11,7 @@ from apps.contacts.models import ContactMethod
 from apps.engine.models import Breaker, Timer
 from apps.incidents.models import Incident, ResponseRole
 from apps.notifications.models import DirectPage, Notification
-from apps.rosters.models import HandoverNote, Roster, Shadow, Shift, Swap
+from apps.rosters.models import Absence, HandoverNote, Roster, Shadow, Shift, Swap
 from apps.teams.models import User
 
 #: What a text message or a lock screen shows of a subject.
@@ -167,6 +167,23 @@ def about_swap(swap: Swap) -> str:
     if swap.reason:
         lines.append(f"Reason: {swap.reason}")
     return "\n".join([*lines, "", f"{settings.SITE_URL}/shifts/"])
+
+
+def away_by_name(absence: Absence, roster: Roster, shifts: Sequence[Shift]) -> str:
+    """What a manager reads of somebody who is away and was put in by name, so that nobody takes over by itself."""
+    lines = [
+        f"- {max(shift.start, absence.start):%Y-%m-%d %H:%M} to {shift.end:%Y-%m-%d %H:%M} UTC" for shift in shifts
+    ]
+    return "\n".join(
+        [
+            f"{absence.person} is away from {absence.stretch},",
+            f"and was put in by name for {roster}, team {roster.team}:",
+            *lines,
+            "",
+            "Nobody takes these over by themselves. Put somebody else in:",
+            f"{settings.SITE_URL}/rosters/{roster.slug}/",
+        ]
+    )
 
 
 def shadowed(incident: Incident, watched: Iterable[User], *, roster: Roster) -> str:

@@ -31,16 +31,16 @@ def tell(pages: Sequence[int]) -> None:
     if not sent or sent[0].incident is None:
         return
     incident, people = sent[0].incident, {page.person_id: page.person for page in sent}
-    watching: dict[int, tuple[Shadow, list[User]]] = {}
+    watching: dict[User, list[tuple[Shadow, User]]] = {}
     for shadow, watched in rosters.shadows_of(people, sent[0].created_at):
-        watching.setdefault(shadow.person_id, (shadow, []))[1].append(people[watched])
-    allowed = incidents.who_may_see(incident, [shadow.person for shadow, _ in watching.values()])
+        watching.setdefault(shadow.person, []).append((shadow, people[watched]))
+    allowed = incidents.who_may_see(incident, watching) - people.keys()
     is_answered = all(not page.is_wanted for page in sent)
     for is_woken in (True, False):
         told = {
-            shadow.person: messages.shadowed(incident, dict.fromkeys(watched), roster=shadow.roster)
-            for shadow, watched in watching.values()
-            if shadow.person_id in allowed - people.keys() and (shadow.is_woken and not is_answered) is is_woken
+            person: messages.shadowed(incident, dict.fromkeys(watched for _, watched in seen), roster=seen[0][0].roster)
+            for person, seen in watching.items()
+            if person.pk in allowed and (not is_answered and any(shadow.is_woken for shadow, _ in seen)) is is_woken
         }
         actions.notify_all(
             told,

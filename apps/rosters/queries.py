@@ -11,7 +11,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import F, FilteredRelation, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, JSONObject
 
-from apps.rosters.models import Absence, HandoverNote, Layer, Roster, Shadow, Shift, Swap, SwapState
+from apps.rosters.models import Absence, HandoverNote, Layer, Roster, Shadow, Shift, ShiftSource, Swap, SwapState
 from apps.rosters.rules import Window
 from apps.teams import access
 from apps.teams.access import Permission
@@ -180,6 +180,16 @@ def handover_notes(roster: Roster, at: datetime) -> QuerySet[HandoverNote]:
     """The notes written within NOTES_KEPT_IN_VIEW before ``at``, the newest first, with their authors."""
     recent = roster.handover_notes.filter(written_at__gt=at - NOTES_KEPT_IN_VIEW, written_at__lte=at)
     return recent.select_related("author")
+
+
+def shifts_by_name(person: User, during: Window) -> QuerySet[Shift]:
+    """The shifts for which ``person`` was put in by name, of which some part lies within ``during``, earliest first.
+
+    Leave takes nobody off them. With roster and team; those of a roster that stands in are among those of the other.
+    """
+    theirs = person.shifts.filter(during__overlap=_as_range(during), roster__stands_in_for=None)
+    by_name = theirs.exclude(source=ShiftSource.LAYER)
+    return by_name.select_related("roster__team").order_by("during__startswith", "pk")
 
 
 def teams_of_turns(person: User) -> set[int]:

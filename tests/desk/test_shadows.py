@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from django.test import Client
 
 from apps.rosters import actions as rosters
 from apps.rosters.models import Layer, LayerMember, Roster, Shadow
@@ -49,6 +52,28 @@ def test_a_responder_cannot_enter_somebody_else_nor_take_theirs_back(roster, hou
     assert f"/shadows/{Shadow.objects.get().pk}/remove/" not in rita.get("/rosters/platform/").content.decode()
     rita.post(f"/shadows/{Shadow.objects.get().pk}/remove/")
     assert Shadow.objects.exists()
+
+
+@pytest.mark.parametrize("page", ["/rosters/platform/", "/shifts/"])
+def test_the_form_that_takes_it_back_is_one_that_can_be_sent(roster, house, cora, page):
+    cora.post("/rosters/platform/shadows/", entered(house.cora))
+    shadow = Shadow.objects.get()
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(house.cora, backend="django.contrib.auth.backends.ModelBackend")
+    shown = strict.get(page).content.decode()
+    form = shown[shown.index(f"/shadows/{shadow.pk}/remove/") :]
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form[: form.index("</form>")])
+    assert token is not None
+    strict.post(f"/shadows/{shadow.pk}/remove/", {"csrfmiddlewaretoken": token[1]})
+    assert not Shadow.objects.exists()
+
+
+def test_whoever_only_reads_takes_back_what_a_manager_entered_for_them(roster, house, signed_in):
+    manager = make_person("Mona", house.platform, TeamRole.MANAGER)
+    signed_in(manager).post("/rosters/platform/shadows/", entered(house.stella))
+    shadow = Shadow.objects.get()
+    signed_in(house.stella).post(f"/shadows/{shadow.pk}/remove/")
+    assert not Shadow.objects.exists()
 
 
 def test_a_mistake_is_said_and_nothing_entered(roster, house, cora):

@@ -228,8 +228,18 @@ def test_who_is_ill_says_so_with_one_tick_and_the_managers_hear_of_the_gap(alone
     assert rita.post("/shifts/", {"ill_now": "on", "end": "2026-03-04T08:00"}).status_code == 302
     absence = Absence.objects.get()
     assert (absence.person, absence.start, absence.kind) == (house.rita, clock.now, AbsenceKind.SICK)
+    assert "Nobody is on call then for Platform on call" in rita.get("/shifts/").content.decode()
     run_due()
     assert "Nobody is on call now: Platform on call" in mona.notifications.values_list("subject", flat=True)
+
+
+def test_who_is_ill_hears_which_shifts_stay_theirs(roster, house, clock, cora):
+    mona = make_person("Mona", house.platform, TeamRole.MANAGER)
+    rosters.add_override(roster, person=house.cora, start=clock.now, end=clock.now + timedelta(hours=8), by=mona)
+    answer = cora.post("/shifts/", {"ill_now": "on", "end": "2026-03-04T08:00"}, follow=True)
+    page = answer.content.decode()
+    assert "these stay yours: ask for cover" in page
+    assert "Platform on call, until Mon 02 Mar 18:00" in page
 
 
 def test_sickness_to_come_is_leave_like_any_other(alone, rita):

@@ -15,6 +15,7 @@ from apps.notifications import queries, shadow_notices
 from apps.notifications.actions import TELL_SHADOWS, page_by_hand
 from apps.notifications.models import Channel, Notification, NotificationKind, Until, Urgency
 from apps.rosters import actions as rosters
+from apps.rosters.models import Layer, LayerMember, Roster
 from apps.teams.models import TeamRole
 from tests.factories.escalation import make_chain
 from tests.factories.incidents import declare
@@ -166,3 +167,14 @@ def test_whom_a_manager_makes_a_shadow_is_told_so(carried, team, olga, lena, ros
     assert mail.subject == f"You are a shadow for {roster}"
     assert "each page that Olga gets" in mail.text
     assert "ring like your own pages" in mail.text
+
+
+def test_whoever_is_woken_in_one_roster_is_woken_whatever_another_says(carried, team, olga, lena, shadow, clock):
+    second = Roster.objects.create(slug="second", name="Second", team=team)
+    layer = Layer.objects.create(roster=second, name="All", starts_on=clock.now.date() - timedelta(days=1))
+    LayerMember.objects.create(layer=layer, person=olga)
+    rosters.materialise(second, now=clock.now)
+    rosters.add_shadow(second, person=lena, by=lena, start=clock.now, end=clock.now + timedelta(days=7), is_woken=True)
+    declare(team)
+    run_due()
+    assert [notice.urgency for notice in told(lena)] == [Urgency.HIGH]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from apps.rosters.models import Absence, Swap
+from apps.rosters import actions
+from apps.rosters.models import Absence, Roster, Swap
 from apps.teams.models import Team, TeamRole
-from tests.rosters.building import member, shown
+from tests.rosters.building import layer_of, member, shown
 from tests.rosters.test_api import client_of
 
 pytestmark = pytest.mark.django_db
@@ -101,3 +102,27 @@ def test_lists_cost_the_same_for_one_and_for_many(roster, people, django_assert_
         for person in people:
             hours = {"start": f"2026-03-1{day}T12:00:00Z", "end": f"2026-03-1{day}T16:00:00Z"}
             client_of(person).post("/api/v1/absences/", hours, format="json")
+
+
+def test_leave_that_leaves_nobody_on_call_needs_a_yes_but_for_whoever_is_ill_now(team, clock, people):
+    anna = people[0]
+    alone = Roster.objects.create(slug="alone", name="Alone", team=team, is_primary=True)
+    layer_of(alone, [anna])
+    actions.materialise(alone)
+    client = client_of(anna)
+    days = {"start": "2026-03-05T08:00:00Z", "end": "2026-03-06T08:00:00Z"}
+    refused = client.post("/api/v1/absences/", days, format="json")
+    assert (refused.status_code, refused.json()["missing"]) == (
+        409,
+        [
+            {
+                "gate": "accept_gaps",
+                "item_id": None,
+                "text": "Nobody would be on call for Alone from 2026-03-05 08:00 to 2026-03-06 08:00 UTC.",
+            }
+        ],
+    )
+    assert not Absence.objects.exists()
+    assert client.post("/api/v1/absences/", days | {"accept_gaps": True}, format="json").status_code == 201
+    ill = {"start": "2026-03-01T08:00:00Z", "end": "2026-03-03T08:00:00Z", "kind": "sick"}
+    assert client.post("/api/v1/absences/", ill, format="json").status_code == 201

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from apps.contacts.queries import people_who_answer
 from apps.core import clock
+from apps.core.moments import LocalMoment
 from apps.rosters import queries as rosters
 from apps.rosters.actions import LONGEST_NOTE
 from apps.rosters.models import AbsenceKind, Roster, Shift
@@ -29,12 +30,8 @@ class StretchForm(forms.Form):
     """Somebody, from when to when, in the zone of the roster. Without the right to manage: only oneself."""
 
     person = forms.ModelChoiceField(User.objects.none(), empty_label=None)
-    start = forms.DateTimeField(
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL), label="From"
-    )
-    end = forms.DateTimeField(
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL), label="Until"
-    )
+    start = LocalMoment(widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL), label="From")
+    end = LocalMoment(widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL), label="Until")
 
     def __init__(self, *args: Any, roster: Roster, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -99,12 +96,8 @@ class HandoverForm(forms.Form):
 class SwapForm(forms.Form):
     """Which part of one's shift is given away, and to whom for what; times are in the viewer's zone."""
 
-    start = forms.DateTimeField(
-        label="From", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL)
-    )
-    end = forms.DateTimeField(
-        label="Until", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL)
-    )
+    start = LocalMoment(label="From", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL))
+    end = LocalMoment(label="Until", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL))
     whom = forms.ChoiceField(label="Whom you ask", required=False)
     reason = forms.CharField(max_length=255, required=False)
 
@@ -158,15 +151,13 @@ class AbsenceForm(forms.Form):
         help_text="From this moment on, without another question. Where nobody can take over, the roster's managers are"
         " told at once.",
     )
-    start = forms.DateTimeField(
+    start = LocalMoment(
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL),
         label="From",
         required=False,
         help_text="Not needed if you are ill now.",
     )
-    end = forms.DateTimeField(
-        label="Until", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL)
-    )
+    end = LocalMoment(label="Until", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL))
     kind = forms.ChoiceField(choices=AbsenceKind, required=False)
     reason = forms.CharField(max_length=255, required=False)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from apps.core import clock
@@ -18,6 +21,7 @@ from apps.desk.pages import attempt, viewer
 from apps.rosters import actions as rosters
 from apps.rosters import queries
 from apps.rosters.models import Absence, AbsenceKind, Shift, Swap
+from apps.rosters.rules import Window
 from apps.teams import access
 from apps.teams.access import Permission
 
@@ -116,7 +120,8 @@ def answer(request: HttpRequest, swap: int, word: str) -> HttpResponse:
 def _enter_absence(request: HttpRequest, form: AbsenceForm) -> HttpResponse | None:
     """Enter that one is away; whoever is ill now is not asked about gaps."""
     me, known = viewer(request), form.cleaned_data
-    return attempt_or_ask(
+    during = Window(known["start"], known["end"])
+    answer = attempt_or_ask(
         request,
         lambda: rosters.add_absence(
             me,
@@ -126,12 +131,25 @@ def _enter_absence(request: HttpRequest, form: AbsenceForm) -> HttpResponse | No
             reason=known["reason"],
             by=me,
         ),
-        rosters=() if known["ill_now"] else rosters.rosters_of(me),
+        rosters=rosters.rosters_of(me),
+        accepts_all=known["ill_now"],
         done="The next in order take over meanwhile.",
         yes="Enter it all the same",
         no="Do not enter it",
         back=reverse("shifts"),
     )
+    if answer is not None and answer.status_code == HTTPStatus.FOUND:
+        _say_what_stays(request, list(queries.shifts_by_name(me, during)))
+    return answer
+
+
+def _say_what_stays(request: HttpRequest, staying: list[Shift]) -> None:
+    """Tell the viewer of the shifts for which they were put in by name: those nobody takes over by themselves."""
+    if not staying:
+        return
+    lines = [f"• {shift.roster}, until {timezone.localtime(shift.end):%a %d %b %H:%M}" for shift in staying]
+    asked = "You were put in by name, so these stay yours: ask for cover. Managers are told of those within 7 days."
+    messages.warning(request, "\n".join([asked, *lines]))
 
 
 def _visible(request: HttpRequest) -> QuerySet[Shift]:

@@ -17,7 +17,7 @@ from apps.rosters.actions.calendars import (
 )
 from apps.rosters.actions.checks import check_primary, check_standing_in
 from apps.rosters.actions.feeds import make_feed, note_reading, revoke_feed
-from apps.rosters.actions.gaps import LeavesGap, NamedGap, newly_uncovered, refusing_gaps, uncovered
+from apps.rosters.actions.gaps import LeavesGap, NamedGap, newly_uncovered, refusing_gaps, rosters_in_words, uncovered
 from apps.rosters.actions.handovers import LONGEST_NOTE, write_handover_note
 from apps.rosters.actions.imports import ImportPlan, import_turns, plan_import
 from apps.rosters.actions.keeping import change_from, copy, retire
@@ -33,7 +33,7 @@ from apps.rosters.actions.overrides import (
     remove_override,
 )
 from apps.rosters.actions.saving import change_roster, create_roster, outlook
-from apps.rosters.actions.shadows import LONGEST_SHADOW, SHADOW_ADDED, add_shadow, remove_shadow
+from apps.rosters.actions.shadows import LONGEST_SHADOW, SHADOW_ADDED, add_shadow, check_shadow, remove_shadow
 from apps.rosters.actions.shifts import lock, materialise
 from apps.rosters.actions.swaps import (
     SWAP_ANSWERED,
@@ -68,6 +68,7 @@ __all__ = [
     "check_absence",
     "check_one_seat",
     "check_primary",
+    "check_shadow",
     "check_standing_in",
     "check_stands_in",
     "copy",
@@ -95,6 +96,7 @@ __all__ = [
     "remove_shadow",
     "retire",
     "revoke_feed",
+    "rosters_in_words",
     "rosters_of",
     "set_address",
     "set_file",

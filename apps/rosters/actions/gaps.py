@@ -91,6 +91,12 @@ def refuse_gaps_of_new(roster: Roster, *, now: datetime) -> None:
         raise LeavesGap(gaps, {roster.pk: str(roster)})
 
 
+def rosters_in_words(gaps: Iterable[NamedGap], *, by: User) -> str:
+    """The rosters of ``gaps`` as ``by`` may call them, each once, by name."""
+    concerned = Roster.objects.filter(pk__in={gap.roster_id for gap in gaps})
+    return ", ".join(sorted(set(_names(concerned, by).values())))
+
+
 def _made(roster: Roster, before: list[Window], *, now: datetime) -> list[NamedGap]:
     roster.refresh_from_db(fields=["retired_at"])
     if roster.retired_at is not None and roster.stands_in_for_id is not None:

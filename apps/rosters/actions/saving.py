@@ -47,7 +47,8 @@ def create_roster(
     """Return a new roster of ``fields``, with ``layers`` (see ``write_layers``), and its shifts filled from now on.
 
     ``stands_in_from`` and ``stands_in_until`` are among the fields. Raises NotAllowed unless ``by`` manages the team;
-    Invalid and ValidationError, naming the field, for what cannot be; LeavesGap where a primary roster would leave
+    and that of a roster that it is to stand in for; Invalid and ValidationError, naming the field, for what cannot be;
+    LeavesGap where a primary roster would leave
     times at which nobody is on call, unless ``accept_gaps``.
     """
     access.require_for_team(by, Permission.MANAGE, fields["team"])
@@ -112,6 +113,8 @@ def _change(
     """Write what differs, of the roster and of its layers, and fill the shifts; ``concerned`` are locked already."""
     rosters = {each.pk: each for each in lock(concerned)}
     roster = rosters[roster.pk]
+    if roster.stands_in_for_id is not None and roster.stands_in_for_id not in rosters:
+        raise Conflict(f"The roster {roster} was changed meanwhile; read it anew.")
     if roster.retired_at is not None:
         raise RuleViolation(f"The roster {roster} is retired.")
     if version and version != version_of(roster):
@@ -142,6 +145,9 @@ def _write_fields(roster: Roster, fields: Mapping[str, Any], *, by: User) -> set
     is_new = roster.pk is None
     wanted = {name: value for name, value in fields.items() if name not in ("stands_in_from", "stands_in_until")}
     wanted |= _standing_in(roster, fields)
+    other = wanted["stands_in_for"]
+    if other is not None and other.pk != roster.stands_in_for_id:
+        access.require_for_team(by, Permission.MANAGE, other.team)
     if fields.get("is_primary", roster.is_primary):
         team = wanted["team"] if is_new else roster.team
         check_primary(roster, team=team, stands_in_for=wanted["stands_in_for"])

@@ -45,11 +45,8 @@ def add_shadow(
     if roster.stands_in_for_id is not None:
         raise RuleViolation(f"{roster} stands in for another roster: be a shadow in that one.")
     now = clock.now()
-    _check_times(start, end, now=now)
-    _check_people(roster, person, of)
+    check_shadow(roster, person=person, of=of, start=start, end=end, now=now)
     during = DateTimeTZRange(max(start, now), end)
-    if roster.shadows.filter(person=person, during__overlap=during).exists():
-        raise Invalid(f"{person} is a shadow in {roster} within that time already.", field="user")
     shadow = Shadow(
         roster=roster, person=person, of=of, during=during, is_woken=is_woken, created_by=by, created_at=now
     )
@@ -63,10 +60,11 @@ def add_shadow(
 def remove_shadow(shadow: Shadow, *, by: User) -> None:
     """Take back what of it is still to come; until now it stays on the record.
 
-    Raises NotAllowed as ``add_shadow`` does, RuleViolation once it is over.
+    Whoever is one may always. Raises NotAllowed unless ``by`` is, or manages the roster's team; RuleViolation once it
+    is over.
     """
-    needed = Permission.RESPOND if shadow.person_id == by.pk else Permission.MANAGE
-    access.require_for_team(by, needed, shadow.roster.team)
+    if shadow.person_id != by.pk:
+        access.require_for_team(by, Permission.MANAGE, shadow.roster.team)
     found = Shadow.objects.select_for_update(no_key=True).filter(pk=shadow.pk).first()
     now = clock.now()
     if found is None or found.end <= now:
@@ -77,6 +75,16 @@ def remove_shadow(shadow: Shadow, *, by: User) -> None:
         found.save(update_fields=["during"])
     else:
         found.delete()
+
+
+def check_shadow(
+    roster: Roster, *, person: User, of: User | None, start: datetime, end: datetime, now: datetime
+) -> None:
+    """Raise Invalid, naming ``user``, ``of`` or ``end``, unless ``person`` may be a shadow there for that time."""
+    _check_times(start, end, now=now)
+    _check_people(roster, person, of)
+    if roster.shadows.filter(person=person, during__overlap=DateTimeTZRange(max(start, now), end)).exists():
+        raise Invalid(f"{person} is a shadow in {roster} within that time already.", field="user")
 
 
 def _check_times(start: datetime, end: datetime, *, now: datetime) -> None:

@@ -26,6 +26,8 @@ from apps.rosters.rules.words import EXAMPLE
 from apps.teams.admin_access import FollowsItsParent
 from apps.teams.models import User
 
+#: Places of one layer that a page may have.
+MOST_PEOPLE = 1_000
 LOCAL = "%Y-%m-%dT%H:%M"
 _WHEN_EMPTY = {
     "name": "Empty: after its zone or its place.",
@@ -168,12 +170,19 @@ class LayerMemberForm(forms.ModelForm):  # type: ignore[type-arg]  # the class t
 
 
 class LayerMemberInline(StandsStillWhenFrozen, TabularInline):
+    """The people of a layer; whatever number a page claims to have, no more than MOST_PEOPLE are looked at."""
+
     model = LayerMember
     form = LayerMemberForm
     extra = 0
     fields = ("position", "person")
     ordering_field = "position"
     verbose_name_plural = "People in order"
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.absolute_max = MOST_PEOPLE
+        return formset
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "person":

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -206,11 +207,15 @@ class AbsenceAdmin(AsksAboutGaps, HouseAdmin):
         actions.remove_absence(obj, by=cast("User", request.user))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Absence]) -> None:
-        for absence in queryset:
-            try:
-                actions.remove_absence(absence, by=cast("User", request.user))
-            except HouseError as refused:
-                self.message_user(request, f"{absence}: {refused}", messages.ERROR)
+        """Take them back together; all rosters that it concerns are locked before anybody's leave is."""
+        chosen = list(queryset.select_related("person").order_by("person", "pk"))
+        with transaction.atomic():
+            actions.lock({pk for absence in chosen for pk in actions.rosters_of(absence.person)})
+            for absence in chosen:
+                try:
+                    actions.remove_absence(absence, by=cast("User", request.user))
+                except HouseError as refused:
+                    self.message_user(request, f"{absence}: {refused}", messages.ERROR)
 
     def response_delete(self, request: HttpRequest, obj_display: str, obj_id: int) -> HttpResponse:
         """What of it has passed stays on the record, so nothing is said to be deleted."""

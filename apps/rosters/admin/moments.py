@@ -7,7 +7,7 @@ from datetime import datetime
 from django.contrib import admin
 from django.utils import timezone
 
-from apps.rosters.models import Override
+from apps.rosters.models.lasting import Lasting
 
 
 def by_whose_clock() -> str:
@@ -16,17 +16,17 @@ def by_whose_clock() -> str:
 
 
 class SaysWhen:
-    """The part of an inline of overrides that says when those that are there begin and end."""
+    """The part of a page of what lasts that says when each begins and ends."""
 
-    @admin.display(description="From")
-    def start(self, override: Override) -> str:
+    @admin.display(description="From", ordering="during__startswith")
+    def start(self, row: Lasting) -> str:
         """When it begins."""
-        return _by_the_clock(override.start)
+        return _by_the_clock(row.start)
 
-    @admin.display(description="Until")
-    def end(self, override: Override) -> str:
+    @admin.display(description="Until", ordering="during__endswith")
+    def end(self, row: Lasting) -> str:
         """When it ends."""
-        return _by_the_clock(override.end)
+        return _by_the_clock(row.end)
 
 
 def _by_the_clock(at: datetime) -> str:

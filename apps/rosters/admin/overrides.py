@@ -17,6 +17,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from apps.core import clock
 from apps.core.errors import HouseError, Invalid
+from apps.core.moments import LocalMoment
 from apps.rosters import actions, gap_questions, queries, rules
 from apps.rosters.admin.gaps import AsksAboutGaps
 from apps.rosters.admin.layers import LOCAL
@@ -53,10 +54,10 @@ class StandInForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes
     """
 
     chosen_seat = SeatField(label="Seat")
-    start = forms.DateTimeField(
+    start = LocalMoment(
         label="From", widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}), input_formats=[LOCAL]
     )
-    end = forms.DateTimeField(
+    end = LocalMoment(
         label="Until", widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}), input_formats=[LOCAL]
     )
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, cast
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import QuerySet
 from django.forms.models import BaseModelFormSet
@@ -21,6 +22,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, 
 
 from apps.core import clock
 from apps.core.errors import HouseError, Invalid
+from apps.core.moments import LocalMoment
 from apps.rosters import actions, gap_questions, queries
 from apps.rosters.actions import LeavesGap, uncovered
 from apps.rosters.admin.calendar_imports import ImportingAdmin
@@ -56,8 +58,8 @@ class RosterForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
     accept_gaps = forms.BooleanField(
         label="Save all the same", required=False, widget=UnfoldBooleanWidget, help_text="Nobody will be on call then."
     )
-    stands_in_from = forms.DateTimeField(required=False, **_MOMENT)
-    stands_in_until = forms.DateTimeField(required=False, **_MOMENT)
+    stands_in_from = LocalMoment(required=False, **_MOMENT)
+    stands_in_until = LocalMoment(required=False, **_MOMENT)
 
     class Meta:
         model = Roster
@@ -237,10 +239,13 @@ class RosterAdmin(AsksAboutGaps, PreviewedAdmin, RevertingAdmin, ImportingAdmin,
 
     @admin.action(description="Copy, with layers and people", permissions=["change"])
     def copy(self, request: HttpRequest, queryset: QuerySet[Roster]) -> None:
-        """Make a copy of each of the selected rosters."""
-        for roster in queryset:
-            if self._done(request, actions.copy, roster):
-                self.message_user(request, f"{roster} was copied.", messages.SUCCESS)
+        """Make a copy of each of the selected rosters; all are locked before anybody's leave is."""
+        chosen = list(queryset.select_related("team"))
+        with transaction.atomic():
+            actions.lock(roster.pk for roster in chosen)
+            copied = [roster for roster in chosen if self._done(request, actions.copy, roster)]
+        for roster in copied:
+            self.message_user(request, f"{roster} was copied.", messages.SUCCESS)
 
     def _done(self, request: HttpRequest, act: Callable[..., object], roster: Roster) -> bool:
         """Call ``act`` for the roster and return whether it was done; what the house refuses is said."""

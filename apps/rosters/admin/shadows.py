@@ -7,13 +7,17 @@ from typing import Any, cast
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.core import clock
-from apps.core.errors import HouseError
+from apps.core.errors import HouseError, Invalid
+from apps.core.moments import LocalMoment
 from apps.rosters import actions
+from apps.rosters.admin.gaps import AsksAboutGaps
 from apps.rosters.admin.layers import LOCAL
+from apps.rosters.admin.moments import SaysWhen, by_whose_clock
 from apps.rosters.models import Roster, Shadow
 from apps.rosters.models.rosters import MOMENTS
 from apps.teams.admin_access import TeamOwnedAdmin, managed_team_ids
@@ -22,7 +26,7 @@ from apps.teams.models import User
 _FIELDS = {"user": "person"}
 
 
-class _Moment(forms.DateTimeField):
+class _Moment(LocalMoment):
     """A moment in the viewer's time zone."""
 
     def __init__(self, label: str) -> None:
@@ -31,9 +35,7 @@ class _Moment(forms.DateTimeField):
 
 
 class ShadowForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no parameter at run time
-    """A new shadow; what the action refuses is said at its field."""
-
-    by: User
+    """A new shadow; what the action would refuse is said at its field."""
 
     start = _Moment("From")
     end = _Moment("Until")
@@ -42,32 +44,33 @@ class ShadowForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
         model = Shadow
         fields = ("roster", "person", "of", "start", "end", "is_woken")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.fields.keys() & {"start", "end"}:
+            self.fields[name].help_text = by_whose_clock()
+
     def clean(self) -> dict[str, Any]:
-        """Add it, so that what the action refuses can be mended here. Raises ValidationError for the rest."""
         cleaned = super().clean() or self.cleaned_data
-        if self.errors:
-            return cleaned
-        try:
-            self.instance = actions.add_shadow(
-                cleaned["roster"],
-                person=cleaned["person"],
-                of=cleaned["of"],
-                start=cleaned["start"],
-                end=cleaned["end"],
-                is_woken=cleaned["is_woken"],
-                by=self.by,
-            )
-        except HouseError as refused:
-            field = getattr(refused, "field", None)
-            self.add_error(_FIELDS.get(field, field) if field else None, str(refused))
+        if not self.errors:
+            try:
+                actions.check_shadow(
+                    cleaned["roster"],
+                    person=cleaned["person"],
+                    of=cleaned["of"],
+                    start=cleaned["start"],
+                    end=cleaned["end"],
+                    now=clock.now(),
+                )
+            except Invalid as refused:
+                self.add_error(_FIELDS.get(refused.field, refused.field), str(refused))
         return cleaned
 
     def _post_clean(self) -> None:
-        """The action has saved it: nothing is left to be put into the row."""
+        """What the row is to be the action says; its constraints name fields that the form does not have."""
 
 
 @admin.register(Shadow)
-class ShadowAdmin(TeamOwnedAdmin):
+class ShadowAdmin(SaysWhen, AsksAboutGaps, TeamOwnedAdmin):
     """Shadows are added and taken back; one that should be different is taken back and added anew."""
 
     team_paths = ("roster__team",)
@@ -76,11 +79,6 @@ class ShadowAdmin(TeamOwnedAdmin):
     list_filter = ("roster",)
     search_fields = ("roster__name", "person__name", "person__email")
     list_select_related = ("roster__team", "person", "of", "created_by")
-
-    def get_form(self, request: HttpRequest, obj: Shadow | None = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change, **kwargs)
-        form.by = request.user
-        return form
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "roster":
@@ -99,7 +97,18 @@ class ShadowAdmin(TeamOwnedAdmin):
         return not is_over and super().has_delete_permission(request, obj)
 
     def save_model(self, request: HttpRequest, obj: Shadow, form: forms.ModelForm[Shadow], change: bool) -> None:
-        """The form has saved it already."""
+        entered = form.cleaned_data
+        added = actions.add_shadow(
+            entered["roster"],
+            person=entered["person"],
+            of=entered["of"],
+            start=entered["start"],
+            end=entered["end"],
+            is_woken=entered["is_woken"],
+            by=cast("User", request.user),
+        )
+        obj.pk = added.pk
+        obj.refresh_from_db()
 
     def delete_model(self, request: HttpRequest, obj: Shadow) -> None:
         actions.remove_shadow(obj, by=cast("User", request.user))
@@ -110,3 +119,8 @@ class ShadowAdmin(TeamOwnedAdmin):
                 actions.remove_shadow(shadow, by=cast("User", request.user))
             except HouseError as refused:
                 self.message_user(request, f"{shadow}: {refused}", messages.ERROR)
+
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: int) -> HttpResponse:
+        """Back to the list: what of it has passed stays on the record."""
+        self.message_user(request, f"Taken back: {obj_display}.", messages.SUCCESS)
+        return redirect("admin:rosters_shadow_changelist")

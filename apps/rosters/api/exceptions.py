@@ -152,11 +152,15 @@ class AbsenceSerializer(serializers.ModelSerializer[Absence]):
 
 
 class EnteredAbsence(serializers.Serializer[Any]):
-    """When somebody is away; without ``user`` oneself. A start that has passed means now."""
+    """When somebody is away; without ``user`` oneself. A start that has passed means now.
+
+    ``accept_gaps``: even where nobody is on call then. Whoever is ill now is not asked.
+    """
 
     user = PersonByEmail(required=False)
     start = Instant()
     end = Instant()
+    accept_gaps = serializers.BooleanField(required=False, default=False)
     kind = serializers.ChoiceField(AbsenceKind.choices, default=AbsenceKind.LEAVE)
     reason = serializers.CharField(max_length=255, required=False, default="", allow_blank=True)
 
@@ -178,16 +182,18 @@ class AbsenceViewSet(mixins.ListModelMixin, HouseViewSet):
 
     @extend_schema(request=EnteredAbsence, responses={201: AbsenceSerializer})
     def create(self, request: Request) -> Response:
-        """Take somebody off every roster meanwhile: themselves, or whom one manages."""
+        """Take somebody off every roster meanwhile: themselves, or whom one manages.
+
+        Where nobody would be on call any more it is refused (409) unless ``accept_gaps``, but for whoever is ill now.
+        """
         me, entered = cast("User", request.user), self.understood(EnteredAbsence)
-        absence = actions.add_absence(
-            entered.get("user", me),
-            start=entered["start"],
-            end=entered["end"],
-            kind=AbsenceKind(entered["kind"]),
-            reason=entered["reason"],
-            by=me,
-        )
+        person, kind = entered.get("user", me), AbsenceKind(entered["kind"])
+        is_ill_now = kind == AbsenceKind.SICK and entered["start"] <= clock.now()
+        accepts_all = entered["accept_gaps"] or is_ill_now
+        with actions.refusing_gaps(actions.rosters_of(person), by=me, accepts_all=accepts_all):
+            absence = actions.add_absence(
+                person, start=entered["start"], end=entered["end"], kind=kind, reason=entered["reason"], by=me
+            )
         return Response(self.get_serializer(absence).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses={204: None})
