@@ -67,8 +67,8 @@ def test_rosters_are_copied_while_somebody_takes_leave(two, people, manager, mon
 
 def test_leave_of_several_is_taken_back_while_somebody_changes_their_rosters(two, people, manager, monkeypatch):
     first, second = two
-    first.layers.get().members.exclude(person=people[0]).delete()
-    second.layers.get().members.exclude(person=people[1]).delete()
+    first.layers.get().members.exclude(person=people[1]).delete()
+    second.layers.get().members.exclude(person=people[0]).delete()
     now = house_clock.now()
     leave = [
         actions.add_absence(person, start=now + number * DAY, end=now + (number + 1) * DAY, by=person)
