@@ -25,19 +25,26 @@ def accepted(request: HttpRequest) -> list[NamedGap]:
     except signing.BadSignature:
         return []
     return [
-        NamedGap(roster, datetime.fromisoformat(start), datetime.fromisoformat(end) if end else None)
-        for roster, start, end in rows
+        NamedGap(roster, datetime.fromisoformat(start), datetime.fromisoformat(end) if end else None, team)
+        for roster, start, end, team in rows
     ]
+
+
+def yes_to(asked: LeavesGap) -> str:
+    """What stands for the gaps that are named, to come back in ACCEPTED."""
+    rows = [
+        (gap.roster_id, gap.start.isoformat(), gap.end.isoformat() if gap.end else None, gap.team_id)
+        for gap in asked.gaps
+    ]
+    return signing.dumps(rows, salt=_SALT, compress=True)
 
 
 def question(request: HttpRequest, asked: LeavesGap, *, also: Iterable[str] = ()) -> dict[str, Any]:
     """What the page that asks needs: the gaps in words, what ``also`` is to be said, and what to send again."""
-    rows = [(gap.roster_id, gap.start.isoformat(), gap.end.isoformat() if gap.end else None) for gap in asked.gaps]
     again = [
         (name, value)
         for name, values in request.POST.lists()
         if name not in (ACCEPTED, "csrfmiddlewaretoken")
         for value in values
     ]
-    yes = signing.dumps(rows, salt=_SALT, compress=True)
-    return {"gaps": asked.sentences, "also": list(also), "again": [*again, (ACCEPTED, yes)]}
+    return {"gaps": asked.sentences, "also": list(also), "again": [*again, (ACCEPTED, yes_to(asked))]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.test import Client
 from django.urls import reverse
 
+from apps.rosters import gap_questions
 from apps.rosters.models import Roster
 
 ROSTERS = reverse("admin:rosters_roster_changelist")
@@ -64,6 +65,12 @@ def form_on(answer) -> dict[str, object]:
     form = answer.context["adminform"].form
     sent = {name: form[name].value() for name in form.fields}
     return {name: value for name, value in sent.items() if value not in (None, False, "")}
+
+
+def saying_yes(asked, form: dict[str, object]) -> dict[str, object]:
+    """What the page ``asked`` sends once somebody ticked to save all the same; ``form`` is what was sent before."""
+    named = asked.context["adminform"].form[gap_questions.ACCEPTED].value()
+    return form | {"accept_gaps": "on", gap_questions.ACCEPTED: named}
 
 
 def preview_of(client: Client, roster: Roster | None, form: dict[str, object]):

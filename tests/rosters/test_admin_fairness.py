@@ -17,7 +17,7 @@ from apps.rosters.coverage import reach
 from apps.rosters.models import LayerMember, Restriction, Roster
 from apps.rosters.rules import Window
 from apps.teams.models import Team, TeamRole
-from tests.rosters.admin_forms import ADD_ROSTER, change_page, entered, form_of, preview_of, signed_in
+from tests.rosters.admin_forms import ADD_ROSTER, change_page, entered, form_of, preview_of, saying_yes, signed_in
 from tests.rosters.building import layer_of, member
 
 pytestmark = pytest.mark.django_db
@@ -225,8 +225,9 @@ def test_the_last_people_of_a_layer_are_not_taken_out(roster, clock, manager, pe
     form = entered(roster) | {f"layers-0-members-{number}-DELETE": "on" for number in range(3)}
     assert client.post(change_page(roster), form | {"accept_gaps": "on"}).status_code == 200
     assert roster.layers.get().members.count() == 3
-    away = form | {"layers-0-DELETE": "on", "accept_gaps": "on"}
-    assert client.post(change_page(roster), away).status_code == 302
+    away = form | {"layers-0-DELETE": "on"}
+    asked = client.post(change_page(roster), away)
+    assert client.post(change_page(roster), saying_yes(asked, away)).status_code == 302
     assert not roster.layers.exists()
 
 

@@ -13,6 +13,7 @@ from apps.teams.models import Team, TeamRole
 from tests.rosters.admin_forms import (
     form_on,
     revert_page,
+    saying_yes,
     signed_in,
 )
 from tests.rosters.building import member, shown
@@ -60,10 +61,10 @@ def test_a_version_that_makes_a_gap_asks_before_it_is_brought_back(roster, clock
     form = form_on(client.get(revert_page(roster)))
     asked = client.post(revert_page(roster), form)
     assert asked.status_code == 200
-    assert "Nobody would be on call from" in asked.content.decode()
+    assert "Nobody would be on call for Platform from" in asked.content.decode()
     assert "was changed successfully" not in asked.content.decode()
     assert shown(roster) == before
-    assert client.post(revert_page(roster), form | {"accept_gaps": "on"}).status_code == 302
+    assert client.post(revert_page(roster), saying_yes(asked, form)).status_code == 302
     roster.refresh_from_db()
     assert roster.time_zone == "Europe/Berlin"
     assert shown(roster) != before

@@ -13,6 +13,7 @@ from tests.rosters.admin_forms import (
     entered,
     form_of,
     preview_of,
+    saying_yes,
     signed_in,
 )
 from tests.rosters.building import shown
@@ -55,10 +56,11 @@ def test_a_change_that_makes_a_gap_is_saved_only_once_somebody_says_yes(roster, 
     form = entered(roster, covers="Mon-Fri 09:00-18:00")
     asked = client.post(change_page(roster), form)
     assert asked.status_code == 200
-    assert "Nobody would be on call from Mon 02 Mar 17:00 to Tue 03 Mar 08:00." in asked.content.decode()
+    assert "Nobody would be on call for Platform from Mon 02 Mar 17:00 to Tue 03 Mar 08:00." in asked.content.decode()
     assert "successfully" not in asked.content.decode()
     assert (shown(roster), roster.layers.get().restrictions.count()) == (before, 0)
-    assert client.post(change_page(roster), form | {"accept_gaps": "on"}).status_code == 302
+    assert client.post(change_page(roster), form | {"accept_gaps": "on"}).status_code == 200
+    assert client.post(change_page(roster), saying_yes(asked, form)).status_code == 302
     assert shown(roster, 1) == [("anna", "03-02 10:00", "03-02 17:00", "layer")]
     assert client.post(change_page(roster), entered(roster, covers="Mon-Fri 09:00-18:00")).status_code == 302
 

@@ -219,7 +219,7 @@ def test_the_page_of_a_roster_asks_as_before(office, people, manager, evening):
         "time_zone": "UTC",
     }
     told = signed_in(manager).post(reverse("admin:rosters_roster_change", args=[office.pk]), form).content.decode()
-    assert "Nobody would be on call from Mon 02 Mar 12:00 to Mon 02 Mar 18:00." in told
+    assert "Nobody would be on call for Office from Mon 02 Mar 12:00 to Mon 02 Mar 18:00." in told
 
 
 def test_what_is_carried_out_is_kept_where_it_leaves_no_gap_and_rolled_back_where_it_does(office, manager, clock):

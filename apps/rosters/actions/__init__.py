@@ -17,7 +17,7 @@ from apps.rosters.actions.calendars import (
 )
 from apps.rosters.actions.checks import check_primary, check_standing_in
 from apps.rosters.actions.feeds import make_feed, note_reading, revoke_feed
-from apps.rosters.actions.gaps import LeavesGap, NamedGap, newly_uncovered, refusing_gaps, rosters_in_words, uncovered
+from apps.rosters.actions.gaps import GapWatch, LeavesGap, NamedGap, refusing_gaps, rosters_in_words, uncovered
 from apps.rosters.actions.handovers import LONGEST_NOTE, write_handover_note
 from apps.rosters.actions.imports import ImportPlan, import_turns, plan_import
 from apps.rosters.actions.keeping import change_from, copy, retire
@@ -52,6 +52,7 @@ __all__ = [
     "SHADOW_ADDED",
     "SWAP_ANSWERED",
     "SWAP_ASKED",
+    "GapWatch",
     "ImportPlan",
     "LayerEntry",
     "LayersImport",
@@ -80,7 +81,6 @@ __all__ = [
     "lock",
     "make_feed",
     "materialise",
-    "newly_uncovered",
     "note_reading",
     "outlook",
     "people_planned_by",

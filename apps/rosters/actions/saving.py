@@ -17,7 +17,7 @@ from apps.core.history import made_by
 from apps.rosters import queries
 from apps.rosters.actions.calendars import plan_reading
 from apps.rosters.actions.checks import check_layers_move, check_primary, check_standing_in
-from apps.rosters.actions.gaps import NamedGap, refuse_gaps_of_new, refusing_gaps
+from apps.rosters.actions.gaps import GapWatch, NamedGap, refusing_gaps
 from apps.rosters.actions.layers import LayerEntry, write_layers
 from apps.rosters.actions.shifts import lock, materialise
 from apps.rosters.models import Roster, Shift
@@ -48,20 +48,18 @@ def create_roster(
 
     ``stands_in_from`` and ``stands_in_until`` are among the fields. Raises NotAllowed unless ``by`` manages the team;
     and that of a roster that it is to stand in for; Invalid and ValidationError, naming the field, for what cannot be;
-    LeavesGap where a primary roster would leave
-    times at which nobody is on call, unless ``accept_gaps``.
+    LeavesGap where a primary roster would leave times at which nobody is on call, or another one makes them where it
+    stands in, unless ``accept_gaps``.
     """
     access.require_for_team(by, Permission.MANAGE, fields["team"])
     other = fields.get("stands_in_for")
-    if other is not None:
-        lock(_and_stood_for([other]))
+    watch = GapWatch(_and_stood_for([other]), by=by)
     roster = Roster()
     _write_fields(roster, fields, by=by)
     write_layers(roster, layers, by=by)
-    now = clock.now()
-    materialise(roster, now=now)
-    if roster.is_primary and not accept_gaps:
-        refuse_gaps_of_new(roster, now=now)
+    materialise(roster, now=clock.now())
+    if not accept_gaps:
+        watch.refuse(watch.made(new=roster), ())
     return roster
 
 

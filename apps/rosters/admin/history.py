@@ -9,10 +9,8 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
-from apps.core import clock
 from apps.core.errors import RuleViolation
 from apps.rosters import actions
-from apps.rosters.actions import uncovered
 from apps.rosters.admin.layers import is_frozen
 from apps.rosters.models import Roster
 
@@ -38,10 +36,10 @@ class RevertingAdmin:
             return answer
 
         def revert() -> HttpResponse:
-            roster, now = get_object_or_404(Roster, pk=object_id), clock.now()
+            roster = get_object_or_404(Roster, pk=object_id)
             if is_frozen(roster):
                 raise RuleViolation(f"{roster} is frozen; end that before you bring an earlier version back.")
-            request.reverted = uncovered(roster, now=now), now  # type: ignore[attr-defined]  # for save_model
+            request.is_reverted = True  # type: ignore[attr-defined]  # for save_model
             return show()
 
         return self.saved_or_asked(request, object_id, revert) if request.method == "POST" else show()
@@ -49,7 +47,6 @@ class RevertingAdmin:
     def save_model(self, request: HttpRequest, obj: Roster, form: ModelForm[Roster], change: bool) -> None:
         """Save the roster; one that is brought back has nothing else that is saved, so its shifts are filled here."""
         super().save_model(request, obj, form, change)  # type: ignore[misc]  # of the admin
-        if hasattr(request, "reverted"):
-            before, now = request.reverted
-            self.fill_and_look(request, obj, before, now=now)
+        if hasattr(request, "is_reverted"):
+            self.fill_and_look(request, obj)
             actions.plan_reading(obj)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
@@ -18,8 +18,8 @@ from django.utils.safestring import SafeString, mark_safe
 from apps.core import clock
 from apps.core.errors import HouseError
 from apps.core.walltime import instant
-from apps.rosters import actions, findings, picture, planning
-from apps.rosters.actions import newly_uncovered, uncovered
+from apps.rosters import actions, findings, gap_questions, picture, planning
+from apps.rosters.actions import GapWatch, LeavesGap
 from apps.rosters.models import Roster
 from apps.rosters.rules import Window, clipped
 from apps.teams.models import User
@@ -137,10 +137,9 @@ class PreviewedAdmin:
             if found:
                 self.message_user(request, f"Nothing was saved. {' '.join(found[:5])}", messages.ERROR)
 
-    def message_user(self, request: HttpRequest, *args: Any, of_the_question: bool = False, **kwargs: Any) -> None:
+    def message_user(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         """Say what was done, but not of what is done on trial."""
-        is_trial = hasattr(request, "previewed") or getattr(request, "gaps_made", [])
-        if of_the_question or not is_trial:
+        if not hasattr(request, "previewed"):
             super().message_user(request, *args, **kwargs)  # type: ignore[misc]
 
     def changeform_view(
@@ -168,41 +167,37 @@ class PreviewedAdmin:
 
         def attempt() -> HttpResponse:
             with transaction.atomic():
-                actions.lock(_concerned(request, object_id))
-                answer = save()
-                if getattr(request, "gaps_made", []):
-                    transaction.set_rollback(True)
-                return answer
+                watch = GapWatch(_concerned(request, object_id), by=cast("User", request.user))
+                request.watch = watch  # type: ignore[attr-defined]  # for fill_and_look
+                return save()
 
         try:
             answer = _settled(attempt)
+        except LeavesGap as asked:
+            request.asked = asked  # type: ignore[attr-defined]  # for the form
         except HouseError as refused:
             self.message_user(request, str(refused), messages.ERROR)
             return redirect(request.path)
-        gaps = getattr(request, "gaps_made", [])
-        if not gaps:
+        else:
             self._say_mistakes(request, answer)
             return answer
         if request.FILES:
-            self.message_user(request, "A chosen file has to be chosen again.", messages.WARNING, of_the_question=True)
-        request.gaps_to_accept = gaps  # type: ignore[attr-defined]
+            self.message_user(request, "A chosen file has to be chosen again.", messages.WARNING)
         return save()
 
-    def fill_and_look(
-        self, request: HttpRequest, roster: Roster, before: list[Window] | None, *, now: datetime
-    ) -> None:
-        """Fill the shifts and note the gaps that are new; or only draw, where a preview was asked for.
+    def fill_and_look(self, request: HttpRequest, roster: Roster, *, is_new: bool = False) -> None:
+        """Fill the shifts and see that no gap was made unasked; or only draw, where a preview was asked for.
 
-        ``before`` are the gaps that there were; None for a new roster, of which only a primary one covers all the time.
+        Raises LeavesGap unless whoever sent the page ticked to save all the same when these gaps were named.
         """
+        now = clock.now()
         if hasattr(request, "previewed"):
             request.previewed = preview(roster, now=now)
             return
-        left, filled_at = getattr(request, "stood_for", None), clock.now()
+        left = getattr(request, "stood_for", None)
         if left is not None and left != roster.stands_in_for_id:
-            actions.materialise(Roster.objects.get(pk=left), now=filled_at)
-        actions.materialise(roster, now=filled_at)
-        if request.POST.get("accept_gaps") != "on" and (before is not None or roster.is_primary):
-            saving = Window(now, filled_at)  # nobody can be on call then any more
-            after = uncovered(roster, now=now)
-            request.gaps_made = newly_uncovered([saving, *(before or [])], after)  # type: ignore[attr-defined]
+            actions.materialise(Roster.objects.get(pk=left), now=now)
+        actions.materialise(roster, now=now)
+        watch: GapWatch = request.watch  # type: ignore[attr-defined]
+        accepted = gap_questions.accepted(request) if request.POST.get("accept_gaps") == "on" else []
+        watch.refuse(watch.made(new=roster if is_new else None), accepted)

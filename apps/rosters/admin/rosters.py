@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import QuerySet
 from django.forms.models import BaseModelFormSet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -24,7 +24,7 @@ from apps.core import clock
 from apps.core.errors import HouseError, Invalid
 from apps.core.moments import LocalMoment
 from apps.rosters import actions, gap_questions, queries
-from apps.rosters.actions import LeavesGap, uncovered
+from apps.rosters.actions import LeavesGap
 from apps.rosters.admin.calendar_imports import ImportingAdmin
 from apps.rosters.admin.calendars import CalendarLayerInline
 from apps.rosters.admin.gaps import AsksAboutGaps
@@ -37,7 +37,6 @@ from apps.rosters.admin.tables import TablesAdmin
 from apps.rosters.models import Layer, Roster
 from apps.rosters.models.rosters import DAYS, MOMENTS
 from apps.rosters.paged_through import what_pages
-from apps.rosters.rules import Window
 from apps.rosters.versions import version_of
 from apps.teams.admin_access import TeamOwnedAdmin, managed_team_ids
 from apps.teams.models import User
@@ -50,14 +49,22 @@ _MOMENT = {
 
 
 class RosterForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no parameter at run time
-    """A roster; ``gaps`` are those that saving it would make, which somebody has to say yes to."""
+    """A roster; ``asked`` names the gaps that saving it would make, which somebody has to say yes to.
 
-    gaps: ClassVar[list[Window]] = []
+    A yes counts for those that come back in ``accepted_gaps``.
+    """
+
+    asked: ClassVar[LeavesGap | None] = None
 
     version = forms.CharField(required=False, widget=forms.HiddenInput)
     accept_gaps = forms.BooleanField(
-        label="Save all the same", required=False, widget=UnfoldBooleanWidget, help_text="Nobody will be on call then."
+        label="Save all the same",
+        required=False,
+        widget=UnfoldBooleanWidget,
+        help_text="Somebody is on call then now, and nobody would be. Of a roster that becomes primary every time at"
+        " which nobody is on call counts.",
     )
+    accepted_gaps = forms.CharField(required=False, widget=forms.HiddenInput)
     stands_in_from = LocalMoment(required=False, **_MOMENT)
     stands_in_until = LocalMoment(required=False, **_MOMENT)
 
@@ -75,7 +82,12 @@ class RosterForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
             self.initial["stands_in_until"] = f"{timezone.localtime(during.upper):{LOCAL}}"
         for name in self.fields.keys() & {"frozen_until", "stands_in_from", "stands_in_until"}:
             self.fields[name].help_text = f"{self.fields[name].help_text} {by_whose_clock()}".strip()
-        if not self.gaps and "accept_gaps" in self.fields:
+        if self.asked is not None:
+            sent = cast("QueryDict", self.data).copy()
+            sent.pop("accept_gaps", None)  # a yes to other gaps is none to these
+            sent[gap_questions.ACCEPTED] = gap_questions.yes_to(self.asked)
+            self.data = sent
+        elif "accept_gaps" in self.fields:
             self.fields["accept_gaps"].widget = forms.HiddenInput()
 
     def clean(self) -> dict[str, Any]:
@@ -84,8 +96,8 @@ class RosterForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
         seen = cleaned.get("version")
         if seen and not self.instance._state.adding and seen != version_of(self.instance):
             raise ValidationError("The roster was changed while you edited it; open it anew.")
-        if self.gaps and not cleaned.get("accept_gaps"):
-            self.add_error("accept_gaps", [f"Nobody would be on call from {_in_words(gap)}." for gap in self.gaps])
+        if self.asked is not None:
+            self.add_error("accept_gaps", self.asked.sentences)
         self._check(
             actions.check_standing_in,
             cleaned.get("stands_in_for"),
@@ -118,7 +130,19 @@ class RosterAdmin(AsksAboutGaps, PreviewedAdmin, RevertingAdmin, ImportingAdmin,
     change_form_before_template = "admin/rosters/_change_from_link.html"
     actions = ("retire", "copy", "export")
     fieldsets = (
-        (None, {"fields": ("version", "accept_gaps", ("name", "slug"), ("team", "time_zone"), "is_primary")}),
+        (
+            None,
+            {
+                "fields": (
+                    "version",
+                    "accept_gaps",
+                    "accepted_gaps",
+                    ("name", "slug"),
+                    ("team", "time_zone"),
+                    "is_primary",
+                )
+            },
+        ),
         (
             "Holidays, freeze and stand-ins",
             {
@@ -140,7 +164,7 @@ class RosterAdmin(AsksAboutGaps, PreviewedAdmin, RevertingAdmin, ImportingAdmin,
 
     def get_form(self, request: HttpRequest, obj: Roster | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
-        form.gaps = getattr(request, "gaps_to_accept", [])
+        form.asked = getattr(request, "asked", None)
         return form
 
     def get_readonly_fields(self, request: HttpRequest, obj: Roster | None = None) -> tuple[str, ...]:
@@ -190,14 +214,12 @@ class RosterAdmin(AsksAboutGaps, PreviewedAdmin, RevertingAdmin, ImportingAdmin,
         change: bool,
     ) -> None:
         """Save layers and overrides, fill the shifts, and look what came of it."""
-        roster, now = form.instance, clock.now()
-        before = uncovered(roster, now=now) if change else None
         super().save_related(request, form, formsets, change)
         for formset in formsets:
             if isinstance(formset, Layers):
                 formset.save_parts()
-        self.fill_and_look(request, roster, before, now=now)
-        actions.plan_reading(roster)
+        self.fill_and_look(request, form.instance, is_new=not change)
+        actions.plan_reading(form.instance)
 
     def change_from_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """The page on which a layer is split, so that what is edited counts from a day on."""
@@ -255,11 +277,6 @@ class RosterAdmin(AsksAboutGaps, PreviewedAdmin, RevertingAdmin, ImportingAdmin,
             self.message_user(request, str(refused), messages.ERROR)
             return False
         return True
-
-
-def _in_words(gap: Window) -> str:
-    start, end = timezone.localtime(gap.start), timezone.localtime(gap.end)
-    return f"{start:%a %d %b %H:%M} to {end:%a %d %b %H:%M}"
 
 
 class ChangeFromForm(forms.Form):

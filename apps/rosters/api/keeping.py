@@ -59,7 +59,8 @@ class KeptRosterViewSet(OverrideActions, RosterViewSet):
     def create(self, request: Request) -> Response:
         """Make a roster, with its layers, for a team that you manage; its shifts are filled from now on.
 
-        A primary one that leaves times at which nobody is on call is refused (409) unless ``accept_gaps``.
+        A primary one that leaves times at which nobody is on call is refused (409) unless ``accept_gaps``; ``missing``
+        lists the times, or the first 99 and how many more there are.
         """
         if not access.team_ids(caller(request), Permission.MANAGE):
             raise NotAllowed(f"{caller(request)} has no right to add rosters.")
@@ -72,8 +73,9 @@ class KeptRosterViewSet(OverrideActions, RosterViewSet):
     def partial_update(self, request: Request, slug: str) -> Response:
         """Change what is named, from now on; what was stays on the record, and what is so already is not touched.
 
-        A change after which nobody would be on call for a while is refused (409) unless ``accept_gaps``; ``missing``
-        lists the times.
+        A change after which nobody would be on call for a while, or the team would have no primary roster, is refused
+        (409) unless ``accept_gaps``; ``missing`` lists the times, or the first 99 and how many more there are. Of a
+        roster that becomes primary every time at which nobody is on call counts.
         """
         roster = self._managed()
         changes = self._changes()
