@@ -90,9 +90,9 @@ def test_on_the_page_of_a_roster_of_one_seat_there_is_none_to_choose(roster, res
 
 def test_seats_are_counted_by_layers_and_coming_shifts(roster, pair, people, manager, clock, django_assert_num_queries):
     empty = Roster.objects.create(slug="empty", name="Empty", team=Team.objects.create(slug="ai", name="AI"))
-    actions.add_override(
-        roster, person=manager, seat=2, by=manager, start=clock.now, end=clock.now.replace(hour=23)
-    )  # as somebody does over the API
+    third = layer_of(roster, [], at_once=3)
+    actions.add_override(roster, person=manager, seat=2, by=manager, start=clock.now, end=clock.now.replace(hour=23))
+    third.delete()
     with django_assert_num_queries(2):
         assert queries.seats([roster, pair, empty], clock.now) == {roster.pk: 3, pair.pk: 2, empty.pk: 1}
     clock.shift(days=1)

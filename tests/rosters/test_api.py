@@ -169,6 +169,8 @@ def test_an_override_answers_with_its_shift(roster, clock, manager, people):
         ({"start": "2026-03-02T12:00:00"}, "start"),
         ({"end": "2026-03-02"}, "end"),
         ({"seat": 10}, "seat"),
+        ({"seat": 1}, "seat"),
+        ({"seat": 9}, "seat"),
         ({"place": 1}, "place"),
     ],
 )

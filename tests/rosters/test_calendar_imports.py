@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
@@ -84,6 +84,58 @@ def test_all_or_nothing(roster, clock, manager, people):
     with pytest.raises(Invalid, match="no longer active"):
         actions.import_turns(roster, turns, by=manager)
     assert not Override.objects.exists()
+
+
+@pytest.fixture
+def pair(team, people, clock):
+    """Anna and Ben, then Cleo and Anna, a day each together, from 08:00 UTC."""
+    pair = Roster.objects.create(slug="pair", name="Pair", team=team, time_zone="UTC")
+    layer_of(pair, people, at_once=2, handoff_time=time(8))
+    actions.materialise(pair)
+    return pair
+
+
+def seated(number: str, name: str, seat: int, day: int) -> str:
+    return event(
+        number, f":202603{day:02}T100000Z", f":202603{day:02}T120000Z", summary=name, more=f"X-ADO-SEAT:{seat}"
+    )
+
+
+def test_a_calendar_lets_two_people_change_seats_and_puts_nobody_into_two(pair, manager):
+    changed = calendar(
+        seated("1", "Cleo", 1, 3),
+        seated("2", "Anna", 0, 3),
+        seated("3", "Ben", 1, 4),  # holds the first
+        seated("4", "Mona", 2, 5),
+    )
+    plan = actions.plan_import(pair, changed)
+    assert [(entry.summary, entry.problem) for entry in plan.refused] == [
+        ("Mona", "Pair has 2 seats."),
+        ("Ben", "ben is on call for Pair within that time already, in another seat."),
+    ]
+    assert actions.import_turns(pair, as_sent(plan), by=manager) == 2
+    at = datetime(2026, 3, 3, 11, tzinfo=UTC)
+    held = pair.shifts.filter(during__contains=at).order_by("seat")
+    assert [(shift.person.name, shift.source) for shift in held] == [("anna", "override"), ("cleo", "override")]
+
+
+def test_a_calendar_that_says_a_person_in_two_seats_puts_them_into_one(pair, manager):
+    plan = actions.plan_import(pair, calendar(seated("1", "Mona", 0, 3), seated("2", "Mona", 1, 3)))
+    assert [entry.turn.seat for entry in plan.added] == [0]
+    assert [(entry.turn.seat, entry.problem) for entry in plan.refused] == [
+        (1, "mona is on call for Pair within that time already, in another seat.")
+    ]
+
+
+def test_a_second_event_at_the_same_time_needs_a_second_seat(roster, clock, manager):
+    text = calendar(
+        event("1", ":20260305T100000Z", ":20260305T120000Z", summary="Ben"),
+        event("2", ":20260305T110000Z", ":20260305T130000Z", summary="Mona"),
+    )
+    plan = actions.plan_import(roster, text)
+    assert ([entry.summary for entry in plan.added], [entry.problem for entry in plan.refused]) == (
+        ["Ben"], ["Platform has 1 seat."],
+    )  # fmt: skip
 
 
 def test_a_calendar_of_thousands_of_changes_is_a_layer(roster, clock):

@@ -10,7 +10,7 @@ from apps.rosters import actions
 from apps.rosters.models import Override, Swap, SwapState
 from apps.rosters.rules import Window
 from apps.teams.models import Team, TeamRole
-from tests.rosters.building import member, shown
+from tests.rosters.building import layer_of, member, shown
 
 pytestmark = pytest.mark.django_db
 
@@ -174,6 +174,7 @@ def test_a_swap_that_is_over_cannot_be_accepted(swap, clock, people):
 
 def test_nobody_holds_two_seats_by_a_swap(roster, clock, people, manager):
     _, ben, cleo = people
+    layer_of(roster, [], at_once=2)
     actions.add_override(roster, person=cleo, start=at("03T12:00"), end=at("03T13:00"), by=manager, seat=1)
     swap = actions.ask_for_swap(roster, by=ben, asked_of=cleo, **BENS_DAY)
     with pytest.raises(RuleViolation, match="cleo is on call for Platform within that time already"):

@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.core.errors import Invalid, NotAllowed, RuleViolation
 from apps.rosters import actions, exports
@@ -102,6 +104,7 @@ def test_importing_the_shifts_that_were_exported_changes_nothing(roster, team, p
 
 def test_what_is_different_is_told_and_then_added(roster, team, people, manager, clock):
     other = Roster.objects.create(slug="second", name="Second", team=team, time_zone="Asia/Tokyo")
+    layer_of(other, [], at_once=2)
     plan = planned(
         "platform,ben@example.com,2026-03-03 09:00,2026-03-04 09:00,,so already\n"
         "platform,Anna@example.com,2026-03-04T12:00+01:00,2026-03-04T20:00:00Z,1,Dentist\n"
@@ -193,6 +196,7 @@ def test_rows_that_cannot_be_used_are_named_and_the_others_added(roster, team, p
 
 
 def test_rows_that_are_of_the_same_time_are_not_both_meant(roster, people, manager, clock):
+    roster.layers.update(at_once=2)
     assert problems(
         "platform,cleo@example.com,2026-03-05 09:00,2026-03-05 18:00,,\n"
         "platform,mona@example.com,2026-03-05 17:00,2026-03-05 19:00,,\n"
@@ -200,6 +204,89 @@ def test_rows_that_are_of_the_same_time_are_not_both_meant(roster, people, manag
         "platform,mona@example.com,2026-03-05 18:00,2026-03-05 19:00,,\n",
         manager,
     ) == [(3, "Row 2 is of the same time and seat."), (4, "Row 2 has the same person at the same time.")]
+
+
+@pytest.fixture
+def pair(team, people, clock):
+    """Anna and Ben, then Cleo and Anna, then Ben and Cleo, a day each together, from 09:00 UTC."""
+    pair = Roster.objects.create(slug="pair", name="Pair", team=team, time_zone="UTC")
+    layer_of(pair, people, at_once=2)
+    actions.materialise(pair)
+    return pair
+
+
+def holders(roster: Roster, at: str) -> list[str]:
+    found = roster.shifts.filter(during__contains=datetime.fromisoformat(at).replace(tzinfo=UTC))
+    return [shift.person.name for shift in found.order_by("seat")]
+
+
+def test_nobody_is_put_into_a_second_seat(pair, manager, clock):
+    rows = (
+        "pair,anna@example.com,2026-03-02 13:00,2026-03-02 15:00,2,\n"  # holds the first
+        "pair,anna@example.com,2026-03-03 13:00,2026-03-03 15:00,1,\n"  # holds the second
+        "pair,ben@example.com,2026-03-03 13:00,2026-03-03 15:00,2,\n"  # so that she goes; row 3 needs this one
+        "pair,mona@example.com,2026-03-02 16:00,2026-03-02 17:00,2,\n"
+    )
+    reason = "anna is on call for Pair within that time already, in another seat."
+    assert problems(rows, manager) == [(2, reason)]
+    assert actions.import_overrides(as_sent(planned(rows, manager)), by=manager) == 3
+    assert holders(pair, "2026-03-02T14:00") == ["anna", "ben"]
+    assert holders(pair, "2026-03-03T14:00") == ["anna", "ben"]
+    assert holders(pair, "2026-03-02T16:30") == ["anna", "mona"]
+
+
+def test_two_people_change_seats_with_two_rows_of_which_none_can_be_without_the_other(pair, people, manager, clock):
+    anna = "pair,anna@example.com,2026-03-02 13:00,2026-03-02 15:00,2,\n"
+    both = anna + "pair,ben@example.com,2026-03-02 13:00,2026-03-02 15:00,1,\n"
+    assert [row for row, _ in problems(anna, manager)] == [2]
+    sent = as_sent(planned(both, manager))
+    with pytest.raises(Invalid, match="anna is on call for Pair"):
+        actions.import_overrides({pair.pk: sent[pair.pk][:1]}, by=manager)
+    assert actions.import_overrides(sent, by=manager) == 2
+    assert holders(pair, "2026-03-02T14:00") == ["ben", "anna"]
+
+
+def test_whoever_keeps_a_seat_because_a_row_is_refused_is_given_no_other(pair, people, manager, clock):
+    people[1].is_active = False
+    people[1].save()
+    rows = (
+        "pair,ben@example.com,2026-03-02 13:00,2026-03-02 15:00,1,\n"
+        "pair,anna@example.com,2026-03-02 12:00,2026-03-02 14:00,2,\n"
+    )
+    assert problems(rows, manager) == [
+        (2, "ben is no longer active."),
+        (3, "anna is on call for Pair within that time already, in another seat."),
+    ]
+
+
+def test_a_row_names_a_seat_that_there_is(roster, pair, manager, clock):
+    rows = (
+        "platform,mona@example.com,2026-03-03 13:00,2026-03-03 15:00,1,\n"
+        "platform,mona@example.com,2026-03-04 13:00,2026-03-04 15:00,2,\n"
+        "pair,mona@example.com,2026-03-05 13:00,2026-03-05 15:00,2,\n"
+        "pair,mona@example.com,2026-03-06 13:00,2026-03-06 15:00,7,\n"
+    )
+    assert problems(rows, manager) == [(3, "Platform has 1 seat."), (5, "Pair has 2 seats.")]
+    sent = as_sent(planned(rows, manager))
+    pair.layers.update(at_once=1)
+    pair.shifts.filter(seat=1).delete()
+    with pytest.raises(Invalid, match="Pair has 1 seat"):
+        actions.import_overrides(sent, by=manager)
+    assert not Override.objects.exists()
+
+
+def test_a_row_costs_its_own_two_writes_and_no_more_questions(pair, people, manager, clock):
+    def queries_of(first: int, count: int) -> int:
+        rows = "".join(
+            f"pair,mona@example.com,2026-03-{first + number:02} 13:00,2026-03-{first + number:02} 15:00,2,\n"
+            for number in range(count)
+        )
+        sent = as_sent(planned(rows, manager))
+        with CaptureQueriesContext(connection) as asked:
+            assert actions.import_overrides(sent, by=manager) == count
+        return len(asked)
+
+    assert queries_of(10, 11) - queries_of(3, 1) == 10 * 2
 
 
 def test_a_thousand_overrides_are_the_most(roster, manager, clock):
@@ -238,6 +325,8 @@ def test_only_managers_of_the_team_import(roster, responder, manager, clock):
         assert problems(row, person) == [(2, "You manage no roster “platform”.")]
         with pytest.raises(NotAllowed):
             actions.import_overrides(sent, by=person)
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotAllowed, match=r"^A roster is no longer there\.$"):
         actions.import_overrides({0: []}, by=manager)
+    with pytest.raises(NotAllowed, match=r"^2 rosters are no longer there\.$"):
+        actions.import_overrides({0: [], -1: []}, by=manager)
     assert not Override.objects.exists()

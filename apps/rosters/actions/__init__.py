@@ -28,6 +28,7 @@ from apps.rosters.actions.override_tables import OverridesImport, import_overrid
 from apps.rosters.actions.overrides import (
     add_override,
     check_one_seat,
+    check_seat,
     check_stands_in,
     enter_override,
     remove_override,
@@ -69,6 +70,7 @@ __all__ = [
     "check_absence",
     "check_one_seat",
     "check_primary",
+    "check_seat",
     "check_shadow",
     "check_standing_in",
     "check_stands_in",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice, takewhile
+from operator import attrgetter, itemgetter
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -15,15 +17,14 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from apps.core import clock
 from apps.core.errors import Invalid
-from apps.core.history import made_by
-from apps.rosters import rules
+from apps.rosters import queries, rules
 from apps.rosters.actions.calendars import window_at
-from apps.rosters.actions.overrides import check_stands_in
+from apps.rosters.actions.overrides import check_seat, check_stands_in, in_another_seat, put_in
 from apps.rosters.actions.shifts import locked, materialise
 from apps.rosters.calendars import reading
 from apps.rosters.calendars.turns import Unmatched, directory, turns_of
-from apps.rosters.models import Override, Roster, ShiftSource
-from apps.rosters.rules import Stretch
+from apps.rosters.models import Roster, ShiftSource
+from apps.rosters.rules import Stretch, Window, outside
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import User
@@ -85,19 +86,17 @@ def import_turns(roster: Roster, turns: Iterable[tuple[Stretch, str]], *, by: Us
     added, _, refused = sorted_out(roster, [Entry(turn, reason) for turn, reason in turns], now=now)
     if refused:
         raise Invalid(refused[0].problem)
+    people = User.objects.in_bulk({entry.turn.person for entry in added})
     for entry in added:
-        turn = entry.turn
-        override = Override(
-            roster=roster,
-            seat=turn.seat,
-            person_id=turn.person,
-            during=DateTimeTZRange(turn.start, turn.end),
+        put_in(
+            roster,
+            person=people[entry.turn.person],
+            during=DateTimeTZRange(entry.turn.start, entry.turn.end),
+            by=by,
             reason=entry.summary,
-            created_by=by,
-            created_at=now,
+            seat=entry.turn.seat,
+            now=now,
         )
-        made_by(override, by)
-        override.save()
     if added:
         materialise(roster, now=now)
     return len(added)
@@ -106,8 +105,13 @@ def import_turns(roster: Roster, turns: Iterable[tuple[Stretch, str]], *, by: Us
 def sorted_out(
     roster: Roster, entries: Sequence[Entry], *, now: datetime
 ) -> tuple[list[Entry], list[Entry], list[Entry]]:
-    """Tell apart what is to be added, from ``now`` on, what is so already, and what no override can be."""
+    """Tell apart what is to be added, from ``now`` on, what is so already, and what no override can be.
+
+    That nobody gets two seats at once is judged by what all of them together make of the time: two people may change
+    seats. As many queries for many as for few.
+    """
     people = User.objects.in_bulk({entry.turn.person for entry in entries})
+    seats = queries.seats([roster], now)[roster.pk]
     held = _Held(roster, now)
     added: list[Entry] = []
     already: list[Entry] = []
@@ -120,11 +124,35 @@ def sorted_out(
         try:
             check_stands_in(people[turn.person])
             rules.check_override(turn.start, turn.end, now=now, horizon=settings.ROSTER_HORIZON)
+            check_seat(roster, turn.seat, seats=seats)
         except Invalid as error:
             refused.append(replace(entry, problem=str(error)))
         else:
             added.append(replace(entry, turn=replace(turn, start=max(turn.start, now), source=ShiftSource.OVERRIDE)))
+    beside = [
+        replace(each, problem=f"Row {other.row} has the same person at the same time." if other.row else "")
+        for each, other in apart(added, by=attrgetter("person"))
+    ]
+    rows = {(each.turn, each.row) for each in beside}
+    added, twice = held.in_one_seat([each for each in added if (each.turn, each.row) not in rows])
+    refused += (
+        replace(each, problem=each.problem or in_another_seat(roster, people[each.turn.person]))
+        for each in (*beside, *twice)
+    )
     return added, already, refused
+
+
+def apart(entries: Iterable[Entry], *, by: Callable[[Stretch], int]) -> list[tuple[Entry, Entry]]:
+    """Of entries that are the same ``by`` something and overlap: the later one, and the one that it is beside."""
+    last: dict[int, Entry] = {}
+    found = []
+    for entry in sorted(entries, key=lambda each: (each.turn.start, each.row)):
+        other = last.get(by(entry.turn))
+        if other is not None and entry.turn.start < other.turn.end and entry.turn.start < entry.turn.end:
+            found.append((entry, other))
+        elif other is None or entry.turn.end > other.turn.end:
+            last[by(entry.turn)] = entry
+    return found
 
 
 class _Held:
@@ -142,10 +170,47 @@ class _Held:
         """Whether the person of ``turn`` holds its seat for all of what is to come of it."""
         reached = max(turn.start, self._now.replace(microsecond=0))
         shifts = self._shifts[turn.seat]
-        place = max(bisect_right(shifts, reached, key=lambda shift: shift[0]) - 1, 0)
+        place = max(bisect_right(shifts, reached, key=itemgetter(0)) - 1, 0)
         while reached < turn.end:
             if place >= len(shifts) or shifts[place][0] > reached or shifts[place][2] != turn.person:
                 return False
             reached = max(reached, shifts[place][1])
             place += 1
         return True
+
+    def in_one_seat(self, entries: Sequence[Entry]) -> tuple[list[Entry], list[Entry]]:
+        """Tell apart what puts nobody into two seats at once, with all of that together, and what would.
+
+        What is left out gives the seat back to whoever holds it, who then may have no other: so it is looked at again
+        until nothing more is left out.
+        """
+        kept, left = list(entries), []
+        looked_at = kept
+        while lost := [each for each in looked_at if self._has_another_seat(each.turn, kept)]:
+            left += lost
+            gone = set(lost)
+            kept = [each for each in kept if each not in gone]
+            looked_at = [each for each in kept if any(_overlap(each.turn, other.turn) for other in lost)]
+        return kept, left
+
+    def _has_another_seat(self, turn: Stretch, kept: Iterable[Entry]) -> bool:
+        """Whether the person of ``turn`` holds another seat at any time of it, once ``kept`` are in."""
+        for seat, shifts in self._shifts.items():
+            if seat == turn.seat:
+                continue
+            first = max(bisect_right(shifts, turn.start, key=itemgetter(0)) - 1, 0)
+            theirs = [
+                Window(max(start, turn.start), min(end, turn.end))
+                for start, end, person in takewhile(lambda shift: shift[0] < turn.end, islice(shifts, first, None))
+                if person == turn.person and turn.start < end
+            ]
+            if not theirs:
+                continue
+            taken = [Window(each.turn.start, each.turn.end) for each in kept if each.turn.seat == seat]
+            if any(outside(theirs, sorted(taken, key=attrgetter("start")))):
+                return True
+        return False
+
+
+def _overlap(turn: Stretch, other: Stretch) -> bool:
+    return turn.start < other.end and other.start < turn.end

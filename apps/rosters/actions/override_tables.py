@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from django.db.models.functions import Lower
 
 from apps.core import clock
 from apps.core.errors import Invalid, NotAllowed
-from apps.rosters.actions.imports import MOST_OVERRIDES, Entry, import_turns, sorted_out
+from apps.rosters.actions.imports import MOST_OVERRIDES, Entry, apart, import_turns, sorted_out
 from apps.rosters.actions.layer_tables import MOST_ROSTERS
 from apps.rosters.actions.shifts import lock
 from apps.rosters.models import Roster, ShiftSource
@@ -48,12 +48,13 @@ def plan_overrides_import(text: bytes, *, by: User) -> OverridesImport:
     added: list[tuple[Roster, Entry]] = []
     already: list[tuple[Roster, Entry]] = []
     for slug, of_roster in entries.items():
-        distinct, twice = _apart(of_roster, by=attrgetter("seat"), reason="Row {} is of the same time and seat.")
+        beside = {each.row: other.row for each, other in apart(of_roster, by=attrgetter("seat"))}
+        distinct = [each for each in of_roster if each.row not in beside]
         new, old, refused = sorted_out(rosters[slug], distinct, now=clock.now())
-        new, beside = _apart(new, by=attrgetter("person"), reason="Row {} has the same person at the same time.")
         added += [(rosters[slug], each) for each in new]
         already += [(rosters[slug], each) for each in old]
-        problems += [*twice, *beside, *(Problem(each.row, each.problem) for each in refused)]
+        problems += (Problem(row, f"Row {other} is of the same time and seat.") for row, other in beside.items())
+        problems += (Problem(each.row, each.problem) for each in refused)
     if len(added) > MOST_OVERRIDES:
         raise Invalid(
             f"It would add {len(added):,} overrides; {MOST_OVERRIDES:,} are allowed. Make it a layer instead.",
@@ -75,7 +76,8 @@ def import_overrides(turns: Mapping[int, Turns], *, by: User) -> int:
     """
     rosters = {roster.pk: roster for roster in Roster.objects.filter(pk__in=turns).select_related("team")}
     if missing := set(turns) - set(rosters):
-        raise NotAllowed(f"There are {len(missing)} rosters less than there were.")
+        gone = "A roster is" if len(missing) == 1 else f"{len(missing)} rosters are"
+        raise NotAllowed(f"{gone} no longer there.")
     lock({*rosters, *(each.stands_in_for_id for each in rosters.values() if each.stands_in_for_id is not None)})
     return sum(import_turns(rosters[pk], turns[pk], by=by) for pk in sorted(turns))
 
@@ -110,18 +112,3 @@ def _entries(
             turn = Stretch(each.seat, person, start, end, ShiftSource.OVERRIDE)
             entries[each.slug].append(Entry(turn, each.reason, row=each.row))
     return entries, problems
-
-
-def _apart(entries: Iterable[Entry], *, by: Callable[[Stretch], int], reason: str) -> tuple[list[Entry], list[Problem]]:
-    """The entries of which no two that are the same ``by`` something overlap, and why the others are left out."""
-    last: dict[int, Entry] = {}
-    kept, problems = [], []
-    for entry in sorted(entries, key=lambda each: (each.turn.start, each.row)):
-        other = last.get(by(entry.turn))
-        if other is not None and entry.turn.start < other.turn.end and entry.turn.start < entry.turn.end:
-            problems.append(Problem(entry.row, reason.format(other.row)))
-            continue
-        if other is None or entry.turn.end > other.turn.end:
-            last[by(entry.turn)] = entry
-        kept.append(entry)
-    return kept, problems

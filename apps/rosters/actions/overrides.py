@@ -11,7 +11,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from apps.core import clock
 from apps.core.errors import Invalid, RuleViolation
 from apps.core.history import made_by
-from apps.rosters import rules
+from apps.rosters import queries, rules
 from apps.rosters.actions.shifts import locked, materialise
 from apps.rosters.models import Override, Roster
 from apps.teams import access
@@ -26,8 +26,9 @@ def add_override(
     """Put ``person`` in the seat from ``start`` to ``end``, whatever layers and earlier overrides say.
 
     A start that has passed means now: the past is not rewritten. Raises NotAllowed unless ``by`` manages the
-    roster's team, or responds for it and stands in themselves; Invalid, naming ``start``, ``end`` or ``user``, for
-    times that ``rules.check_override`` refuses or a person who cannot stand in; RuleViolation for a retired roster.
+    roster's team, or responds for it and stands in themselves; Invalid, naming ``start``, ``end``, ``user`` or
+    ``seat``, for times that ``rules.check_override`` refuses, a person who cannot stand in or holds another seat then,
+    and a seat that there is not; RuleViolation for a retired roster.
     """
     override = enter_override(roster, person=person, start=start, end=end, by=by, reason=reason, seat=seat)
     materialise(override.roster, now=override.created_at)
@@ -45,8 +46,16 @@ def enter_override(
     now = clock.now()
     check_stands_in(person)
     rules.check_override(start, end, now=now, horizon=settings.ROSTER_HORIZON)
+    check_seat(roster, seat, seats=queries.seats([roster], now)[roster.pk])
     during = DateTimeTZRange(max(start, now), end)
     check_one_seat(roster, person, during, seat=seat)
+    return put_in(roster, person=person, during=during, by=by, reason=reason, seat=seat, now=now)
+
+
+def put_in(
+    roster: Roster, *, person: User, during: DateTimeTZRange, by: User, reason: str, seat: int, now: datetime
+) -> Override:
+    """Save an override of which everything was checked, in ``roster``, which is locked; shifts are filled after it."""
     override = Override(
         roster=roster,
         seat=seat,
@@ -69,10 +78,21 @@ def check_stands_in(person: User) -> None:
         raise Invalid(f"{person} responds for no team and cannot be on call.", field="user")
 
 
+def check_seat(roster: Roster, seat: int, *, seats: int) -> None:
+    """Raise Invalid, naming ``seat``, for one that ``roster`` does not have: it has so many ``seats``."""
+    if not 0 <= seat < seats:
+        raise Invalid(f"{roster} has {seats} seat{'' if seats == 1 else 's'}.", field="seat")
+
+
 def check_one_seat(roster: Roster, person: User, during: DateTimeTZRange, *, seat: int) -> None:
     """Raise Invalid, naming ``user``, where ``person`` holds another seat of ``roster`` at any time of ``during``."""
     if roster.shifts.filter(person=person, during__overlap=during).exclude(seat=seat).exists():
-        raise Invalid(f"{person} is on call for {roster} within that time already, in another seat.", field="user")
+        raise Invalid(in_another_seat(roster, person), field="user")
+
+
+def in_another_seat(roster: Roster, person: User) -> str:
+    """Why ``person`` is not put into a seat of ``roster``: nobody holds two at once."""
+    return f"{person} is on call for {roster} within that time already, in another seat."
 
 
 @transaction.atomic

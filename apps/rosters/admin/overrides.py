@@ -26,6 +26,9 @@ from apps.rosters.models import Override, Roster
 from apps.teams.admin_access import FollowsItsParent, TeamOwnedAdmin, managed_team_ids
 from apps.teams.models import User
 
+#: What the form calls the fields that the actions name otherwise.
+_FIELDS = {"user": "person", "seat": "chosen_seat"}
+
 
 class SeatField(forms.ChoiceField):
     """Which seat of a roster, the first by default; people count from 1. A row of which only that is known is none."""
@@ -86,7 +89,7 @@ class StandInForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes
                 times = cleaned["start"], cleaned["end"]
                 rules.check_override(*times, now=clock.now(), horizon=settings.ROSTER_HORIZON)
         except Invalid as error:
-            self.add_error({"user": "person"}.get(error.field, error.field), str(error))
+            self.add_error(_FIELDS.get(error.field, error.field), str(error))
         return cleaned
 
 
@@ -180,15 +183,12 @@ class OverrideForm(StandInForm):
         roster, seat = cleaned.get("roster"), cleaned.get("chosen_seat")
         if roster is None or seat is None or self.errors:
             return cleaned
-        there_are = _seats(roster)
-        if seat >= there_are:
-            self.add_error("chosen_seat", f"{roster} has {there_are} seat{'' if there_are == 1 else 's'}.")
-            return cleaned
         during = DateTimeTZRange(max(cleaned["start"], clock.now()), cleaned["end"])
         try:
+            actions.check_seat(roster, seat, seats=_seats(roster))
             actions.check_one_seat(roster, cleaned["person"], during, seat=seat)
         except Invalid as error:
-            self.add_error("person", str(error))
+            self.add_error(_FIELDS.get(error.field, error.field), str(error))
         return cleaned
 
 
