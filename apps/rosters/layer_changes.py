@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from django.core.exceptions import ValidationError
 
+from apps.core.errors import Invalid
 from apps.rosters.models import Layer, Roster
 from apps.rosters.planning import weekly_range
-from apps.rosters.rules import WeeklyRange
+from apps.rosters.rules import WeeklyRange, check_left_to_calendar
 from apps.rosters.tables import LayerSaid, Problem, RosterSaid, labels, settings_of
 from apps.teams.models import User
 
@@ -95,8 +96,9 @@ def compared(
 ) -> tuple[list[LayerChange], list[Problem]]:
     """Return what becomes of ``layers``, which are all of ``roster``, if it is to be as ``said``; and what cannot be.
 
-    A layer that the table does not name goes, unless its turns come from a calendar: such a one stays as it is. The
-    layers come with their calendars, restrictions, and members with their persons.
+    A layer that the table does not name goes, unless its turns come from a calendar: such a one stays as it is, and of
+    one that is named what the calendar says is not changed. The layers come with their calendars, restrictions, and
+    members with their persons.
     """
     in_order = sorted(layers, key=lambda layer: layer.pk)
     existing = dict(zip(labels(layer.name for layer in in_order), in_order, strict=True))
@@ -112,13 +114,13 @@ def compared(
         change = _change(wanted, before, each, members)
         if change is None:
             continue
-        if before is not None and _has_calendar(before):
-            problems.append(Problem(each.row, f"The turns of {before.name} come from a calendar: change them there."))
         problems += _mistakes(wanted, each)
-        if not each.people and not (before is not None and _has_calendar(before)):
+        if before is not None and before.has_calendar:
+            problems += _left_to_calendar(change, each)
+        elif not each.people:
             problems.append(Problem(each.row, "Nobody takes turns in this layer: add people."))
         changes.append(change)
-    changes += [_removed(label, layer) for label, layer in existing.items() if not _has_calendar(layer)]
+    changes += [_removed(label, layer) for label, layer in existing.items() if not layer.has_calendar]
     return changes, problems
 
 
@@ -148,6 +150,17 @@ def _mistakes(wanted: Layer, said: LayerSaid) -> Iterator[Problem]:
         for name, texts in error.message_dict.items():
             row = said.settings[name].row if name in said.settings else said.row
             yield from (Problem(row, f"{'layer' if name == 'name' else name}: {text}") for text in texts)
+
+
+def _left_to_calendar(change: LayerChange, said: LayerSaid) -> Iterator[Problem]:
+    """Why the turns of the layer, which come from a calendar, are not changed, if that is what the table says."""
+    changed = [each.column for each in change.settings]
+    if change.people != change.people_before:
+        changed.append("people")
+    try:
+        check_left_to_calendar(change.layer.name, changed)
+    except Invalid as refused:
+        yield Problem(said.row, str(refused))
 
 
 def _people(said: LayerSaid, *, before: Sequence[User], people: People) -> tuple[tuple[User, ...], list[Problem]]:
@@ -196,10 +209,6 @@ def _members(layer: Layer | None) -> tuple[User, ...]:
 
 def _ranges(layer: Layer | None) -> tuple[WeeklyRange, ...]:
     return tuple(weekly_range(each) for each in layer.restrictions.all()) if layer is not None else ()
-
-
-def _has_calendar(layer: Layer) -> bool:
-    return getattr(layer, "calendar", None) is not None  # the relation raises for a layer without one
 
 
 def in_words(change: RosterChange) -> Iterator[str]:

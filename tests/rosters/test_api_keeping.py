@@ -148,6 +148,7 @@ def test_the_list_of_overrides_costs_the_same_for_one_and_for_many(roster, manag
 
 
 def test_a_second_seat_is_overridden_too(roster, clock, manager, people):
+    layer_of(roster, [], at_once=2)
     answer = send(client_of(manager), "post", OVERRIDES, NOON | {"seat": 1})
     assert (answer.status_code, answer.json()["seat"]) == (201, 1)
     at_noon = roster.shifts.filter(during__contains=clock.now + timedelta(hours=3)).order_by("seat")

@@ -143,6 +143,51 @@ def test_a_layer_whose_turns_come_from_a_calendar_stays(roster, clock, manager, 
     assert fed.calendar.url == source.url
 
 
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"people": ["anna@example.com"]}, "people"),
+        ({"people": []}, "people"),
+        ({"rotation": "weeks"}, "rotation"),
+        ({"length": 2}, "length"),
+        ({"at_once": 2}, "at_once"),
+        ({"holidays_of": "DE"}, "holidays_of"),
+        ({"restrictions": [OFFICE_HOURS]}, "restrictions"),
+    ],
+    ids=str,
+)
+def test_what_a_calendar_says_is_not_changed_in_its_layer(roster, clock, manager, people, change, field):
+    fed = layer_of(roster, people[1:], name="Calendar", position=2)
+    CalendarSource.objects.create(layer=fed, url="https://calendars.example.com/a.ics")
+    client = client_of(manager)
+    days, calendar = client.get(PLATFORM).json()["layers"]
+    answer = send(client, "patch", PLATFORM, {"layers": [days, calendar | change]})
+    assert (answer.status_code, answer.json()["errors"]) == (
+        400,
+        {"layers": [{}, {field: ["The turns of Calendar come from a calendar: change them there."]}]},
+    )
+    assert client.get(PLATFORM).json()["layers"] == [days, calendar]
+    assert send(client, "patch", PLATFORM, {"layers": [days, calendar]}).status_code == 200
+    short = {"name": "Calendar", "people": calendar["people"]}
+    assert send(client, "patch", PLATFORM, {"layers": [days, short]}).status_code == 200
+    assert client.get(PLATFORM).json()["layers"][1]["rotation"] == "days"
+
+
+def test_a_roster_has_so_many_layers_at_most_with_those_of_calendars(roster, manager, people):
+    fed = layer_of(roster, [], name="Calendar", position=99)
+    CalendarSource.objects.create(layer=fed, url="https://calendars.example.com/a.ics")
+    layers = [{"name": f"L{number}", "people": [people[0].email]} for number in range(50)]
+    client = client_of(manager)
+    answer = send(client, "patch", PLATFORM, {"layers": layers})
+    assert (answer.status_code, answer.json()["errors"]) == (
+        400, {"layers": ["Platform would have more than 50 layers."]},
+    )  # fmt: skip
+    assert send(client, "patch", PLATFORM, {"layers": layers[1:]}).status_code == 200
+    split = {"layer": roster.layers.get(name="L7").pk, "day": "2026-03-09"}
+    assert send(client, "post", f"{PLATFORM}change-from/", split).status_code == 400
+    assert roster.layers.count() == 50
+
+
 def test_who_was_on_call_stays_on_the_record(roster, clock, manager, people):
     clock.shift(hours=30)
     before = [each for each in shown(roster) if each[2] <= "03-03 16:00"]

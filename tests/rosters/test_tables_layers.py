@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from apps.core.errors import Conflict, Invalid, RuleViolation
+from apps.engine.models import Timer
 from apps.rosters import actions, exports
 from apps.rosters.models import CalendarSource, Layer, LayerMember, Restriction, Roster, Rotation
 from apps.rosters.models.rosters import MOST_LAYERS
@@ -276,11 +277,32 @@ def test_a_roster_that_stands_still_is_not_changed(roster, manager, clock, field
     assert problems(file_of(rows("anna")), manager) == [(2, said)]
 
 
-def test_a_layer_of_a_calendar_is_not_changed(many, manager):
-    said = [{**row, "position": "3"} if row["layer"] == "From a calendar" else row for row in exported(many)]
+@pytest.mark.parametrize(
+    "change",
+    [{"rotation": "hours"}, {"length": "2"}, {"at_once": "2"}, {"restrictions": "Mon-Fri 09:00-18:00"}],
+    ids=str,
+)
+def test_what_a_calendar_says_is_not_changed_in_its_layer(many, manager, change):
+    said = [{**row, **change} if row["layer"] == "From a calendar" else row for row in exported(many)]
     assert problems(file_of(said), manager) == [
         (11, "The turns of From a calendar come from a calendar: change them there.")
     ]
+
+
+def test_the_people_of_a_layer_of_a_calendar_are_not_changed(many, manager):
+    said = [row for row in exported(many) if (row["layer"], row["place"]) != ("From a calendar", "2")]
+    assert problems(file_of(said), manager) == [
+        (11, "The turns of From a calendar come from a calendar: change them there.")
+    ]
+
+
+def test_where_a_layer_of_a_calendar_is_and_how_long_it_lasts_is_changed(many, manager):
+    change = {"position": "3", "ends_on": "2026-06-01"}
+    said = [{**row, **change} if row["layer"] == "From a calendar" else row for row in exported(many)]
+    carried_out(file_of(said), manager)
+    fed = many.layers.get(name="From a calendar")
+    assert (fed.position, fed.ends_on, names_in(fed)) == (3, date(2026, 6, 1), ["ben", "cleo"])
+    assert Timer.objects.filter(kind="rosters.read_calendar").exists()
 
 
 def test_a_roster_has_so_many_layers_at_most(roster, manager):

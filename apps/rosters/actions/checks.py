@@ -6,6 +6,7 @@ from datetime import datetime
 
 from apps.core.errors import Invalid, RuleViolation
 from apps.rosters.models import Roster
+from apps.rosters.models.rosters import MOST_LAYERS
 from apps.teams.models import Team
 
 
@@ -47,3 +48,12 @@ def check_layers_move(roster: Roster, *, now: datetime) -> None:
     """Raise RuleViolation while the layers of ``roster`` stand still."""
     if roster.frozen_until is not None and roster.frozen_until > now:
         raise RuleViolation(f"The layers of {roster} stand still until {roster.frozen_until:%Y-%m-%d %H:%M} UTC.")
+
+
+def check_layer_count(roster: Roster, count: int, *, before: int) -> None:
+    """Raise Invalid, naming ``layers``, where ``roster`` gets more layers than one may have: ``count``, not ``before``.
+
+    One that has too many already may keep or lose some.
+    """
+    if count > max(MOST_LAYERS, before):
+        raise Invalid(f"{roster} would have more than {MOST_LAYERS} layers.", field="layers")

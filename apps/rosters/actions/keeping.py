@@ -13,7 +13,7 @@ from apps.core.history import made_by
 from apps.core.walltime import instant
 from apps.rosters import rules
 from apps.rosters.actions.calendars import copy_calendar
-from apps.rosters.actions.checks import check_layers_move
+from apps.rosters.actions.checks import check_layer_count, check_layers_move
 from apps.rosters.actions.shifts import lock, lock_with_stood_for, locked, materialise
 from apps.rosters.models import CalendarSource, Layer, LayerMember, Restriction, Roster, Rotation
 from apps.rosters.planning import layer_plan
@@ -70,15 +70,17 @@ def change_from(layer: Layer, day: date, *, by: User) -> Layer:
     What is edited in the new one counts from that day on, and touches nothing before. Within a turn of one week it goes
     on to the weekday of its handoffs; longer turns, and those of months, can only be changed where one begins; turns in
     hours begin anew at the handoff time. Raises NotAllowed unless ``by`` manages the roster's team; Invalid, naming
-    ``day``, for one on which it cannot be changed; RuleViolation for a roster that is retired or frozen, or a layer
-    whose turns come from a calendar.
+    ``day``, for one on which it cannot be changed, or ``layers``, for one too many; RuleViolation for a roster that is
+    retired or frozen, or a layer whose turns come from a calendar.
     """
     access.require_for_team(by, Permission.MANAGE, layer.roster.team)
     roster = locked(layer.roster)
     check_layers_move(roster, now=clock.now())
+    there_are = roster.layers.count()
+    check_layer_count(roster, there_are + 1, before=there_are)
     layer = Layer.objects.prefetch_related("members", "restrictions").get(pk=layer.pk)
     if CalendarSource.objects.filter(layer=layer).exists():
-        raise RuleViolation(f"The turns of {layer.name} come from a calendar: change them there.")
+        raise RuleViolation(rules.said_by_calendar(layer.name))
     if not (layer.starts_on < day and (layer.ends_on is None or day < layer.ends_on)):
         raise Invalid(f"The layer {layer.name} does not last on {day}.", field="day")
     zone = ZoneInfo(layer.time_zone or roster.time_zone)

@@ -14,13 +14,15 @@ from django.db.models.functions import Lower
 from apps.core import clock
 from apps.core.errors import Conflict, Invalid, RuleViolation
 from apps.core.history import made_by
+from apps.rosters.actions.calendars import plan_reading
+from apps.rosters.actions.checks import check_layer_count, check_layers_move
 from apps.rosters.actions.gaps import newly_uncovered, uncovered
 from apps.rosters.actions.layers import remove_layer, set_people, set_restrictions
+from apps.rosters.actions.overrides import check_stands_in
 from apps.rosters.actions.shifts import lock, materialise
 from apps.rosters.calendars.turns import responding
 from apps.rosters.layer_changes import LayerChange, People, RosterChange, Verb, compared, in_words
 from apps.rosters.models import Layer, Roster
-from apps.rosters.models.rosters import MOST_LAYERS
 from apps.rosters.rules import Window, outside
 from apps.rosters.tables import Problem, RosterSaid, read_layers
 from apps.teams import access
@@ -151,13 +153,12 @@ def _people(said: Iterable[RosterSaid]) -> People:
     named = User.objects.annotate(address=Lower("email")).filter(address__in=addresses)
     by_address = {person.email.lower(): person for person in named}
     able = set(responding().filter(pk__in=[person.pk for person in by_address.values()]).values_list("pk", flat=True))
-    refused = {
-        person.pk: f"{person} responds for no team and cannot be on call."
-        if person.is_active
-        else f"{person} is no longer active."
-        for person in by_address.values()
-        if person.pk not in able
-    }
+    refused: dict[int, str] = {}
+    for person in by_address.values():
+        try:
+            check_stands_in(person, responds=person.pk in able)
+        except Invalid as unable:
+            refused[person.pk] = str(unable)
     return People(by_address, refused)
 
 
@@ -165,15 +166,17 @@ def _standing_still(
     roster: Roster, said: RosterSaid, changes: Sequence[LayerChange], *, kept: int, now: datetime
 ) -> list[Problem]:
     """Why the layers of the roster cannot be changed now, if they are to be."""
-    more = sum((each.verb is Verb.ADDED) - (each.verb is Verb.REMOVED) for each in changes)
-    reason = ""
+    if not changes:
+        return []
     if roster.retired_at is not None:
-        reason = f"The roster {roster} is retired."
-    elif roster.frozen_until is not None and roster.frozen_until > now:
-        reason = f"The layers of {roster} stand still until {roster.frozen_until:%Y-%m-%d %H:%M} UTC."
-    elif more > 0 and kept + more > MOST_LAYERS:
-        reason = f"{roster} would have more than {MOST_LAYERS} layers."
-    return [Problem(said.row, reason)] if reason and changes else []
+        return [Problem(said.row, f"The roster {roster} is retired.")]
+    more = sum((each.verb is Verb.ADDED) - (each.verb is Verb.REMOVED) for each in changes)
+    try:
+        check_layers_move(roster, now=now)
+        check_layer_count(roster, kept + more, before=kept)
+    except (RuleViolation, Invalid) as refused:
+        return [Problem(said.row, str(refused))]
+    return []
 
 
 def _apply(change: RosterChange, *, by: User, now: datetime) -> None:
@@ -184,6 +187,7 @@ def _apply(change: RosterChange, *, by: User, now: datetime) -> None:
         else:
             _save(each, by=by)
     materialise(change.roster, now=now)
+    plan_reading(change.roster)
 
 
 def _save(change: LayerChange, *, by: User) -> None:

@@ -14,10 +14,11 @@ from django.core.exceptions import ValidationError
 from apps.core import clock
 from apps.core.errors import Invalid
 from apps.core.history import made_by
+from apps.rosters.actions.checks import check_layer_count
 from apps.rosters.actions.overrides import check_stands_in
 from apps.rosters.models import Layer, LayerMember, Restriction, Roster
 from apps.rosters.planning import weekly_range
-from apps.rosters.rules import WeeklyRange, check_takes_turns
+from apps.rosters.rules import LEFT_TO_CALENDARS, WeeklyRange, check_left_to_calendar, check_takes_turns
 from apps.teams.models import User
 
 #: What a layer says itself.
@@ -45,21 +46,26 @@ def write_layers(roster: Roster, entries: Sequence[LayerEntry], *, by: User) -> 
 
     A field that is not named is as in a new layer, ``position`` the place among the entries; only the first day of a
     layer stays, and a new one begins today. Layers that are not among the entries go, but for those whose turns come
-    from a calendar. Shifts are to be filled after it. Raises Invalid, naming ``layers.NUMBER.FIELD``, for what does not
-    go together, nobody in it, a person twice, and somebody new who could not answer a page.
+    from a calendar; of such a one what the calendar says is not changed. Shifts are to be filled after it. Raises
+    Invalid, naming ``layers.NUMBER.FIELD``, for what does not go together, nobody in it, a person twice, and somebody
+    new who could not answer a page; naming ``layers``, for more than a roster may have.
     """
     layers = roster.layers.select_related("calendar").defer("calendar__good_text", "calendar__unmatched")
     existing = list(layers.prefetch_related("members", "restrictions"))
     matched = _matched(entries, existing)
-    changed = False
-    for layer in existing:
-        if layer not in matched and not _has_calendar(layer):
-            remove_layer(layer, by=by)
-            changed = True
+    unnamed = [layer for layer in existing if layer not in matched]
+    going = [layer for layer in unnamed if not layer.has_calendar]
+    check_layer_count(roster, len(entries) + len(unnamed) - len(going), before=len(existing))
+    for layer in going:
+        remove_layer(layer, by=by)
+    changed = bool(going)
     for number, (entry, found) in enumerate(zip(entries, matched, strict=True)):
         layer = found or Layer(roster=roster)
         with _beside(f"layers.{number}"):
-            check_takes_turns(entry.people, from_calendar=_has_calendar(found))
+            if found is not None and found.has_calendar:
+                check_left_to_calendar(found.name, _different(found, entry))
+            else:
+                check_takes_turns(entry.people, from_calendar=False)
             changed |= _write_fields(layer, entry, place=number + 1, by=by)
             changed |= set_people(layer, entry.people, by=by)
             changed |= set_restrictions(layer, entry.restrictions, by=by)
@@ -126,10 +132,6 @@ def remove_layer(layer: Layer, *, by: User) -> None:
         row.delete()
 
 
-def _has_calendar(layer: Layer | None) -> bool:
-    return getattr(layer, "calendar", None) is not None  # the relation raises for a layer without one
-
-
 def _matched(entries: Sequence[LayerEntry], existing: Sequence[Layer]) -> list[Layer | None]:
     """Which of the ``existing`` layers each entry is of: by its id, else by its name, first by its first day too."""
     left = {layer.pk: layer for layer in existing}
@@ -145,6 +147,15 @@ def _matched(entries: Sequence[LayerEntry], existing: Sequence[Layer]) -> list[L
             same.sort(key=lambda layer: layer.starts_on != entry.fields.get("starts_on"))
             found[number] = left.pop(same[0].pk) if same else None
     return found
+
+
+def _different(layer: Layer, entry: LayerEntry) -> Iterator[str]:
+    """The names of what of ``layer`` the entry says is another."""
+    yield from (name for name, value in entry.fields.items() if getattr(layer, name) != value)
+    if [member.person_id for member in layer.members.all()] != [person.pk for person in entry.people]:
+        yield "people"
+    if {weekly_range(each) for each in layer.restrictions.all()} != set(entry.restrictions):
+        yield "restrictions"
 
 
 def _write_fields(layer: Layer, entry: LayerEntry, *, place: int, by: User) -> bool:
@@ -163,8 +174,10 @@ def _write_fields(layer: Layer, entry: LayerEntry, *, place: int, by: User) -> b
 
 
 def _wanted(layer: Layer, fields: Mapping[str, Any], *, place: int) -> dict[str, Any]:
+    """What each of FIELDS is to be; what is left to the calendar of ``layer`` stays."""
     new = Layer()
-    wanted = {name: fields.get(name, getattr(new, name)) for name in FIELDS}
+    stays = LEFT_TO_CALENDARS if layer.pk is not None and layer.has_calendar else ()
+    wanted = {name: fields.get(name, getattr(layer if name in stays else new, name)) for name in FIELDS}
     wanted["position"] = fields.get("position", place)
     wanted["starts_on"] = fields.get("starts_on", layer.starts_on)
     if wanted["starts_on"] is None:

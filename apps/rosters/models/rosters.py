@@ -16,8 +16,6 @@ from apps.teams.models import Team, validate_holidays, validate_time_zone
 #: No layer starts or ends outside these days: what lies beyond is a slip of the pen.
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
 LAST_PLACE = 10_000
-#: Layers that one roster may have.
-MOST_LAYERS = 50
 #: Seats that one layer may fill.
 MOST_AT_ONCE = 10
 #: Layers that one roster may have.
@@ -181,6 +179,11 @@ class Layer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.roster}: {self.name}"
+
+    @property
+    def has_calendar(self) -> bool:
+        """Whether its turns are those of a calendar, and not of its people. A query, unless ``calendar`` was read."""
+        return getattr(self, "calendar", None) is not None  # the relation raises for a layer without one
 
     def clean(self) -> None:
         """Raise ValidationError, beside the field, where first day, end and handoff do not go together."""

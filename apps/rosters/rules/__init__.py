@@ -9,7 +9,12 @@ the seat. What a window shows does not depend on the window: computing day by da
 
 from apps.rosters.rules.cutting import outside
 from apps.rosters.rules.handoffs import DAYS_OF_A_TURN, turn_at
-from apps.rosters.rules.people import check_takes_turns
+from apps.rosters.rules.people import (
+    LEFT_TO_CALENDARS,
+    check_left_to_calendar,
+    check_takes_turns,
+    said_by_calendar,
+)
 from apps.rosters.rules.plans import (
     FIRST_SEAT,
     Absences,
@@ -27,6 +32,7 @@ from apps.rosters.rules.words import ranges_in_words, read_ranges
 __all__ = [
     "DAYS_OF_A_TURN",
     "FIRST_SEAT",
+    "LEFT_TO_CALENDARS",
     "LONGEST_OVERRIDE",
     "Absences",
     "CalendarPlan",
@@ -35,6 +41,7 @@ __all__ = [
     "Stretch",
     "WeeklyRange",
     "Window",
+    "check_left_to_calendar",
     "check_override",
     "check_takes_turns",
     "clipped",
@@ -43,6 +50,7 @@ __all__ = [
     "overlay",
     "ranges_in_words",
     "read_ranges",
+    "said_by_calendar",
     "turn_at",
     "turns",
 ]
