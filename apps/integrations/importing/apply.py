@@ -21,7 +21,7 @@ from apps.integrations.importing.policies import Here, Place
 from apps.integrations.importing.rosters import Rosters
 from apps.integrations.importing.steps import Change, Hand, References, Step
 from apps.integrations.models import ImportedKind
-from apps.rosters import actions
+from apps.rosters import actions, queries
 from apps.rosters.models import Roster as StoredRoster
 from apps.teams import access
 from apps.teams.access import Permission
@@ -131,7 +131,7 @@ class _Writing:
     def write(self) -> None:
         prepared, plan, hand = self._prepared, self._prepared.plan, self._hand
         people, teams, here = prepared.people, prepared.teams, prepared.rosters
-        actions.lock(row.pk for row in here.rows.values())  # by their ids, as everybody does
+        actions.lock(queries.with_stood_for(here.rows.values()))  # by their ids, as everybody does
         for step, person in zip(prepared.person_steps, plan.people, strict=True):
             row = accounts.write_person(step, person, people, hand) if step.changes else step.row
             self._remember(step, row)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
 from django.core import mail
 from django.core.management import CommandError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.catalog.models import Service
 from apps.contacts.models import ContactMethod
 from apps.contacts.queries import reachable_methods
+from apps.core import clock as house_clock
 from apps.engine.models import Timer
 from apps.escalation import queries as escalation
 from apps.escalation.models import Level, Policy, TargetKind
@@ -172,6 +176,28 @@ def test_a_roster_that_was_retired_here_stays_so_unless_that_is_asked_for(write,
     roster.refresh_from_db()
     assert roster.retired_at is None
     assert roster.shifts.filter(during__startswith__gt=roster.history.first().history_date).exists()
+
+
+def test_all_rosters_are_locked_together_with_those_that_they_stand_in_for(write):
+    """Whoever locks one of them later, on its own, may wait for somebody who waits for the import."""
+    write("pagerduty", pagerduty_export.export())
+    first = Roster.objects.get(slug="platform-primary")
+    other = Roster.objects.create(slug="other", name="Other", team=first.team)
+    start = house_clock.now()
+    Roster.objects.filter(pk=first.pk).update(
+        is_primary=False, stands_in_for=other, stands_in_during=(start, start + timedelta(days=7))
+    )
+    changed = pagerduty_export.export()
+    layers = changed["schedules"][0]["schedule"]["schedule_layers"]
+    layers[1]["users"] = pagerduty_export.users("PANN", "PBEN")
+    with CaptureQueriesContext(connection) as asked:
+        write("pagerduty", changed)
+    locks = [
+        each["sql"] for each in asked if "FOR NO KEY UPDATE" in each["sql"] and 'FROM "rosters_roster"' in each["sql"]
+    ]
+    together = {int(pk) for pk in re.findall(r"IN \(([\d, ]+)\)", locks[0])[0].split(",")}
+    assert {first.pk, other.pk} <= together
+    assert len(locks) > 1
 
 
 def test_what_changed_there_is_changed_here_and_the_history_says_why(write, admin):
