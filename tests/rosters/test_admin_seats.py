@@ -81,6 +81,20 @@ def test_on_the_page_of_a_roster_the_seat_is_chosen_too(pair, responder, people,
     assert holders(pair) == ["anna", "rita"]
 
 
+def test_what_is_refused_of_a_seat_on_the_page_of_a_roster_loses_nothing_that_was_typed(pair, people, manager):
+    row = {"person": people[0].pk, "chosen_seat": 1, "start": "2026-03-02T11:00", "end": "2026-03-02T13:00"}
+    form = entered(pair, name="Pair of people") | {
+        "overrides-TOTAL_FORMS": 1,
+        **{f"overrides-0-{name}": value for name, value in row.items()},
+    }
+    answer = signed_in(manager).post(change_page(pair), form)
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "within that time already, in another seat" in page
+    assert 'value="Pair of people"' in page
+    assert not Override.objects.exists()
+
+
 def test_on_the_page_of_a_roster_of_one_seat_there_is_none_to_choose(roster, responder, manager):
     client = signed_in(manager)
     assert "chosen_seat" not in client.get(change_page(roster)).content.decode()

@@ -15,7 +15,6 @@ from django.utils import timezone
 from apps.core import clock
 from apps.core.errors import Missing, RuleViolation
 from apps.rosters.actions.shifts import lock
-from apps.rosters.coverage.windows import within
 from apps.rosters.models import Roster
 from apps.rosters.rules import Window, outside
 from apps.teams import access
@@ -101,8 +100,8 @@ class GapWatch:
             raise LeavesGap(made, _called(made, self._by))
 
     def _of(self, roster: Roster) -> list[NamedGap]:
-        if roster.retired_at is not None and roster.stands_in_for_id is not None:
-            return []  # what it leaves, the roster for which it stood in covers or not
+        if roster.stands_in_for_id is not None:
+            return []  # what it leaves, the roster for which it stands in covers, or has a gap there itself
         was = self._was[roster.pk]
         became_primary = roster.is_primary and (not was.is_primary or was.team_id != roster.team_id)
         before = self._passed() if became_primary else self._before[roster.pk]
@@ -153,15 +152,9 @@ def rosters_in_words(gaps: Iterable[NamedGap], *, by: User) -> str:
 
 
 def _new_gaps(roster: Roster, before: Iterable[Window], *, now: datetime, called: int | None) -> list[NamedGap]:
-    """What is uncovered and was not ``before``, as gaps of the roster of the id ``called``.
-
-    Of a roster that stands in only within that time: it is not to cover any other.
-    """
+    """What is uncovered and was not ``before``, as gaps of the roster of the id ``called``."""
     ends = now + settings.ROSTER_HORIZON
     after = uncovered(roster, now=now)
-    during = roster.stands_in_during
-    if during is not None:
-        after = within(after, Window(during.lower, during.upper))
     for_good = max((each.start for each in after if each.end == ends), default=ends)
     found = newly_uncovered(before, after)
     gaps = [NamedGap(called, gap.start, gap.end) for gap in found if gap.start < for_good]

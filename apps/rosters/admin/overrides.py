@@ -92,6 +92,18 @@ class StandInForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes
             self.add_error(_FIELDS.get(error.field, error.field), str(error))
         return cleaned
 
+    def check_seat(self, roster: Roster) -> None:
+        """Put an error at the field for a seat that ``roster`` does not have, and for who holds another one then."""
+        entered = self.cleaned_data
+        if self.errors or entered.get("chosen_seat") is None:
+            return
+        during = DateTimeTZRange(max(entered["start"], clock.now()), entered["end"])
+        try:
+            actions.check_seat(roster, entered["chosen_seat"], seats=_seats(roster))
+            actions.check_one_seat(roster, entered["person"], during, seat=entered["chosen_seat"])
+        except Invalid as error:
+            self.add_error(_FIELDS.get(error.field, error.field), str(error))
+
 
 class Overrides(BaseInlineFormSet[Override, Roster, Any]):
     """Coming overrides: added and taken back by the actions, as everywhere."""
@@ -104,6 +116,13 @@ class Overrides(BaseInlineFormSet[Override, Roster, Any]):
 
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
         return {**super().get_form_kwargs(index), "seats": self.seats}
+
+    def clean(self) -> None:
+        """Say at the field what the action would refuse of a new one by the shifts that there are."""
+        super().clean()
+        for form in self.extra_forms:
+            if self.instance.pk is not None and form.has_changed() and form not in self.deleted_forms:
+                form.check_seat(self.instance)
 
     def save_new(self, form: Any, commit: bool = True) -> Override:
         entered = form.cleaned_data
@@ -180,15 +199,8 @@ class OverrideForm(StandInForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        roster, seat = cleaned.get("roster"), cleaned.get("chosen_seat")
-        if roster is None or seat is None or self.errors:
-            return cleaned
-        during = DateTimeTZRange(max(cleaned["start"], clock.now()), cleaned["end"])
-        try:
-            actions.check_seat(roster, seat, seats=_seats(roster))
-            actions.check_one_seat(roster, cleaned["person"], during, seat=seat)
-        except Invalid as error:
-            self.add_error(_FIELDS.get(error.field, error.field), str(error))
+        if cleaned.get("roster") is not None:
+            self.check_seat(cleaned["roster"])
         return cleaned
 
 
