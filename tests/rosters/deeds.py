@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
@@ -12,6 +13,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from apps.core import clock
 from apps.engine.models import Timer
 from apps.rosters import actions, handlers
+from apps.rosters.actions import LayerEntry
 from apps.rosters.actions.calendars import keep
 from apps.rosters.calendars.expansion import Expansion, Occurrence
 from apps.rosters.models import (
@@ -26,8 +28,10 @@ from apps.rosters.models import (
     Swap,
     SwapState,
 )
-from apps.rosters.rules import Stretch
+from apps.rosters.rules import Stretch, WeeklyRange
+from apps.rosters.versions import version_of
 from apps.teams.models import User
+from tests.rosters.admin_forms import form_on, revert_page, signed_in
 from tests.rosters.building import layer_of
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -289,6 +293,66 @@ def import_turns(story: Story, who: int, what: int, much: int) -> None:
     actions.import_turns(roster, [(turn, "imported") for turn in turns], by=story.manager)
 
 
+def change_roster(story: Story, who: int, what: int, much: int) -> None:
+    """All layers as one whole, as over the API: one that is there stays, is changed or goes, and another comes."""
+    roster, before = story.roster(who), version_of(story.roster(who))
+    days = LayerEntry(
+        fields={"name": "Days", "rotation": (Rotation.DAYS, Rotation.HOURS)[much % 2], "length": 1 + what % 9},
+        people=story.people[what % 3 :],
+    )
+    nights = LayerEntry(
+        fields={"name": "Nights", "position": 2, "at_once": 2},
+        people=story.people[: 1 + what % 2],
+        restrictions=[WeeklyRange(frozenset({what % 7, 4}), time(22), time(6), 1)],
+    )
+    changes = {"time_zone": ZONES[much % len(ZONES)]} if much % 3 == 0 else {}
+    layers = [[days], [days, nights], [nights]][what % 3]
+    actions.change_roster(roster, changes, layers=layers, by=story.manager, accept_gaps=True)
+    if version_of(roster) != before:
+        story.note(story.roster(who))
+
+
+def import_layers(story: Story, who: int, what: int, much: int) -> None:
+    """The layers of one or two rosters from a table: those that it does not name go."""
+    rows = [
+        f"{roster.slug},{name},{('days', 'hours')[much % 2]},{1 + what % 9},{person.email}"
+        for roster in {each.pk: each for each in (story.roster(who), story.roster(what))}.values()
+        for name in ("Days", "Nights")[what % 2 :]
+        for person in story.people[much % 3 :]
+    ]
+    text = "\n".join(["roster,layer,rotation,length,person", *rows]).encode()
+    plan = actions.plan_layers_import(text, by=story.manager)
+    accepted = {each.roster.pk: each.windows for each in plan.gaps}
+    actions.import_layers(text, by=story.manager, seal=plan.seal, accepted=accepted)
+    story.note(*(change.roster for change in plan.changes))
+
+
+def import_overrides(story: Story, who: int, what: int, much: int) -> None:
+    """Of two rosters, from a table; rows that cannot be used are left out."""
+    start = clock.now() + (what % 60 - 15) * HOUR
+    rows = [
+        f"{story.roster(who + number).slug},{story.person(what + number).email},"
+        f"{start + number * (much % 9) * HOUR:%Y-%m-%dT%H:%MZ},"
+        f"{start + (3 + much) * HOUR:%Y-%m-%dT%H:%MZ},{1 + what % 2}"
+        for number in range(2)
+    ]
+    plan = actions.plan_overrides_import("\n".join(["roster,person,start,end,seat", *rows]).encode(), by=story.manager)
+    turns = defaultdict(list)
+    for roster, entry in plan.added:
+        turns[roster.pk].append((entry.turn, entry.summary))
+    assert actions.import_overrides(turns, by=story.manager) == len(plan.added)
+    story.note(*(roster for roster, _ in plan.added))
+
+
+def bring_back(story: Story, who: int, what: int, much: int) -> None:
+    """The roster as it was made, on its page, with all gaps that this makes."""
+    roster, client = story.roster(who), signed_in(story.manager)
+    before = version_of(roster)
+    client.post(revert_page(roster), form_on(client.get(revert_page(roster))) | {"accept_gaps": "on"})
+    if version_of(roster) != before:
+        story.note(story.roster(who))
+
+
 def roll_on(story: Story, who: int, what: int, much: int) -> None:
     for roster in story.rosters:
         handlers.materialise(Timer(payload={"roster": roster.pk}))
@@ -305,7 +369,7 @@ Deed = Callable[[Story, int, int, int], None]
 DEEDS: tuple[Deed, ...] = (
     edit_layer, move_layer, add_layer, remove_layer, restrict, put_in, take_out, change_from, freeze,
     move_to_another_zone, override, override, take_back, ask, accept, withdraw, go_away, come_back, stand_in, copy,
-    retire, read_a_calendar, import_turns, roll_on,
+    retire, read_a_calendar, import_turns, change_roster, import_layers, import_overrides, bring_back, roll_on,
 )  # fmt: skip
 _STARTS = ("2026-03-02T10:07:13.5", "2026-03-28T20:00", "2026-10-24T20:00", "2026-04-04T09:00", "2026-12-31T22:30")
 STARTS = tuple(datetime.fromisoformat(text).replace(tzinfo=UTC) for text in _STARTS)
