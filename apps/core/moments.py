@@ -25,7 +25,10 @@ class LocalMoment(forms.DateTimeField):
             found = super().to_python(value)
         if found is None or not isinstance(value, str) or _has_offset(value):
             return found
-        return instant(found.date(), found.time(), zone)
+        try:
+            return instant(found.date(), found.time(), zone)
+        except OverflowError:  # so near to the first or the last day that there is, the hour does not matter
+            return found.replace(tzinfo=zone)
 
 
 def _has_offset(value: str) -> bool:

@@ -34,5 +34,14 @@ def test_what_is_no_moment_is_refused(entered):
         LocalMoment().clean(entered)
 
 
+@pytest.mark.parametrize("entered", ["0001-01-01T00:00", "9999-12-31T23:59"])
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York"])
+def test_the_first_and_the_last_day_that_there_are_can_be_entered(entered, zone):
+    with timezone.override(zone):
+        found = LocalMoment().clean(entered)
+    assert found is not None
+    assert found.year == int(entered[:4])
+
+
 def test_nothing_is_nothing_where_nothing_is_needed():
     assert LocalMoment(required=False).clean("") is None

@@ -247,7 +247,9 @@ edits = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(edits)
 def test_whatever_is_edited_the_past_stays_and_filling_anew_agrees(clock, edits):
     with transaction.atomic(), override_settings(ROSTER_HORIZON=timedelta(days=12)):

@@ -32,7 +32,9 @@ deeds = st.lists(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @example(STARTS[0], "Europe/Berlin", 1, [(read_a_calendar, timedelta(hours=40), 0, 3, 11)])
 @given(st.sampled_from(STARTS), st.sampled_from(ZONES), st.sampled_from([1, 2]), deeds)
 def test_whatever_is_done_the_past_stays_and_the_future_is_what_the_roster_says(

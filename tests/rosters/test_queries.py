@@ -3,9 +3,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from apps.rosters import actions, queries
-from apps.rosters.models import Roster
+from apps.rosters.models import Override, Roster
 from apps.teams.models import Team
 from tests.rosters.building import layer_of
 
@@ -42,10 +43,15 @@ def test_a_roster_that_nobody_holds_is_shown_with_who_comes(clock, team, people)
     assert duty.next_person == people[0]
 
 
-def test_each_seat_that_is_held_is_an_entry(roster, clock, manager, people):
-    actions.add_override(
-        roster, person=people[2], start=clock.now, end=clock.now + timedelta(hours=1), by=manager, seat=1
-    )
+def second_seat(roster, clock, person, *, after=timedelta(0)):
+    """Somebody beside whoever the layer says, for an hour: since a time at which the roster had two seats."""
+    during = DateTimeTZRange(clock.now + after, clock.now + after + timedelta(hours=1))
+    Override.objects.create(roster=roster, seat=1, person=person, during=during)
+    actions.materialise(roster, now=clock.now)
+
+
+def test_each_seat_that_is_held_is_an_entry(roster, clock, people):
+    second_seat(roster, clock, people[2])
     assert [(duty.seat, duty.person) for duty in queries.on_call(at=clock.now)] == [(0, people[0]), (1, people[2])]
     assert queries.on_call_people(roster.team, clock.now) == [people[0], people[2]]
 
@@ -119,17 +125,9 @@ def test_who_left_takes_over_from_nobody(roster, clock, people):
     assert queries.next_people_on(roster, clock.now) == [people[2]]
 
 
-def test_each_seat_has_its_next_and_nobody_is_next_twice(roster, clock, manager, people):
-    hour = timedelta(hours=1)
-    for seat, person, start in ((1, people[2], 0), (1, people[1], 1)):
-        actions.add_override(
-            roster,
-            person=person,
-            start=clock.now + start * hour,
-            end=clock.now + (start + 1) * hour,
-            by=manager,
-            seat=seat,
-        )
+def test_each_seat_has_its_next_and_nobody_is_next_twice(roster, clock, people):
+    second_seat(roster, clock, people[2])
+    second_seat(roster, clock, people[1], after=timedelta(hours=1))
     assert queries.next_people_on(roster, clock.now) == [people[1]]
 
 

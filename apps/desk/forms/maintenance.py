@@ -12,17 +12,16 @@ from apps.catalog import queries as catalog
 from apps.catalog.actions import DEFAULT_LENGTH
 from apps.catalog.models import MaintenanceWindow, Service
 from apps.core import clock
-from apps.core.moments import LocalMoment
 from apps.teams import access
 from apps.teams.models import User
 
 _LOCAL = "%Y-%m-%dT%H:%M"
 
 
-def _moment(label: str, **options: Any) -> LocalMoment:
+def _moment(label: str, **options: Any) -> forms.DateTimeField:
     """A moment in the viewer's zone; one that the change of the clocks makes doubtful is refused."""
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL)
-    return LocalMoment(widget=widget, label=label, **options)
+    return forms.DateTimeField(widget=widget, label=label, **options)
 
 
 class MaintenanceForm(forms.Form):
