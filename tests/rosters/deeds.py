@@ -322,8 +322,7 @@ def import_layers(story: Story, who: int, what: int, much: int) -> None:
     ]
     text = "\n".join(["roster,layer,rotation,length,person", *rows]).encode()
     plan = actions.plan_layers_import(text, by=story.manager)
-    accepted = {each.roster.pk: each.windows for each in plan.gaps}
-    actions.import_layers(text, by=story.manager, seal=plan.seal, accepted=accepted)
+    actions.import_layers(text, by=story.manager, seal=plan.seal, accepted=plan.gaps)
     story.note(*(change.roster for change in plan.changes))
 
 

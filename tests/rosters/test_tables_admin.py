@@ -178,19 +178,39 @@ def test_a_file_that_cannot_be_used_is_refused_beside_the_field(roster, manager,
     assert "planned" not in page.context
 
 
-def test_a_gap_asks_for_a_yes(roster, manager, clock):
+def test_a_gap_asks_for_a_yes_to_just_this_gap(roster, manager, clock):
     client = signed_in(manager)
-    text = layers_file(roster).replace("2026-03-02,,,", "2026-03-02,,Mon-Fri 09:00-18:00,")
-    page = client.post(IMPORT_LAYERS, upload(text))
-    assert "Nobody would be on call for Platform:" in said(page)
+
+    def with_times(times: str) -> str:
+        return layers_file(roster).replace("2026-03-02,,,", f"2026-03-02,,{times},")
+
+    gap = "Nobody would be on call for Platform from Mon 02 Mar 17:00 to Tue 03 Mar 08:00."
+    page = client.post(IMPORT_LAYERS, upload(with_times("Mon-Fri 09:00-18:00")))
+    assert gap in said(page)
     assert "Import all the same" in said(page)
-    asked = client.post(IMPORT_LAYERS, {"planned": page.context["planned"]})
-    assert "Nothing was imported. There are times at which nobody would be on call for Platform." in said(asked)
-    assert "Import all the same" in said(asked)
-    assert not roster.layers.get().restrictions.exists()
-    done = client.post(IMPORT_LAYERS, {"planned": asked.context["planned"], "accept_gaps": "on"}, follow=True)
-    assert "Changed: Platform." in said(done)
+    fewer = client.post(IMPORT_LAYERS, upload(with_times("Mon-Fri 09:00-19:00"))).context["yes"]
+    for sent in ({}, {"accepted_gaps": "on"}, {"accepted_gaps": fewer}):
+        asked = client.post(IMPORT_LAYERS, {"planned": page.context["planned"], **sent})
+        assert "Nothing was imported. There are times at which nobody would be on call." in said(asked)
+        assert gap in said(asked)
+        assert not roster.layers.get().restrictions.exists()
+    sent = {"planned": asked.context["planned"], "accepted_gaps": asked.context["yes"]}
+    assert "Changed: Platform." in said(client.post(IMPORT_LAYERS, sent, follow=True))
     assert roster.layers.get().restrictions.exists()
+
+
+def test_a_gap_in_a_roster_of_another_team_does_not_name_it(elsewhere, team, people, manager, clock):
+    week = (clock.now + timedelta(days=7), clock.now + timedelta(days=14))
+    own = Roster.objects.create(slug="week", name="Week", team=team, stands_in_for=elsewhere, stands_in_during=week)
+    layer_of(own, people)
+    elsewhere.layers.all().delete()
+    actions.materialise(own)
+    text = layers_file(own).replace("2026-03-02,,,", "2026-03-02,,Mon-Fri,")
+    page = signed_in(manager).post(IMPORT_LAYERS, upload(text))
+    [gap] = page.context["gaps"]
+    assert gap.startswith("Nobody would be on call for a roster of another team from Sat 14 Mar")
+    assert gap in said(page)
+    assert elsewhere.name not in gap
 
 
 def test_what_was_changed_meanwhile_is_shown_anew(roster, manager, clock):

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from apps.core.errors import Conflict, Invalid, RuleViolation
+from apps.core.errors import Conflict, Invalid
 from apps.engine.models import Timer
 from apps.rosters import actions, exports
+from apps.rosters.actions import LeavesGap
 from apps.rosters.models import CalendarSource, Layer, LayerMember, Restriction, Roster, Rotation
 from apps.rosters.models.rosters import MOST_LAYERS
-from apps.rosters.rules import Window
 from apps.teams.models import Team, TeamRole, User
 from tests.rosters.building import layer_of, member, shown
 
@@ -40,13 +40,9 @@ def rows(*emails: str, **settings: Any) -> list[dict[str, Any]]:
     return [{**said, "person": f"{name}@example.com"} for name in emails]
 
 
-def gaps_of(plan: actions.LayersImport) -> dict[int, tuple[Window, ...]]:
-    return {each.roster.pk: each.windows for each in plan.gaps}
-
-
 def carried_out(text: bytes, by: User, *, accepting: bool = True) -> actions.LayersImport:
     plan = actions.plan_layers_import(text, by=by)
-    return actions.import_layers(text, by=by, seal=plan.seal, accepted=gaps_of(plan) if accepting else {})
+    return actions.import_layers(text, by=by, seal=plan.seal, accepted=plan.gaps if accepting else ())
 
 
 def problems(text: bytes, by: User) -> list[tuple[int, str]]:
@@ -261,7 +257,7 @@ def test_rosters_of_other_teams_are_as_unknown_as_none(roster, people, manager, 
     for person in (responder, auditor):
         assert problems(file_of(rows("anna")), person) == [(2, "You manage no roster “platform”.")]
         with pytest.raises(Invalid):
-            actions.import_layers(file_of(rows("anna")), by=person, seal="", accepted={})
+            actions.import_layers(file_of(rows("anna")), by=person, seal="")
     assert names_in(other.layers.get()) == ["anna", "ben", "cleo"]
 
 
@@ -319,14 +315,23 @@ def test_more_rosters_than_can_be_locked_at_once_are_refused(roster, manager):
 def test_a_gap_has_to_be_said_yes_to(roster, manager, clock):
     text = file_of(rows("anna", restrictions="Mon-Fri 09:00-18:00"))
     plan = actions.plan_layers_import(text, by=manager)
-    assert gaps_of(plan)[roster.pk][0].start.isoformat() == "2026-03-02T17:00:00+00:00"
+    assert (plan.gaps[0].roster_id, plan.gaps[0].start.isoformat()) == (roster.pk, "2026-03-02T17:00:00+00:00")
     before = shown(roster)
-    with pytest.raises(RuleViolation, match="nobody would be on call for Platform"):
+    with pytest.raises(LeavesGap, match="Nobody would be on call for Platform") as asked:
         carried_out(text, manager, accepting=False)
+    assert asked.value.gaps == list(plan.gaps)
     assert shown(roster) == before
     clock.shift(minutes=30)
     carried_out(text, manager)
-    assert roster.shifts.filter(during__contains=datetime.fromisoformat("2026-03-03T20:00+00:00")).count() == 0
+    assert not roster.shifts.filter(during__contains=datetime.fromisoformat("2026-03-03T20:00+00:00")).exists()
+
+
+def test_a_yes_to_all_gaps_is_one_to_any(roster, manager, clock):
+    text = file_of(rows("anna", restrictions="Mon-Fri 09:00-18:00"))
+    seal = actions.plan_layers_import(text, by=manager).seal
+    done = actions.import_layers(text, by=manager, seal=seal, accepts_all=True)
+    assert done.gaps
+    assert roster.layers.get().restrictions.exists()
 
 
 def test_a_gap_that_was_not_shown_is_not_accepted(roster, manager, people, clock):
@@ -334,8 +339,8 @@ def test_a_gap_that_was_not_shown_is_not_accepted(roster, manager, people, clock
     plan = actions.plan_layers_import(text, by=manager)
     for person in people[:2]:
         actions.add_absence(person, start=clock.now + timedelta(days=9), end=clock.now + timedelta(days=12), by=manager)
-    with pytest.raises(RuleViolation, match="nobody would be on call"):
-        actions.import_layers(text, by=manager, seal=plan.seal, accepted=gaps_of(plan))
+    with pytest.raises(LeavesGap):
+        actions.import_layers(text, by=manager, seal=plan.seal, accepted=plan.gaps)
     assert names_in(roster.layers.get()) == ["anna", "ben", "cleo"]
 
 
@@ -344,7 +349,7 @@ def test_what_would_do_something_else_by_now_is_not_done(roster, manager, people
     seal = actions.plan_layers_import(text, by=manager).seal
     roster.layers.get().members.get(person=people[1]).delete()
     with pytest.raises(Conflict, match="changed meanwhile"):
-        actions.import_layers(text, by=manager, seal=seal, accepted={})
+        actions.import_layers(text, by=manager, seal=seal)
     assert names_in(roster.layers.get()) == ["anna", "cleo"]
 
 
@@ -371,9 +376,8 @@ def test_a_roster_that_is_stood_in_for_is_filled_too(roster, team, people, manag
     Restriction.objects.create(layer=roster.layers.get(), weekdays=[0], start=time(9), end=time(18))
     actions.materialise(roster)
     plan = actions.plan_layers_import(file_of(rows("mona", roster="week", restrictions="Mon-Fri")), by=manager)
-    assert [each.roster for each in plan.gaps] == [other, roster]
-    assert [(f"{gap.start:%m-%d %H}", f"{gap.end:%m-%d %H}") for gap in plan.gaps[1].windows] == [
-        ("03-14 00", "03-16 00")
+    assert [(gap.roster_id, f"{gap.start:%m-%d %H}", f"{gap.end:%m-%d %H}") for gap in plan.gaps] == [
+        (roster.pk, "03-14 00", "03-16 00")
     ]
 
 
@@ -382,7 +386,7 @@ def test_the_file_is_looked_at_in_as_many_queries_however_long_it_is(
 ):
     text = file_of(exported(roster))
     actions.plan_layers_import(text, by=manager)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(13):
         actions.plan_layers_import(text, by=manager)
     others = [Roster.objects.create(slug=f"r{number}", name=f"R{number}", team=team) for number in range(5)]
     for other in others:
@@ -390,6 +394,6 @@ def test_the_file_is_looked_at_in_as_many_queries_however_long_it_is(
             Restriction.objects.create(layer=layer_of(other, people, name=name), weekdays=[1])
     with django_assert_num_queries(5):
         said = exported(roster, *others)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(13):
         plan = actions.plan_layers_import(file_of(said), by=manager)
     assert (plan.changes, plan.problems) == ((), ())

@@ -17,7 +17,15 @@ from apps.rosters.actions.calendars import (
 )
 from apps.rosters.actions.checks import check_primary, check_standing_in
 from apps.rosters.actions.feeds import make_feed, note_reading, revoke_feed
-from apps.rosters.actions.gaps import GapWatch, LeavesGap, NamedGap, refusing_gaps, rosters_in_words, uncovered
+from apps.rosters.actions.gaps import (
+    GapWatch,
+    LeavesGap,
+    NamedGap,
+    asked_about,
+    refusing_gaps,
+    rosters_in_words,
+    uncovered,
+)
 from apps.rosters.actions.handovers import LONGEST_NOTE, write_handover_note
 from apps.rosters.actions.imports import ImportPlan, import_turns, plan_import
 from apps.rosters.actions.keeping import change_from, copy, retire
@@ -65,6 +73,7 @@ __all__ = [
     "add_override",
     "add_shadow",
     "ask_for_swap",
+    "asked_about",
     "change_from",
     "change_roster",
     "check_absence",

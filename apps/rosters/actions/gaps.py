@@ -70,11 +70,6 @@ def uncovered(roster: Roster, *, now: datetime) -> list[Window]:
     return list(outside([Window(now, now + settings.ROSTER_HORIZON)], held))
 
 
-def newly_uncovered(before: Iterable[Window], after: Iterable[Window]) -> list[Window]:
-    """What is in ``after`` and was not in ``before``; both in order."""
-    return list(outside(after, list(before)))
-
-
 class GapWatch:
     """Looks who is on call for rosters before they are written, and afterwards where nobody is any more."""
 
@@ -97,7 +92,7 @@ class GapWatch:
     def refuse(self, made: Sequence[NamedGap], accepted: Collection[NamedGap]) -> None:
         """Raise LeavesGap with all of ``made`` if one of them is not among ``accepted``."""
         if not all(_is_among(gap, accepted) for gap in made):
-            raise LeavesGap(made, _called(made, self._by))
+            raise asked_about(made, by=self._by)
 
     def _of(self, roster: Roster) -> list[NamedGap]:
         if roster.stands_in_for_id is not None:
@@ -146,6 +141,11 @@ def refusing_gaps(
             watch.refuse(made, accepted)
 
 
+def asked_about(gaps: Sequence[NamedGap], *, by: User) -> LeavesGap:
+    """What asks ``by`` about ``gaps``: a roster that they may not see is called one of another team."""
+    return LeavesGap(gaps, _called(gaps, by))
+
+
 def rosters_in_words(gaps: Iterable[NamedGap], *, by: User) -> str:
     """The rosters of ``gaps`` as ``by`` may call them, each once, by name."""
     return ", ".join(sorted(set(_called(list(gaps), by))))
@@ -156,7 +156,7 @@ def _new_gaps(roster: Roster, before: Iterable[Window], *, now: datetime, called
     ends = now + settings.ROSTER_HORIZON
     after = uncovered(roster, now=now)
     for_good = max((each.start for each in after if each.end == ends), default=ends)
-    found = newly_uncovered(before, after)
+    found = list(outside(after, list(before)))
     gaps = [NamedGap(called, gap.start, gap.end) for gap in found if gap.start < for_good]
     goes_on = [NamedGap(called, gap.start, None) for gap in found if gap.start >= for_good]
     return gaps + goes_on[:1]

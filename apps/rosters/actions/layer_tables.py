@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
@@ -14,16 +14,16 @@ from django.db.models.functions import Lower
 from apps.core import clock
 from apps.core.errors import Conflict, Invalid, RuleViolation
 from apps.core.history import made_by
+from apps.rosters import queries
 from apps.rosters.actions.calendars import plan_reading
 from apps.rosters.actions.checks import check_layer_count, check_layers_move
-from apps.rosters.actions.gaps import newly_uncovered, uncovered
+from apps.rosters.actions.gaps import NamedGap, refusing_gaps
 from apps.rosters.actions.layers import remove_layer, set_people, set_restrictions
 from apps.rosters.actions.overrides import check_stands_in
 from apps.rosters.actions.shifts import lock, materialise
 from apps.rosters.calendars.turns import responding
 from apps.rosters.layer_changes import LayerChange, People, RosterChange, Verb, compared, in_words
 from apps.rosters.models import Layer, Roster
-from apps.rosters.rules import Window, outside
 from apps.rosters.tables import Problem, RosterSaid, read_layers
 from apps.teams import access
 from apps.teams.access import Permission
@@ -34,28 +34,17 @@ MOST_ROSTERS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class RosterGaps:
-    """When nobody would be on call for a roster who is now."""
-
-    roster: Roster
-    windows: tuple[Window, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class LayersImport:
     """What taking a table of layers in does: the rosters that change, by name; or why rows of it cannot be used.
 
-    The gaps that it makes may be in rosters that others stand in for, too.
+    ``gaps`` are those that it makes, in the rosters that they stand in for, too: what somebody has to say yes to.
+    ``seal`` is the same for imports that do the same, whatever gaps they make.
     """
 
     changes: tuple[RosterChange, ...] = ()
-    gaps: tuple[RosterGaps, ...] = ()
+    gaps: tuple[NamedGap, ...] = ()
     problems: tuple[Problem, ...] = ()
-
-    @property
-    def seal(self) -> str:
-        """The same for imports that do the same, whatever gaps they make."""
-        return sha256("\n".join(line for change in self.changes for line in in_words(change)).encode()).hexdigest()
+    seal: str = ""
 
 
 def plan_layers_import(text: bytes, *, by: User) -> LayersImport:
@@ -64,36 +53,35 @@ def plan_layers_import(text: bytes, *, by: User) -> LayersImport:
     Raises Invalid, naming ``file``, for a table that cannot be used at all.
     """
     with transaction.atomic():
-        found = _carried_out(text, by=by)
+        found = _carried_out(_compared(text, by=by), by=by, accepts_all=True)
         transaction.set_rollback(True)
     return found
 
 
 @transaction.atomic
-def import_layers(text: bytes, *, by: User, seal: str, accepted: Mapping[int, Sequence[Window]]) -> LayersImport:
+def import_layers(
+    text: bytes, *, by: User, seal: str, accepted: Collection[NamedGap] = (), accepts_all: bool = False
+) -> LayersImport:
     """Make the rosters that ``text`` names what it says, from now on, and return what was done; all or nothing.
 
     A roster's layers become those of the table: one that it does not name goes, but for those whose turns come from a
     calendar. Only what differs is written. Rosters of teams that ``by`` does not manage are as unknown as those that
     there are not. Raises Invalid, naming ``file``, where a row cannot be used, or nothing of it; Conflict where it
-    would do something else than what has this ``seal``; RuleViolation for gaps that are not among ``accepted``, by
-    the id of the roster.
+    would do something else than what has this ``seal``; LeavesGap for gaps that are not among ``accepted``, unless
+    ``accepts_all``.
     """
-    done = _carried_out(text, by=by)
-    if done.problems:
-        raise Invalid(f"Row {done.problems[0].row}: {done.problems[0].reason}", field="file")
-    if done.seal != seal:
+    wanted = _compared(text, by=by)
+    if wanted.problems:
+        raise Invalid(f"Row {wanted.problems[0].row}: {wanted.problems[0].reason}", field="file")
+    if wanted.seal != seal:
         raise Conflict("The rosters were changed meanwhile; this is what it would do now.")
-    for made in done.gaps:
-        if list(outside(made.windows, accepted.get(made.roster.pk, ()))):
-            raise RuleViolation(f"There are times at which nobody would be on call for {made.roster}.")
-    return done
+    return _carried_out(wanted, by=by, accepted=accepted, accepts_all=accepts_all)
 
 
-def _carried_out(text: bytes, *, by: User) -> LayersImport:
-    """Do it, and say what was done; nothing where a row cannot be used."""
+def _compared(text: bytes, *, by: User) -> LayersImport:
+    """What is to change in the rosters that ``text`` names, which are locked; nothing where a row cannot be used."""
     table = read_layers(text)
-    rosters, stood_for, problems = _locked(table.rosters, by)
+    rosters, problems = _locked(table.rosters, by)
     problems += table.problems
     layers = _layers_of(rosters.values())
     people = _people(table.rosters)
@@ -108,22 +96,24 @@ def _carried_out(text: bytes, *, by: User) -> LayersImport:
     if problems:
         return LayersImport(problems=tuple(sorted(set(problems), key=lambda each: (each.row, each.reason))))
     changes = sorted((each for each in changes if each.layers), key=lambda each: (each.roster.name, each.roster.pk))
-    concerned = {change.roster.pk: change.roster for change in changes}
-    for change in changes:
-        if change.roster.stands_in_for_id is not None:
-            concerned.setdefault(change.roster.stands_in_for_id, stood_for[change.roster.stands_in_for_id])
-    before = {pk: uncovered(roster, now=now) for pk, roster in concerned.items()}
-    for change in changes:
-        _apply(change, by=by, now=now)
-    made = [
-        RosterGaps(roster, tuple(newly_uncovered(before[pk], uncovered(roster, now=now))))
-        for pk, roster in concerned.items()
-    ]
-    return LayersImport(tuple(changes), tuple(each for each in made if each.windows))
+    everything = "\n".join(line for change in changes for line in in_words(change))
+    return LayersImport(tuple(changes), seal=sha256(everything.encode()).hexdigest())
 
 
-def _locked(said: Sequence[RosterSaid], by: User) -> tuple[dict[str, Roster], dict[int, Roster], list[Problem]]:
-    """The rosters by their slugs, all that were locked with them by their ids, and where ``by`` manages none such."""
+def _carried_out(
+    wanted: LayersImport, *, by: User, accepted: Collection[NamedGap] = (), accepts_all: bool = False
+) -> LayersImport:
+    """Do it, and say with which gaps. Raises LeavesGap as ``import_layers`` does."""
+    concerned = queries.with_stood_for(change.roster for change in wanted.changes)
+    with refusing_gaps(concerned, by=by, accepted=accepted, accepts_all=accepts_all) as gaps:
+        now = clock.now()
+        for change in wanted.changes:
+            _apply(change, by=by, now=now)
+    return replace(wanted, gaps=tuple(gaps))
+
+
+def _locked(said: Sequence[RosterSaid], by: User) -> tuple[dict[str, Roster], list[Problem]]:
+    """The rosters by their slugs, locked with those that they stand in for, and where ``by`` manages none such."""
     if len(said) > MOST_ROSTERS:
         raise Invalid(f"It names more than {MOST_ROSTERS} rosters.", field="file")
     teams = access.team_ids(by, Permission.MANAGE)
@@ -134,7 +124,7 @@ def _locked(said: Sequence[RosterSaid], by: User) -> tuple[dict[str, Roster], di
     problems = [
         Problem(each.row, f"You manage no roster “{each.slug[:60]}”.") for each in said if each.slug not in found
     ]
-    return found, {roster.pk: roster for roster in locked}, problems
+    return found, problems
 
 
 def _layers_of(rosters: Iterable[Roster]) -> dict[int, list[Layer]]:

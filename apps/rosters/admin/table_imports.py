@@ -16,11 +16,12 @@ from django.urls import URLPattern, path
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from apps.core.errors import HouseError, Invalid
-from apps.rosters import actions, tables
+from apps.rosters import actions, gap_questions, tables
+from apps.rosters.actions import LeavesGap
 from apps.rosters.actions.imports import Entry
 from apps.rosters.admin.calendar_imports import PLAN_HOLDS
 from apps.rosters.models import Roster, ShiftSource
-from apps.rosters.rules import Stretch, Window
+from apps.rosters.rules import Stretch
 from apps.teams.models import User
 
 _LAYERS, _OVERRIDES = "rosters.tables.layers", "rosters.tables.overrides"
@@ -99,13 +100,14 @@ class TableImportsAdmin:
     def _import_layers(self, request: HttpRequest, by: User) -> HttpResponse:
         """Do what was said; where the rosters would become something else by now, say that and ask again."""
         try:
-            text, seal, gaps = _unsealed_layers(request.POST["planned"])
+            text, seal = _unsealed_layers(request.POST["planned"])
         except signing.BadSignature:
             self._say(request, _TOO_OLD, "ERROR")
             return redirect("admin:rosters_roster_import_layers")
-        accepted = gaps if request.POST.get("accept_gaps") == "on" else {}
         try:
-            done = actions.import_layers(text, by=by, seal=seal, accepted=accepted)
+            done = actions.import_layers(text, by=by, seal=seal, accepted=gap_questions.accepted(request))
+        except LeavesGap:
+            return self._show_layers_anew(request, text, by=by, why="There are times at which nobody would be on call.")
         except HouseError as refused:
             return self._show_layers_anew(request, text, by=by, why=str(refused))
         names = ", ".join(str(change.roster) for change in done.changes)
@@ -129,7 +131,10 @@ class TableImportsAdmin:
     ) -> HttpResponse:
         context: dict[str, Any] = {"title": "Import layers and people", "form": form, "plan": plan}
         if plan is not None and plan.changes:
-            context["planned"] = _sealed_layers(text, plan)
+            context["planned"] = signing.dumps((text.decode("utf-8"), plan.seal), salt=_LAYERS, compress=True)
+        if plan is not None and plan.gaps:
+            asked = actions.asked_about(plan.gaps, by=cast("User", request.user))
+            context |= {"gaps": asked.sentences, "yes": gap_questions.yes_to(asked)}
         return self._page(request, "admin/rosters/import_layers.html", context)
 
     def _import_overrides(self, request: HttpRequest, by: User) -> HttpResponse:
@@ -168,17 +173,10 @@ def _with_people(entries: Iterable[tuple[Roster, Entry]]) -> list[tuple[Roster, 
     return [(roster, entry, people[entry.turn.person]) for roster, entry in entries]
 
 
-def _sealed_layers(text: bytes, plan: actions.LayersImport) -> str:
-    """The file and what it was said to do, so that just this is done when it comes back."""
-    gaps = [(of.roster.pk, [(gap.start.timestamp(), gap.end.timestamp()) for gap in of.windows]) for of in plan.gaps]
-    return signing.dumps((text.decode("utf-8"), plan.seal, gaps), salt=_LAYERS, compress=True)
-
-
-def _unsealed_layers(planned: str) -> tuple[bytes, str, dict[int, list[Window]]]:
-    """The file, what it was said to do, and the gaps that were shown. Raises BadSignature for anything else."""
-    text, seal, gaps = signing.loads(planned, salt=_LAYERS, max_age=PLAN_HOLDS)
-    shown = {pk: [Window(_instant(start), _instant(end)) for start, end in found] for pk, found in gaps}
-    return text.encode(), seal, shown
+def _unsealed_layers(planned: str) -> tuple[bytes, str]:
+    """The file, and what it was said to do. Raises BadSignature for anything else."""
+    text, seal = signing.loads(planned, salt=_LAYERS, max_age=PLAN_HOLDS)
+    return text.encode(), seal
 
 
 def _sealed_turns(added: Iterable[tuple[Roster, Entry]]) -> str:
