@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from django.db.models import CharField, OuterRef, QuerySet, Subquery, Value
+from django.db.models import CharField, Max, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, Concat
 
-from apps.rosters.models import Layer, LayerMember, Restriction, Roster
+from apps.rosters.models import Layer, LayerMember, Override, Restriction, Roster
 
 
 def with_version(rosters: QuerySet[Roster]) -> QuerySet[Any]:
@@ -30,6 +31,15 @@ def with_version(rosters: QuerySet[Roster]) -> QuerySet[Any]:
 def version_of(roster: Roster) -> str:
     """The version of a stored roster as it is now; see ``with_version``. One query."""
     return str(with_version(Roster.objects.filter(pk=roster.pk)).values_list("version", flat=True).get())
+
+
+def overrides_at(rosters: Collection[int]) -> dict[int, int]:
+    """What the overrides of each of ``rosters`` are at, by its id: another number once one is put in or taken back.
+
+    One query.
+    """
+    changes = Override.history.filter(roster_id__in=rosters).order_by().values_list("roster_id")
+    return dict.fromkeys(rosters, 0) | dict(changes.annotate(Max("history_id")))
 
 
 def _last_of(part: QuerySet[Any]) -> Cast:

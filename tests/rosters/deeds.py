@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
@@ -13,7 +12,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from apps.core import clock
 from apps.engine.models import Timer
 from apps.rosters import actions, handlers
-from apps.rosters.actions import LayerEntry
+from apps.rosters.actions import LayerEntry, PlannedTurns
 from apps.rosters.actions.calendars import keep
 from apps.rosters.calendars.expansion import Expansion, Occurrence
 from apps.rosters.models import (
@@ -29,7 +28,7 @@ from apps.rosters.models import (
     SwapState,
 )
 from apps.rosters.rules import Stretch, WeeklyRange
-from apps.rosters.versions import version_of
+from apps.rosters.versions import overrides_at, version_of
 from apps.teams.models import User
 from tests.rosters.admin_forms import form_on, revert_page, signed_in
 from tests.rosters.building import layer_of
@@ -290,7 +289,8 @@ def import_turns(story: Story, who: int, what: int, much: int) -> None:
         for number, person in enumerate(story.people[:2])
         if much
     ]
-    actions.import_turns(roster, [(turn, "imported") for turn in turns], by=story.manager)
+    planned = PlannedTurns(tuple((turn, "imported") for turn in turns), overrides_at([roster.pk])[roster.pk])
+    actions.import_turns(roster, planned, by=story.manager)
 
 
 def change_roster(story: Story, who: int, what: int, much: int) -> None:
@@ -336,10 +336,7 @@ def import_overrides(story: Story, who: int, what: int, much: int) -> None:
         for number in range(2)
     ]
     plan = actions.plan_overrides_import("\n".join(["roster,person,start,end,seat", *rows]).encode(), by=story.manager)
-    turns = defaultdict(list)
-    for roster, entry in plan.added:
-        turns[roster.pk].append((entry.turn, entry.summary))
-    assert actions.import_overrides(turns, by=story.manager) == len(plan.added)
+    assert actions.import_overrides(plan.planned, by=story.manager) == len(plan.added)
     story.note(*(roster for roster, _ in plan.added))
 
 

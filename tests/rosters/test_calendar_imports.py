@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from apps.core.errors import Invalid, NotAllowed
+from apps.core.errors import Conflict, Invalid, NotAllowed
 from apps.rosters import actions
 from apps.rosters.calendars import feeds, reading
 from apps.rosters.models import Override, Roster, Rotation
@@ -14,10 +14,6 @@ from tests.rosters.building import layer_of, shown
 from tests.rosters.calendars import calendar, event
 
 pytestmark = pytest.mark.django_db
-
-
-def as_sent(plan: actions.ImportPlan) -> list:
-    return [(entry.turn, entry.summary) for entry in plan.added]
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Africa/Casablanca", "Australia/Lord_Howe"])
@@ -38,7 +34,7 @@ def test_importing_what_we_export_changes_nothing(clock, team, people, manager, 
     plan = actions.plan_import(roster, feeds.calendar_of_roster(roster, now=clock.now))
     assert (plan.added, plan.refused, plan.unmatched) == ([], [], [])
     assert len(plan.already) == roster.shifts.filter(during__endswith__gt=clock.now).count()
-    assert actions.import_turns(roster, as_sent(plan), by=manager) == 0
+    assert actions.import_turns(roster, plan.planned, by=manager) == 0
     assert shown(roster) == before
     assert Override.objects.count() == 1
 
@@ -58,18 +54,27 @@ def test_what_is_different_is_added_and_said_before(roster, clock, manager, peop
         ("Anna for ever", "An override lasts at most 93 days.")
     ]
     assert [each.summary for each in plan.unmatched] == ["Zoe"]
-    assert actions.import_turns(roster, as_sent(plan), by=manager) == 1
+    assert actions.import_turns(roster, plan.planned, by=manager) == 1
     override = Override.objects.get()
     assert (override.reason, override.created_by, override.history.get().history_user) == (
         "Cleo stands in", manager, manager,
     )  # fmt: skip
     assert shown(roster, 2)[1] == ("cleo", "03-03 08:00", "03-04 08:00", "override")
-    assert actions.import_turns(roster, as_sent(plan), by=manager) == 0
+    assert actions.import_turns(roster, plan.planned, by=manager) == 0
+
+
+def test_what_somebody_took_back_is_not_added_again_by_sending_the_same_again(roster, clock, manager):
+    plan = actions.plan_import(roster, calendar(event("1", ":20260303T080000Z", ":20260304T080000Z", summary="Cleo")))
+    assert actions.import_turns(roster, plan.planned, by=manager) == 1
+    actions.remove_override(Override.objects.get(), by=manager)
+    with pytest.raises(Conflict, match="look again"):
+        actions.import_turns(roster, plan.planned, by=manager)
+    assert not Override.objects.exists()
 
 
 def test_what_has_begun_begins_now(roster, clock, manager):
     plan = actions.plan_import(roster, calendar(event("1", ":20260302T080000Z", ":20260302T200000Z", summary="Ben")))
-    assert actions.import_turns(roster, as_sent(plan), by=manager) == 1
+    assert actions.import_turns(roster, plan.planned, by=manager) == 1
     assert Override.objects.get().start == clock.now
 
 
@@ -78,7 +83,7 @@ def test_all_or_nothing(roster, clock, manager, people):
         event("1", ":20260303T080000Z", ":20260304T080000Z", summary="Cleo"),
         event("2", ":20260304T080000Z", ":20260305T080000Z", summary="Ben"),
     )
-    turns = as_sent(actions.plan_import(roster, text))
+    turns = actions.plan_import(roster, text).planned
     people[1].is_active = False
     people[1].save()
     with pytest.raises(Invalid, match="no longer active"):
@@ -113,7 +118,7 @@ def test_a_calendar_lets_two_people_change_seats_and_puts_nobody_into_two(pair, 
         ("Mona", "Pair has 2 seats."),
         ("Ben", "ben is on call for Pair within that time already, in another seat."),
     ]
-    assert actions.import_turns(pair, as_sent(plan), by=manager) == 2
+    assert actions.import_turns(pair, plan.planned, by=manager) == 2
     at = datetime(2026, 3, 3, 11, tzinfo=UTC)
     held = pair.shifts.filter(during__contains=at).order_by("seat")
     assert [(shift.person.name, shift.source) for shift in held] == [("anna", "override"), ("cleo", "override")]
@@ -146,4 +151,4 @@ def test_a_calendar_of_thousands_of_changes_is_a_layer(roster, clock):
 
 def test_only_managers_import(roster, clock, responder):
     with pytest.raises(NotAllowed):
-        actions.import_turns(roster, [], by=responder)
+        actions.import_turns(roster, actions.PlannedTurns((), 0), by=responder)

@@ -260,3 +260,7 @@ def test_overrides_are_shown_and_then_added(roster, manager, clock):
     again = client.post(IMPORT_OVERRIDES, {"planned": page.context["planned"]}, follow=True)
     assert "Nothing to change." in said(again)
     assert Override.objects.count() == 1
+    actions.remove_override(Override.objects.get(), by=manager)
+    refused = client.post(IMPORT_OVERRIDES, {"planned": page.context["planned"]}, follow=True)
+    assert "Nothing was imported: Overrides of Platform were changed since" in said(refused)
+    assert not Override.objects.exists()

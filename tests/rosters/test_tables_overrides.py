@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 
@@ -10,7 +11,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from apps.core.errors import Invalid, NotAllowed, RuleViolation
+from apps.core.errors import Conflict, Invalid, NotAllowed, RuleViolation
 from apps.rosters import actions, exports
 from apps.rosters.actions import imports
 from apps.rosters.models import Override, Roster, Rotation
@@ -28,13 +29,6 @@ def exported(*rosters: Roster, first: date = date(2026, 3, 2), last: date = date
 
 def planned(rows: str, by: User) -> actions.OverridesImport:
     return actions.plan_overrides_import((HEADER + rows).encode(), by=by)
-
-
-def as_sent(plan: actions.OverridesImport) -> dict:
-    return {
-        roster.pk: [(each.turn, each.summary) for of, each in plan.added if of == roster]
-        for roster, _ in plan.added
-    }  # fmt: skip
 
 
 def problems(rows: str, by: User) -> list[tuple[int, str]]:
@@ -98,7 +92,7 @@ def test_importing_the_shifts_that_were_exported_changes_nothing(roster, team, p
     plan = actions.plan_overrides_import(exported(roster, other).encode(), by=manager)
     assert (plan.added, plan.problems) == ((), ())
     assert len(plan.already) == roster.shifts.count() + other.shifts.count()
-    assert actions.import_overrides(as_sent(plan), by=manager) == 0
+    assert actions.import_overrides(plan.planned, by=manager) == 0
     assert Override.objects.count() == 1
 
 
@@ -114,7 +108,7 @@ def test_what_is_different_is_told_and_then_added(roster, team, people, manager,
     assert not Override.objects.exists()
     assert [each.row for _, each in plan.already] == [2]
     assert [(of.slug, each.row) for of, each in plan.added] == [("platform", 3), ("second", 4)]
-    assert actions.import_overrides(as_sent(plan), by=manager) == 2
+    assert actions.import_overrides(plan.planned, by=manager) == 2
     assert [
         (
             each.roster,
@@ -131,7 +125,32 @@ def test_what_is_different_is_told_and_then_added(roster, team, people, manager,
         (other, 1, "anna", "2026-03-05 00:00 to 2026-03-05 09:00 UTC", "=Second seat", manager, manager),
     ]
     assert shown(other) == [("anna", "03-05 00:00", "03-05 09:00", "override")]
-    assert actions.import_overrides(as_sent(plan), by=manager) == 0
+    assert actions.import_overrides(plan.planned, by=manager) == 0
+
+
+def test_what_somebody_took_back_is_not_added_again_by_sending_the_same_again(roster, team, manager, clock):
+    second = Roster.objects.create(slug="second", name="Second", team=team)
+    sent = planned(
+        "platform,mona@example.com,2026-03-05 09:00,2026-03-05 18:00,,\n"
+        "second,anna@example.com,2026-03-05 09:00,2026-03-05 18:00,,\n",
+        manager,
+    ).planned
+    assert actions.import_overrides(sent, by=manager) == 2
+    assert actions.import_overrides(sent, by=manager) == 0  # nobody changed anything
+    actions.remove_override(second.overrides.get(), by=manager)
+    with pytest.raises(Conflict, match="Overrides of Second were changed since"):
+        actions.import_overrides(sent, by=manager)
+    assert not second.overrides.exists()
+    assert roster.overrides.count() == 1
+
+
+def test_what_others_put_in_meanwhile_is_looked_at_first(roster, people, manager, clock):
+    sent = planned("platform,mona@example.com,2026-03-05 09:00,2026-03-05 18:00,,\n", manager).planned
+    noon = clock.now + timedelta(days=3, hours=2)
+    actions.add_override(roster, person=people[2], start=noon, end=noon + timedelta(hours=1), by=manager)
+    with pytest.raises(Conflict):
+        actions.import_overrides(sent, by=manager)
+    assert roster.overrides.count() == 1
 
 
 def test_times_at_a_change_of_the_clocks_are_those_of_the_house(roster, manager, clock):
@@ -191,7 +210,7 @@ def test_rows_that_cannot_be_used_are_named_and_the_others_added(roster, team, p
         (12, "The roster Old is retired."),
         (13, "You manage no roster “ai”."),
     ]
-    assert actions.import_overrides(as_sent(planned(text, manager)), by=manager) == 1
+    assert actions.import_overrides(planned(text, manager).planned, by=manager) == 1
     assert Override.objects.get().reason == "good"
 
 
@@ -229,7 +248,7 @@ def test_nobody_is_put_into_a_second_seat(pair, manager, clock):
     )
     reason = "anna is on call for Pair within that time already, in another seat."
     assert problems(rows, manager) == [(2, reason)]
-    assert actions.import_overrides(as_sent(planned(rows, manager)), by=manager) == 3
+    assert actions.import_overrides(planned(rows, manager).planned, by=manager) == 3
     assert holders(pair, "2026-03-02T14:00") == ["anna", "ben"]
     assert holders(pair, "2026-03-03T14:00") == ["anna", "ben"]
     assert holders(pair, "2026-03-02T16:30") == ["anna", "mona"]
@@ -239,9 +258,9 @@ def test_two_people_change_seats_with_two_rows_of_which_none_can_be_without_the_
     anna = "pair,anna@example.com,2026-03-02 13:00,2026-03-02 15:00,2,\n"
     both = anna + "pair,ben@example.com,2026-03-02 13:00,2026-03-02 15:00,1,\n"
     assert [row for row, _ in problems(anna, manager)] == [2]
-    sent = as_sent(planned(both, manager))
+    sent = planned(both, manager).planned
     with pytest.raises(Invalid, match="anna is on call for Pair"):
-        actions.import_overrides({pair.pk: sent[pair.pk][:1]}, by=manager)
+        actions.import_overrides({pair.pk: replace(sent[pair.pk], turns=sent[pair.pk].turns[:1])}, by=manager)
     assert actions.import_overrides(sent, by=manager) == 2
     assert holders(pair, "2026-03-02T14:00") == ["ben", "anna"]
 
@@ -267,7 +286,7 @@ def test_a_row_names_a_seat_that_there_is(roster, pair, manager, clock):
         "pair,mona@example.com,2026-03-06 13:00,2026-03-06 15:00,7,\n"
     )
     assert problems(rows, manager) == [(3, "Platform has 1 seat."), (5, "Pair has 2 seats.")]
-    sent = as_sent(planned(rows, manager))
+    sent = planned(rows, manager).planned
     pair.layers.update(at_once=1)
     pair.shifts.filter(seat=1).delete()
     with pytest.raises(Invalid, match="Pair has 1 seat"):
@@ -281,7 +300,7 @@ def test_a_row_costs_its_own_two_writes_and_no_more_questions(pair, people, mana
             f"pair,mona@example.com,2026-03-{first + number:02} 13:00,2026-03-{first + number:02} 15:00,2,\n"
             for number in range(count)
         )
-        sent = as_sent(planned(rows, manager))
+        sent = planned(rows, manager).planned
         with CaptureQueriesContext(connection) as asked:
             assert actions.import_overrides(sent, by=manager) == count
         return len(asked)
@@ -303,30 +322,29 @@ def test_a_thousand_overrides_are_the_most(roster, manager, clock):
 
 def test_all_or_nothing_over_all_rosters(roster, team, people, manager, clock):
     Roster.objects.create(slug="second", name="Second", team=team)
-    turns = as_sent(
-        planned(
-            "platform,cleo@example.com,2026-03-05 09:00,2026-03-05 18:00,,\n"
-            "second,anna@example.com,2026-03-05 09:00,2026-03-05 18:00,,\n",
-            manager,
-        )
-    )
+    sent = planned(
+        "platform,cleo@example.com,2026-03-05 09:00,2026-03-05 18:00,,\n"
+        "second,anna@example.com,2026-03-05 09:00,2026-03-05 18:00,,\n",
+        manager,
+    ).planned
     Roster.objects.filter(slug="second").update(retired_at=clock.now)
     with pytest.raises(RuleViolation, match="Second is retired"):
-        actions.import_overrides(turns, by=manager)
+        actions.import_overrides(sent, by=manager)
     assert not Override.objects.exists()
 
 
 def test_only_managers_of_the_team_import(roster, responder, manager, clock):
     row = "platform,mona@example.com,2026-03-05 09:00,2026-03-05 18:00,,\n"
-    sent = as_sent(planned(row, manager))
+    sent = planned(row, manager).planned
     stranger = member("sam@example.com", Team.objects.create(slug="ai", name="AI"), TeamRole.MANAGER)
     auditor = member("audrey@example.com", None, TeamRole.AUDITOR)
     for person in (responder, stranger, auditor):
         assert problems(row, person) == [(2, "You manage no roster “platform”.")]
         with pytest.raises(NotAllowed):
             actions.import_overrides(sent, by=person)
+    nothing = actions.PlannedTurns((), 0)
     with pytest.raises(NotAllowed, match=r"^A roster is no longer there\.$"):
-        actions.import_overrides({0: []}, by=manager)
+        actions.import_overrides({0: nothing}, by=manager)
     with pytest.raises(NotAllowed, match=r"^2 rosters are no longer there\.$"):
-        actions.import_overrides({0: [], -1: []}, by=manager)
+        actions.import_overrides({0: nothing, -1: nothing}, by=manager)
     assert not Override.objects.exists()

@@ -27,7 +27,7 @@ from apps.rosters.actions.gaps import (
     uncovered,
 )
 from apps.rosters.actions.handovers import LONGEST_NOTE, write_handover_note
-from apps.rosters.actions.imports import ImportPlan, import_turns, plan_import
+from apps.rosters.actions.imports import ImportPlan, PlannedTurns, import_turns, plan_import
 from apps.rosters.actions.keeping import change_from, copy, retire
 from apps.rosters.actions.layer_tables import LayersImport, import_layers, plan_layers_import
 from apps.rosters.actions.layers import LayerEntry, set_restrictions
@@ -68,6 +68,7 @@ __all__ = [
     "LeavesGap",
     "NamedGap",
     "OverridesImport",
+    "PlannedTurns",
     "accept_swap",
     "add_absence",
     "add_override",

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from apps.core import clock
-from apps.core.errors import Invalid
+from apps.core.errors import Conflict, Invalid
 from apps.rosters import queries, rules
 from apps.rosters.actions.calendars import window_at
 from apps.rosters.actions.overrides import check_seat, check_stands_in, in_another_seat, put_in
@@ -25,6 +25,7 @@ from apps.rosters.calendars import reading
 from apps.rosters.calendars.turns import Unmatched, directory, turns_of
 from apps.rosters.models import Roster, ShiftSource
 from apps.rosters.rules import Stretch, Window, outside
+from apps.rosters.versions import overrides_at
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import User
@@ -47,13 +48,33 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedTurns:
+    """What was looked at and is to be added to a roster: turns, each with its reason.
+
+    ``seen`` is what the roster's overrides were at then (``versions.overrides_at``).
+    """
+
+    turns: tuple[tuple[Stretch, str], ...]
+    seen: int
+
+    @classmethod
+    def of(cls, added: Iterable[Entry], *, seen: int) -> PlannedTurns:
+        """What adding the entries ``added`` is."""
+        return cls(tuple((entry.turn, entry.summary) for entry in added), seen)
+
+
+@dataclass(frozen=True, slots=True)
 class ImportPlan:
-    """What taking a calendar in would do: overrides to be added, what is so already, what is refused, and nobody's."""
+    """What taking a calendar in would do: overrides to be added, what is so already, what is refused, and nobody's.
+
+    ``planned`` is what ``import_turns`` does when told so.
+    """
 
     added: list[Entry]
     already: list[Entry]
     refused: list[Entry]
     unmatched: list[Unmatched]
+    planned: PlannedTurns
 
 
 def plan_import(roster: Roster, text: bytes) -> ImportPlan:
@@ -63,6 +84,7 @@ def plan_import(roster: Roster, text: bytes) -> ImportPlan:
     """
     now = clock.now()
     expansion = reading.read(text, window=window_at(now), zone=ZoneInfo(roster.time_zone))
+    seen = overrides_at([roster.pk])[roster.pk]
     made = turns_of(expansion, directory(), held={})
     entries = [Entry(turn, made.summaries.get((turn.person, turn.start, turn.end), "")) for turn in made.turns]
     added, already, refused = sorted_out(roster, entries, now=now)
@@ -70,22 +92,25 @@ def plan_import(roster: Roster, text: bytes) -> ImportPlan:
         raise reading.Unreadable(
             f"It would add {len(added):,} overrides; {MOST_OVERRIDES:,} are allowed. Make it a layer instead."
         )
-    return ImportPlan(added, already, refused, made.unmatched)
+    return ImportPlan(added, already, refused, made.unmatched, PlannedTurns.of(added, seen=seen))
 
 
 @transaction.atomic
-def import_turns(roster: Roster, turns: Iterable[tuple[Stretch, str]], *, by: User) -> int:
-    """Add an override, with its reason, for each of ``turns`` that is not so already; return how many there were.
+def import_turns(roster: Roster, planned: PlannedTurns, *, by: User) -> int:
+    """Add an override, with its reason, for each turn of ``planned`` that is not so already; return how many it were.
 
     What begins in the past begins now. All or nothing: raises NotAllowed unless ``by`` manages the roster's team,
-    Invalid for a turn that no override can be, RuleViolation for a retired roster.
+    Invalid for a turn that no override can be, RuleViolation for a retired roster; and Conflict where an override was
+    put in or taken back since it was looked at: what somebody took back is not added again.
     """
     access.require_for_team(by, Permission.MANAGE, roster.team)
     roster = locked(roster)
     now = clock.now()
-    added, _, refused = sorted_out(roster, [Entry(turn, reason) for turn, reason in turns], now=now)
+    added, _, refused = sorted_out(roster, [Entry(turn, reason) for turn, reason in planned.turns], now=now)
     if refused:
         raise Invalid(refused[0].problem)
+    if added and overrides_at([roster.pk])[roster.pk] != planned.seen:
+        raise Conflict(f"Overrides of {roster} were changed since this was looked at: look again at what it would do.")
     people = User.objects.in_bulk({entry.turn.person for entry in added})
     for entry in added:
         put_in(

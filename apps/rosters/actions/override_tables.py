@@ -13,26 +13,29 @@ from django.db.models.functions import Lower
 
 from apps.core import clock
 from apps.core.errors import Invalid, NotAllowed
-from apps.rosters.actions.imports import MOST_OVERRIDES, Entry, apart, import_turns, sorted_out
+from apps.rosters.actions.imports import MOST_OVERRIDES, Entry, PlannedTurns, apart, import_turns, sorted_out
 from apps.rosters.actions.layer_tables import MOST_ROSTERS
 from apps.rosters.actions.shifts import lock
 from apps.rosters.models import Roster, ShiftSource
 from apps.rosters.rules import Stretch
 from apps.rosters.tables import OverrideSaid, Problem, instant, read_overrides
+from apps.rosters.versions import overrides_at
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import User
 
-Turns = Sequence[tuple[Stretch, str]]
-
 
 @dataclass(frozen=True, slots=True)
 class OverridesImport:
-    """What taking a table of overrides in would do: what is added, what is so already, which rows cannot be used."""
+    """What taking a table of overrides in would do: what is added, what is so already, which rows cannot be used.
 
-    added: tuple[tuple[Roster, Entry], ...] = ()
-    already: tuple[tuple[Roster, Entry], ...] = ()
-    problems: tuple[Problem, ...] = ()
+    ``planned`` is what ``import_overrides`` does when told so, by the id of the roster.
+    """
+
+    added: tuple[tuple[Roster, Entry], ...]
+    already: tuple[tuple[Roster, Entry], ...]
+    problems: tuple[Problem, ...]
+    planned: Mapping[int, PlannedTurns]
 
 
 def plan_overrides_import(text: bytes, *, by: User) -> OverridesImport:
@@ -43,16 +46,21 @@ def plan_overrides_import(text: bytes, *, by: User) -> OverridesImport:
     """
     table = read_overrides(text)
     rosters = _managed({each.slug for each in table.overrides}, by)
+    seen = overrides_at([roster.pk for roster in rosters.values()])
     entries, problems = _entries(table.overrides, rosters)
     problems += table.problems
     added: list[tuple[Roster, Entry]] = []
     already: list[tuple[Roster, Entry]] = []
+    planned: dict[int, PlannedTurns] = {}
     for slug, of_roster in entries.items():
         beside = {each.row: other.row for each, other in apart(of_roster, by=attrgetter("seat"))}
         distinct = [each for each in of_roster if each.row not in beside]
-        new, old, refused = sorted_out(rosters[slug], distinct, now=clock.now())
-        added += [(rosters[slug], each) for each in new]
-        already += [(rosters[slug], each) for each in old]
+        roster = rosters[slug]
+        new, old, refused = sorted_out(roster, distinct, now=clock.now())
+        added += [(roster, each) for each in new]
+        already += [(roster, each) for each in old]
+        if new:
+            planned[roster.pk] = PlannedTurns.of(new, seen=seen[roster.pk])
         problems += (Problem(row, f"Row {other} is of the same time and seat.") for row, other in beside.items())
         problems += (Problem(each.row, each.problem) for each in refused)
     if len(added) > MOST_OVERRIDES:
@@ -64,22 +72,23 @@ def plan_overrides_import(text: bytes, *, by: User) -> OverridesImport:
         tuple(sorted(added, key=lambda each: each[1].row)),
         tuple(sorted(already, key=lambda each: each[1].row)),
         tuple(sorted(problems, key=lambda each: each.row)),
+        planned,
     )
 
 
 @transaction.atomic
-def import_overrides(turns: Mapping[int, Turns], *, by: User) -> int:
-    """Add an override, with its reason, for each of ``turns``, by the id of the roster; return how many there were.
+def import_overrides(planned: Mapping[int, PlannedTurns], *, by: User) -> int:
+    """Add an override, with its reason, for each turn that is ``planned``; return how many there were.
 
     What is so already adds none. All of them or none: raises what ``import_turns`` does, and NotAllowed for a roster
     that there is not.
     """
-    rosters = {roster.pk: roster for roster in Roster.objects.filter(pk__in=turns).select_related("team")}
-    if missing := set(turns) - set(rosters):
+    rosters = {roster.pk: roster for roster in Roster.objects.filter(pk__in=planned).select_related("team")}
+    if missing := set(planned) - set(rosters):
         gone = "A roster is" if len(missing) == 1 else f"{len(missing)} rosters are"
         raise NotAllowed(f"{gone} no longer there.")
     lock({*rosters, *(each.stands_in_for_id for each in rosters.values() if each.stands_in_for_id is not None)})
-    return sum(import_turns(rosters[pk], turns[pk], by=by) for pk in sorted(turns))
+    return sum(import_turns(rosters[pk], planned[pk], by=by) for pk in sorted(planned))
 
 
 def _managed(slugs: set[str], by: User) -> dict[str, Roster]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from typing import Any, cast
 
 from django import forms
-from django.core import signing
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,16 +13,11 @@ from django.urls import URLPattern, path
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from apps.core.errors import HouseError, Invalid
-from apps.rosters import actions, gap_questions, tables
+from apps.rosters import actions, gap_questions, sealed_plans, tables
 from apps.rosters.actions import LeavesGap
 from apps.rosters.actions.imports import Entry
-from apps.rosters.admin.calendar_imports import PLAN_HOLDS
-from apps.rosters.models import Roster, ShiftSource
-from apps.rosters.rules import Stretch
+from apps.rosters.models import Roster
 from apps.teams.models import User
-
-_LAYERS, _OVERRIDES = "rosters.tables.layers", "rosters.tables.overrides"
-_TOO_OLD = "What was shown is too old: choose the file again."
 
 
 class TableForm(forms.Form):
@@ -87,7 +79,7 @@ class TableImportsAdmin:
             context |= {
                 "added": _with_people(form.plan.added),
                 "already": _with_people(form.plan.already),
-                "planned": _sealed_turns(form.plan.added),
+                "planned": sealed_plans.seal_turns(form.plan.planned),
             }
         return self._page(request, "admin/rosters/import_overrides.html", context)
 
@@ -100,9 +92,9 @@ class TableImportsAdmin:
     def _import_layers(self, request: HttpRequest, by: User) -> HttpResponse:
         """Do what was said; where the rosters would become something else by now, say that and ask again."""
         try:
-            text, seal = _unsealed_layers(request.POST["planned"])
-        except signing.BadSignature:
-            self._say(request, _TOO_OLD, "ERROR")
+            text, seal = sealed_plans.unseal_layers(request.POST["planned"])
+        except Invalid as too_old:
+            self._say(request, str(too_old), "ERROR")
             return redirect("admin:rosters_roster_import_layers")
         try:
             done = actions.import_layers(text, by=by, seal=seal, accepted=gap_questions.accepted(request))
@@ -131,7 +123,7 @@ class TableImportsAdmin:
     ) -> HttpResponse:
         context: dict[str, Any] = {"title": "Import layers and people", "form": form, "plan": plan}
         if plan is not None and plan.changes:
-            context["planned"] = signing.dumps((text.decode("utf-8"), plan.seal), salt=_LAYERS, compress=True)
+            context["planned"] = sealed_plans.seal_layers(text, plan)
         if plan is not None and plan.gaps:
             asked = actions.asked_about(plan.gaps, by=cast("User", request.user))
             context |= {"gaps": asked.sentences, "yes": gap_questions.yes_to(asked)}
@@ -140,9 +132,7 @@ class TableImportsAdmin:
     def _import_overrides(self, request: HttpRequest, by: User) -> HttpResponse:
         """Add what was said, and say how much it was."""
         try:
-            added = actions.import_overrides(_unsealed_turns(request.POST["planned"]), by=by)
-        except signing.BadSignature:
-            self._say(request, _TOO_OLD, "ERROR")
+            added = actions.import_overrides(sealed_plans.unseal_turns(request.POST["planned"]), by=by)
         except HouseError as refused:
             self._say(request, f"Nothing was imported: {refused}", "ERROR")
         else:
@@ -171,33 +161,3 @@ def _with_people(entries: Iterable[tuple[Roster, Entry]]) -> list[tuple[Roster, 
     entries = list(entries)
     people = User.objects.in_bulk({entry.turn.person for _, entry in entries})
     return [(roster, entry, people[entry.turn.person]) for roster, entry in entries]
-
-
-def _unsealed_layers(planned: str) -> tuple[bytes, str]:
-    """The file, and what it was said to do. Raises BadSignature for anything else."""
-    text, seal = signing.loads(planned, salt=_LAYERS, max_age=PLAN_HOLDS)
-    return text.encode(), seal
-
-
-def _sealed_turns(added: Iterable[tuple[Roster, Entry]]) -> str:
-    """What is to be added, so that just this is done when it comes back."""
-    rows = [
-        (roster.pk, turn.seat, turn.person, turn.start.timestamp(), turn.end.timestamp(), entry.summary)
-        for roster, entry in added
-        for turn in (entry.turn,)
-    ]
-    return signing.dumps(rows, salt=_OVERRIDES, compress=True)
-
-
-def _unsealed_turns(planned: str) -> dict[int, list[tuple[Stretch, str]]]:
-    """What was said to be added, by the id of the roster. Raises BadSignature for anything else."""
-    found: dict[int, list[tuple[Stretch, str]]] = defaultdict(list)
-    rows = signing.loads(planned, salt=_OVERRIDES, max_age=PLAN_HOLDS)
-    for roster, seat, person, start, end, reason in rows:
-        turn = Stretch(seat, person, _instant(start), _instant(end), ShiftSource.OVERRIDE)
-        found[roster].append((turn, reason))
-    return dict(found)
-
-
-def _instant(second: float) -> datetime:
-    return datetime.fromtimestamp(second, UTC)
