@@ -13,6 +13,7 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
+from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from apps.core import idempotency
@@ -52,6 +53,14 @@ class HouseViewSet(GenericViewSet[Any]):
         if "data" in kwargs:
             _refuse_unknown_fields(serializer)
         return serializer
+
+
+class AnswersFiles(APIView):
+    """A view whose answer is a file, whatever ``Accept`` asks for; its problems are JSON like all others."""
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
+        """Let any ``Accept`` pass: whoever reads calendars or tables asks for these."""
+        return super().perform_content_negotiation(request, force=True)
 
 
 def _refuse_nul(request: Request, kwargs: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import connection, transaction
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
@@ -69,8 +70,16 @@ def _key_of(request: Request) -> str:
 
 
 def _digest(request: Request) -> str:
-    sent = json.dumps([request.method, request.get_full_path(), request.data], sort_keys=True)
+    sent = json.dumps([request.method, request.get_full_path(), request.data], sort_keys=True, default=_of_file)
     return hashlib.sha256(sent.encode()).hexdigest()
+
+
+def _of_file(sent: UploadedFile[bytes]) -> list[str]:
+    """What makes a file that is sent the same as another: its name and all that is in it."""
+    digest = hashlib.sha256()
+    for chunk in sent.chunks():
+        digest.update(chunk)
+    return [sent.name or "", digest.hexdigest()]
 
 
 def _wait_for_its_turn(*, person_id: int | None, key: str) -> None:

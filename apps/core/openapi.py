@@ -43,7 +43,7 @@ _WRITING = {
     **_READING,
     "409": "The rules do not allow it now, or the Idempotency-Key was used for another request.",
     "413": "The body is too large.",
-    "415": "The body is not JSON.",
+    "415": "The body is of another type than what is read here, which mostly is JSON.",
 }
 _KEY = {
     "in": "header",

@@ -1,4 +1,4 @@
-"""How the API reads JSON: bounded in size and depth, and only what PostgreSQL can keep."""
+"""How the API reads what is sent: bounded in size and depth, and of JSON only what PostgreSQL can keep."""
 
 from __future__ import annotations
 
@@ -7,17 +7,22 @@ from http import HTTPStatus
 from io import BytesIO
 from typing import IO, Any
 
+from django.core.exceptions import SuspiciousOperation
 from rest_framework.exceptions import APIException, ParseError
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import DataAndFiles, JSONParser, MultiPartParser
 
 LARGEST_BODY = 1024 * 1024
+#: What is larger is not even looked at. How large a file may be for what it is for is told beside its field.
+LARGEST_FORM = 32 * 1024 * 1024
 
 
 class TooLarge(APIException):
-    """The body is over LARGEST_BODY bytes (413)."""
+    """The body is over so many bytes (413)."""
 
     status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    default_detail = f"The body is over {LARGEST_BODY // 1024} KiB."
+
+    def __init__(self, largest: int) -> None:
+        super().__init__(f"The body is over {largest // 1024} KiB.")
 
 
 class StrictJSONParser(JSONParser):
@@ -28,7 +33,7 @@ class StrictJSONParser(JSONParser):
     ) -> Any:
         body = stream.read(LARGEST_BODY + 1)
         if len(body) > LARGEST_BODY:
-            raise TooLarge
+            raise TooLarge(LARGEST_BODY)
         try:
             data = super().parse(BytesIO(body), media_type, parser_context)
         except RecursionError as error:
@@ -36,6 +41,21 @@ class StrictJSONParser(JSONParser):
         for text in _texts(data):
             _refuse_what_cannot_be_stored(text)
         return data
+
+
+class FormWithFileParser(MultiPartParser):
+    """A form with a file in it, LARGEST_FORM at most; one that is none is 400."""
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> DataAndFiles[Any, Any]:
+        length = (parser_context or {})["request"].META.get("CONTENT_LENGTH") or "0"
+        if length.isdecimal() and int(length) > LARGEST_FORM:
+            raise TooLarge(LARGEST_FORM)
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except SuspiciousOperation as error:
+            raise ParseError("The form has too many fields, or one of them is too long.") from error
 
 
 def _texts(data: Any) -> Iterator[str]:

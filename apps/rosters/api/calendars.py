@@ -14,10 +14,9 @@ from rest_framework import mixins, serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from apps.core import clock
-from apps.core.api import HouseViewSet
+from apps.core.api import AnswersFiles, HouseViewSet
 from apps.rosters import actions
 from apps.rosters.calendars import feeds, links
 from apps.rosters.models import CalendarFeed, FeedKind, Roster
@@ -28,12 +27,8 @@ from apps.teams.models import Team
 from apps.teams.permissions import ScopedAndSignedIn
 
 
-class RosterCalendarView(APIView):
+class RosterCalendarView(AnswersFiles):
     """The shifts of a roster as an iCalendar file."""
-
-    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
-        """Let any ``Accept`` pass: calendars ask for text/calendar, and problems are JSON whatever was asked for."""
-        return super().perform_content_negotiation(request, force=True)
 
     def get_permissions(self) -> list[Any]:
         """A token in the address is all that it takes; without one the caller signs in as ever."""
