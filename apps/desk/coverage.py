@@ -8,9 +8,11 @@ from datetime import date, timedelta
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.http import HttpResponse
 
 from apps.catalog.queries import active_services
 from apps.core import clock
+from apps.core.downloads import csv_file
 from apps.core.errors import Invalid
 from apps.escalation import exposure
 from apps.escalation.exposure import Exposed
@@ -105,6 +107,11 @@ def sorted_loads(listed: Sequence[Load], by: str) -> list[Load]:
 def pay_csv(lines: Iterable[PayLine], *, first: date, last: date) -> str:
     """The hours of each person as CSV with a header, in hours of two decimals; no cell reads as a formula."""
     return write_table(PAY_COLUMNS, (_pay_row(line, first, last) for line in lines))
+
+
+def pay_file(lines: Iterable[PayLine], *, first: date, last: date) -> HttpResponse:
+    """``pay_csv`` as a file to take away."""
+    return csv_file(pay_csv(lines, first=first, last=last), f"on-call-hours-{first}-to-{last}.csv")
 
 
 def _amount(load: Load, by: str) -> timedelta | int:

@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import QuerySet
+from django.http import HttpResponse
 
+from apps.core.downloads import csv_file
 from apps.core.errors import Invalid
 from apps.core.walltime import instant
 from apps.rosters.models import Roster, Shift
@@ -55,6 +57,17 @@ def shifts_csv(rosters: QuerySet[Roster], *, first: date, last: date) -> str:
     )
 
 
+def layers_file(rosters: QuerySet[Roster]) -> HttpResponse:
+    """``layers_csv`` as a file to take away."""
+    return csv_file(layers_csv(rosters), f"{_name_of(rosters)}-layers.csv")
+
+
+def shifts_file(rosters: QuerySet[Roster], *, first: date, last: date) -> HttpResponse:
+    """``shifts_csv`` as a file to take away."""
+    written = shifts_csv(rosters, first=first, last=last)
+    return csv_file(written, f"{_name_of(rosters)}-shifts-{first}-to-{last}.csv")
+
+
 def check_days(first: date, last: date) -> None:
     """Raise Invalid, naming ``from`` or ``to``, where the days are in no order, too many, or no roster has such."""
     if first < FIRST_DAY or last > LAST_DAY:
@@ -63,6 +76,12 @@ def check_days(first: date, last: date) -> None:
         raise Invalid("The last day is not before the first.", field="to")
     if last - first >= LONGEST:
         raise Invalid(f"At most {LONGEST.days} days at once.", field="to")
+
+
+def _name_of(rosters: QuerySet[Roster]) -> str:
+    """What a file of ``rosters`` is called: by the slug of the only one, or just rosters."""
+    slugs = list(rosters.values_list("slug", flat=True)[:2])
+    return slugs[0] if len(slugs) == 1 else "rosters"
 
 
 def _layer_rows(roster: Roster) -> Iterator[list[str]]:

@@ -64,11 +64,7 @@ def pay(request: HttpRequest) -> HttpResponse:
     except Invalid as refused:
         say_failure(request, refused)
         return redirect("coverage")
-    answer = HttpResponse(
-        coverage.pay_csv(lines, first=first, last=last), content_type="text/csv; charset=utf-8"
-    )  # fmt: skip
-    answer["Content-Disposition"] = f'attachment; filename="on-call-hours-{first}-to-{last}.csv"'
-    return answer
+    return coverage.pay_file(lines, first=first, last=last)
 
 
 def _chosen(request: HttpRequest, teams: list[Team]) -> list[Team]:

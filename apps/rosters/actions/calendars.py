@@ -125,11 +125,15 @@ def set_file(
     make_turns(source, expansion, now=now)
 
 
-def set_address(source: CalendarSource, url: str) -> None:
-    """Let the turns of the layer come from ``url``, once the engine read it; until then they stay as they are."""
+def set_address(source: CalendarSource, url: str, *, by: User | None = None) -> None:
+    """Let the turns of the layer come from ``url``, once the engine read it; until then they stay as they are.
+
+    ``by`` None: whoever signed in to the admin.
+    """
     source.url, source.file_name, source.uploaded_at = url, "", None
     source.etag = source.last_modified = source.failure = ""
     source.failed_at = None
+    made_by(source, by)
     source.save()
 
 

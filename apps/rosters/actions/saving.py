@@ -93,10 +93,15 @@ def outlook(
     """What ``change_roster`` would make; nothing is saved. Raises as it does, but for the gaps, which are told."""
     with transaction.atomic():
         gaps = change_roster(roster, changes, layers=layers, version=version, by=by, accept_gaps=True)
-        now = clock.now()
-        shifts = list(queries.shifts_between(now, now + LOOKED_AHEAD).filter(roster=roster))
+        found = Outlook(shifts_ahead(roster), gaps)
         transaction.set_rollback(True)
-    return Outlook(shifts, gaps)
+    return found
+
+
+def shifts_ahead(roster: Roster) -> list[Shift]:
+    """The shifts of ``roster`` of LOOKED_AHEAD from now on, earliest first, with their people. One query."""
+    now = clock.now()
+    return list(queries.shifts_between(now, now + LOOKED_AHEAD).filter(roster=roster))
 
 
 def _change(

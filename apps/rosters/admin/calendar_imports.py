@@ -12,9 +12,8 @@ from django.urls import URLPattern, path
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from apps.core.errors import HouseError, Invalid
-from apps.rosters import actions, sealed_plans
+from apps.rosters import actions, sealed_plans, uploads
 from apps.rosters.actions.imports import Entry, ImportPlan
-from apps.rosters.admin.calendars import read_upload
 from apps.rosters.calendars import reading
 from apps.rosters.models import Roster
 from apps.teams.models import User
@@ -36,7 +35,7 @@ class ImportForm(forms.Form):
     def clean_file(self) -> Any:
         """Make the plan. Raises ValidationError, saying why, for a file that cannot be used."""
         try:
-            self.plan = actions.plan_import(self._roster, read_upload(self.cleaned_data["file"]))
+            self.plan = actions.plan_import(self._roster, uploads.calendar_of(self.cleaned_data["file"]))
         except Invalid as error:
             raise ValidationError(str(error)) from error
         return self.cleaned_data["file"]

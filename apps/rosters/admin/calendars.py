@@ -17,15 +17,12 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidge
 
 from apps.core import clock
 from apps.core.errors import Invalid
-from apps.rosters import actions
+from apps.rosters import actions, uploads
 from apps.rosters.admin.layers import LayerInline, Layers, StandsStillWhenFrozen
 from apps.rosters.calendars import reading
 from apps.rosters.calendars.expansion import Expansion
-from apps.rosters.calendars.fetching import check_address
+from apps.rosters.calendars.fetching import as_address
 from apps.rosters.models import CalendarSource, Layer
-
-#: By these schemes calendars are handed around; behind them is https.
-_SUBSCRIBED = ("webcal://", "webcals://")
 
 
 class CalendarForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no parameter at run time
@@ -49,15 +46,10 @@ class CalendarForm(forms.ModelForm):  # type: ignore[type-arg]  # the class take
 
     def clean_url(self) -> str:
         """The address, with https for what devices subscribe by. Raises ValidationError for a private one."""
-        url: str = self.cleaned_data["url"].strip()
-        for scheme in _SUBSCRIBED:
-            if url.lower().startswith(scheme):
-                url = f"https://{url[len(scheme) :]}"
         try:
-            check_address(url)
-        except (Invalid, ValueError) as error:
+            return as_address(self.cleaned_data["url"])
+        except Invalid as error:
             raise ValidationError(str(error)) from error
-        return url
 
     def clean_file(self) -> UploadedFile[bytes] | None:
         """The file, if one was chosen. Raises ValidationError, saying why, for one that cannot be used."""
@@ -65,7 +57,7 @@ class CalendarForm(forms.ModelForm):  # type: ignore[type-arg]  # the class take
         if chosen is None:
             return None
         try:
-            self._text = read_upload(chosen)
+            self._text = uploads.calendar_of(chosen)
             self._expansion = reading.read(self._text, window=actions.window_at(clock.now()), zone=self._zone)
         except Invalid as error:
             raise ValidationError(str(error)) from error
@@ -137,16 +129,3 @@ def _zone_on_the_page(layer: Layer) -> ZoneInfo:
     """The zone of a layer as it was entered; UTC where there is none yet, or none such, which its own field says."""
     name = layer.time_zone or (layer.roster.time_zone if layer.roster_id else "")
     return ZoneInfo(name if name in available_timezones() else "UTC")
-
-
-def _from_the_start(chosen: UploadedFile[bytes]) -> bytes:
-    """All of the file, also where it was read before."""
-    chosen.seek(0)
-    return bytes(chosen.read())
-
-
-def read_upload(chosen: UploadedFile[bytes]) -> bytes:
-    """The bytes of an uploaded calendar. Raises Unreadable for one that is too large."""
-    if chosen.size is None or chosen.size > reading.LARGEST:
-        raise reading.Unreadable(f"It is larger than {reading.LARGEST_IN_WORDS}.")
-    return bytes(_from_the_start(chosen))

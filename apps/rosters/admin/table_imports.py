@@ -13,7 +13,7 @@ from django.urls import URLPattern, path
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from apps.core.errors import HouseError, Invalid
-from apps.rosters import actions, gap_questions, sealed_plans, tables
+from apps.rosters import actions, gap_questions, sealed_plans, tables, uploads
 from apps.rosters.actions import LeavesGap
 from apps.rosters.actions.imports import Entry
 from apps.rosters.models import Roster
@@ -38,10 +38,8 @@ class TableForm(forms.Form):
     def clean_file(self) -> Any:
         """Make the plan. Raises ValidationError, saying why, for a file that cannot be used."""
         chosen = self.cleaned_data["file"]
-        if chosen.size is None or chosen.size > tables.LARGEST:
-            raise ValidationError(f"It is larger than {tables.LARGEST_IN_WORDS}.")
-        self.text = bytes(chosen.read())
         try:
+            self.text = uploads.table_of(chosen)
             self.plan = self._look(self.text)
         except Invalid as error:
             raise ValidationError(str(error)) from error

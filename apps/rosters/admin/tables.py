@@ -84,8 +84,7 @@ class TablesAdmin(TableImportsAdmin):
 
     def layers_file(self, request: HttpRequest) -> HttpResponse:
         """The layers of the rosters with their people."""
-        rosters = self._rosters(request)
-        return _file(exports.layers_csv(rosters), f"{_name_of(rosters)}-layers.csv")
+        return exports.layers_file(self._rosters(request))
 
     def shifts_file(self, request: HttpRequest) -> HttpResponse:
         """The shifts of the rosters from one day to another; or the page again, with what is wrong with these."""
@@ -93,9 +92,7 @@ class TablesAdmin(TableImportsAdmin):
         if not form.is_valid():
             return self.tables_view(request, form)
         first, last = form.cleaned_data["from"], form.cleaned_data["to"]
-        rosters = self._rosters(request)
-        written = exports.shifts_csv(rosters, first=first, last=last)
-        return _file(written, f"{_name_of(rosters)}-shifts-{first}-to-{last}.csv")
+        return exports.shifts_file(self._rosters(request), first=first, last=last)
 
     def _rosters(self, request: HttpRequest) -> QuerySet[Roster]:
         """The rosters of the address that the viewer sees; without any named, all that are in use."""
@@ -111,15 +108,3 @@ class TablesAdmin(TableImportsAdmin):
 def _day(label: str, initial: date) -> forms.DateField:
     widget = UnfoldAdminTextInputWidget(attrs={"type": "date"})
     return forms.DateField(label=label, initial=initial.isoformat(), widget=widget)
-
-
-def _name_of(rosters: QuerySet[Roster]) -> str:
-    """What a file of ``rosters`` is called: by the slug of the only one, or just rosters."""
-    slugs = list(rosters.values_list("slug", flat=True)[:2])
-    return slugs[0] if len(slugs) == 1 else "rosters"
-
-
-def _file(text: str, name: str) -> HttpResponse:
-    answer = HttpResponse(text, content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer

@@ -16,6 +16,8 @@ from apps.core.outbound import is_public
 from apps.rosters.calendars.reading import LARGEST, LARGEST_IN_WORDS
 
 MOST_REDIRECTS = 5
+#: By these schemes calendars are handed around; behind them is https.
+_SUBSCRIBED = ("webcal://", "webcals://")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PRIVATE = "leads into a private network, from which no calendar is read."
 
@@ -33,11 +35,26 @@ class NotFetched(Exception):
     """There is no calendar to be had from the address; the text says why, and not what lies behind the address."""
 
 
-def check_address(url: str) -> None:
-    """Raise Invalid, naming ``url``, for an address that plainly leads into a private network. Resolves no name."""
+def as_address(said: str) -> str:
+    """The address that ``said`` means: with https for what devices subscribe by. Resolves no name.
+
+    Raises Invalid, naming ``url``, for one that is none, or plainly leads into a private network.
+    """
+    url = said.strip()
+    for scheme in _SUBSCRIBED:
+        if url.lower().startswith(scheme):
+            url = f"https://{url[len(scheme) :]}"
+    _check_public(url)
+    return url
+
+
+def _check_public(url: str) -> None:
     if settings.OUTBOUND_PRIVATE == "allowed":
         return
-    host = urlsplit(url).hostname or ""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError as error:
+        raise Invalid("The address is none.", field="url") from error
     try:
         is_private = not is_public(ipaddress.ip_address(host))
     except ValueError:

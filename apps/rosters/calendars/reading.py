@@ -24,7 +24,10 @@ log = structlog.get_logger(__name__)
 
 
 class Unreadable(Invalid):
-    """The calendar cannot be used; the text says why."""
+    """The calendar cannot be used; the text says why. It names ``file``."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, field="file")
 
 
 def read(text: bytes, *, window: Window, zone: ZoneInfo) -> Expansion:
