@@ -29,6 +29,13 @@ from apps.rosters.actions.gaps import (
 from apps.rosters.actions.handovers import LONGEST_NOTE, write_handover_note
 from apps.rosters.actions.imports import ImportPlan, PlannedTurns, import_turns, plan_import
 from apps.rosters.actions.keeping import change_from, copy, retire
+from apps.rosters.actions.layer_calendars import (
+    CalendarOutlook,
+    look_at_file,
+    take_calendar_away,
+    use_address,
+    use_file,
+)
 from apps.rosters.actions.layer_tables import LayersImport, import_layers, plan_layers_import
 from apps.rosters.actions.layers import LayerEntry, set_restrictions
 from apps.rosters.actions.leave import rosters_of
@@ -61,6 +68,7 @@ __all__ = [
     "SHADOW_ADDED",
     "SWAP_ANSWERED",
     "SWAP_ASKED",
+    "CalendarOutlook",
     "GapWatch",
     "ImportPlan",
     "LayerEntry",
@@ -91,6 +99,7 @@ __all__ = [
     "import_overrides",
     "import_turns",
     "lock",
+    "look_at_file",
     "make_feed",
     "materialise",
     "note_reading",
@@ -113,7 +122,10 @@ __all__ = [
     "set_address",
     "set_file",
     "set_restrictions",
+    "take_calendar_away",
     "uncovered",
+    "use_address",
+    "use_file",
     "window_at",
     "withdraw_swap",
     "write_handover_note",

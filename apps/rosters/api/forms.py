@@ -188,9 +188,14 @@ class ChangedRoster(WrittenRoster):
         return said
 
 
-class EnteredSplit(serializers.Serializer[Any]):
+class AcceptsGaps(serializers.Serializer[Any]):
+    """Whether it is done even where nobody is on call for a while then."""
+
+    accept_gaps = serializers.BooleanField(required=False, default=False)
+
+
+class EnteredSplit(AcceptsGaps):
     """Which layer is to be changed, by its id, and from which day on."""
 
     layer = serializers.IntegerField(min_value=1, max_value=LARGEST_ID)
     day = serializers.DateField(validators=DAYS)
-    accept_gaps = serializers.BooleanField(required=False, default=False)

@@ -7,16 +7,18 @@ from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.core.errors import Invalid, NotAllowed
 from apps.rosters import actions, queries
-from apps.rosters.api.forms import ChangedRoster, EnteredSplit, MadeRoster
-from apps.rosters.api.overrides import AcceptsGaps, OverrideActions
-from apps.rosters.api.rosters import LayerSerializer, RosterSerializer, RosterViewSet, ShiftSerializer, whole
+from apps.rosters.api.forms import AcceptsGaps, ChangedRoster, EnteredSplit, MadeRoster
+from apps.rosters.api.layer_calendars import CalendarActions
+from apps.rosters.api.managed import ManagedRosterViewSet
+from apps.rosters.api.outlooks import OutlookSerializer
+from apps.rosters.api.overrides import OverrideActions
+from apps.rosters.api.rosters import LayerSerializer, RosterSerializer, whole
 from apps.rosters.models import Roster
 from apps.teams import access
 from apps.teams.access import Permission
@@ -24,36 +26,21 @@ from apps.teams.authentication import caller
 from apps.teams.models import Scope
 
 #: What takes a token that may manage; the rest is done by whoever responds.
-MANAGING = frozenset({"create", "partial_update", "preview", "retire", "copy", "change_from"})
+MANAGING = frozenset(
+    {
+        "create", "partial_update", "preview", "retire", "copy", "change_from", "set_calendar", "remove_calendar",
+        "upload_calendar", "preview_calendar",
+    }
+)  # fmt: skip
 
 
-class NewGapSerializer(serializers.Serializer[Any]):
-    """When nobody is on call: from ``start`` up to but not including ``end``; null: as far as shifts are planned."""
-
-    start = serializers.DateTimeField()
-    end = serializers.DateTimeField(allow_null=True)
-
-
-class OutlookSerializer(serializers.Serializer[Any]):
-    """What a change would make: the shifts of the next six weeks, and the gaps that there are not yet."""
-
-    shifts = ShiftSerializer(many=True)
-    gaps = NewGapSerializer(many=True)
-
-
-class KeptRosterViewSet(OverrideActions, RosterViewSet):
+class KeptRosterViewSet(OverrideActions, CalendarActions, ManagedRosterViewSet):
     """The rosters of the teams one may see; whoever manages a team keeps its own."""
-
-    changed: Roster | None = None
 
     @property
     def write_scope(self) -> Scope:
         """The scope that a token needs to write here."""
         return Scope.MANAGE if self.action in MANAGING else Scope.RESPOND
-
-    def get_serializer_context(self) -> dict[str, Any]:
-        """With the roster that is to be changed: forms look at what it has."""
-        return {**super().get_serializer_context(), "roster": self.changed}
 
     @extend_schema(request=MadeRoster, responses={201: RosterSerializer})
     def create(self, request: Request) -> Response:
@@ -77,7 +64,7 @@ class KeptRosterViewSet(OverrideActions, RosterViewSet):
         (409) unless ``accept_gaps``; ``missing`` lists the times, or the first 99 and how many more there are. Of a
         roster that becomes primary every time at which nobody is on call counts.
         """
-        roster = self._managed()
+        roster = self.managed()
         changes = self._changes()
         actions.change_roster(roster, **changes, by=caller(request))
         return Response(_shown(roster))
@@ -86,7 +73,7 @@ class KeptRosterViewSet(OverrideActions, RosterViewSet):
     @action(detail=True, methods=["post"])
     def preview(self, request: Request, slug: str) -> Response:
         """What PATCH with the same body would make; nothing is saved."""
-        roster = self._managed()
+        roster = self.managed()
         changes = self._changes()
         del changes["accept_gaps"]
         return Response(OutlookSerializer(actions.outlook(roster, **changes, by=caller(request))).data)
@@ -95,7 +82,7 @@ class KeptRosterViewSet(OverrideActions, RosterViewSet):
     @action(detail=True, methods=["post"])
     def retire(self, request: Request, slug: str) -> Response:
         """End the roster now and keep its past. One for which somebody is on call only with ``accept_gaps``."""
-        roster = self._managed()
+        roster = self.managed()
         accepted = self.understood(AcceptsGaps)["accept_gaps"]
         with actions.refusing_gaps(queries.with_stood_for([roster]), by=caller(request), accepts_all=accepted):
             actions.retire(roster, by=caller(request))
@@ -105,13 +92,13 @@ class KeptRosterViewSet(OverrideActions, RosterViewSet):
     @action(detail=True, methods=["post"])
     def copy(self, request: Request, slug: str) -> Response:
         """Make a roster with the same layers; not primary, and without overrides."""
-        return Response(_shown(actions.copy(self._managed(), by=caller(request))), status=HTTPStatus.CREATED)
+        return Response(_shown(actions.copy(self.managed(), by=caller(request))), status=HTTPStatus.CREATED)
 
     @extend_schema(request=EnteredSplit, responses={201: LayerSerializer})
     @action(detail=True, methods=["post"], url_path="change-from")
     def change_from(self, request: Request, slug: str) -> Response:
         """Split a layer: what is changed in the new one, which is the answer, counts from that day on."""
-        roster = self._managed()
+        roster = self.managed()
         entered = self.understood(EnteredSplit)
         layer = roster.layers.select_related("roster__team").filter(pk=entered["layer"]).first()
         if layer is None:
@@ -121,13 +108,6 @@ class KeptRosterViewSet(OverrideActions, RosterViewSet):
             following = actions.change_from(layer, entered["day"], by=caller(request))
         [shown] = [each for each in _shown(roster)["layers"] if each["id"] == following.pk]
         return Response(shown, status=HTTPStatus.CREATED)
-
-    def _managed(self) -> Roster:
-        """The roster of the address, to be changed. Raises NotAllowed, whatever the body, for who may not."""
-        roster: Roster = self.get_object()
-        access.require_for_team(caller(self.request), Permission.MANAGE, roster.team)
-        self.changed = roster
-        return roster
 
     def _changes(self) -> dict[str, Any]:
         """What the body says, as ``change_roster`` takes it."""

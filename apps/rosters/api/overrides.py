@@ -16,6 +16,7 @@ from apps.core import clock
 from apps.core.api import HouseViewSet
 from apps.core.api_fields import Instant
 from apps.rosters import actions, queries
+from apps.rosters.api.forms import AcceptsGaps
 from apps.rosters.api.rosters import EarliestFirst, ShiftSerializer
 from apps.rosters.models import MOST_AT_ONCE
 from apps.teams.models import User
@@ -37,12 +38,6 @@ class OverrideSerializer(ShiftSerializer):
 
     id = serializers.IntegerField()
     reason = serializers.CharField()
-
-
-class AcceptsGaps(serializers.Serializer[Any]):
-    """Whether it is done even where nobody is on call for a while then."""
-
-    accept_gaps = serializers.BooleanField(required=False, default=False)
 
 
 class OverrideActions(HouseViewSet):
