@@ -30,12 +30,16 @@ from apps.rosters.api.exceptions import AbsenceViewSet, SwapViewSet
 from apps.rosters.api.keeping import KeptRosterViewSet
 from apps.rosters.api.rosters import OnCallViewSet
 from apps.rosters.api.shadows import ShadowViewSet
+from apps.rosters.api.tables import LayerTableViewSet, OverrideTableViewSet, ShiftTableViewSet
 from apps.teams.api import MeViewSet, TeamViewSet
 
 router = SimpleRouter()
 router.register("incidents", IncidentViewSet, basename="api-incident")
 router.register("oncall", OnCallViewSet, basename="api-oncall")
 router.register("rosters", KeptRosterViewSet, basename="api-roster")
+router.register("roster-tables/layers", LayerTableViewSet, basename="api-layer-table")
+router.register("roster-tables/overrides", OverrideTableViewSet, basename="api-override-table")
+router.register("roster-tables/shifts", ShiftTableViewSet, basename="api-shift-table")
 router.register("swaps", SwapViewSet, basename="api-swap")
 router.register("absences", AbsenceViewSet, basename="api-absence")
 router.register("shadows", ShadowViewSet, basename="api-shadow")

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from apps.core.errors import Invalid, NotAllowed
 from apps.rosters import actions, queries
+from apps.rosters.api.calendar_imports import CalendarImportActions
 from apps.rosters.api.forms import AcceptsGaps, ChangedRoster, EnteredSplit, MadeRoster
 from apps.rosters.api.layer_calendars import CalendarActions
 from apps.rosters.api.managed import ManagedRosterViewSet
@@ -29,12 +30,12 @@ from apps.teams.models import Scope
 MANAGING = frozenset(
     {
         "create", "partial_update", "preview", "retire", "copy", "change_from", "set_calendar", "remove_calendar",
-        "upload_calendar", "preview_calendar",
+        "upload_calendar", "preview_calendar", "preview_import", "import_calendar",
     }
 )  # fmt: skip
 
 
-class KeptRosterViewSet(OverrideActions, CalendarActions, ManagedRosterViewSet):
+class KeptRosterViewSet(OverrideActions, CalendarActions, CalendarImportActions, ManagedRosterViewSet):
     """The rosters of the teams one may see; whoever manages a team keeps its own."""
 
     @property
