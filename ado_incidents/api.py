@@ -23,6 +23,7 @@ from apps.desk.api.own_choices import OwnPreferencesViewSet, OwnRulesViewSet
 from apps.desk.api.own_methods import OwnMethodViewSet
 from apps.desk.api.own_pages import OwnPageViewSet
 from apps.desk.api.paging import DirectPageViewSet
+from apps.desk.api.pay import PayViewSet
 from apps.desk.api.policies import PolicyViewSet
 from apps.postmortems.api import ActionItemViewSet, ReviewViewSet
 from apps.rosters.api.calendars import CalendarFeedViewSet, RosterCalendarView
@@ -94,6 +95,8 @@ urlpatterns = [
                     name="api-own-preferences",
                 ),
                 path("coverage/", CoverageViewSet.as_view({"get": "retrieve"}), name="api-coverage"),
+                path("coverage/pay/", PayViewSet.as_view({"get": "retrieve"}), name="api-pay"),
+                path("coverage/pay.csv", PayViewSet.as_view({"get": "download"}), name="api-pay-csv"),
                 path("incidents/current", IncidentViewSet.as_view({"get": "current"}), name="api-incident-current"),
                 path("rosters/<slug:slug>/calendar.ics", RosterCalendarView.as_view(), name="api-roster-calendar"),
                 *router.urls,
