@@ -190,12 +190,12 @@ class RosterAdmin(AsksAboutGaps, PreviewedAdmin, RevertingAdmin, ImportingAdmin,
 
     @admin.display(description="")
     def six_weeks(self, roster: Roster) -> SafeString:
-        """The drawn weeks; the page's script puts in their place what the form would make of them."""
+        """The drawn weeks as saved; the page's script puts in their place what the form would make of them."""
         if roster._state.adding:
             url, shown = reverse("admin:rosters_roster_preview_new"), "Fills in as you edit."
         else:
             url = reverse("admin:rosters_roster_preview", args=[roster.pk])
-            shown = preview(roster, now=clock.now())
+            shown = preview(Roster.objects.get(pk=roster.pk), now=clock.now())
         places = '<p id="six-weeks-said" role="status"></p><div id="six-weeks" data-preview="{}">{}</div>'
         return format_html(places, url, shown)
 
