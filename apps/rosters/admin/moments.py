@@ -3,11 +3,30 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib import admin
 from django.utils import timezone
+from unfold.widgets import UnfoldAdminTextInputWidget
 
+from apps.core.moments import LocalMoment
 from apps.rosters.models.lasting import Lasting
+
+_SHOWN = "%Y-%m-%dT%H:%M"
+
+
+class Moment(LocalMoment):
+    """A moment by the clock of whoever looks, shown to the minute: what comes back as it was shown did not change."""
+
+    def __init__(self, **options: Any) -> None:
+        widget = UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"})
+        super().__init__(widget=widget, input_formats=[_SHOWN], **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{timezone.localtime(value):{_SHOWN}}" if isinstance(value, datetime) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return (self.prepare_value(initial) or "") != (data or "")
 
 
 def by_whose_clock() -> str:

@@ -13,15 +13,13 @@ from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 from unfold.admin import TabularInline
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from apps.core import clock
 from apps.core.errors import HouseError, Invalid
-from apps.core.moments import LocalMoment
 from apps.rosters import actions, gap_questions, queries, rules
 from apps.rosters.admin.gaps import AsksAboutGaps
-from apps.rosters.admin.layers import LOCAL
-from apps.rosters.admin.moments import SaysWhen, by_whose_clock
+from apps.rosters.admin.moments import Moment, SaysWhen, by_whose_clock
 from apps.rosters.models import Override, Roster
 from apps.teams.admin_access import FollowsItsParent, TeamOwnedAdmin, managed_team_ids
 from apps.teams.models import User
@@ -57,12 +55,8 @@ class StandInForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes
     """
 
     chosen_seat = SeatField(label="Seat")
-    start = LocalMoment(
-        label="From", widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}), input_formats=[LOCAL]
-    )
-    end = LocalMoment(
-        label="Until", widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}), input_formats=[LOCAL]
-    )
+    start = Moment(label="From")
+    end = Moment(label="Until")
 
     class Meta:
         model = Override

@@ -9,15 +9,12 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.core import clock
 from apps.core.errors import HouseError, Invalid
-from apps.core.moments import LocalMoment
 from apps.rosters import actions
 from apps.rosters.admin.gaps import AsksAboutGaps
-from apps.rosters.admin.layers import LOCAL
-from apps.rosters.admin.moments import SaysWhen, by_whose_clock
+from apps.rosters.admin.moments import Moment, SaysWhen, by_whose_clock
 from apps.rosters.models import Roster, Shadow
 from apps.rosters.models.rosters import MOMENTS
 from apps.teams.admin_access import TeamOwnedAdmin, managed_team_ids
@@ -26,19 +23,11 @@ from apps.teams.models import User
 _FIELDS = {"user": "person"}
 
 
-class _Moment(LocalMoment):
-    """A moment in the viewer's time zone."""
-
-    def __init__(self, label: str) -> None:
-        widget = UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"})
-        super().__init__(label=label, widget=widget, input_formats=[LOCAL], validators=MOMENTS)
-
-
 class ShadowForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no parameter at run time
     """A new shadow; what the action would refuse is said at its field."""
 
-    start = _Moment("From")
-    end = _Moment("Until")
+    start = Moment(label="From", validators=MOMENTS)
+    end = Moment(label="Until", validators=MOMENTS)
 
     class Meta:
         model = Shadow
