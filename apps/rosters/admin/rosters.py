@@ -74,8 +74,9 @@ class RosterForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
         during = self.instance.stands_in_during
         if during is not None:
             self.initial.update(stands_in_from=during.lower, stands_in_until=during.upper)
-        for name in self.fields.keys() & _MOMENTS:
-            self.fields[name].help_text = f"{self.fields[name].help_text} {by_whose_clock()}".strip()
+        if "frozen_until" in self.fields:
+            field = self.fields["frozen_until"]
+            field.help_text = f"{field.help_text} {by_whose_clock()}"
         if self.asked is not None:
             sent = cast("QueryDict", self.data).copy()
             sent.pop("accept_gaps", None)  # a yes to other gaps is none to these
