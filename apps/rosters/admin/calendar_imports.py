@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from django import forms
@@ -16,15 +14,12 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from apps.core.errors import HouseError, Invalid
 from apps.rosters import actions
-from apps.rosters.actions.imports import Entry, ImportPlan
+from apps.rosters.actions.imports import ImportPlan
 from apps.rosters.admin.calendars import read_upload
+from apps.rosters.admin.planned_turns import sealed, unsealed, with_people
 from apps.rosters.calendars import reading
-from apps.rosters.models import Roster, ShiftSource
-from apps.rosters.rules import Stretch
+from apps.rosters.models import Roster
 from apps.teams.models import User
-
-#: A plan that was looked at is carried out within this time, or made anew.
-PLAN_HOLDS = timedelta(hours=1)
 
 
 class ImportForm(forms.Form):
@@ -79,10 +74,10 @@ class ImportingAdmin:
         }
         if plan is not None:
             context |= {
-                "added": _with_people(plan.added),
-                "already": _with_people(plan.already),
-                "refused": _with_people(plan.refused),
-                "planned": _signed(roster, plan.added),
+                "added": with_people((roster, entry) for entry in plan.added),
+                "already": with_people((roster, entry) for entry in plan.already),
+                "refused": with_people((roster, entry) for entry in plan.refused),
+                "planned": sealed(((roster, entry) for entry in plan.added), salt=_salt(roster)),
             }
         return render(request, "admin/rosters/import_calendar.html", context)
 
@@ -90,8 +85,8 @@ class ImportingAdmin:
         """Add what was said, and say how much it was."""
         page = redirect("admin:rosters_roster_import_calendar", roster.pk)
         try:
-            turns = _unsigned(roster, request.POST["planned"])
-            added = actions.import_turns(roster, turns, by=cast("User", request.user))
+            turns = unsealed(request.POST["planned"], salt=_salt(roster))
+            added = actions.import_turns(roster, turns.get(roster.pk, []), by=cast("User", request.user))
         except signing.BadSignature:
             self._say(request, "What was shown is too old, or of another roster: choose the file again.", "ERROR")
             return page
@@ -103,33 +98,6 @@ class ImportingAdmin:
 
     def _say(self, request: HttpRequest, text: str, level: str = "SUCCESS") -> None:
         self.message_user(request, text, level)  # type: ignore[attr-defined]
-
-
-def _with_people(entries: list[Entry]) -> list[tuple[Entry, User]]:
-    people = User.objects.in_bulk({entry.turn.person for entry in entries})
-    return [(entry, people[entry.turn.person]) for entry in entries]
-
-
-def _signed(roster: Roster, added: Iterable[Entry]) -> str:
-    """What is to be added, so that just this is done when it comes back."""
-    rows = [
-        (entry.turn.seat, entry.turn.person, entry.turn.start.timestamp(), entry.turn.end.timestamp(), entry.summary)
-        for entry in added
-    ]
-    return signing.dumps(rows, salt=_salt(roster), compress=True)
-
-
-def _unsigned(roster: Roster, planned: str) -> list[tuple[Stretch, str]]:
-    """What was said to be added to ``roster``. Raises BadSignature for anything else."""
-    rows = signing.loads(planned, salt=_salt(roster), max_age=PLAN_HOLDS)
-    return [
-        (Stretch(seat, person, _instant(start), _instant(end), ShiftSource.OVERRIDE), summary)
-        for seat, person, start, end, summary in rows
-    ]
-
-
-def _instant(second: float) -> datetime:
-    return datetime.fromtimestamp(second, UTC)
 
 
 def _salt(roster: Roster) -> str:

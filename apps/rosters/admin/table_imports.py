@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from collections.abc import Callable
 from typing import Any, cast
 
 from django import forms
@@ -18,10 +16,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 from apps.core.errors import HouseError, Invalid
 from apps.rosters import actions, gap_questions, tables
 from apps.rosters.actions import LeavesGap
-from apps.rosters.actions.imports import Entry
-from apps.rosters.admin.calendar_imports import PLAN_HOLDS
-from apps.rosters.models import Roster, ShiftSource
-from apps.rosters.rules import Stretch
+from apps.rosters.admin.planned_turns import PLAN_HOLDS, sealed, unsealed, with_people
 from apps.teams.models import User
 
 _LAYERS, _OVERRIDES = "rosters.tables.layers", "rosters.tables.overrides"
@@ -85,9 +80,9 @@ class TableImportsAdmin:
         context = {"title": "Import overrides", "form": form, "plan": form.plan}
         if form.plan is not None:
             context |= {
-                "added": _with_people(form.plan.added),
-                "already": _with_people(form.plan.already),
-                "planned": _sealed_turns(form.plan.added),
+                "added": with_people(form.plan.added),
+                "already": with_people(form.plan.already),
+                "planned": sealed(form.plan.added, salt=_OVERRIDES),
             }
         return self._page(request, "admin/rosters/import_overrides.html", context)
 
@@ -140,7 +135,7 @@ class TableImportsAdmin:
     def _import_overrides(self, request: HttpRequest, by: User) -> HttpResponse:
         """Add what was said, and say how much it was."""
         try:
-            added = actions.import_overrides(_unsealed_turns(request.POST["planned"]), by=by)
+            added = actions.import_overrides(unsealed(request.POST["planned"], salt=_OVERRIDES), by=by)
         except signing.BadSignature:
             self._say(request, _TOO_OLD, "ERROR")
         except HouseError as refused:
@@ -167,37 +162,7 @@ def _form(request: HttpRequest, *, look: Callable[[bytes], Any]) -> TableForm:
     return form
 
 
-def _with_people(entries: Iterable[tuple[Roster, Entry]]) -> list[tuple[Roster, Entry, User]]:
-    entries = list(entries)
-    people = User.objects.in_bulk({entry.turn.person for _, entry in entries})
-    return [(roster, entry, people[entry.turn.person]) for roster, entry in entries]
-
-
 def _unsealed_layers(planned: str) -> tuple[bytes, str]:
     """The file, and what it was said to do. Raises BadSignature for anything else."""
     text, seal = signing.loads(planned, salt=_LAYERS, max_age=PLAN_HOLDS)
     return text.encode(), seal
-
-
-def _sealed_turns(added: Iterable[tuple[Roster, Entry]]) -> str:
-    """What is to be added, so that just this is done when it comes back."""
-    rows = [
-        (roster.pk, turn.seat, turn.person, turn.start.timestamp(), turn.end.timestamp(), entry.summary)
-        for roster, entry in added
-        for turn in (entry.turn,)
-    ]
-    return signing.dumps(rows, salt=_OVERRIDES, compress=True)
-
-
-def _unsealed_turns(planned: str) -> dict[int, list[tuple[Stretch, str]]]:
-    """What was said to be added, by the id of the roster. Raises BadSignature for anything else."""
-    found: dict[int, list[tuple[Stretch, str]]] = defaultdict(list)
-    rows = signing.loads(planned, salt=_OVERRIDES, max_age=PLAN_HOLDS)
-    for roster, seat, person, start, end, reason in rows:
-        turn = Stretch(seat, person, _instant(start), _instant(end), ShiftSource.OVERRIDE)
-        found[roster].append((turn, reason))
-    return dict(found)
-
-
-def _instant(second: float) -> datetime:
-    return datetime.fromtimestamp(second, UTC)
