@@ -14,11 +14,11 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from apps.core.errors import HouseError, Invalid
 from apps.rosters import actions
-from apps.rosters.actions.imports import ImportPlan
 from apps.rosters.admin.calendars import read_upload
 from apps.rosters.admin.planned_turns import sealed, unsealed, with_people
 from apps.rosters.calendars import reading
 from apps.rosters.models import Roster
+from apps.teams.admin_access import HouseAdmin
 from apps.teams.models import User
 
 
@@ -29,7 +29,7 @@ class ImportForm(forms.Form):
         widget=UnfoldAdminFileFieldWidget,
         help_text=f"A calendar in the iCalendar format (.ics), {reading.LARGEST_IN_WORDS} at most.",
     )
-    plan: ImportPlan | None = None
+    plan: actions.ImportPlan | None = None
 
     def __init__(self, *args: Any, roster: Roster, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -44,21 +44,21 @@ class ImportForm(forms.Form):
         return self.cleaned_data["file"]
 
 
-class ImportingAdmin:
+class ImportingAdmin(HouseAdmin):
     """The part of a roster's admin that takes in calendars."""
 
     def get_urls(self) -> list[URLPattern]:
         """The page of the import, besides the others."""
-        view = self.admin_site.admin_view(self.import_view)  # type: ignore[attr-defined]  # of the admin
+        view = self.admin_site.admin_view(self.import_view)
         return [
             path("<int:object_id>/import-calendar/", view, name="rosters_roster_import_calendar"),
-            *super().get_urls(),  # type: ignore[misc]
+            *super().get_urls(),
         ]
 
     def import_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Ask for a file (GET), say what it would do (POST of a file), do it (POST of what was said)."""
-        roster = get_object_or_404(self.get_queryset(request), pk=object_id)  # type: ignore[attr-defined]
-        if not self.has_change_permission(request, roster):  # type: ignore[attr-defined]
+        roster = get_object_or_404(self.get_queryset(request), pk=object_id)
+        if not self.has_change_permission(request, roster):
             return HttpResponse(status=403)
         if "planned" in request.POST:
             return self._carry_out(request, roster)
@@ -66,7 +66,7 @@ class ImportingAdmin:
         form = ImportForm(request.POST, request.FILES, roster=roster) if is_sent else ImportForm(roster=roster)
         plan = form.plan if form.is_bound and form.is_valid() else None
         context = {
-            **self.admin_site.each_context(request),  # type: ignore[attr-defined]
+            **self.admin_site.each_context(request),
             "title": f"Import a calendar into {roster}",
             "roster": roster,
             "form": form,
@@ -97,7 +97,7 @@ class ImportingAdmin:
         return redirect("admin:rosters_roster_change", roster.pk)
 
     def _say(self, request: HttpRequest, text: str, level: str = "SUCCESS") -> None:
-        self.message_user(request, text, level)  # type: ignore[attr-defined]
+        self.message_user(request, text, level)
 
 
 def _salt(roster: Roster) -> str:

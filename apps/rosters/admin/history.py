@@ -13,9 +13,10 @@ from apps.core.errors import RuleViolation
 from apps.rosters import actions
 from apps.rosters.admin.layers import is_frozen
 from apps.rosters.models import Roster
+from apps.teams.admin_access import HouseAdmin
 
 
-class RevertingAdmin:
+class RevertingAdmin(HouseAdmin):
     """The part of a roster's admin that brings back earlier versions: it fills the shifts, and asks before a gap."""
 
     saved_or_asked: Callable[..., HttpResponse]
@@ -30,7 +31,7 @@ class RevertingAdmin:
         """
 
         def show() -> HttpResponse:
-            answer: HttpResponse = super(RevertingAdmin, self).history_form_view(  # type: ignore[misc]  # of the admin
+            answer: HttpResponse = super(RevertingAdmin, self).history_form_view(
                 request, object_id, version_id, extra_context
             )
             return answer
@@ -46,7 +47,7 @@ class RevertingAdmin:
 
     def save_model(self, request: HttpRequest, obj: Roster, form: ModelForm[Roster], change: bool) -> None:
         """Save the roster; one that is brought back has nothing else that is saved, so its shifts are filled here."""
-        super().save_model(request, obj, form, change)  # type: ignore[misc]  # of the admin
+        super().save_model(request, obj, form, change)
         if hasattr(request, "is_reverted"):
             self.fill_and_look(request, obj)
             actions.plan_reading(obj)

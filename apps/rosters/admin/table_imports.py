@@ -17,6 +17,7 @@ from apps.core.errors import HouseError, Invalid
 from apps.rosters import actions, gap_questions, tables
 from apps.rosters.actions import LeavesGap
 from apps.rosters.admin.planned_turns import PLAN_HOLDS, sealed, unsealed, with_people
+from apps.teams.admin_access import HouseAdmin
 from apps.teams.models import User
 
 _LAYERS, _OVERRIDES = "rosters.tables.layers", "rosters.tables.overrides"
@@ -51,16 +52,16 @@ class TableForm(forms.Form):
         return chosen
 
 
-class TableImportsAdmin:
+class TableImportsAdmin(HouseAdmin):
     """The part of a roster's admin that takes in CSV files."""
 
     def get_urls(self) -> list[URLPattern]:
         """The pages of the imports, besides the others."""
-        view = self.admin_site.admin_view  # type: ignore[attr-defined]  # of the admin
+        view = self.admin_site.admin_view
         return [
             path("tables/import-layers/", view(self.import_layers_view), name="rosters_roster_import_layers"),
             path("tables/import-overrides/", view(self.import_overrides_view), name="rosters_roster_import_overrides"),
-            *super().get_urls(),  # type: ignore[misc]
+            *super().get_urls(),
         ]
 
     def import_layers_view(self, request: HttpRequest) -> HttpResponse:
@@ -88,7 +89,7 @@ class TableImportsAdmin:
 
     def _importing(self, request: HttpRequest) -> User:
         """Who imports. Raises PermissionDenied for whoever manages no rosters."""
-        if not self.has_change_permission(request):  # type: ignore[attr-defined]
+        if not self.has_change_permission(request):
             raise PermissionDenied
         return cast("User", request.user)
 
@@ -146,11 +147,11 @@ class TableImportsAdmin:
         return redirect("admin:rosters_roster_import_overrides")
 
     def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-        every = self.admin_site.each_context(request)  # type: ignore[attr-defined]
+        every = self.admin_site.each_context(request)
         return render(request, template, {**every, **context})
 
     def _say(self, request: HttpRequest, text: str, level: str = "SUCCESS") -> None:
-        self.message_user(request, text, level)  # type: ignore[attr-defined]
+        self.message_user(request, text, level)
 
 
 def _form(request: HttpRequest, *, look: Callable[[bytes], Any]) -> TableForm:
