@@ -64,7 +64,7 @@ class LeavesGap(RuleViolation):
         )
 
 
-def uncovered(roster: Roster, *, now: datetime) -> list[Window]:
+def _uncovered(roster: Roster, *, now: datetime) -> list[Window]:
     """When nobody holds the first seat of ``roster`` within the horizon, by its stored shifts."""
     shifts = roster.shifts.filter(seat=0, during__endswith__gt=now).order_by("during")
     held = [Window(shift.start, shift.end) for shift in shifts]
@@ -79,7 +79,7 @@ class GapWatch:
         self._by = by
         self._was = {roster.pk: roster for roster in lock(rosters)}
         self._now = clock.now()
-        self._before = {pk: uncovered(roster, now=self._now) for pk, roster in self._was.items()}
+        self._before = {pk: _uncovered(roster, now=self._now) for pk, roster in self._was.items()}
 
     def made(self, *, new: Roster | None = None) -> list[NamedGap]:
         """Every gap that was made since; of a roster that became primary, or ``new`` and is, each one that it has."""
@@ -155,7 +155,7 @@ def rosters_in_words(gaps: Iterable[NamedGap], *, by: User) -> str:
 def _new_gaps(roster: Roster, before: Iterable[Window], *, now: datetime, called: int | None) -> list[NamedGap]:
     """What is uncovered and was not ``before``, as gaps of the roster of the id ``called``."""
     ends = now + settings.ROSTER_HORIZON
-    after = uncovered(roster, now=now)
+    after = _uncovered(roster, now=now)
     for_good = max((each.start for each in after if each.end == ends), default=ends)
     found = list(outside(after, list(before)))
     gaps = [NamedGap(called, gap.start, gap.end) for gap in found if gap.start < for_good]
