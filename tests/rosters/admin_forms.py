@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html.parser import HTMLParser
+
 from django.test import Client
 from django.urls import reverse
 
@@ -100,3 +102,52 @@ def entered(roster: Roster, **changes: object) -> dict[str, object]:
             f"layers-0-members-{number}-position": place.position,
         }
     return form | {f"layers-0-{name}": value for name, value in changes.items()}
+
+
+def as_shown(page) -> dict[str, list[str]]:
+    """What the page of a roster sends when nothing is changed on it, with all its rows."""
+    reader = _Shown()
+    reader.feed(page.content.decode())
+    return reader.sent
+
+
+class _Shown(HTMLParser):
+    """The fields of the roster's form with what stands in them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: dict[str, list[str]] = {}
+        self._is_inside = False
+        self._select = self._area = ""
+
+    def handle_starttag(self, tag, attrs) -> None:
+        given = dict(attrs)
+        name = given.get("name") or ""
+        if tag == "form":
+            self._is_inside = given.get("id") == "roster_form"
+        elif tag == "select":
+            self._select = name
+        elif tag == "option" and "selected" in given:
+            self._put(self._select, given.get("value"))
+        elif tag == "textarea":
+            self._area = name
+            self._put(name, "")
+        elif tag == "input" and given.get("type") == "checkbox":
+            if "checked" in given:
+                self._put(name, "on")
+        elif tag == "input" and given.get("type") not in ("submit", "button", "file"):
+            self._put(name, given.get("value"))
+
+    def handle_data(self, data) -> None:
+        if self._area and self._is_inside:
+            self.sent[self._area] = [data.strip()]
+
+    def handle_endtag(self, tag) -> None:
+        if tag == "textarea":
+            self._area = ""
+        elif tag == "form":
+            self._is_inside = False
+
+    def _put(self, name, value) -> None:
+        if name and self._is_inside:
+            self.sent[name] = [value or ""]

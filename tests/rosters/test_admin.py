@@ -15,6 +15,7 @@ from tests.rosters.admin_forms import (
     ADD_ROSTER,
     ROSTERS,
     change_page,
+    entered,
     form_of,
     signed_in,
 )
@@ -134,6 +135,13 @@ def test_a_mistake_is_told_and_nothing_is_saved_by_half(clock, team, manager, pe
     assert answer.status_code == 200
     assert said in answer.content.decode()
     assert not Roster.objects.exists()
+
+
+@pytest.mark.parametrize(("name", "value"), [("holidays_of", "Atlantis"), ("time_zone", "Atlantis/Town")])
+def test_what_no_roster_can_have_is_told_beside_its_field_and_what_is_saved_stays_drawn(roster, manager, name, value):
+    page = signed_in(manager).post(change_page(roster), entered(roster) | {name: value})
+    assert page.context["adminform"].form.errors.keys() == {name}
+    assert 'id="six-weeks"' in page.content.decode()
 
 
 def test_a_person_twice_in_a_layer_is_told(clock, team, manager, people):

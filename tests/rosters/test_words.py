@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from apps.core.errors import Invalid
 from apps.rosters.models import Rotation
 from apps.rosters.rules import LayerPlan, WeeklyRange, Window, compute, ranges_in_words, read_ranges
-from tests.rosters.test_rules import BERLIN, weekly_ranges
+from tests.rosters.test_rules import BERLIN
+from tests.rosters.test_rules_always import weekly_ranges
 
 WORKDAYS = frozenset(range(5))
 

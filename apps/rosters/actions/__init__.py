@@ -2,7 +2,6 @@
 
 from apps.rosters.actions.absences import (
     ABSENCE_ADDED,
-    LONGEST_ABSENCE,
     add_absence,
     check_absence,
     people_planned_by,
@@ -24,7 +23,6 @@ from apps.rosters.actions.gaps import (
     asked_about,
     refusing_gaps,
     rosters_in_words,
-    uncovered,
 )
 from apps.rosters.actions.handovers import LONGEST_NOTE, write_handover_note
 from apps.rosters.actions.imports import ImportPlan, PlannedTurns, import_turns, plan_import
@@ -49,7 +47,7 @@ from apps.rosters.actions.overrides import (
     remove_override,
 )
 from apps.rosters.actions.saving import change_roster, create_roster, outlook
-from apps.rosters.actions.shadows import LONGEST_SHADOW, SHADOW_ADDED, add_shadow, check_shadow, remove_shadow
+from apps.rosters.actions.shadows import SHADOW_ADDED, add_shadow, check_shadow, remove_shadow
 from apps.rosters.actions.shifts import lock, materialise
 from apps.rosters.actions.swaps import (
     SWAP_ANSWERED,
@@ -62,9 +60,7 @@ from apps.rosters.actions.swaps import (
 
 __all__ = [
     "ABSENCE_ADDED",
-    "LONGEST_ABSENCE",
     "LONGEST_NOTE",
-    "LONGEST_SHADOW",
     "SHADOW_ADDED",
     "SWAP_ANSWERED",
     "SWAP_ASKED",
@@ -123,7 +119,6 @@ __all__ = [
     "set_file",
     "set_restrictions",
     "take_calendar_away",
-    "uncovered",
     "use_address",
     "use_file",
     "window_at",

@@ -20,7 +20,7 @@ from apps.teams.models import Membership, User
 
 ABSENCE_ADDED = "rosters.absence_added"
 #: Whoever is away for longer is taken out of the layers.
-LONGEST_ABSENCE = timedelta(days=366)
+_LONGEST = timedelta(days=366)
 #: The roles whose holders are on call for a team, and so have leave from it.
 _RESPONDING = [role for role, granted in access.GRANTS.items() if Permission.RESPOND in granted]
 
@@ -91,8 +91,8 @@ def check_absence(start: datetime, end: datetime, *, now: datetime) -> None:
         raise Invalid("An absence ends after it starts.", field="end")
     if end <= now:
         raise Invalid("An absence cannot end in the past.", field="end")
-    if end - start > LONGEST_ABSENCE:
-        raise Invalid(f"An absence lasts at most {LONGEST_ABSENCE.days} days.", field="end")
+    if end - start > _LONGEST:
+        raise Invalid(f"An absence lasts at most {_LONGEST.days} days.", field="end")
 
 
 def people_planned_by(by: User) -> QuerySet[User]:

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from apps.core import clock
 from apps.core.errors import Missing, RuleViolation
+from apps.rosters import queries
 from apps.rosters.actions.shifts import lock
 from apps.rosters.models import Roster
 from apps.rosters.rules import Window, outside
@@ -63,7 +64,7 @@ class LeavesGap(RuleViolation):
         )
 
 
-def uncovered(roster: Roster, *, now: datetime) -> list[Window]:
+def _uncovered(roster: Roster, *, now: datetime) -> list[Window]:
     """When nobody holds the first seat of ``roster`` within the horizon, by its stored shifts."""
     shifts = roster.shifts.filter(seat=0, during__endswith__gt=now).order_by("during")
     held = [Window(shift.start, shift.end) for shift in shifts]
@@ -78,7 +79,7 @@ class GapWatch:
         self._by = by
         self._was = {roster.pk: roster for roster in lock(rosters)}
         self._now = clock.now()
-        self._before = {pk: uncovered(roster, now=self._now) for pk, roster in self._was.items()}
+        self._before = {pk: _uncovered(roster, now=self._now) for pk, roster in self._was.items()}
 
     def made(self, *, new: Roster | None = None) -> list[NamedGap]:
         """Every gap that was made since; of a roster that became primary, or ``new`` and is, each one that it has."""
@@ -154,7 +155,7 @@ def rosters_in_words(gaps: Iterable[NamedGap], *, by: User) -> str:
 def _new_gaps(roster: Roster, before: Iterable[Window], *, now: datetime, called: int | None) -> list[NamedGap]:
     """What is uncovered and was not ``before``, as gaps of the roster of the id ``called``."""
     ends = now + settings.ROSTER_HORIZON
-    after = uncovered(roster, now=now)
+    after = _uncovered(roster, now=now)
     for_good = max((each.start for each in after if each.end == ends), default=ends)
     found = list(outside(after, list(before)))
     gaps = [NamedGap(called, gap.start, gap.end) for gap in found if gap.start < for_good]
@@ -174,8 +175,7 @@ def _window(gap: NamedGap) -> Window:
 
 def _called(gaps: Sequence[NamedGap], by: User) -> list[str]:
     """What the roster or team of each of ``gaps`` is called to ``by``. One query, and one more where it is a team."""
-    takes_turns = Q(layers__members__person=by) | Q(layers__calendar__turns__person=by)
-    known = takes_turns | Q(team__in=access.team_ids(by, Permission.VIEW))
+    known = queries.has_turns_of(by) | Q(team__in=access.team_ids(by, Permission.VIEW))
     ids = {gap.roster_id for gap in gaps if gap.roster_id is not None}
     seen = {roster.pk: str(roster) for roster in Roster.objects.filter(known, pk__in=ids)}
     of_teams = {gap.team_id for gap in gaps if gap.team_id is not None}

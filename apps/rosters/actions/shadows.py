@@ -18,7 +18,7 @@ from apps.teams.models import User
 
 SHADOW_ADDED = "rosters.shadow_added"
 #: Whoever learns for longer takes turns.
-LONGEST_SHADOW = timedelta(days=366)
+_LONGEST = timedelta(days=366)
 
 
 @transaction.atomic
@@ -92,8 +92,8 @@ def _check_times(start: datetime, end: datetime, *, now: datetime) -> None:
         raise Invalid("It ends after it starts.", field="end")
     if end <= now:
         raise Invalid("It cannot end in the past.", field="end")
-    if end - max(start, now) > LONGEST_SHADOW:
-        raise Invalid(f"Somebody is a shadow for at most {LONGEST_SHADOW.days} days.", field="end")
+    if end - max(start, now) > _LONGEST:
+        raise Invalid(f"Somebody is a shadow for at most {_LONGEST.days} days.", field="end")
 
 
 def _check_people(roster: Roster, person: User, of: User | None) -> None:

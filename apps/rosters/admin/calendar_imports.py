@@ -13,9 +13,10 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from apps.core.errors import HouseError, Invalid
 from apps.rosters import actions, sealed_plans, uploads
-from apps.rosters.actions.imports import Entry, ImportPlan
+from apps.rosters.admin.planned_turns import with_people
 from apps.rosters.calendars import reading
 from apps.rosters.models import Roster
+from apps.teams.admin_access import HouseAdmin
 from apps.teams.models import User
 
 
@@ -26,7 +27,7 @@ class ImportForm(forms.Form):
         widget=UnfoldAdminFileFieldWidget,
         help_text=f"A calendar in the iCalendar format (.ics), {reading.LARGEST_IN_WORDS} at most.",
     )
-    plan: ImportPlan | None = None
+    plan: actions.ImportPlan | None = None
 
     def __init__(self, *args: Any, roster: Roster, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -41,21 +42,21 @@ class ImportForm(forms.Form):
         return self.cleaned_data["file"]
 
 
-class ImportingAdmin:
+class ImportingAdmin(HouseAdmin):
     """The part of a roster's admin that takes in calendars."""
 
     def get_urls(self) -> list[URLPattern]:
         """The page of the import, besides the others."""
-        view = self.admin_site.admin_view(self.import_view)  # type: ignore[attr-defined]  # of the admin
+        view = self.admin_site.admin_view(self.import_view)
         return [
             path("<int:object_id>/import-calendar/", view, name="rosters_roster_import_calendar"),
-            *super().get_urls(),  # type: ignore[misc]
+            *super().get_urls(),
         ]
 
     def import_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Ask for a file (GET), say what it would do (POST of a file), do it (POST of what was said)."""
-        roster = get_object_or_404(self.get_queryset(request), pk=object_id)  # type: ignore[attr-defined]
-        if not self.has_change_permission(request, roster):  # type: ignore[attr-defined]
+        roster = get_object_or_404(self.get_queryset(request), pk=object_id)
+        if not self.has_change_permission(request, roster):
             return HttpResponse(status=403)
         if "planned" in request.POST:
             return self._carry_out(request, roster)
@@ -63,7 +64,7 @@ class ImportingAdmin:
         form = ImportForm(request.POST, request.FILES, roster=roster) if is_sent else ImportForm(roster=roster)
         plan = form.plan if form.is_bound and form.is_valid() else None
         context = {
-            **self.admin_site.each_context(request),  # type: ignore[attr-defined]
+            **self.admin_site.each_context(request),
             "title": f"Import a calendar into {roster}",
             "roster": roster,
             "form": form,
@@ -71,9 +72,9 @@ class ImportingAdmin:
         }
         if plan is not None:
             context |= {
-                "added": _with_people(plan.added),
-                "already": _with_people(plan.already),
-                "refused": _with_people(plan.refused),
+                "added": with_people((roster, entry) for entry in plan.added),
+                "already": with_people((roster, entry) for entry in plan.already),
+                "refused": with_people((roster, entry) for entry in plan.refused),
                 "planned": sealed_plans.seal_turns({roster.pk: plan.planned}, of=roster),
             }
         return render(request, "admin/rosters/import_calendar.html", context)
@@ -91,9 +92,4 @@ class ImportingAdmin:
         return redirect("admin:rosters_roster_change", roster.pk)
 
     def _say(self, request: HttpRequest, text: str, level: str = "SUCCESS") -> None:
-        self.message_user(request, text, level)  # type: ignore[attr-defined]
-
-
-def _with_people(entries: list[Entry]) -> list[tuple[Entry, User]]:
-    people = User.objects.in_bulk({entry.turn.person for entry in entries})
-    return [(entry, people[entry.turn.person]) for entry in entries]
+        self.message_user(request, text, level)

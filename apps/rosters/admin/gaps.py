@@ -14,15 +14,16 @@ from django.shortcuts import redirect, render
 from apps.core.errors import HouseError
 from apps.rosters import gap_questions
 from apps.rosters.actions import LeavesGap
+from apps.teams.admin_access import HouseAdmin
 
 
-class AsksAboutGaps:
+class AsksAboutGaps(HouseAdmin):
     """Adding, taking back and the actions of the list: what raises LeavesGap is asked about, and nothing is kept."""
 
     def ask(self, request: HttpRequest, asked: LeavesGap, *, also: Iterable[str] = ()) -> HttpResponse:
         """The page that names the gaps, and sends again what was sent once somebody says yes."""
         context = {
-            **self.admin_site.each_context(request),  # type: ignore[attr-defined]  # of the admin
+            **self.admin_site.each_context(request),
             **gap_questions.question(request, asked, also=also),
             "title": "Nobody would be on call",
         }
@@ -30,29 +31,32 @@ class AsksAboutGaps:
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
-            return super().changeform_view(request, *args, **kwargs)  # type: ignore[misc,no-any-return]
+            answer: HttpResponse = super().changeform_view(request, *args, **kwargs)
         except LeavesGap as asked:
             return self.ask(request, asked)
         except HouseError as refused:
             return self._refuse(request, refused, request.path)
+        return answer
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
-            return super().delete_view(request, *args, **kwargs)  # type: ignore[misc,no-any-return]
+            answer: HttpResponse = super().delete_view(request, *args, **kwargs)
         except LeavesGap as asked:
             return self.ask(request, asked)
         except HouseError as refused:
-            opts = self.opts  # type: ignore[attr-defined]
-            return self._refuse(request, refused, f"admin:{opts.app_label}_{opts.model_name}_changelist")
+            listed = f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"
+            return self._refuse(request, refused, listed)
+        return answer
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         try:
             with transaction.atomic():  # the log of what was done is none of what was only tried
-                return super().response_action(request, queryset)  # type: ignore[misc,no-any-return]
+                answer: HttpResponse | None = super().response_action(request, queryset)
         except LeavesGap as asked:
             return self.ask(request, asked)
+        return answer
 
     def _refuse(self, request: HttpRequest, refused: HouseError, back: str) -> HttpResponse:
         """What the house refuses only once it is done, since somebody else was first, is said."""
-        self.message_user(request, str(refused), messages.ERROR)  # type: ignore[attr-defined]
+        self.message_user(request, str(refused), messages.ERROR)
         return redirect(back)

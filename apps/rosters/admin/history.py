@@ -7,15 +7,15 @@ from typing import Any
 
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 
 from apps.core.errors import RuleViolation
 from apps.rosters import actions
 from apps.rosters.admin.layers import is_frozen
 from apps.rosters.models import Roster
+from apps.teams.admin_access import HouseAdmin
 
 
-class RevertingAdmin:
+class RevertingAdmin(HouseAdmin):
     """The part of a roster's admin that brings back earlier versions: it fills the shifts, and asks before a gap."""
 
     saved_or_asked: Callable[..., HttpResponse]
@@ -30,13 +30,13 @@ class RevertingAdmin:
         """
 
         def show() -> HttpResponse:
-            answer: HttpResponse = super(RevertingAdmin, self).history_form_view(  # type: ignore[misc]  # of the admin
+            answer: HttpResponse = super(RevertingAdmin, self).history_form_view(
                 request, object_id, version_id, extra_context
             )
             return answer
 
         def revert() -> HttpResponse:
-            roster = get_object_or_404(Roster, pk=object_id)
+            roster = self._row(object_id)
             if is_frozen(roster):
                 raise RuleViolation(f"{roster} is frozen; end that before you bring an earlier version back.")
             request.is_reverted = True  # type: ignore[attr-defined]  # for save_model
@@ -46,7 +46,7 @@ class RevertingAdmin:
 
     def save_model(self, request: HttpRequest, obj: Roster, form: ModelForm[Roster], change: bool) -> None:
         """Save the roster; one that is brought back has nothing else that is saved, so its shifts are filled here."""
-        super().save_model(request, obj, form, change)  # type: ignore[misc]  # of the admin
+        super().save_model(request, obj, form, change)
         if hasattr(request, "is_reverted"):
             self.fill_and_look(request, obj)
             actions.plan_reading(obj)

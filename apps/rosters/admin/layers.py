@@ -28,7 +28,6 @@ from apps.teams.models import User
 
 #: Places of one layer that a page may have.
 MOST_PEOPLE = 1_000
-LOCAL = "%Y-%m-%dT%H:%M"
 _WHEN_EMPTY = {
     "name": "Empty: after its zone or its place.",
     "position": "The higher layer wins. Empty: above all others.",
@@ -132,6 +131,13 @@ class Layers(BaseInlineFormSet[Layer, Roster, Any]):
             city = form.instance.time_zone.rpartition("/")[2].replace("_", " ")
             form.instance.name = city or f"Layer {form.instance.position}"
         layer: Layer = super().save_new(form, commit=commit)
+        return layer
+
+    def save_existing(self, form: Any, obj: Layer, commit: bool = True) -> Layer:
+        """Its own row is saved if something of it was changed, not if it was only its people or the times it covers."""
+        if not set(form.changed_data) & set(LayerForm.Meta.fields):
+            return obj
+        layer: Layer = super().save_existing(form, obj, commit=commit)
         return layer
 
     def save_parts(self) -> None:

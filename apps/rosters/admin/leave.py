@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 from typing import Any, ClassVar, cast
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateformat import format as date_format
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.core import clock
-from apps.core.errors import HouseError, Invalid
+from apps.core.errors import Invalid
 from apps.core.walltime import instant
 from apps.rosters import actions, gap_questions
-from apps.rosters.admin.gaps import AsksAboutGaps
+from apps.rosters.admin.taken_back import TakenBackAdmin
 from apps.rosters.models import Absence, AbsenceKind
 from apps.rosters.models.rosters import DAYS
-from apps.teams.admin_access import HouseAdmin, managed_team_ids
+from apps.teams.admin_access import managed_team_ids
 from apps.teams.models import Team, User
 
 _A_DAY = timedelta(days=1)
@@ -118,7 +116,7 @@ def _in_words(local: datetime) -> str:
 
 
 @admin.register(Absence)
-class AbsenceAdmin(AsksAboutGaps, HouseAdmin):
+class AbsenceAdmin(TakenBackAdmin):
     """Leave of the people whom the manager plans. It is entered and taken back; nobody else finds anything here."""
 
     form = AbsenceForm
@@ -175,24 +173,14 @@ class AbsenceAdmin(AsksAboutGaps, HouseAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
 
-    def has_change_permission(self, request: HttpRequest, obj: Absence | None = None) -> bool:
-        return False
-
     def has_delete_permission(self, request: HttpRequest, obj: Absence | None = None) -> bool:
-        is_over = obj is not None and obj.end <= clock.now()
-        return not is_over and self.has_view_permission(request, obj)
+        return (obj is None or not self.stays(obj)) and self.has_view_permission(request, obj)
 
-    def history_form_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """A version to look at; leave comes back by being entered anew."""
-        if request.method == "POST":
-            raise PermissionDenied
-        return super().history_form_view(request, *args, **kwargs)
-
-    def save_model(self, request: HttpRequest, obj: Absence, form: forms.ModelForm[Absence], change: bool) -> None:
-        entered, by = form.cleaned_data, cast("User", request.user)
-        concerned = actions.rosters_of(entered["person"])
+    def add(self, request: HttpRequest, entered: dict[str, Any]) -> Absence:
+        """Enter it; asks before nobody is on call."""
+        by, concerned = cast("User", request.user), actions.rosters_of(entered["person"])
         with actions.refusing_gaps(concerned, by=by, accepted=gap_questions.accepted(request)):
-            added = actions.add_absence(
+            return actions.add_absence(
                 entered["person"],
                 start=entered["start"],
                 end=entered["end"],
@@ -200,27 +188,16 @@ class AbsenceAdmin(AsksAboutGaps, HouseAdmin):
                 reason=entered["reason"],
                 by=by,
             )
-        obj.pk = added.pk
-        obj.refresh_from_db()
 
-    def delete_model(self, request: HttpRequest, obj: Absence) -> None:
-        actions.remove_absence(obj, by=cast("User", request.user))
+    def take_back(self, row: Absence, by: User) -> None:
+        actions.remove_absence(row, by=by)
+
+    def written(self, rows: Iterable[Absence]) -> set[int]:
+        return {pk for row in rows for pk in actions.rosters_of(row.person)}
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Absence]) -> None:
-        """Take them back together; all rosters that it concerns are locked before anybody's leave is."""
-        chosen = list(queryset.select_related("person").order_by("person", "pk"))
-        with transaction.atomic():
-            actions.lock({pk for absence in chosen for pk in actions.rosters_of(absence.person)})
-            for absence in chosen:
-                try:
-                    actions.remove_absence(absence, by=cast("User", request.user))
-                except HouseError as refused:
-                    self.message_user(request, f"{absence}: {refused}", messages.ERROR)
-
-    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: int) -> HttpResponse:
-        """What of it has passed stays on the record, so nothing is said to be deleted."""
-        self.message_user(request, f"Taken back: {obj_display}.", messages.SUCCESS)
-        return redirect("admin:rosters_absence_changelist")
+        """Take them back together; of several people each waits for what concerns them in the same order."""
+        super().delete_queryset(request, queryset.order_by("person", "pk"))
 
     def _planned(self, request: HttpRequest) -> set[int]:
         """The ids of the people whose leave the signed-in person plans; looked up once a request."""

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar, cast
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 from unfold.admin import TabularInline
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from apps.core import clock
-from apps.core.errors import HouseError, Invalid
-from apps.core.moments import LocalMoment
-from apps.rosters import actions, gap_questions, queries, rules
-from apps.rosters.admin.gaps import AsksAboutGaps
-from apps.rosters.admin.layers import LOCAL
-from apps.rosters.admin.moments import SaysWhen, by_whose_clock
+from apps.core.errors import Invalid
+from apps.rosters import actions, queries, rules
+from apps.rosters.admin.moments import Moment, SaysWhen
+from apps.rosters.admin.taken_back import InRosterAdmin
 from apps.rosters.models import Override, Roster
-from apps.teams.admin_access import FollowsItsParent, TeamOwnedAdmin, managed_team_ids
+from apps.teams.admin_access import FollowsItsParent
 from apps.teams.models import User
 
 #: What the form calls the fields that the actions name otherwise.
@@ -57,12 +56,8 @@ class StandInForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes
     """
 
     chosen_seat = SeatField(label="Seat")
-    start = LocalMoment(
-        label="From", widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}), input_formats=[LOCAL]
-    )
-    end = LocalMoment(
-        label="Until", widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}), input_formats=[LOCAL]
-    )
+    start = Moment(label="From")
+    end = Moment(label="Until")
 
     class Meta:
         model = Override
@@ -73,8 +68,6 @@ class StandInForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes
         self.offer_seats(seats)
         for field in self.fields.values():
             field.widget.attrs["aria-label"] = field.label
-        for name in self.fields.keys() & {"start", "end"}:
-            self.fields[name].help_text = by_whose_clock()
 
     def offer_seats(self, seats: int) -> None:
         """Let one of so many seats be chosen."""
@@ -125,18 +118,8 @@ class Overrides(BaseInlineFormSet[Override, Roster, Any]):
                 form.check_seat(self.instance)
 
     def save_new(self, form: Any, commit: bool = True) -> Override:
-        entered = form.cleaned_data
-        added = actions.add_override(
-            self.instance,
-            person=entered["person"],
-            start=entered["start"],
-            end=entered["end"],
-            reason=entered["reason"],
-            seat=entered["chosen_seat"],
-            by=self.by,
-        )
-        form.instance = added
-        return added
+        form.instance = _added(self.instance, form.cleaned_data, by=self.by)
+        return cast("Override", form.instance)
 
     def delete_existing(self, obj: Override, commit: bool = True) -> None:
         actions.remove_override(obj, by=self.by)
@@ -205,62 +188,39 @@ class OverrideForm(StandInForm):
 
 
 @admin.register(Override)
-class OverrideAdmin(ShowsSeats, AsksAboutGaps, TeamOwnedAdmin):
-    """Overrides are added and taken back; one that should be different is taken back and added anew."""
+class OverrideAdmin(ShowsSeats, InRosterAdmin):
+    """Overrides are added and taken back; one that carries out a swap stays."""
 
-    team_paths = ("roster__team",)
     form = OverrideForm
     list_display = ("roster", "person", "chosen_seat", "start", "end", "reason", "created_by")
     list_filter = (("roster", admin.RelatedOnlyFieldListFilter),)
     search_fields = ("roster__name", "person__name", "person__email", "reason")
     list_select_related = ("roster__team", "person", "created_by")
 
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "roster":
-            kwargs["queryset"] = Roster.objects.filter(team__in=managed_team_ids(request), retired_at__isnull=True)
-        elif db_field.name == "person":
-            kwargs["queryset"] = User.objects.filter(is_active=True)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+    def add(self, request: HttpRequest, entered: dict[str, Any]) -> Override:
+        return _added(entered["roster"], entered, by=cast("User", request.user))
 
-    def has_change_permission(self, request: HttpRequest, obj: Override | None = None) -> bool:
-        return False
+    def take_back(self, row: Override, by: User) -> None:
+        actions.remove_override(row, by=by)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Override | None = None) -> bool:
-        stays = obj is not None and (obj.end <= clock.now() or obj.swap_id is not None)
-        return not stays and super().has_delete_permission(request, obj)
+    def written(self, rows: Iterable[Override]) -> set[int]:
+        return queries.with_stood_for(row.roster for row in rows)
 
-    def save_model(self, request: HttpRequest, obj: Override, form: forms.ModelForm[Override], change: bool) -> None:
-        entered = form.cleaned_data
-        added = actions.add_override(
-            entered["roster"],
-            person=entered["person"],
-            start=entered["start"],
-            end=entered["end"],
-            reason=entered["reason"],
-            seat=entered["chosen_seat"],
-            by=cast("User", request.user),
-        )
-        obj.pk = added.pk
-        obj.refresh_from_db()
+    def stays(self, row: Override) -> bool:
+        return super().stays(row) or row.swap_id is not None
 
-    def delete_model(self, request: HttpRequest, obj: Override) -> None:
-        by, concerned = cast("User", request.user), queries.with_stood_for([obj.roster])
-        with actions.refusing_gaps(concerned, by=by, accepted=gap_questions.accepted(request)):
-            actions.remove_override(obj, by=by)
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Override]) -> None:
-        """Take them back together: the gap that counts is the one that is left once all are gone."""
-        by, refused = cast("User", request.user), []
-        chosen = list(queryset.select_related("roster__team"))
-        concerned = queries.with_stood_for(override.roster for override in chosen)
-        with actions.refusing_gaps(concerned, by=by, accepted=gap_questions.accepted(request)):
-            for override in chosen:
-                try:
-                    actions.remove_override(override, by=by)
-                except HouseError as error:
-                    refused.append(f"{override}: {error}")
-        for each in refused:
-            self.message_user(request, each, messages.ERROR)
+def _added(roster: Roster, entered: dict[str, Any], *, by: User) -> Override:
+    """The override that a form tells."""
+    return actions.add_override(
+        roster,
+        person=entered["person"],
+        start=entered["start"],
+        end=entered["end"],
+        reason=entered["reason"],
+        seat=entered["chosen_seat"],
+        by=by,
+    )
 
 
 def _seats(roster: Roster) -> int:

@@ -13,7 +13,7 @@ from django.forms import BaseFormSet, ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from apps.core import clock
 from apps.core.errors import HouseError
@@ -22,6 +22,7 @@ from apps.rosters import actions, findings, gap_questions, picture, planning
 from apps.rosters.actions import GapWatch, LeavesGap
 from apps.rosters.models import Roster
 from apps.rosters.rules import Window, clipped
+from apps.teams.admin_access import HouseAdmin
 from apps.teams.models import User
 
 WEEKS = 6
@@ -56,7 +57,7 @@ def preview(roster: Roster, *, now: datetime) -> SafeString:
         "zone": zone,
         "findings": found,
     }
-    return mark_safe(render_to_string("admin/rosters/_six_weeks.html", context))  # noqa: S308
+    return render_to_string("admin/rosters/_six_weeks.html", context)
 
 
 def mistakes(form: ModelForm[Any], formsets: Iterable[BaseFormSet[Any]]) -> Iterator[str]:
@@ -95,7 +96,7 @@ def _concerned(request: HttpRequest, object_id: str | None) -> set[int]:
     return found.union(pk for pk in stood_for if pk is not None)
 
 
-class PreviewedAdmin:
+class PreviewedAdmin(HouseAdmin):
     """The part of a roster's page that saves on trial: for the preview, and to ask before a gap is made."""
 
     def preview_view(self, request: HttpRequest, object_id: str | None = None, **_: Any) -> HttpResponse:
@@ -125,7 +126,7 @@ class PreviewedAdmin:
 
     def _trial(self, request: HttpRequest, object_id: str | None) -> HttpResponse:
         """What saving would answer."""
-        answer: HttpResponse = super().changeform_view(request, object_id)  # type: ignore[misc]  # of the admin
+        answer: HttpResponse = super().changeform_view(request, object_id)
         return answer
 
     def _say_mistakes(self, request: HttpRequest, answer: HttpResponse) -> None:
@@ -140,7 +141,7 @@ class PreviewedAdmin:
     def message_user(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         """Say what was done, but not of what is done on trial."""
         if not hasattr(request, "previewed"):
-            super().message_user(request, *args, **kwargs)  # type: ignore[misc]
+            super().message_user(request, *args, **kwargs)
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
@@ -148,7 +149,7 @@ class PreviewedAdmin:
         """Save, unless that made a gap that nobody said yes to: then nothing is saved, and the page asks."""
 
         def save() -> HttpResponse:
-            answer: HttpResponse = super(PreviewedAdmin, self).changeform_view(  # type: ignore[misc]  # of the admin
+            answer: HttpResponse = super(PreviewedAdmin, self).changeform_view(
                 request, object_id, form_url, extra_context
             )
             return answer

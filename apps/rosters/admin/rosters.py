@@ -11,26 +11,24 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import QuerySet
-from django.forms.models import BaseModelFormSet
+from django.forms.models import BaseModelFormSet, model_to_dict
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from apps.core import clock
 from apps.core.errors import HouseError, Invalid
-from apps.core.moments import LocalMoment
 from apps.rosters import actions, gap_questions, queries
 from apps.rosters.actions import LeavesGap
 from apps.rosters.admin.calendar_imports import ImportingAdmin
 from apps.rosters.admin.calendars import CalendarLayerInline
 from apps.rosters.admin.gaps import AsksAboutGaps
 from apps.rosters.admin.history import RevertingAdmin
-from apps.rosters.admin.layers import LOCAL, Layers, is_frozen
-from apps.rosters.admin.moments import by_whose_clock
+from apps.rosters.admin.layers import Layers, is_frozen
+from apps.rosters.admin.moments import Moment, by_whose_clock
 from apps.rosters.admin.overrides import OverrideInline
 from apps.rosters.admin.preview import PreviewedAdmin, preview
 from apps.rosters.admin.tables import TablesAdmin
@@ -41,11 +39,8 @@ from apps.rosters.versions import version_of
 from apps.teams.admin_access import TeamOwnedAdmin, managed_team_ids
 from apps.teams.models import User
 
-_MOMENT = {
-    "validators": MOMENTS,
-    "widget": UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}),
-    "input_formats": [LOCAL],
-}
+#: Shown less exactly than they may have been set over the API.
+_MOMENTS = ("frozen_until", "stands_in_from", "stands_in_until")
 
 
 class RosterForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no parameter at run time
@@ -65,8 +60,8 @@ class RosterForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
         " which nobody is on call counts.",
     )
     accepted_gaps = forms.CharField(required=False, widget=forms.HiddenInput)
-    stands_in_from = LocalMoment(required=False, **_MOMENT)
-    stands_in_until = LocalMoment(required=False, **_MOMENT)
+    stands_in_from = Moment(required=False, validators=MOMENTS)
+    stands_in_until = Moment(required=False, validators=MOMENTS)
 
     class Meta:
         model = Roster
@@ -78,10 +73,10 @@ class RosterForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
             self.initial["version"] = version_of(self.instance)
         during = self.instance.stands_in_during
         if during is not None:
-            self.initial["stands_in_from"] = f"{timezone.localtime(during.lower):{LOCAL}}"
-            self.initial["stands_in_until"] = f"{timezone.localtime(during.upper):{LOCAL}}"
-        for name in self.fields.keys() & {"frozen_until", "stands_in_from", "stands_in_until"}:
-            self.fields[name].help_text = f"{self.fields[name].help_text} {by_whose_clock()}".strip()
+            self.initial.update(stands_in_from=during.lower, stands_in_until=during.upper)
+        if "frozen_until" in self.fields:
+            field = self.fields["frozen_until"]
+            field.help_text = f"{field.help_text} {by_whose_clock()}"
         if self.asked is not None:
             sent = cast("QueryDict", self.data).copy()
             sent.pop("accept_gaps", None)  # a yes to other gaps is none to these
@@ -93,6 +88,7 @@ class RosterForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
     def clean(self) -> dict[str, Any]:
         """Raise ValidationError if the roster changed meanwhile, makes a gap unasked, or stands in for nobody."""
         cleaned = super().clean() or self.cleaned_data
+        cleaned |= {name: self.initial.get(name) for name in cleaned.keys() & _MOMENTS if name not in self.changed_data}
         seen = cleaned.get("version")
         if seen and not self.instance._state.adding and seen != version_of(self.instance):
             raise ValidationError("The roster was changed while you edited it; open it anew.")
@@ -190,21 +186,22 @@ class RosterAdmin(AsksAboutGaps, PreviewedAdmin, RevertingAdmin, ImportingAdmin,
 
     @admin.display(description="")
     def six_weeks(self, roster: Roster) -> SafeString:
-        """The drawn weeks; the page's script puts in their place what the form would make of them."""
+        """The drawn weeks as saved; the page's script puts in their place what the form would make of them."""
         if roster._state.adding:
             url, shown = reverse("admin:rosters_roster_preview_new"), "Fills in as you edit."
         else:
             url = reverse("admin:rosters_roster_preview", args=[roster.pk])
-            shown = preview(roster, now=clock.now())
+            shown = preview(Roster.objects.get(pk=roster.pk), now=clock.now())
         places = '<p id="six-weeks-said" role="status"></p><div id="six-weeks" data-preview="{}">{}</div>'
         return format_html(places, url, shown)
 
     def save_model(self, request: HttpRequest, obj: Roster, form: forms.ModelForm[Roster], change: bool) -> None:
-        """Save the roster, and keep in mind which one it stood in for: its shifts are filled too."""
-        stored = Roster.objects.filter(pk=obj.pk).only("stands_in_for", "retired_at").first()
+        """Save the roster if it differs, and keep in mind which one it stood in for: its shifts are filled too."""
+        stored = Roster.objects.filter(pk=obj.pk).first()
         request.stood_for = stored.stands_in_for_id if stored else None  # type: ignore[attr-defined]
         obj.retired_at = stored.retired_at if stored else None  # an earlier version knows nothing of it
-        super().save_model(request, obj, form, change)
+        if stored is None or model_to_dict(obj) != model_to_dict(stored):
+            super().save_model(request, obj, form, change)
 
     def save_related(
         self,

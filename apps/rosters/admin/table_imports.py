@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, cast
 
 from django import forms
@@ -15,8 +15,8 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 from apps.core.errors import HouseError, Invalid
 from apps.rosters import actions, gap_questions, sealed_plans, tables, uploads
 from apps.rosters.actions import LeavesGap
-from apps.rosters.actions.imports import Entry
-from apps.rosters.models import Roster
+from apps.rosters.admin.planned_turns import with_people
+from apps.teams.admin_access import HouseAdmin
 from apps.teams.models import User
 
 
@@ -46,16 +46,16 @@ class TableForm(forms.Form):
         return chosen
 
 
-class TableImportsAdmin:
+class TableImportsAdmin(HouseAdmin):
     """The part of a roster's admin that takes in CSV files."""
 
     def get_urls(self) -> list[URLPattern]:
         """The pages of the imports, besides the others."""
-        view = self.admin_site.admin_view  # type: ignore[attr-defined]  # of the admin
+        view = self.admin_site.admin_view
         return [
             path("tables/import-layers/", view(self.import_layers_view), name="rosters_roster_import_layers"),
             path("tables/import-overrides/", view(self.import_overrides_view), name="rosters_roster_import_overrides"),
-            *super().get_urls(),  # type: ignore[misc]
+            *super().get_urls(),
         ]
 
     def import_layers_view(self, request: HttpRequest) -> HttpResponse:
@@ -75,15 +75,15 @@ class TableImportsAdmin:
         context = {"title": "Import overrides", "form": form, "plan": form.plan}
         if form.plan is not None:
             context |= {
-                "added": _with_people(form.plan.added),
-                "already": _with_people(form.plan.already),
+                "added": with_people(form.plan.added),
+                "already": with_people(form.plan.already),
                 "planned": sealed_plans.seal_turns(form.plan.planned),
             }
         return self._page(request, "admin/rosters/import_overrides.html", context)
 
     def _importing(self, request: HttpRequest) -> User:
         """Who imports. Raises PermissionDenied for whoever manages no rosters."""
-        if not self.has_change_permission(request):  # type: ignore[attr-defined]
+        if not self.has_change_permission(request):
             raise PermissionDenied
         return cast("User", request.user)
 
@@ -139,11 +139,11 @@ class TableImportsAdmin:
         return redirect("admin:rosters_roster_import_overrides")
 
     def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-        every = self.admin_site.each_context(request)  # type: ignore[attr-defined]
+        every = self.admin_site.each_context(request)
         return render(request, template, {**every, **context})
 
     def _say(self, request: HttpRequest, text: str, level: str = "SUCCESS") -> None:
-        self.message_user(request, text, level)  # type: ignore[attr-defined]
+        self.message_user(request, text, level)
 
 
 def _form(request: HttpRequest, *, look: Callable[[bytes], Any]) -> TableForm:
@@ -153,9 +153,3 @@ def _form(request: HttpRequest, *, look: Callable[[bytes], Any]) -> TableForm:
     form = TableForm(request.POST, request.FILES, look=look)
     form.is_valid()
     return form
-
-
-def _with_people(entries: Iterable[tuple[Roster, Entry]]) -> list[tuple[Roster, Entry, User]]:
-    entries = list(entries)
-    people = User.objects.in_bulk({entry.turn.person for _, entry in entries})
-    return [(roster, entry, people[entry.turn.person]) for roster, entry in entries]

@@ -53,7 +53,7 @@ class TablesAdmin(TableImportsAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """The page of the tables and its files, besides the others."""
-        view = self.admin_site.admin_view  # type: ignore[attr-defined]  # of the admin
+        view = self.admin_site.admin_view
         return [
             path("tables/", view(self.tables_view), name="rosters_roster_tables"),
             path("tables/layers.csv", view(self.layers_file), name="rosters_roster_layers_csv"),
@@ -72,13 +72,13 @@ class TablesAdmin(TableImportsAdmin):
         rosters = list(self._rosters(request).order_by("name", "pk"))
         is_named = OF in request.GET
         context = {
-            **self.admin_site.each_context(request),  # type: ignore[attr-defined]
+            **self.admin_site.each_context(request),
             "title": "Rosters as tables",
             "rosters": rosters,
             "one": rosters[0] if is_named and len(rosters) == 1 else None,
             "of": [roster.pk for roster in rosters] if is_named else [],
             "form": form or PeriodForm(),
-            "may_import": self.has_change_permission(request),  # type: ignore[attr-defined]
+            "may_import": self.has_change_permission(request),
         }
         return render(request, "admin/rosters/tables.html", context)
 
@@ -96,9 +96,9 @@ class TablesAdmin(TableImportsAdmin):
 
     def _rosters(self, request: HttpRequest) -> QuerySet[Roster]:
         """The rosters of the address that the viewer sees; without any named, all that are in use."""
-        if not self.has_view_permission(request):  # type: ignore[attr-defined]
+        if not self.has_view_permission(request):
             raise PermissionDenied
-        seen: QuerySet[Roster] = self.get_queryset(request)  # type: ignore[attr-defined]
+        seen: QuerySet[Roster] = self.get_queryset(request)
         if OF not in request.GET:
             return seen.filter(retired_at=None)
         named = [pk for pk in request.GET.getlist(OF) if pk.isascii() and pk.isdecimal() and len(pk) < 18]

@@ -5,41 +5,35 @@ Who can be paged is said by the caller, who knows how people are reached.
 """
 
 from apps.rosters.coverage.gaps import Gap
-from apps.rosters.coverage.hours import NIGHT_BEGINS, NIGHT_ENDS, Hours
+from apps.rosters.coverage.hours import NIGHT_BEGINS, NIGHT_ENDS
 from apps.rosters.coverage.pay import PayLine, pay
 from apps.rosters.coverage.reading import wanted_of
 from apps.rosters.coverage.report import (
     PersonCoverage,
     Report,
     RosterCoverage,
-    WeakPoint,
     WeakPointKind,
     gaps_of,
     of_plan,
-    of_roster,
     of_rosters,
 )
 from apps.rosters.coverage.shares import Measure, Share
-from apps.rosters.coverage.strain import Strain, StrainKind
+from apps.rosters.coverage.strain import StrainKind
 
 __all__ = [
     "NIGHT_BEGINS",
     "NIGHT_ENDS",
     "Gap",
-    "Hours",
     "Measure",
     "PayLine",
     "PersonCoverage",
     "Report",
     "RosterCoverage",
     "Share",
-    "Strain",
     "StrainKind",
-    "WeakPoint",
     "WeakPointKind",
     "gaps_of",
     "of_plan",
-    "of_roster",
     "of_rosters",
     "pay",
     "wanted_of",

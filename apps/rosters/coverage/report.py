@@ -143,12 +143,6 @@ def _of_facts(facts: Facts, window: Window, turns_in: Window, who_can_be_paged: 
     )
 
 
-def of_roster(roster: Roster, window: Window, *, who_can_be_paged: WhoCanBePaged = active) -> RosterCoverage | None:
-    """Report on one roster, as ``of_rosters`` does; None for a retired one."""
-    found = of_rosters(Roster.objects.filter(pk=roster.pk), window, who_can_be_paged=who_can_be_paged)
-    return found.rosters[0] if found.rosters else None
-
-
 def gaps_of(rosters: QuerySet[Roster], window: Window) -> list[tuple[Roster, list[Gap]]]:
     """The gaps of those of ``rosters`` that are in use and have any. Four queries, however many rosters there are.
 

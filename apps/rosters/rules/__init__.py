@@ -16,8 +16,6 @@ from apps.rosters.rules.people import (
     said_by_calendar,
 )
 from apps.rosters.rules.plans import (
-    FIRST_SEAT,
-    Absences,
     CalendarPlan,
     LayerPlan,
     Plan,
@@ -25,16 +23,14 @@ from apps.rosters.rules.plans import (
     WeeklyRange,
     Window,
 )
-from apps.rosters.rules.shifts import LONGEST_OVERRIDE, check_override, compute, overlay
+from apps.rosters.rules.shifts import LONGEST_OVERRIDE, check_override, compute
 from apps.rosters.rules.turns import clipped, turns
 from apps.rosters.rules.words import ranges_in_words, read_ranges
 
 __all__ = [
     "DAYS_OF_A_TURN",
-    "FIRST_SEAT",
     "LEFT_TO_CALENDARS",
     "LONGEST_OVERRIDE",
-    "Absences",
     "CalendarPlan",
     "LayerPlan",
     "Plan",
@@ -47,7 +43,6 @@ __all__ = [
     "clipped",
     "compute",
     "outside",
-    "overlay",
     "ranges_in_words",
     "read_ranges",
     "said_by_calendar",
