@@ -14,10 +14,10 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.forms.models import _get_foreign_key
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from simple_history.admin import SimpleHistoryAdmin
-from unfold.admin import ModelAdmin
 
+from apps.core.admin_lists import ListedAdmin, names_a_row
 from apps.core.history import PartChange, changes_of_parts
 from apps.teams import access
 from apps.teams.access import Permission
@@ -41,7 +41,7 @@ def _changes_below(inlines: Iterable[type], parent: type[models.Model], owners: 
         yield from _changes_below(getattr(inline, "inlines", ()), model, sorted(rows))
 
 
-class HouseAdmin(SimpleHistoryAdmin, ModelAdmin):
+class HouseAdmin(SimpleHistoryAdmin, ListedAdmin):
     """A page with the house's look and the history of its rows, where they have one."""
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
@@ -61,6 +61,8 @@ class HouseAdmin(SimpleHistoryAdmin, ModelAdmin):
         The row as it is now decides: whoever lost it sees and brings back none of the time when it was theirs.
         """
         row = self._row(object_id)
+        if not names_a_row(version_id, self.model.history.model):
+            raise Http404
         if request.method == "POST":
             allowed = self.has_change_permission(request, row) if row else self.has_add_permission(request)
         else:
@@ -71,8 +73,11 @@ class HouseAdmin(SimpleHistoryAdmin, ModelAdmin):
             return super().history_form_view(request, object_id, version_id, extra_context)
 
     def _row(self, object_id: str) -> Any:
-        """The row, whosever it is; None if it is gone."""
-        return self.model._default_manager.filter(pk=unquote(object_id)).first()
+        """The row, whosever it is; None if it is gone. Raises Http404 for what no row can be called."""
+        key = unquote(object_id)
+        if not names_a_row(key, self.model):
+            raise Http404
+        return self.model._default_manager.filter(pk=key).first()
 
     object_history_template: Any = "admin/history_with_parts.html"
 

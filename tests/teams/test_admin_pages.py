@@ -121,6 +121,30 @@ def test_what_the_record_refers_to_is_not_deleted(administrator, incident, clien
         assert model.objects.filter(pk=row.pk).exists()
 
 
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model._meta.label)
+def test_what_no_row_can_be_called_is_chosen_for_nothing(administrator, incident, client, rf, model):
+    request = rf.get("/")
+    request.user = administrator
+    page = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    before = model._default_manager.count()
+    for action in admin.site._registry[model].get_actions(request):
+        for key in ("None", "9" * 30, "", "1.5", "\x00"):
+            chosen = {"action": action, "_selected_action": key, "post": "yes"}
+            assert client.post(page, chosen).status_code == 302, (action, key)
+            assert client.post(page, chosen | {"index": "0"}).status_code == 302, (action, key)
+    assert model._default_manager.count() == before
+
+
+@pytest.mark.parametrize("key", ["None", "9" * 30, "1.5"])
+def test_what_no_row_can_be_called_has_no_history(administrator, incident, client, key):
+    roster = Roster.objects.get()
+    version = roster.history.get().history_id
+    for args in ([key, version], [roster.pk, key]):
+        page = reverse("admin:rosters_roster_simple_history", args=args)
+        assert [client.get(page).status_code, client.post(page).status_code] == [404, 404]
+    assert client.get(reverse("admin:rosters_roster_history", args=[key])).status_code == 404
+
+
 def test_the_history_of_a_roster_tells_what_became_of_its_layers_and_their_people(administrator, incident, client):
     roster = Roster.objects.get()
     layer = roster.layers.get()

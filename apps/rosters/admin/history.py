@@ -7,7 +7,6 @@ from typing import Any
 
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 
 from apps.core.errors import RuleViolation
 from apps.rosters import actions
@@ -37,7 +36,7 @@ class RevertingAdmin(HouseAdmin):
             return answer
 
         def revert() -> HttpResponse:
-            roster = get_object_or_404(Roster, pk=object_id)
+            roster = self._row(object_id)
             if is_frozen(roster):
                 raise RuleViolation(f"{roster} is frozen; end that before you bring an earlier version back.")
             request.is_reverted = True  # type: ignore[attr-defined]  # for save_model
