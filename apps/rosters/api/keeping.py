@@ -21,17 +21,24 @@ from apps.rosters.models import Roster
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.authentication import caller
-from apps.teams.models import Scope
+from apps.teams.models import Scope, Team
 
 #: What takes a token that may manage; the rest is done by whoever responds.
 MANAGING = frozenset({"create", "partial_update", "preview", "retire", "copy", "change_from"})
 
 
 class NewGapSerializer(serializers.Serializer[Any]):
-    """When nobody is on call: from ``start`` up to but not including ``end``; null: as far as shifts are planned."""
+    """When nobody is on call: from ``start`` up to but not including ``end``; null: as far as shifts are planned.
+
+    With ``team`` it is one of that team: it would have no primary roster any more.
+    """
 
     start = serializers.DateTimeField()
     end = serializers.DateTimeField(allow_null=True)
+    team = serializers.SerializerMethodField(help_text="The slug of a team.")
+
+    def get_team(self, gap: actions.NamedGap) -> str | None:
+        return Team.objects.get(pk=gap.team_id).slug if gap.team_id is not None else None
 
 
 class OutlookSerializer(serializers.Serializer[Any]):
