@@ -7,13 +7,13 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
+from apps.core.admin_lists import ListedAdmin
 from apps.engine.models import Breaker, State, Timer
 from apps.engine.overview import run_again
 
 
-class WrittenByTheEngine(ModelAdmin):
+class WrittenByTheEngine(ListedAdmin):
     """Rows that nobody edits by hand."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -10,15 +10,14 @@ from functools import reduce
 from operator import attrgetter, or_
 from typing import Any, ClassVar
 
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.forms.models import _get_foreign_key
 from django.http import Http404, HttpRequest
 from simple_history.admin import SimpleHistoryAdmin
-from unfold.admin import ModelAdmin
 
+from apps.core.admin_lists import ListedAdmin, names_a_row
 from apps.core.history import PartChange, changes_of_parts
 from apps.teams import access
 from apps.teams.access import Permission
@@ -42,25 +41,8 @@ def _changes_below(inlines: Iterable[type], parent: type[models.Model], owners: 
         yield from _changes_below(getattr(inline, "inlines", ()), model, sorted(rows))
 
 
-def _names_a_row(key: str, model: type[models.Model]) -> bool:
-    """Whether a row of ``model`` can have this key."""
-    try:
-        model._meta.pk.clean(key, None)
-    except ValidationError:
-        return False
-    return True
-
-
-class HouseAdmin(SimpleHistoryAdmin, ModelAdmin):
+class HouseAdmin(SimpleHistoryAdmin, ListedAdmin):
     """A page with the house's look and the history of its rows, where they have one."""
-
-    def response_action(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> Any:
-        """What the chosen action answers; what no row can be called counts as little as a row that there is not."""
-        sent = request.POST.copy()
-        chosen = sent.getlist(ACTION_CHECKBOX_NAME)
-        sent.setlist(ACTION_CHECKBOX_NAME, [key for key in chosen if _names_a_row(key, self.model)])
-        request.POST = sent  # type: ignore[assignment]  # the setter takes any such dictionary
-        return super().response_action(request, queryset)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
         if not hasattr(self.model._meta, "simple_history_manager_attribute"):
@@ -79,7 +61,7 @@ class HouseAdmin(SimpleHistoryAdmin, ModelAdmin):
         The row as it is now decides: whoever lost it sees and brings back none of the time when it was theirs.
         """
         row = self._row(object_id)
-        if not _names_a_row(version_id, self.model.history.model):
+        if not names_a_row(version_id, self.model.history.model):
             raise Http404
         if request.method == "POST":
             allowed = self.has_change_permission(request, row) if row else self.has_add_permission(request)
@@ -93,7 +75,7 @@ class HouseAdmin(SimpleHistoryAdmin, ModelAdmin):
     def _row(self, object_id: str) -> Any:
         """The row, whosever it is; None if it is gone. Raises Http404 for what no row can be called."""
         key = unquote(object_id)
-        if not _names_a_row(key, self.model):
+        if not names_a_row(key, self.model):
             raise Http404
         return self.model._default_manager.filter(pk=key).first()
 

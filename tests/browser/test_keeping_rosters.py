@@ -160,6 +160,10 @@ def test_the_page_of_a_roster_is_readable_and_never_scrolls_sideways(
         if width == "wide":
             drawn, around = (page.locator(each).bounding_box() for each in ("#six-weeks", "fieldset:has(#six-weeks)"))
             assert drawn["width"] > 0.95 * around["width"]
+        page.locator("#id_layers-0-covers").fill("Mon-Wed")
+        expect(page.locator(".roster-asked")).to_contain_text("Nobody would be on call for Office from")
+        keep_picture(page, tmp_path / "asked.png")
+        assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
         assert contrasts_that_fail(page, "#six-weeks") == []
         page.goto(f"/rosters/{roster.slug}/")
         keep_picture(page, tmp_path / "roster.png")

@@ -19,6 +19,7 @@ from tests.rosters.admin_forms import (
     entered,
     form_of,
     form_on,
+    preview_of,
     revert_page,
     saying_yes,
     signed_in,
@@ -105,6 +106,29 @@ def test_a_version_is_not_brought_back_unasked_where_nobody_is_left_in_another_r
     assert client.post(revert_page(standin), saying_yes(asked, form)).status_code == 302
     standin.refresh_from_db()
     assert standin.stands_in_for is None
+
+
+def asked_before(client, roster: Roster, form: dict[str, object]) -> str:
+    """What the preview says that saving asks; empty for nothing."""
+    drawn = preview_of(client, roster, form).content.decode()
+    assert "roster-findings" in drawn
+    return drawn.partition("Saving asks")[2].partition("</section>")[0]
+
+
+def test_the_preview_says_what_saving_asks_of_the_roster_that_it_stands_in_for(standin, prim, manager):
+    client, before = signed_in(manager), (shown(prim), shown(standin))
+    assert "Nobody would be on call for Prim from Tue 10 Mar" in asked_before(client, standin, form_for(standin))
+    standin.refresh_from_db()
+    assert (standin.stands_in_for, shown(prim), shown(standin)) == (prim, *before)
+
+
+def test_the_preview_says_what_saving_asks_and_no_more_once_it_is_ticked(roster, manager, clock):
+    client, form = signed_in(manager), form_for(roster, is_primary=None)
+    assert asked_before(client, roster, form_for(roster)) == ""
+    assert NO_PRIMARY in asked_before(client, roster, form)
+    sent = saying_yes(client.post(change_page(roster), form), form)
+    assert asked_before(client, roster, sent) == ""
+    assert Roster.objects.get().is_primary
 
 
 def test_a_tick_counts_for_the_gaps_that_the_page_named_and_for_no_others(roster, clock, manager):

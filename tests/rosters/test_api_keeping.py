@@ -37,8 +37,13 @@ def test_a_preview_tells_six_weeks_and_the_gaps_and_saves_nothing(roster, clock,
         "source": "layer",
     }
     assert (len(told["shifts"]), told["shifts"][-1]["end"]) == (30 + 1, "2026-04-13T16:00:00Z")
-    assert told["gaps"][0] == {"start": "2026-03-02T17:00:00Z", "end": "2026-03-03T08:00:00Z"}
+    assert told["gaps"][0] == {"start": "2026-03-02T17:00:00Z", "end": "2026-03-03T08:00:00Z", "team": None}
     assert (records(), shown(roster), client.get(PLATFORM).json()) == (before[0], before[1], read)
+
+
+def test_a_preview_names_the_team_that_would_have_no_primary_roster(roster, clock, manager):
+    answer = send(client_of(manager), "post", f"{PLATFORM}preview/", {"is_primary": False})
+    assert answer.json()["gaps"] == [{"start": "2026-03-02T10:00:00Z", "end": None, "team": "platform"}]
 
 
 def test_a_preview_of_a_roster_that_was_changed_meanwhile_is_refused(roster, manager):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, time, timedelta
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -30,10 +31,10 @@ WEEKS = 6
 LOOKED_AHEAD = timedelta(days=90)
 
 
-def preview(roster: Roster, *, now: datetime) -> SafeString:
+def preview(roster: Roster, *, now: datetime, asked: Sequence[str] = ()) -> SafeString:
     """The six weeks from this Monday on as ``roster`` and its rows say now, drawn from ``now`` on, and what is wrong.
 
-    That is looked for within LOOKED_AHEAD.
+    That is looked for within LOOKED_AHEAD. ``asked`` is what saving would ask, in sentences.
     """
     zone = ZoneInfo(roster.time_zone)
     first = picture.week_of(now, zone)
@@ -56,6 +57,7 @@ def preview(roster: Roster, *, now: datetime) -> SafeString:
         ),
         "zone": zone,
         "findings": found,
+        "asked": asked,
     }
     return render_to_string("admin/rosters/_six_weeks.html", context)
 
@@ -106,8 +108,7 @@ class PreviewedAdmin(HouseAdmin):
         request.previewed = ""  # type: ignore[attr-defined]  # filled in by save_related
 
         def attempt() -> HttpResponse:
-            with transaction.atomic():
-                actions.lock(_concerned(request, object_id))
+            with self._watching(request, object_id):
                 answer = self._trial(request, object_id)
                 transaction.set_rollback(True)
                 return answer
@@ -167,9 +168,7 @@ class PreviewedAdmin(HouseAdmin):
         """
 
         def attempt() -> HttpResponse:
-            with transaction.atomic():
-                watch = GapWatch(_concerned(request, object_id), by=cast("User", request.user))
-                request.watch = watch  # type: ignore[attr-defined]  # for fill_and_look
+            with self._watching(request, object_id):
                 return save()
 
         try:
@@ -186,19 +185,33 @@ class PreviewedAdmin(HouseAdmin):
             self.message_user(request, "A chosen file has to be chosen again.", messages.WARNING)
         return save()
 
+    @contextmanager
+    def _watching(self, request: HttpRequest, object_id: str | None) -> Iterator[None]:
+        """One transaction, in which all rosters that the page writes are locked and looked at first."""
+        with transaction.atomic():
+            watch = GapWatch(_concerned(request, object_id), by=cast("User", request.user))
+            request.watch = watch  # type: ignore[attr-defined]  # for fill_and_look
+            yield
+
     def fill_and_look(self, request: HttpRequest, roster: Roster, *, is_new: bool = False) -> None:
-        """Fill the shifts and see that no gap was made unasked; or only draw, where a preview was asked for.
+        """Fill the shifts and see that no gap was made unasked; for a preview draw them, and what would be asked.
 
         Raises LeavesGap unless whoever sent the page ticked to save all the same when these gaps were named.
         """
         now = clock.now()
-        if hasattr(request, "previewed"):
-            request.previewed = preview(roster, now=now)
-            return
         left = getattr(request, "stood_for", None)
         if left is not None and left != roster.stands_in_for_id:
             actions.materialise(Roster.objects.get(pk=left), now=now)
         actions.materialise(roster, now=now)
         watch: GapWatch = request.watch  # type: ignore[attr-defined]
+        made = watch.made(new=roster if is_new else None)
         accepted = gap_questions.accepted(request) if request.POST.get("accept_gaps") == "on" else []
-        watch.refuse(watch.made(new=roster if is_new else None), accepted)
+        asked: list[str] = []
+        try:
+            watch.refuse(made, accepted)
+        except LeavesGap as question:
+            if not hasattr(request, "previewed"):
+                raise
+            asked = question.sentences
+        if hasattr(request, "previewed"):
+            request.previewed = preview(roster, now=now, asked=asked)
