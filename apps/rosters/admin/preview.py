@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, time, timedelta
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.db import IntegrityError, transaction
@@ -18,7 +17,8 @@ from django.utils.safestring import SafeString, mark_safe
 from apps.core import clock
 from apps.core.errors import HouseError
 from apps.core.walltime import instant
-from apps.rosters import actions, findings, gap_questions, picture, planning
+from apps.core.zones import zone_or_utc
+from apps.rosters import actions, findings, gap_questions, picture, planning, zone_news
 from apps.rosters.actions import GapWatch, LeavesGap
 from apps.rosters.models import Roster
 from apps.rosters.rules import Window, clipped
@@ -34,7 +34,7 @@ def preview(roster: Roster, *, now: datetime) -> SafeString:
 
     That is looked for within LOOKED_AHEAD.
     """
-    zone = ZoneInfo(roster.time_zone)
+    zone = zone_or_utc(roster.time_zone)
     first = picture.week_of(now, zone)
     drawn = Window(now, instant(first + WEEKS * picture.A_WEEK, time(0), zone))
     looked_at = Window(now, now + LOOKED_AHEAD)
@@ -55,6 +55,7 @@ def preview(roster: Roster, *, now: datetime) -> SafeString:
         ),
         "zone": zone,
         "findings": found,
+        "zone_news": zone_news.of(roster, [layer for layer, _ in layers], now=now),
     }
     return mark_safe(render_to_string("admin/rosters/_six_weeks.html", context))  # noqa: S308
 

@@ -23,13 +23,13 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, 
 from apps.core import clock
 from apps.core.errors import HouseError, Invalid
 from apps.core.moments import LocalMoment
-from apps.rosters import actions, gap_questions, queries
+from apps.rosters import actions, gap_questions, queries, zone_news
 from apps.rosters.actions import LeavesGap
 from apps.rosters.admin.calendar_imports import ImportingAdmin
 from apps.rosters.admin.calendars import CalendarLayerInline
 from apps.rosters.admin.gaps import AsksAboutGaps
 from apps.rosters.admin.history import RevertingAdmin
-from apps.rosters.admin.layers import LOCAL, Layers, is_frozen
+from apps.rosters.admin.layers import LOCAL, Layers, beside_zone, is_frozen
 from apps.rosters.admin.moments import by_whose_clock
 from apps.rosters.admin.overrides import OverrideInline
 from apps.rosters.admin.preview import PreviewedAdmin, preview
@@ -80,6 +80,8 @@ class RosterForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
         if during is not None:
             self.initial["stands_in_from"] = f"{timezone.localtime(during.lower):{LOCAL}}"
             self.initial["stands_in_until"] = f"{timezone.localtime(during.upper):{LOCAL}}"
+        if "time_zone" in self.fields and not self.instance._state.adding:
+            beside_zone(self.fields["time_zone"], zone_news.of(self.instance, (), now=clock.now()), self.instance)
         for name in self.fields.keys() & {"frozen_until", "stands_in_from", "stands_in_until"}:
             self.fields[name].help_text = f"{self.fields[name].help_text} {by_whose_clock()}".strip()
         if self.asked is not None:
