@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import F, Q
 
 from apps.communications import rules
 from apps.communications.models import Audience, MessageTemplate
+from apps.core.zones import zone_or_utc
 from apps.incidents import queries as incidents
 from apps.incidents.models import Incident
 
@@ -65,7 +65,7 @@ def facts(incident: Incident, *, audience: str, next_update_at: datetime | None)
 
 def local_time(incident: Incident, instant: datetime) -> str:
     """``instant`` as the incident's team reads it, with its zone."""
-    return f"{instant.astimezone(ZoneInfo(incident.team.time_zone)):%Y-%m-%d %H:%M %Z}"
+    return f"{instant.astimezone(zone_or_utc(incident.team.time_zone)):%Y-%m-%d %H:%M %Z}"
 
 
 def _figures(incident: Incident) -> str:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import holidays
 
 from apps.core import walltime
 from apps.core.errors import Invalid
+from apps.core.zones import zone_named
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 #: No run of holidays is longer; a calendar without a business day in it is a slip of the pen.
@@ -26,7 +27,7 @@ LANGUAGE = "en_US"
 class WorkingWeek:
     """The weekdays (0 is Monday) and hours on which work is done in ``zone``, but for ``free`` days."""
 
-    zone: zoneinfo.ZoneInfo
+    zone: ZoneInfo
     weekdays: frozenset[int]
     start: time
     end: time
@@ -41,7 +42,7 @@ class WorkingWeek:
         Invalid, naming the field, for what cannot be understood.
         """
         week = cls(
-            zone=_zone(str(data.get("time_zone", "UTC"))),
+            zone=zone_named(str(data.get("time_zone", "UTC"))),
             weekdays=_weekdays(data.get("days", WEEKDAYS)),
             start=_time(str(data.get("start", "00:00")), field="start"),
             end=_time(str(data.get("end", "23:59")), field="end"),
@@ -96,13 +97,6 @@ class WorkingWeek:
                 raise Invalid("The business calendar has no business days.", field="days")
             day += timedelta(days=1)
         return day
-
-
-def _zone(name: str) -> zoneinfo.ZoneInfo:
-    try:
-        return zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
-        raise Invalid(f"{name!r} is not an IANA time zone such as Europe/Berlin.", field="time_zone") from error
 
 
 def _weekdays(days: Collection[str]) -> frozenset[int]:

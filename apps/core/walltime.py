@@ -20,11 +20,14 @@ def instant(day: date, wall: time, zone: ZoneInfo) -> datetime:
     offset, then = cast("timedelta", local.utcoffset()), cast("timedelta", later.utcoffset())
     if then <= offset:  # only where the clocks go forward the second reading of a wall time lies further east
         return local.astimezone(UTC)
-    return _change_between(later.astimezone(UTC), local.astimezone(UTC), zone)
+    return change_between(later.astimezone(UTC), local.astimezone(UTC), zone)
 
 
-def _change_between(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
-    """The instant in (before, after] from which ``zone`` has another offset than at ``before``; to the second."""
+def change_between(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+    """The instant in (before, after], in UTC, from which ``zone`` has another offset than at ``before``.
+
+    It is found to the second.
+    """
     offset = before.astimezone(zone).utcoffset()
     before, after = before.replace(microsecond=0), after.replace(microsecond=0)
     while after - before > _SECOND:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from apps.core.business_calendar import holiday_names
 from apps.core.walltime import instant
+from apps.core.zones import zone_or_utc
 from apps.rosters import picture, planning, queries
 from apps.rosters.coverage import wanted_of
 from apps.rosters.models import Roster, Shift, ShiftSource
@@ -37,7 +38,7 @@ class Asked:
     def read(cls, query: Mapping[str, str], *, roster: Roster, viewer: User, now: datetime) -> Asked:
         zone_name = query.get("zone", "mine")
         zones = {"mine": viewer.time_zone, "roster": roster.time_zone, "utc": "UTC"}
-        zone = ZoneInfo(zones.get(zone_name, viewer.time_zone))
+        zone = zone_or_utc(zones.get(zone_name, viewer.time_zone))
         person = query.get("person", "")
         view = query.get("view", "weeks")
         return cls(

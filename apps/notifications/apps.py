@@ -19,4 +19,5 @@ class NotificationsConfig(AppConfig):
             role_pages,
             swap_notices,
             watching,
+            zone_notices,
         )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from apps.core import clock
 from apps.core.events import on
+from apps.core.zones import zone_or_utc
 from apps.engine import actions as engine
 from apps.notifications import actions, coverage, coverage_words, rules
 from apps.notifications.models import Notification, NotificationKind, Urgency
@@ -163,15 +163,15 @@ def _held_last(roster: Roster, at: datetime) -> datetime | None:
 
 
 def _may_wait_for_the_morning(gap: Gap, team: Team, now: datetime) -> bool:
-    morning = rules.end_of_quiet_hours(now, begin=NIGHT_BEGINS, end=NIGHT_ENDS, zone=ZoneInfo(team.time_zone))
+    morning = rules.end_of_quiet_hours(now, begin=NIGHT_BEGINS, end=NIGHT_ENDS, zone=zone_or_utc(team.time_zone))
     return morning is not None and gap.start >= morning
 
 
 def _is_due(team: Team, now: datetime) -> bool:
-    local = now.astimezone(ZoneInfo(team.time_zone))
+    local = now.astimezone(zone_or_utc(team.time_zone))
     return local.weekday() == MONDAY and local.time() >= WRITTEN_FROM
 
 
 def _step(team: Team, now: datetime) -> str:
-    year, week, _ = now.astimezone(ZoneInfo(team.time_zone)).isocalendar()
+    year, week, _ = now.astimezone(zone_or_utc(team.time_zone)).isocalendar()
     return f"coverage:{team.pk}:{year}-W{week:02}"

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from apps.core.spans import in_words
+from apps.core.zones import zone_or_utc
 from apps.notifications.coverage import Coverage
 from apps.rosters.coverage import Gap, PersonCoverage
 from apps.rosters.coverage.words import (
@@ -61,7 +62,7 @@ def weekly_subject(team: Team, found: Coverage) -> str:
 
 def weekly(team: Team, found: Coverage) -> str:
     """The weekly mail to the managers of a team: what is missing in its rosters, on whom they hang, who bears what."""
-    report, zone = found.report, ZoneInfo(team.time_zone)
+    report, zone = found.report, zone_or_utc(team.time_zone)
     days = (report.window.end - report.window.start).days
     parts = [
         _part("Gaps", (f"{roster}: {gap_in_words(gap, _zone(roster))}" for roster, gap in report.gaps)),
@@ -115,4 +116,4 @@ def _counted(number: int, one: str, many: str = "") -> str:
 
 
 def _zone(roster: Roster) -> ZoneInfo:
-    return ZoneInfo(roster.time_zone)
+    return zone_or_utc(roster.time_zone)

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import cast
-from zoneinfo import ZoneInfo
 
 from django.db.models import (
     BooleanField,
@@ -28,6 +27,7 @@ from apps.contacts import queries as contacts
 from apps.contacts import serving
 from apps.contacts.models import ContactMethod
 from apps.core.spans import in_words
+from apps.core.zones import zone_or_utc
 from apps.incidents.models import OPEN, Incident
 from apps.notifications import rules
 from apps.notifications.models import (
@@ -124,7 +124,7 @@ def ends_of_quiet_hours(people: Iterable[User], at: datetime) -> dict[int, datet
     found = {}
     for chosen in Preferences.objects.filter(person__in=by_id, quiet_from__isnull=False, quiet_until__isnull=False):
         begin, end = cast("time", chosen.quiet_from), cast("time", chosen.quiet_until)
-        zone = ZoneInfo(by_id[chosen.person_id].time_zone)
+        zone = zone_or_utc(by_id[chosen.person_id].time_zone)
         until = rules.end_of_quiet_hours(at, begin=begin, end=end, zone=zone)
         if until is not None:
             found[chosen.person_id] = until

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from apps.core.spans import in_words
+from apps.core.zones import zone_or_utc
 from apps.incidents.models import Clock, ClockName, EventKind, ImpactAssessment, Incident, Status, TimelineEvent
 from apps.postmortems.models import Section
 
@@ -61,7 +61,7 @@ def facts_of(incident: Incident) -> Facts:
 
 
 def _detection(incident: Incident) -> str:
-    declared_at = incident.declared_at.astimezone(ZoneInfo(incident.team.time_zone))
+    declared_at = incident.declared_at.astimezone(zone_or_utc(incident.team.time_zone))
     whom = f" by {incident.declared_by}" if incident.declared_by else ""
     return f"{incident.get_detection_display()}. Declared{whom} at {declared_at:%Y-%m-%d %H:%M %Z}."
 

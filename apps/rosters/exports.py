@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import QuerySet
@@ -14,6 +13,7 @@ from django.http import HttpResponse
 from apps.core.downloads import csv_file
 from apps.core.errors import Invalid
 from apps.core.walltime import instant
+from apps.core.zones import zone_or_utc
 from apps.rosters.models import Roster, Shift
 from apps.rosters.models.rosters import FIRST_DAY, LAST_DAY
 from apps.rosters.planning import weekly_range
@@ -95,6 +95,6 @@ def _layer_rows(roster: Roster) -> Iterator[list[str]]:
 
 
 def _shift_rows(roster: Roster, shifts: list[Shift], first: date, last: date) -> Iterator[list[str]]:
-    zone = ZoneInfo(roster.time_zone)
+    zone = zone_or_utc(roster.time_zone)
     start, end = instant(first, time(0), zone), instant(last + _A_DAY, time(0), zone)
     yield from shift_rows(roster.slug, zone, [each for each in shifts if each.start < end and start < each.end])

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from apps.core.spans import in_words
+from apps.core.zones import zone_or_utc
 from apps.rosters.coverage import Measure, PersonCoverage, Report, RosterCoverage, Share, of_plan, reach
 from apps.rosters.coverage.words import gap_in_words, strain_in_words, weak_point_in_words
 from apps.rosters.models import CalendarSource, Layer, Roster
@@ -97,7 +98,7 @@ def of_plan_in_words(roster: Roster, coming: Sequence[Stretch], window: Window, 
     return Findings(
         days=(window.end - window.start).days,
         wanted=found.wanted,
-        parts=list(_parts(found, report, layers, ZoneInfo(roster.time_zone))),
+        parts=list(_parts(found, report, layers, zone_or_utc(roster.time_zone))),
         loads=list(_loads(found, report)),
     )
 

@@ -13,8 +13,12 @@ from apps.rosters.models import Roster
 
 @recurring("rosters.roll_on", every=timedelta(days=1), lane=Lane.BULK)
 def roll_on(timer: Timer) -> None:
-    """Plan the filling of every roster up to the horizon; each is a timer of its own, so that none stops another."""
-    for roster in Roster.objects.filter(retired_at__isnull=True).only("pk"):
+    """Plan the filling of every roster up to the horizon; each is a timer of its own, so that none stops another.
+
+    What the rules of a zone moved since they were looked at last is filled by its own timer, which says so.
+    """
+    followed = actions.look_at_zones()
+    for roster in Roster.objects.filter(retired_at__isnull=True).exclude(pk__in=followed).only("pk"):
         engine.schedule(
             "rosters.materialise",
             key=f"rosters.materialise:{roster.pk}",
@@ -29,6 +33,20 @@ def materialise(timer: Timer) -> None:
     roster = Roster.objects.filter(pk=timer.payload["roster"]).first()
     if roster is not None:
         actions.materialise(roster)
+
+
+@recurring("rosters.look_at_zones", every=timedelta(minutes=15), lane=Lane.BULK)
+def look_at_zones(timer: Timer) -> None:
+    """See whether the time zone database says something else of the zones in use than shifts were planned by."""
+    actions.look_at_zones()
+
+
+@handler(actions.FOLLOW_ZONE, lane=Lane.BULK)
+def follow_zone(timer: Timer) -> None:
+    """Fill one roster by the new rules of a zone, unless it was deleted meanwhile, and tell what moved."""
+    roster = Roster.objects.filter(pk=timer.payload["roster"]).first()
+    if roster is not None:
+        actions.follow_zone(roster, timer.payload["zone"])
 
 
 @recurring("rosters.read_calendars", every=timedelta(minutes=15), lane=Lane.BULK)

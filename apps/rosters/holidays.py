@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from apps.core.business_calendar import holiday_names
+from apps.core.zones import zone_or_utc
 from apps.teams.models import User
 
 
@@ -14,7 +14,7 @@ def public_holidays(person: User, start: datetime, end: datetime) -> dict[date, 
     """The public holidays of the person's country, with their names, on whose local days some of [start, end) lies."""
     if not person.holidays_of:
         return {}
-    zone = ZoneInfo(person.time_zone)
+    zone = zone_or_utc(person.time_zone)
     first, last = start.astimezone(zone).date(), (end - timedelta(microseconds=1)).astimezone(zone).date()
     years = [_of_year(person.holidays_of, year) for year in range(first.year, last.year + 1)]
     return {day: name for of_year in years for day, name in of_year.items() if first <= day <= last}

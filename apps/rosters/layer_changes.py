@@ -7,11 +7,11 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from zoneinfo import ZoneInfo, available_timezones
 
 from django.core.exceptions import ValidationError
 
 from apps.core.errors import Invalid
+from apps.core.zones import zone_or_utc
 from apps.rosters.models import Layer, Roster
 from apps.rosters.planning import weekly_range
 from apps.rosters.rules import WeeklyRange, check_left_to_calendar
@@ -127,7 +127,7 @@ def compared(
 def _blank(roster: Roster, said: LayerSaid, *, highest: int, now: datetime) -> Layer:
     """A new layer with what the table may leave open: it comes on top, and begins today by its clocks."""
     named = said.settings["time_zone"].value if "time_zone" in said.settings else ""
-    zone = ZoneInfo(named if named in available_timezones() else roster.time_zone)
+    zone = zone_or_utc(named or roster.time_zone)
     today: date = now.astimezone(zone).date()
     return Layer(roster=roster, name=said.name, position=highest + 1, starts_on=today)
 

@@ -8,9 +8,11 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import QuerySet
 
 from apps.core.business_calendar import holiday_names
 from apps.core.walltime import instant
+from apps.core.zones import UnknownZone, zone_named, zone_or_utc
 from apps.rosters import rules
 from apps.rosters.models import Absence, CalendarSource, CalendarTurn, Layer, Restriction, Roster, Rotation, ShiftSource
 from apps.rosters.rules import CalendarPlan, LayerPlan, Plan, Stretch, WeeklyRange, Window
@@ -34,21 +36,44 @@ def planned(roster: Roster, window: Window) -> list[Stretch]:
         Stretch(each.seat, each.person_id, each.start, each.end, each.source)
         for each in roster.overrides.filter(during__overlap=during)
     ]
-    plans = [plan for _, plan in _layer_plans(roster, window)]
-    return rules.compute(plans, exceptions, zone=ZoneInfo(roster.time_zone), window=window, away=_away(plans, window))
+    zone, plans = _zone_and_plans(roster, window)
+    return rules.compute(plans, exceptions, zone=zone, window=window, away=_away(plans, window))
 
 
 def by_layer(roster: Roster, window: Window) -> list[tuple[Layer, list[Stretch]]]:
-    """What each layer alone says of ``window``, the lowest first."""
-    plans = _layer_plans(roster, window)
+    """What each layer alone says of ``window``, the lowest first; nothing where nobody knows the zone of one."""
+    try:
+        zone, plans = zone_named(roster.time_zone), _layer_plans(roster, window)
+    except UnknownZone:
+        return [(layer, []) for layer in _layers(roster)]
     away = _away([plan for _, plan in plans], window)
-    zone = ZoneInfo(roster.time_zone)
     return [(layer, list(rules.turns(plan, zone=zone, window=window, away=away))) for layer, plan in plans]
 
 
-def _layer_plans(roster: Roster, window: Window) -> list[tuple[Layer, Plan]]:
+def _zone_and_plans(roster: Roster, window: Window) -> tuple[ZoneInfo, list[Plan]]:
+    """The zone of ``roster`` and what its layers say; where nobody knows the zone of one, the shifts that are there.
+
+    Overrides and leave go on over those, but nobody takes over from whoever is away.
+    """
+    try:
+        return zone_named(roster.time_zone), [plan for _, plan in _layer_plans(roster, window)]
+    except UnknownZone:
+        return zone_or_utc(roster.time_zone), [_as_planned_before(roster, window)]
+
+
+def _as_planned_before(roster: Roster, window: Window) -> CalendarPlan:
+    shifts = roster.shifts.filter(source=ShiftSource.LAYER, during__overlap=DateTimeTZRange(window.start, window.end))
+    found = (Stretch(each.seat, each.person_id, each.start, each.end, ShiftSource.LAYER) for each in shifts)
+    return CalendarPlan(tuple(rules.clipped(found, window)))
+
+
+def _layers(roster: Roster) -> QuerySet[Layer]:
     layers = roster.layers.select_related("calendar").defer("calendar__good_text", "calendar__unmatched")
-    return [(layer, _plan(layer, roster, window)) for layer in layers.prefetch_related("members", "restrictions")]
+    return layers.prefetch_related("members", "restrictions")
+
+
+def _layer_plans(roster: Roster, window: Window) -> list[tuple[Layer, Plan]]:
+    return [(layer, _plan(layer, roster, window)) for layer in _layers(roster)]
 
 
 def _plan(layer: Layer, roster: Roster, window: Window) -> Plan:
@@ -67,9 +92,9 @@ def _away(plans: Iterable[Plan], window: Window) -> dict[int, list[Window]]:
 def calendar_plan(turns: Iterable[CalendarTurn], layer: Layer, *, roster: Roster, window: Window) -> CalendarPlan:
     """What ``layer`` takes of the ``turns`` of its calendar within ``window``, from its first day to its end.
 
-    They come by their starts. People, rhythm and restrictions of the layer count for nothing.
+    They come by their starts. People, rhythm and restrictions of the layer count for nothing. Raises UnknownZone.
     """
-    zone = ZoneInfo(layer.time_zone or roster.time_zone)
+    zone = zone_named(layer.time_zone or roster.time_zone)
     start = max(window.start, instant(layer.starts_on, layer.handoff_time, zone))
     end = min(window.end, instant(layer.ends_on, layer.handoff_time, zone)) if layer.ends_on else window.end
     if start >= end:
@@ -81,7 +106,10 @@ def calendar_plan(turns: Iterable[CalendarTurn], layer: Layer, *, roster: Roster
 def layer_plan(
     layer: Layer, *, people: Iterable[int], restrictions: Iterable[Restriction], roster: Roster, window: Window
 ) -> LayerPlan:
-    """What ``layer`` of ``roster`` says, whether or not it was saved; its holidays are those around ``window``."""
+    """What ``layer`` of ``roster`` says, whether or not it was saved; its holidays are those around ``window``.
+
+    Raises UnknownZone, naming ``time_zone``.
+    """
     return LayerPlan(
         people=tuple(people),
         rotation=Rotation(layer.rotation),
@@ -90,7 +118,7 @@ def layer_plan(
         handoff_weekday=layer.handoff_weekday,
         starts_on=layer.starts_on,
         ends_on=layer.ends_on,
-        zone=ZoneInfo(layer.time_zone) if layer.time_zone else None,
+        zone=zone_named(layer.time_zone) if layer.time_zone else None,
         at_once=layer.at_once,
         restrictions=tuple(weekly_range(each) for each in restrictions),
         holidays=_holidays_around(window, layer.holidays_of or roster.holidays_of),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Callable
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -15,6 +14,8 @@ from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from apps.core.zones import zone_or_utc
+
 
 class ViewerTimeZoneMiddleware:
     """Activate the signed-in person's zone for the request, UTC for everybody else."""
@@ -24,7 +25,7 @@ class ViewerTimeZoneMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         name = request.user.time_zone if request.user.is_authenticated else "UTC"
-        with timezone.override(zoneinfo.ZoneInfo(name)):
+        with timezone.override(zone_or_utc(name)):
             return self._get_response(request)
 
 

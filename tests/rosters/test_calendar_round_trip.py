@@ -37,7 +37,7 @@ def rendered(held: list[Held], zones: dict[int, str]) -> bytes:
         datetime.fromtimestamp(max(each[4] for each in held), UTC).year,
     )
     rosters = {
-        key: RosterFace(f"Roster, {zone}", "Team; one", zone, f"https://x.example/{key}/")
+        key: RosterFace(f"Roster, {zone}", "Team; one", ZoneInfo(zone), f"https://x.example/{key}/")
         for key, zone in zones.items()
     }
     return render(held, title="On call, all; of them", host="x.example", rosters=rosters, people=PEOPLE, years=years)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.db.models import QuerySet
@@ -13,6 +12,7 @@ from django.utils import timezone
 from apps.contacts.queries import people_who_answer
 from apps.core import clock
 from apps.core.moments import LocalMoment
+from apps.core.zones import zone_or_utc
 from apps.rosters import queries as rosters
 from apps.rosters.actions import LONGEST_NOTE
 from apps.rosters.models import AbsenceKind, Roster, Shift
@@ -35,7 +35,7 @@ class StretchForm(forms.Form):
 
     def __init__(self, *args: Any, roster: Roster, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._zone = ZoneInfo(roster.time_zone)
+        self._zone = zone_or_utc(roster.time_zone)
         may_manage = roster.team_id in access.team_ids(by, access.Permission.MANAGE)
         people = self.people_of(roster) if may_manage else User.objects.filter(pk=by.pk)
         self.fields["person"].queryset = people  # type: ignore[attr-defined]

@@ -15,7 +15,7 @@ from apps.desk.gaps import attempt_or_ask
 from apps.desk.pages import attempt, say_problem, viewer
 from apps.desk.roster_page import VIEWS, ZONES, Asked
 from apps.rosters import actions as rosters
-from apps.rosters import queries
+from apps.rosters import queries, zone_news
 from apps.rosters.calendars import feeds
 from apps.rosters.models import Layer, Override, Roster
 from apps.rosters.planning import weekly_range
@@ -62,6 +62,7 @@ def roster(request: HttpRequest, slug: str) -> HttpResponse:
         "shown": roster_page.shown(found, asked, now=now),
         "overrides": found.overrides.filter(during__endswith__gt=now).select_related("person").order_by("during"),
         "layers": [(layer, _covers(layer)) for layer in layers],
+        "zone_news": zone_news.of(found, layers, now=now),
         "feeds": feeds.of_owner(viewer(request), roster=found),
         "swaps": queries.open_swaps(now).filter(roster=found),
         "shadows": queries.coming_shadows(now).filter(roster=found),

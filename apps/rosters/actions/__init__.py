@@ -57,13 +57,16 @@ from apps.rosters.actions.swaps import (
     refuse_swap,
     withdraw_swap,
 )
+from apps.rosters.actions.zones import FOLLOW_ZONE, ZONE_CHANGED, follow_zone, look_at_zones
 
 __all__ = [
     "ABSENCE_ADDED",
+    "FOLLOW_ZONE",
     "LONGEST_NOTE",
     "SHADOW_ADDED",
     "SWAP_ANSWERED",
     "SWAP_ASKED",
+    "ZONE_CHANGED",
     "CalendarOutlook",
     "GapWatch",
     "ImportPlan",
@@ -91,11 +94,13 @@ __all__ = [
     "copy",
     "create_roster",
     "enter_override",
+    "follow_zone",
     "import_layers",
     "import_overrides",
     "import_turns",
     "lock",
     "look_at_file",
+    "look_at_zones",
     "make_feed",
     "materialise",
     "note_reading",

@@ -13,6 +13,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from apps.core import clock
 from apps.core.history import made_by
+from apps.core.zones import UnknownZone
 from apps.engine import actions as engine
 from apps.engine.actions import Planned
 from apps.rosters.actions.shifts import lock_with_stood_for, materialise
@@ -181,7 +182,11 @@ def _fetched(source: CalendarSource) -> Fetched | None:
 
 
 def _expanded(source: CalendarSource, text: bytes, now: datetime) -> Expansion:
-    return reading.read(text, window=window_at(now), zone=zone_of(source.layer))
+    try:
+        zone = zone_of(source.layer)
+    except UnknownZone as unknown:
+        raise Unreadable(str(unknown)) from unknown
+    return reading.read(text, window=window_at(now), zone=zone)
 
 
 def _note(source: CalendarSource, **changes: Any) -> None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice, takewhile
 from operator import attrgetter, itemgetter
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
@@ -17,6 +16,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from apps.core import clock
 from apps.core.errors import Conflict, Invalid
+from apps.core.zones import zone_named
 from apps.rosters import queries, rules
 from apps.rosters.actions.calendars import window_at
 from apps.rosters.actions.overrides import check_seat, check_stands_in, in_another_seat, put_in
@@ -83,7 +83,7 @@ def plan_import(roster: Roster, text: bytes) -> ImportPlan:
     Raises Unreadable for a calendar that cannot be used, or would add more than MOST_OVERRIDES.
     """
     now = clock.now()
-    expansion = reading.read(text, window=window_at(now), zone=ZoneInfo(roster.time_zone))
+    expansion = reading.read(text, window=window_at(now), zone=zone_named(roster.time_zone))
     seen = overrides_at([roster.pk])[roster.pk]
     made = turns_of(expansion, directory(), held={})
     entries = [Entry(turn, made.summaries.get((turn.person, turn.start, turn.end), "")) for turn in made.turns]

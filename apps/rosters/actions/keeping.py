@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -11,6 +10,7 @@ from apps.core import clock
 from apps.core.errors import Invalid, RuleViolation
 from apps.core.history import made_by
 from apps.core.walltime import instant
+from apps.core.zones import zone_named
 from apps.rosters import rules
 from apps.rosters.actions.calendars import copy_calendar
 from apps.rosters.actions.checks import check_layer_count, check_layers_move
@@ -83,7 +83,7 @@ def change_from(layer: Layer, day: date, *, by: User) -> Layer:
         raise RuleViolation(rules.said_by_calendar(layer.name))
     if not (layer.starts_on < day and (layer.ends_on is None or day < layer.ends_on)):
         raise Invalid(f"The layer {layer.name} does not last on {day}.", field="day")
-    zone = ZoneInfo(layer.time_zone or roster.time_zone)
+    zone = zone_named(layer.time_zone or roster.time_zone)
     handoff = instant(day, layer.handoff_time, zone)
     now = clock.now()
     if handoff <= now:

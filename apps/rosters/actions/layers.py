@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 
 from apps.core import clock
 from apps.core.errors import Invalid
 from apps.core.history import made_by
+from apps.core.zones import zone_named
 from apps.rosters.actions.checks import check_layer_count
 from apps.rosters.actions.overrides import check_stands_in
 from apps.rosters.models import Layer, LayerMember, Restriction, Roster
@@ -181,7 +181,7 @@ def _wanted(layer: Layer, fields: Mapping[str, Any], *, place: int) -> dict[str,
     wanted["position"] = fields.get("position", place)
     wanted["starts_on"] = fields.get("starts_on", layer.starts_on)
     if wanted["starts_on"] is None:
-        zone = ZoneInfo(wanted["time_zone"] or layer.roster.time_zone)
+        zone = zone_named(wanted["time_zone"] or layer.roster.time_zone)
         wanted["starts_on"] = clock.now().astimezone(zone).date()
     return wanted
 

@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models.functions import Lower
 
 from apps.core import clock
 from apps.core.errors import Invalid, NotAllowed
+from apps.core.zones import is_known, zone_named
 from apps.rosters.actions.imports import MOST_OVERRIDES, Entry, PlannedTurns, apart, import_turns, sorted_out
 from apps.rosters.actions.layer_tables import MOST_ROSTERS
 from apps.rosters.actions.shifts import lock
@@ -20,6 +20,7 @@ from apps.rosters.models import Roster, ShiftSource
 from apps.rosters.rules import Stretch
 from apps.rosters.tables import OverrideSaid, Problem, instant, read_overrides
 from apps.rosters.versions import overrides_at
+from apps.rosters.zone_news import unknown
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import User
@@ -115,8 +116,10 @@ def _entries(
             problems.append(Problem(each.row, f"The roster {roster} is retired."))
         elif person is None:
             problems.append(Problem(each.row, f"Nobody has the mail address {each.person[:100]}."))
+        elif not is_known(roster.time_zone):
+            problems.append(Problem(each.row, unknown(roster.time_zone)))
         else:
-            zone = ZoneInfo(roster.time_zone)
+            zone = zone_named(roster.time_zone)
             start, end = instant(each.start, zone), instant(each.end, zone)
             turn = Stretch(each.seat, person, start, end, ShiftSource.OVERRIDE)
             entries[each.slug].append(Entry(turn, each.reason, row=each.row))

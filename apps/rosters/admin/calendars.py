@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, ClassVar, cast
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin
@@ -17,6 +17,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidge
 
 from apps.core import clock
 from apps.core.errors import Invalid
+from apps.core.zones import zone_or_utc
 from apps.rosters import actions, uploads
 from apps.rosters.admin.layers import LayerInline, Layers, StandsStillWhenFrozen
 from apps.rosters.calendars import reading
@@ -128,4 +129,4 @@ class CalendarLayerInline(LayerInline):
 def _zone_on_the_page(layer: Layer) -> ZoneInfo:
     """The zone of a layer as it was entered; UTC where there is none yet, or none such, which its own field says."""
     name = layer.time_zone or (layer.roster.time_zone if layer.roster_id else "")
-    return ZoneInfo(name if name in available_timezones() else "UTC")
+    return zone_or_utc(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
@@ -12,12 +13,14 @@ from django.db.models.functions import Lower
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.html import format_html
 from unfold.admin import StackedInline, TabularInline
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from apps.core import clock
 from apps.core.errors import Invalid
-from apps.rosters import actions, rules
+from apps.rosters import actions, rules, zone_news
 from apps.rosters.admin.people import check_takes_turns
 from apps.rosters.models import Layer, LayerMember, Roster
 from apps.rosters.models.rosters import MOST_LAYERS
@@ -39,6 +42,13 @@ def is_frozen(row: Roster | Layer | None) -> bool:
     if isinstance(row, Layer):
         row = row.roster if row.roster_id else None
     return row is not None and row.frozen_until is not None and row.frozen_until > clock.now()
+
+
+def beside_zone(field: forms.Field, news: Mapping[str, str], row: Roster | Layer) -> None:
+    """Let ``field``, the zone of ``row``, say what ``news`` tell of that zone."""
+    if row.time_zone in news:
+        said = '<span class="text-red-700 dark:text-red-500" role="alert">{}</span> {}'
+        field.help_text = format_html(said, news[row.time_zone], field.help_text)
 
 
 class LayerForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no parameter at run time
@@ -122,6 +132,16 @@ class Layers(BaseInlineFormSet[Layer, Roster, Any]):
         for form in self.forms:
             if not self.is_on_trial and form.has_changed() and not form.cleaned_data.get("DELETE"):
                 check_takes_turns(form)
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """Say beside the zone of a layer what happened to it."""
+        super().add_fields(form, index)
+        if "time_zone" in form.fields and form.instance.time_zone:
+            beside_zone(form.fields["time_zone"], self._zone_news, form.instance)
+
+    @cached_property
+    def _zone_news(self) -> dict[str, str]:
+        return zone_news.of(self.instance, self.get_queryset(), now=clock.now())
 
     def save_new(self, form: Any, commit: bool = True) -> Layer:
         if form.instance.position is None:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, time, timedelta
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.db import IntegrityError, transaction
@@ -19,7 +18,8 @@ from django.utils.safestring import SafeString
 from apps.core import clock
 from apps.core.errors import HouseError
 from apps.core.walltime import instant
-from apps.rosters import actions, findings, gap_questions, picture, planning
+from apps.core.zones import zone_or_utc
+from apps.rosters import actions, findings, gap_questions, picture, planning, zone_news
 from apps.rosters.actions import GapWatch, LeavesGap
 from apps.rosters.models import Roster
 from apps.rosters.rules import Window, clipped
@@ -36,7 +36,7 @@ def preview(roster: Roster, *, now: datetime, asked: Sequence[str] = ()) -> Safe
 
     That is looked for within LOOKED_AHEAD. ``asked`` is what saving would ask, in sentences.
     """
-    zone = ZoneInfo(roster.time_zone)
+    zone = zone_or_utc(roster.time_zone)
     first = picture.week_of(now, zone)
     drawn = Window(now, instant(first + WEEKS * picture.A_WEEK, time(0), zone))
     looked_at = Window(now, now + LOOKED_AHEAD)
@@ -58,6 +58,7 @@ def preview(roster: Roster, *, now: datetime, asked: Sequence[str] = ()) -> Safe
         "zone": zone,
         "findings": found,
         "asked": asked,
+        "zone_news": zone_news.of(roster, [layer for layer, _ in layers], now=now),
     }
     return render_to_string("admin/rosters/_six_weeks.html", context)
 

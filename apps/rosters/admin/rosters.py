@@ -21,13 +21,13 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, 
 
 from apps.core import clock
 from apps.core.errors import HouseError, Invalid
-from apps.rosters import actions, gap_questions, queries
+from apps.rosters import actions, gap_questions, queries, zone_news
 from apps.rosters.actions import LeavesGap
 from apps.rosters.admin.calendar_imports import ImportingAdmin
 from apps.rosters.admin.calendars import CalendarLayerInline
 from apps.rosters.admin.gaps import AsksAboutGaps
 from apps.rosters.admin.history import RevertingAdmin
-from apps.rosters.admin.layers import Layers, is_frozen
+from apps.rosters.admin.layers import Layers, beside_zone, is_frozen
 from apps.rosters.admin.moments import Moment, by_whose_clock
 from apps.rosters.admin.overrides import OverrideInline
 from apps.rosters.admin.preview import PreviewedAdmin, preview
@@ -77,6 +77,8 @@ class RosterForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
         if "frozen_until" in self.fields:
             field = self.fields["frozen_until"]
             field.help_text = f"{field.help_text} {by_whose_clock()}"
+        if "time_zone" in self.fields and not self.instance._state.adding:
+            beside_zone(self.fields["time_zone"], zone_news.of(self.instance, (), now=clock.now()), self.instance)
         if self.asked is not None:
             sent = cast("QueryDict", self.data).copy()
             sent.pop("accept_gaps", None)  # a yes to other gaps is none to these

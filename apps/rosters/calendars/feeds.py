@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import BigIntegerField, F, Func, Q, QuerySet
 
+from apps.core.zones import zone_or_utc
 from apps.rosters.calendars import rendering
 from apps.rosters.calendars.rendering import Held, PersonFace, RosterFace
 from apps.rosters.models import CalendarFeed, FeedKind, Roster, Shift
@@ -97,7 +98,7 @@ def _calendar(shifts: QuerySet[Shift], *, title: str, now: datetime, of_one_pers
 def _rosters(ids: Iterable[int]) -> Iterator[tuple[int, RosterFace]]:
     for roster in Roster.objects.filter(pk__in=ids).select_related("team").order_by("pk"):
         url = f"{settings.SITE_URL}/rosters/{roster.slug}/"
-        yield roster.pk, RosterFace(str(roster), str(roster.team), roster.time_zone, url)
+        yield roster.pk, RosterFace(str(roster), str(roster.team), zone_or_utc(roster.time_zone), url)
 
 
 def _people(ids: Iterable[int]) -> Iterator[tuple[int, PersonFace]]:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import zoneinfo
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -43,7 +44,7 @@ def read(text: bytes, *, window: Window, zone: ZoneInfo) -> Expansion:
             timeout=SECONDS,
             check=False,
             cwd=settings.BASE_DIR,
-            env={"PATH": os.defpath},
+            env={"PATH": os.defpath, "PYTHONTZPATH": os.pathsep.join(zoneinfo.TZPATH)},
         )
     except subprocess.TimeoutExpired as error:
         raise Unreadable(f"It takes longer than {SECONDS} seconds to read.") from error

@@ -41,7 +41,7 @@ class RosterFace:
 
     name: str
     team: str
-    time_zone: str
+    zone: ZoneInfo
     url: str
 
 
@@ -69,10 +69,8 @@ def render(
     ``years`` are the first and the last in which shifts lie. In a calendar ``of_one_person`` the events name
     the roster alone. What is less than a second is left out: the format knows no such thing.
     """
-    blocks = {zone: _zone_block(zone, *years) for zone in {each.time_zone for each in rosters.values()}}
-    times = {
-        key: _local_times(face.time_zone) if blocks[face.time_zone] else _utc_times for key, face in rosters.items()
-    }
+    blocks = {zone: _zone_block(zone, *years) for zone in {each.zone for each in rosters.values()}}
+    times = {key: _local_times(face.zone) if blocks[face.zone] else _utc_times for key, face in rosters.items()}
     at_host = f"@{host}" if len(host) <= _SHORT_HOST else f"\r\n @{host}"
 
     @cache
@@ -116,9 +114,9 @@ def _text(roster: RosterFace, person: PersonFace, *, of_one_person: bool) -> str
     return lines.removeprefix("BEGIN:VEVENT\r\n").removesuffix("END:VEVENT\r\n")
 
 
-def _zone_block(key: str, first_year: int, last_year: int) -> str:
+def _zone_block(zone: ZoneInfo, first_year: int, last_year: int) -> str:
     """The zone as lines; nothing for one that cannot be written: its times are in UTC."""
-    return (timezone(key, first_year, last_year) or b"").decode()
+    return (timezone(zone, first_year, last_year) or b"").decode()
 
 
 @lru_cache(maxsize=_KEPT)
@@ -129,12 +127,12 @@ def _version(changed: int) -> str:
 
 
 @lru_cache(maxsize=64)
-def _local_times(key: str) -> Callable[[int, int], str]:
-    """How start and end are written by the clocks of the zone ``key``.
+def _local_times(zone: ZoneInfo) -> Callable[[int, int], str]:
+    """How start and end are written by the clocks of ``zone``.
 
     In the hour that comes twice the clocks mean its first; times in the second are written in UTC.
     """
-    zone = ZoneInfo(key)
+    key = zone.key
 
     @lru_cache(maxsize=_KEPT)
     def lines(start: int, end: int) -> str:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from apps.core.zones import zone_named
 from apps.rosters.calendars.expansion import Expansion
 from apps.rosters.calendars.matching import Directory, meant
 from apps.rosters.calendars.seating import Claim, Key, seated
@@ -41,8 +42,8 @@ class Turns:
 
 
 def zone_of(layer: Layer) -> ZoneInfo:
-    """The zone in which a layer lives: its own or that of its roster."""
-    return ZoneInfo(layer.time_zone or layer.roster.time_zone)
+    """The zone in which a layer lives: its own or that of its roster. Raises UnknownZone."""
+    return zone_named(layer.time_zone or layer.roster.time_zone)
 
 
 def responding() -> QuerySet[User]:

@@ -11,13 +11,17 @@ from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from icalendar import Timezone, TimezoneDaylight, TimezoneStandard
 
-_SECOND, _A_DAY, _A_MINUTE = timedelta(seconds=1), timedelta(days=1), timedelta(minutes=1)
+from apps.core.walltime import change_between
+
+_A_DAY, _A_MINUTE = timedelta(days=1), timedelta(minutes=1)
 _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+#: So many blocks are kept: a zone that was read anew has another.
+_KEPT = 1_000
 #: The last such weekday of a month, as a rule says it.
 _LAST = -1
 #: A zone whose clocks never change has held since then, as far as a calendar is concerned.
@@ -47,10 +51,10 @@ class Change:
         return same_time and (self.before, self.after) == (other.before, other.after)
 
 
-@cache
-def timezone(key: str, first_year: int, last_year: int) -> bytes | None:
-    """The VTIMEZONE of the IANA zone ``key`` for those years, both included, as lines; None if no such rules hold."""
-    zone = ZoneInfo(key)
+@lru_cache(maxsize=_KEPT)
+def timezone(zone: ZoneInfo, first_year: int, last_year: int) -> bytes | None:
+    """The VTIMEZONE of ``zone`` for those years, both included, as lines; None if no such rules hold."""
+    key = zone.key
     by_year = [list(_changes(zone, year)) for year in range(first_year, last_year + 1)]
     component = Timezone()
     component.add("TZID", key)
@@ -86,13 +90,8 @@ def _changes(zone: ZoneInfo, year: int) -> Iterator[Change]:
 
 def _change_between(zone: ZoneInfo, before: datetime, after: datetime) -> Change:
     old, new = _offset(zone, before), _offset(zone, after)
-    while after - before > _SECOND:
-        middle = before + (after - before) // 2 // _SECOND * _SECOND
-        if _offset(zone, middle) == old:
-            before = middle
-        else:
-            after = middle
-    return Change(after.replace(tzinfo=None) + old, old, new, after.astimezone(zone).tzname() or zone.key)
+    at = change_between(before, after, zone)
+    return Change(at.replace(tzinfo=None) + old, old, new, at.astimezone(zone).tzname() or zone.key)
 
 
 def _offset(zone: ZoneInfo, at: datetime) -> timedelta:

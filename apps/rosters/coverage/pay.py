@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
 from apps.core.errors import Invalid
 from apps.core.walltime import instant
+from apps.core.zones import zone_or_utc
 from apps.rosters.coverage import reading, windows
 from apps.rosters.coverage.hours import Hours
 from apps.rosters.coverage.report import almanac_of
@@ -60,7 +60,7 @@ def pay(rosters: QuerySet[Roster], *, first: date, last: date) -> list[PayLine]:
 
 
 def _line(person: User, turns: list[Window], first: date, last: date) -> Iterator[PayLine]:
-    zone = ZoneInfo(person.time_zone)
+    zone = zone_or_utc(person.time_zone)
     paid = Window(instant(first, time(0), zone), instant(last + _A_DAY, time(0), zone))
     held = windows.within(windows.merged(turns), paid)
     if held:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from zoneinfo import ZoneInfo
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Prefetch, Q, QuerySet
 
+from apps.core.zones import UnknownZone, zone_named
 from apps.rosters.coverage import gaps, windows
 from apps.rosters.models import CalendarSource, CalendarTurn, Layer, LayerMember, Roster, Shift
 from apps.rosters.planning import calendar_plan, layer_plan
@@ -109,10 +109,18 @@ def wanted_of(rosters: Collection[Roster], window: Window) -> dict[int, list[Win
         if roster.retired_at is not None:
             found[roster.pk] = []
             continue
-        plans = [_plan(layer, roster, window) for layer in layers[roster.pk]]
-        wanted = gaps.wanted(plans, is_primary=roster.is_primary, zone=ZoneInfo(roster.time_zone), window=window)
+        wanted = _wanted(roster, layers[roster.pk], window)
         found[roster.pk] = windows.within(wanted, _stands_in(roster)) if roster.stands_in_during else wanted
     return found
+
+
+def _wanted(roster: Roster, layers: Iterable[Layer], window: Window) -> list[Window]:
+    """The time within ``window`` at which somebody should hold ``roster``; nobody knows it of an unknown zone."""
+    try:
+        plans = [_plan(layer, roster, window) for layer in layers]
+        return gaps.wanted(plans, is_primary=roster.is_primary, zone=zone_named(roster.time_zone), window=window)
+    except UnknownZone:
+        return [window] if roster.is_primary else []
 
 
 def _layers_of(rosters: Collection[Roster], window: Window) -> QuerySet[Layer]:

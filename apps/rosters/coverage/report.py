@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from itertools import chain
-from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
 from apps.core.business_calendar import holiday_names
+from apps.core.zones import zone_or_utc
 from apps.rosters.coverage import reading, windows
 from apps.rosters.coverage.gaps import Gap, gaps
 from apps.rosters.coverage.hours import Almanac, Hours
@@ -231,6 +231,6 @@ def _almanacs(facts: Facts, window: Window) -> dict[int, Almanac]:
 
 def almanac_of(time_zone: str, holidays_of: str, window: Window) -> Almanac:
     """The almanac of whoever lives in that zone and keeps the public holidays of that place (``holiday_names``)."""
-    zone = ZoneInfo(time_zone)
+    zone = zone_or_utc(time_zone)
     first, last = window.start.date() - timedelta(days=2), window.end.date() + timedelta(days=2)
     return Almanac(zone, window, holiday_names(holidays_of, first=first, last=last))

@@ -6,6 +6,7 @@ from apps.rosters.models.handovers import HandoverNote
 from apps.rosters.models.rosters import MOST_AT_ONCE, Layer, LayerMember, Restriction, Roster, Rotation, Weekday
 from apps.rosters.models.shadows import Shadow
 from apps.rosters.models.shifts import Shift, ShiftSource
+from apps.rosters.models.zones import ZoneChange, ZoneRules
 
 __all__ = [
     "MOST_AT_ONCE",
@@ -28,4 +29,6 @@ __all__ = [
     "Swap",
     "SwapState",
     "Weekday",
+    "ZoneChange",
+    "ZoneRules",
 ]

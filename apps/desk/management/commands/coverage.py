@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from apps.core import clock
 from apps.core.errors import HouseError
+from apps.core.zones import zone_or_utc
 from apps.desk import coverage
 from apps.desk.api.coverage import CoverageSerializer
 from apps.desk.coverage import Found, Load
@@ -101,12 +102,13 @@ class Command(BaseCommand):
         )
         self._part("Services with nobody to page now", [each.text for each in found.exposed])
         self._part(
-            "Gaps", [f"{roster.slug}: {gap_in_words(gap, ZoneInfo(roster.time_zone))}" for roster, gap in report.gaps]
+            "Gaps",
+            [f"{roster.slug}: {gap_in_words(gap, zone_or_utc(roster.time_zone))}" for roster, gap in report.gaps],
         )
         self._part(
             "Single points of failure",
             [
-                f"{roster.slug}: {weak_point_in_words(point, ZoneInfo(roster.time_zone))}"
+                f"{roster.slug}: {weak_point_in_words(point, zone_or_utc(roster.time_zone))}"
                 for roster, point in report.weak_points
             ],
         )
@@ -114,7 +116,7 @@ class Command(BaseCommand):
         self._part(
             "Strain",
             [
-                f"{person.email}: {strain_in_words(strain, ZoneInfo(person.time_zone))}"
+                f"{person.email}: {strain_in_words(strain, zone_or_utc(person.time_zone))}"
                 for person, strain in report.strained
             ],
         )

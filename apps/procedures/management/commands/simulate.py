@@ -7,7 +7,6 @@ from argparse import ArgumentParser
 from dataclasses import asdict
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.core.management.base import BaseCommand, CommandError
 from django.core.serializers.json import DjangoJSONEncoder
@@ -17,6 +16,7 @@ from apps.catalog.models import Service
 from apps.core import clock, durations
 from apps.core.errors import HouseError, Invalid
 from apps.core.spans import in_words
+from apps.core.zones import zone_or_utc
 from apps.incidents.models import Severity
 from apps.procedures.answers import Answer, acknowledged, resolved
 from apps.procedures.deeds import EXAMPLE, Word, parse
@@ -77,7 +77,7 @@ class Command(BaseCommand):
         said += [f"then {text}" for text in options["then"]]
         answered = " and ".join(said) or "answered by nobody"
         self.stdout.write(f"{severity} of {service}, team {service.team}, {answered}:")
-        zone = at.tzinfo if at else ZoneInfo(service.team.time_zone)
+        zone = at.tzinfo if at else zone_or_utc(service.team.time_zone)
         for moment in moments:
             self.stdout.write(self._line(moment, since=moments[0].at, zone=zone))
 
