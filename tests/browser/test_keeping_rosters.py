@@ -99,7 +99,7 @@ def test_a_new_manager_follows_the_sun_with_a_weekend_and_an_override_in_few_ste
     hands.fill("From", f"{tomorrow}T10:00")
     hands.fill("Until", f"{tomorrow}T12:00")
     drawn = page.locator("#six-weeks")
-    expect(drawn.locator(".roster-week")).to_have_count(6)
+    expect(drawn.locator(".roster-week")).to_have_count(6, timeout=20_000)
     for name in ("Akira", "Bernd", "Chris", "Wanda", "Olga"):
         expect(drawn.locator(".roster-legend")).to_contain_text(name)
     expect(drawn.locator(".result .exception").first).to_be_visible()

@@ -79,6 +79,12 @@ def test_what_cannot_be_understood_is_told_beside_its_field(clock, team, manager
     assert not Roster.objects.exists()
 
 
+def test_a_layer_whose_name_and_position_are_emptied_gets_them_as_a_new_one_does(roster, manager):
+    answer = signed_in(manager).post(change_page(roster), entered(roster, name="", position="", time_zone="Asia/Tokyo"))
+    assert answer.status_code == 302
+    assert roster.layers.values_list("name", "position").get() == ("Tokyo", 2)
+
+
 def test_people_are_added_in_bulk_in_the_order_that_is_written(clock, team, manager, people):
     form = form_of(team, []) | {"layers-0-add_people": "cleo@example.com, Anna\nben"}
     assert signed_in(manager).post(ADD_ROSTER, form).status_code == 302

@@ -119,7 +119,7 @@ class LayerForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes n
 
 
 class Layers(BaseInlineFormSet[Layer, Roster, Any]):
-    """The layers of a roster; a new one without a position comes on top, one without a name gets one.
+    """The layers of a roster; one without a position comes on top, one without a name gets one.
 
     What is saved has people, or a calendar; on trial, for the preview, it may still lack them.
     """
@@ -144,12 +144,7 @@ class Layers(BaseInlineFormSet[Layer, Roster, Any]):
         return zone_news.of(self.instance, self.get_queryset(), now=clock.now())
 
     def save_new(self, form: Any, commit: bool = True) -> Layer:
-        if form.instance.position is None:
-            highest = max((layer.position for layer in self.instance.layers.all()), default=0)
-            form.instance.position = highest + 1
-        if not form.instance.name:
-            city = form.instance.time_zone.rpartition("/")[2].replace("_", " ")
-            form.instance.name = city or f"Layer {form.instance.position}"
+        self._fill_in(form.instance)
         layer: Layer = super().save_new(form, commit=commit)
         return layer
 
@@ -157,8 +152,17 @@ class Layers(BaseInlineFormSet[Layer, Roster, Any]):
         """Its own row is saved if something of it was changed, not if it was only its people or the times it covers."""
         if not set(form.changed_data) & set(LayerForm.Meta.fields):
             return obj
+        self._fill_in(obj)
         layer: Layer = super().save_existing(form, obj, commit=commit)
         return layer
+
+    def _fill_in(self, layer: Any) -> None:
+        """Give the layer the position and the name that were left empty."""
+        if layer.position is None:
+            layer.position = max((other.position for other in self.instance.layers.all()), default=0) + 1
+        if not layer.name:
+            city = layer.time_zone.rpartition("/")[2].replace("_", " ")
+            layer.name = city or f"Layer {layer.position}"
 
     def save_parts(self) -> None:
         """Save what the forms say of restrictions and people, after the rows themselves."""
