@@ -4,7 +4,8 @@ All instants are UTC, all stretches half-open: the handoff instant belongs to th
 is at 09:00 local on every day of the year (see ``core.walltime`` for the two days on which the clocks change), and so
 are the ranges to which a layer is restricted; turns in hours count elapsed hours. A layer lives in its own zone or in
 that of its roster. Whoever is away is taken over from by the next in order who is not; where nobody can, nobody holds
-the seat. What a window shows does not depend on the window: computing day by day is computing the whole year.
+the seat. Nobody holds two seats at once: whoever was put into one by name has no other meanwhile. What a window shows
+does not depend on the window: computing day by day is computing the whole year.
 """
 
 from apps.rosters.rules.cutting import outside

@@ -94,3 +94,5 @@ class CalendarPlan:
 Plan: TypeAlias = LayerPlan | CalendarPlan
 #: Who is away when: by the id of the person, in order and free of overlaps.
 Absences = Mapping[int, Sequence[Window]]
+#: Who was put into a seat by name, whatever layers say: by the id of the person, in order and free of overlaps.
+ByName = Mapping[int, Sequence[Stretch]]
