@@ -14,11 +14,13 @@ from apps.rosters.coverage.report import (
     RosterCoverage,
     WeakPoint,
     WeakPointKind,
+    enough_until,
     gaps_of,
     of_plan,
     of_roster,
     of_rosters,
 )
+from apps.rosters.coverage.seats import Seats
 from apps.rosters.coverage.shares import Measure, Share
 from apps.rosters.coverage.strain import Strain, StrainKind
 
@@ -32,11 +34,13 @@ __all__ = [
     "PersonCoverage",
     "Report",
     "RosterCoverage",
+    "Seats",
     "Share",
     "Strain",
     "StrainKind",
     "WeakPoint",
     "WeakPointKind",
+    "enough_until",
     "gaps_of",
     "of_plan",
     "of_roster",

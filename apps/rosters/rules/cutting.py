@@ -4,16 +4,35 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from heapq import heappop, heappush
 from itertools import pairwise
-from typing import TypeVar
+from typing import Protocol, Self, TypeVar
 
-from apps.rosters.rules.plans import Stretch, Window
-
-Lasting = TypeVar("Lasting", Stretch, Window)
+from apps.rosters.rules.plans import Stretch
 
 
-def outside(stretches: Iterable[Lasting], cuts: Sequence[Stretch | Window]) -> Iterator[Lasting]:
+class Span(Protocol):
+    """Something that lasts: half-open, UTC."""
+
+    @property
+    def start(self) -> datetime: ...
+
+    @property
+    def end(self) -> datetime: ...
+
+
+class Part(Span, Protocol):
+    """Something of which parts are of its kind."""
+
+    def part(self, start: datetime, end: datetime) -> Self:
+        """What of it lasts from ``start`` to ``end``."""
+
+
+Lasting = TypeVar("Lasting", bound=Part)
+
+
+def outside(stretches: Iterable[Lasting], cuts: Sequence[Span]) -> Iterator[Lasting]:
     """Yield what of ``stretches`` lies outside all of ``cuts``.
 
     Both are in order by their starts; stretches do not overlap one another, cuts may.

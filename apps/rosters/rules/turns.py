@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from apps.core.walltime import instant
 from apps.rosters.models import ShiftSource
-from apps.rosters.rules.cutting import Lasting, outside
+from apps.rosters.rules.cutting import Lasting, Span, outside
 from apps.rosters.rules.handoffs import handoffs
 from apps.rosters.rules.plans import Absences, ByName, CalendarPlan, LayerPlan, Plan, Stretch, Window
 from apps.rosters.rules.week import open_times
@@ -35,7 +35,7 @@ def turns(
     if isinstance(layer, CalendarPlan):
         for turn in clipped(layer.turns, window):
             elsewhere = (each for each in by_name.get(turn.person, ()) if each.seat != turn.seat)
-            cuts: list[Window | Stretch] = [*away.get(turn.person, ()), *elsewhere]
+            cuts: list[Span] = [*away.get(turn.person, ()), *elsewhere]
             yield from outside([turn], sorted(cuts, key=attrgetter("start")))
         return
     if not layer.people:
@@ -60,7 +60,7 @@ def turns(
             yield from _seated(_order(layer, number), layer.at_once, part, away=away, by_name=by_name)
 
 
-def clipped(stretches: Iterable[Stretch], window: Window) -> Iterator[Stretch]:
+def clipped(stretches: Iterable[Lasting], window: Span) -> Iterator[Lasting]:
     """Yield what of ``stretches`` lies within ``window``; what is empty there is left out."""
     for stretch in stretches:
         start, end = max(stretch.start, window.start), min(stretch.end, window.end)
@@ -89,7 +89,7 @@ def _seated(
         for seat, person in enumerate(order[:at_once]):
             yield Stretch(seat, person, part.start, part.end, ShiftSource.LAYER)
         return
-    lasting: Iterable[Window | Stretch] = chain(put_in, *absences.values())
+    lasting: Iterable[Span] = chain(put_in, *absences.values())
     changes = {instant for each in lasting for instant in (each.start, each.end)}
     bounds = sorted({part.start, part.end, *(each for each in changes if part.start < each < part.end)})
     held: dict[int, Stretch] = {}
@@ -132,5 +132,5 @@ def _touching(part: Window, lasting: Sequence[Lasting]) -> list[Lasting]:
     return list(lasting[first:last])
 
 
-def _lasts(each: Window | Stretch, at: datetime) -> bool:
+def _lasts(each: Span, at: datetime) -> bool:
     return each.start <= at < each.end
