@@ -11,7 +11,18 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import F, FilteredRelation, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, JSONObject
 
-from apps.rosters.models import Absence, HandoverNote, Layer, Roster, Shadow, Shift, ShiftSource, Swap, SwapState
+from apps.rosters.models import (
+    Absence,
+    CalendarTurn,
+    HandoverNote,
+    Layer,
+    Roster,
+    Shadow,
+    Shift,
+    ShiftSource,
+    Swap,
+    SwapState,
+)
 from apps.rosters.rules import Window
 from apps.teams import access
 from apps.teams.access import Permission
@@ -135,17 +146,25 @@ def seats_of(roster: Roster, person: User, during: Window) -> list[int]:
 
 
 def seats(rosters: Iterable[Roster], at: datetime) -> dict[int, int]:
-    """How many seats each of ``rosters`` has as of ``at``, by its id: by its layers and coming shifts; at least one.
+    """How many seats each of ``rosters`` has from ``at`` on, by its id: as many as a layer wants at once; at least one.
 
-    Two queries.
+    A calendar wants those of its coming turns. The layers of a roster that stands in are those of the other, too, as
+    long as it does. Whoever was put in by name makes no seat. Two queries.
     """
     found = {roster.pk: 1 for roster in rosters}
-    layers = Layer.objects.filter(roster__in=found).order_by().values_list("roster")
-    shifts = Shift.objects.filter(roster__in=found, during__endswith__gt=at).order_by().values_list("roster")
-    for roster, at_once in layers.annotate(Max("at_once")):
-        found[roster] = max(found[roster], at_once)
-    for roster, last in shifts.annotate(Max("seat")):
-        found[roster] = max(found[roster], last + 1)
+    standing_in = Q(roster__stands_in_for__in=found, roster__stands_in_during__endswith__gt=at, roster__retired_at=None)
+    not_over = Q(ends_on=None) | Q(ends_on__gte=(at - timedelta(days=1)).date())  # by whatever clock
+    layers = Layer.objects.filter(Q(roster__in=found) | standing_in).filter(not_over).order_by()
+    turns = CalendarTurn.objects.filter(source__layer__in=layers, during__endswith__gt=at).order_by()
+    roster_of_turn = ("source__layer__roster", "source__layer__roster__stands_in_for")
+    wanted = [
+        *layers.filter(calendar=None).values_list("roster", "roster__stands_in_for").annotate(count=Max("at_once")),
+        *turns.values_list(*roster_of_turn).annotate(count=Max("seat") + 1),
+    ]
+    for roster, stood_for, count in wanted:
+        for pk in (roster, stood_for):
+            if pk in found:
+                found[pk] = max(found[pk], count)
     return found
 
 

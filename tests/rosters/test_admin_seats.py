@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from django.urls import reverse
 
-from apps.rosters import actions, queries
+from apps.rosters import actions
 from apps.rosters.models import Override, Roster
-from apps.teams.models import Team
 from tests.rosters.admin_forms import ADD_OVERRIDE, change_page, entered, signed_in
 from tests.rosters.building import layer_of
 
@@ -100,14 +99,3 @@ def test_on_the_page_of_a_roster_of_one_seat_there_is_none_to_choose(roster, res
     assert "chosen_seat" not in client.get(change_page(roster)).content.decode()
     assert client.post(change_page(roster), entered(roster) | inline(roster, responder)).status_code == 302
     assert holders(roster) == ["rita"]
-
-
-def test_seats_are_counted_by_layers_and_coming_shifts(roster, pair, people, manager, clock, django_assert_num_queries):
-    empty = Roster.objects.create(slug="empty", name="Empty", team=Team.objects.create(slug="ai", name="AI"))
-    third = layer_of(roster, [], at_once=3)
-    actions.add_override(roster, person=manager, seat=2, by=manager, start=clock.now, end=clock.now.replace(hour=23))
-    third.delete()
-    with django_assert_num_queries(2):
-        assert queries.seats([roster, pair, empty], clock.now) == {roster.pk: 3, pair.pk: 2, empty.pk: 1}
-    clock.shift(days=1)
-    assert queries.seats([roster], clock.now) == {roster.pk: 1}

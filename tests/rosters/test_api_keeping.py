@@ -37,7 +37,10 @@ def test_a_preview_tells_six_weeks_and_the_gaps_and_saves_nothing(roster, clock,
         "source": "layer",
     }
     assert (len(told["shifts"]), told["shifts"][-1]["end"]) == (30 + 1, "2026-04-13T16:00:00Z")
-    assert told["gaps"][0] == {"start": "2026-03-02T17:00:00Z", "end": "2026-03-03T08:00:00Z"}
+    assert told["gaps"][0] == {
+        "start": "2026-03-02T17:00:00Z", "end": "2026-03-03T08:00:00Z", "held": 0, "wanted": 1, "stands_in": "",
+        "seat": 0,
+    }  # fmt: skip
     assert (records(), shown(roster), client.get(PLATFORM).json()) == (before[0], before[1], read)
 
 

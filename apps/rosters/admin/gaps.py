@@ -24,7 +24,6 @@ class AsksAboutGaps:
         context = {
             **self.admin_site.each_context(request),  # type: ignore[attr-defined]  # of the admin
             **gap_questions.question(request, asked, also=also),
-            "title": "Nobody would be on call",
         }
         return render(request, "admin/rosters/gap_question.html", context)
 

@@ -28,10 +28,18 @@ MANAGING = frozenset({"create", "partial_update", "preview", "retire", "copy", "
 
 
 class NewGapSerializer(serializers.Serializer[Any]):
-    """When nobody is on call: from ``start`` up to but not including ``end``; null: as far as shifts are planned."""
+    """When nobody is on call, or ``held`` of the ``wanted``: from ``start`` up to but not including ``end``.
+
+    ``end`` null: as far as shifts are planned. With ``stands_in`` it is the override of whoever is called so, in a
+    ``seat`` that the roster would no longer have: it ends.
+    """
 
     start = serializers.DateTimeField()
     end = serializers.DateTimeField(allow_null=True)
+    held = serializers.IntegerField()
+    wanted = serializers.IntegerField()
+    stands_in = serializers.CharField()
+    seat = serializers.IntegerField()
 
 
 class OutlookSerializer(serializers.Serializer[Any]):
