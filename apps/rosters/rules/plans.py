@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from apps.rosters.models import Rotation, ShiftSource
 
-#: The seat of whoever is paged first; a layer of several people at once fills those that follow it as well.
+#: The seat that every roster has; a layer of several people at once fills those that follow it as well.
 FIRST_SEAT = 0
 
 
