@@ -198,4 +198,7 @@ def test_nobody_takes_back_what_is_not_theirs_to_take_back(roster, clock, team, 
 def test_an_override_that_is_over_stays(roster, clock, manager):
     made = send(client_of(manager), "post", OVERRIDES, NOON).json()
     clock.shift(hours=5)
+    before = shown(roster)
     assert client_of(manager).delete(f"{OVERRIDES}{made['id']}/").status_code == 409
+    assert roster.overrides.get().pk == made["id"]
+    assert shown(roster) == before
