@@ -1,6 +1,6 @@
 """A year of shifts against the same roster as iCalendar, and who is on call now in 5,000 rosters.
 
-The year is that of a roster of three layers with restrictions; ``recurring-ical-events`` expands the calendars that
+The year is that of ``benchmarks.three_layers``; ``recurring-ical-events`` expands the calendars that
 ``benchmarks.icalendar_reference`` writes of it, which the tests show to say the same. On call now is asked with 90 days
 of shifts a roster and with five years of them.
 """
@@ -12,9 +12,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from datetime import time as clock_time
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 
@@ -80,24 +78,14 @@ def measure(*, rosters: int = ROSTERS, rounds: int = ROUNDS) -> Measured:
 
 def year_of_shifts(rounds: int) -> tuple[float, float]:
     """Median seconds for a year of shifts: by our rules, and for the library to expand its calendars."""
-    from apps.rosters.models import Rotation
-    from apps.rosters.rules import LayerPlan, WeeklyRange, Window, compute
+    from apps.rosters.rules import compute
     from benchmarks.icalendar_reference import expand_all, write
+    from benchmarks.three_layers import LAYERS, YEAR, ZONE
 
-    berlin = ZoneInfo("Europe/Berlin")
-    common = {"handoff_time": clock_time(9), "starts_on": date(2024, 12, 30), "length": 1}
-    office = WeeklyRange(frozenset(range(5)), clock_time(9), clock_time(18))
-    weekend = WeeklyRange(frozenset({5, 6}), clock_time(0), clock_time(0), 1)
-    layers = [
-        LayerPlan(people=(1, 2, 3, 4), rotation=Rotation.WEEKS, **common),
-        LayerPlan(people=(5, 6, 7), rotation=Rotation.DAYS, restrictions=(office,), **common),
-        LayerPlan(people=(8, 9, 10), rotation=Rotation.WEEKS, restrictions=(weekend,), **common),
-    ]
-    year = Window(datetime(2025, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))
-    written = [write(layer, berlin) for layer in layers]
+    written = [write(layer, ZONE) for layer in LAYERS]
     return (
-        median_seconds(lambda: compute(layers, [], zone=berlin, window=year), rounds),
-        median_seconds(lambda: expand_all(written, year), rounds),
+        median_seconds(lambda: compute(LAYERS, [], zone=ZONE, window=YEAR), rounds),
+        median_seconds(lambda: expand_all(written, YEAR), rounds),
     )
 
 

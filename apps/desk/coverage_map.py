@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, time, timedelta, tzinfo
 from enum import StrEnum
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from apps.core.spans import in_words
 from apps.core.walltime import instant
-from apps.rosters.coverage import Report, RosterCoverage
+from apps.rosters.coverage import Gap, Report, RosterCoverage
 from apps.rosters.coverage.windows import total, within
 from apps.rosters.rules import Window
 
@@ -20,6 +20,7 @@ _A_DAY = timedelta(days=1)
 
 class DayState(StrEnum):
     COVERED = "covered"
+    SHORT = "short"
     PARTLY = "partly"
     NOBODY = "nobody"
     UNWANTED = "unwanted"
@@ -27,7 +28,10 @@ class DayState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """How one day of a roster is covered. ``gap`` is the number of the gap in which somebody is missing, from 1."""
+    """How one day of a roster is covered. ``gap`` is the number of the gap in which somebody is missing, from 1.
+
+    On a day that is SHORT it is that of the time with too few people.
+    """
 
     date: date
     state: DayState
@@ -40,6 +44,8 @@ class Day:
         match self.state:
             case DayState.COVERED:
                 return "covered"
+            case DayState.SHORT:
+                return f"fewer people than wanted for {in_words(self.missing)}"
             case DayState.PARTLY:
                 return f"nobody for {in_words(self.missing)}"
             case DayState.NOBODY:
@@ -98,18 +104,24 @@ def _days(window: Window, zone: ZoneInfo) -> Iterator[tuple[date, Window]]:
 
 def _day(found: RosterCoverage, day: date, window: Window) -> Day:
     wanted = total(within(found.wanted, window))
-    missing = timedelta()
-    number = None
-    for place, gap in enumerate(found.gaps, start=1):
+    missing, gap = _missing(found.gaps, window)
+    if wanted and not missing:
+        too_few, short = _missing(found.shortages, window)
+        return Day(day, DayState.SHORT if too_few else DayState.COVERED, too_few, short)
+    return Day(day, _state(wanted, missing), missing, gap)
+
+
+def _missing(gaps: Sequence[Gap], window: Window) -> tuple[timedelta, int | None]:
+    """How long somebody is missing within ``window``, and the number of the first of ``gaps`` in which they are."""
+    missing, first = timedelta(), None
+    for number, gap in enumerate(gaps, start=1):
         if gap.start < window.end and window.start < gap.end and (lost := total(within(gap.parts, window))):
             missing += lost
-            number = number or place
-    return Day(day, _state(wanted, missing), missing, number)
+            first = first or number
+    return missing, first
 
 
 def _state(wanted: timedelta, missing: timedelta) -> DayState:
     if not wanted:
         return DayState.UNWANTED
-    if not missing:
-        return DayState.COVERED
     return DayState.NOBODY if missing == wanted else DayState.PARTLY

@@ -42,9 +42,11 @@ def attempt_or_ask(
         say_failure(request, failure)
         return None
     if gaps:
-        named = actions.rosters_in_words(gaps, by=by)
+        nobody = [gap for gap in gaps if gap.leaves_nobody]
+        named = actions.rosters_in_words(nobody or gaps, by=by)
+        left = "Nobody is" if nobody else "Fewer people are"
         messages.warning(
-            request, f"Done. Nobody is on call then for {named}: the managers are told of what begins within 7 days."
+            request, f"Done. {left} on call then for {named}: the managers are told of what begins within 7 days."
         )
     else:
         say_done(request, done)

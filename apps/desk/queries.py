@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,11 +61,15 @@ class Dashboard:
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """Who is on call in a roster, and for which services; ``entry`` is None for a team without a primary roster."""
+    """Who is on call in a roster, and for which services; ``entry`` is None for a team without a primary roster.
+
+    ``seat`` is that of the entry as people count it, None where the roster has just the one.
+    """
 
     team: Team
     services: list[Service]
     entry: OnCall | None
+    seat: int | None = None
 
 
 def rows(found: Iterable[Incident]) -> list[Row]:
@@ -140,7 +145,16 @@ def on_call_board(viewer: User) -> list[Duty]:
         services[service.team_id].append(service)
     entries = rosters.on_call(at=now, teams=teams)
     covered = {entry.team.pk for entry in entries if entry.roster.is_primary}
-    board = [Duty(entry.team, services[entry.team.pk] if entry.roster.is_primary else [], entry) for entry in entries]
+    seats = Counter(entry.roster.pk for entry in entries)
+    board = [
+        Duty(
+            entry.team,
+            services[entry.team.pk] if entry.roster.is_primary else [],
+            entry,
+            seat=entry.seat + 1 if seats[entry.roster.pk] > 1 else None,
+        )
+        for entry in entries
+    ]
     board += [Duty(team, services[team.pk], None) for team in teams if services[team.pk] and team.pk not in covered]
     return board
 

@@ -95,6 +95,11 @@ class Shown:
     picture: Picture | None
     people: list[User]
 
+    @property
+    def seats(self) -> int:
+        """In how many seats the shifts are."""
+        return max((shift.seat + 1 for shift in self.shifts), default=1)
+
 
 def shown(roster: Roster, asked: Asked, *, now: datetime) -> Shown:
     """What the page shows: stored shifts, and what each layer says of the time from now on."""

@@ -33,8 +33,8 @@ class Coverage:
 def of(rosters: QuerySet[Roster], window: Window) -> Coverage:
     """How those of ``rosters`` that are in use are covered within ``window``.
 
-    Eight queries, however many rosters and people there are. Pages lie behind: they are those of as long a time before
-    ``window`` as it lasts.
+    Ten queries at most, however many rosters and people there are. Pages lie behind: they are those of as long a time
+    before ``window`` as it lasts.
     """
     report = coverage.of_rosters(rosters, window, who_can_be_paged=queries.reachable)
     people = [each.person for each in report.people]

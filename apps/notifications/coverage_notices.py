@@ -17,7 +17,7 @@ from apps.notifications import actions, coverage, coverage_words, rules
 from apps.notifications.models import Notification, NotificationKind, Urgency
 from apps.rosters import queries
 from apps.rosters.actions import ABSENCE_ADDED
-from apps.rosters.coverage import NIGHT_BEGINS, NIGHT_ENDS, Gap, gaps_of
+from apps.rosters.coverage import NIGHT_BEGINS, NIGHT_ENDS, Gap, enough_until, gaps_of
 from apps.rosters.models import Absence, Roster
 from apps.rosters.rules import Window
 from apps.teams import access
@@ -54,6 +54,8 @@ def look_at_what_leave_left(absence: Absence) -> None:
 def warn_of_gaps(team: Team) -> None:
     """Tell the managers of ``team`` of every gap that begins within AHEAD, once, and once more within SOON of it.
 
+    Of a time at which somebody is there, but fewer than are wanted, they are told once, without haste.
+
     It is the same gap as long as somebody holds the roster up to the same instant before it and from the same instant
     after it, or it was told before it was known when somebody does; one that moved is told anew. What lies a week ahead
     can wait for the morning (low urgency); what begins within a day is urgent, though at night only what begins before
@@ -65,7 +67,9 @@ def warn_of_gaps(team: Team) -> None:
         return
     rosters = Roster.objects.filter(pk__in=[roster.pk for roster, _ in near])
     warnings = [
-        _Warning(roster, gap, since=gap.since or _held_last(roster, gap.start), is_soon=gap.start <= now + SOON)
+        _Warning(
+            roster, gap, since=gap.since or _held_last(roster, gap), is_soon=not gap.held and gap.start <= now + SOON
+        )
         for roster, gaps in gaps_of(rosters, Window(now, now + LOOKED_AHEAD))
         for gap in gaps
         if gap.start <= now + AHEAD + EVERY
@@ -129,7 +133,7 @@ def managers_of(teams: Collection[int]) -> dict[int, list[User]]:
 
 @dataclass(frozen=True, slots=True)
 class _Warning:
-    """A gap to be told: ``since`` is when somebody held the roster last, however long ago."""
+    """A gap to be told: ``since`` is when enough held the roster last, however long ago."""
 
     roster: Roster
     gap: Gap
@@ -139,7 +143,8 @@ class _Warning:
     def step(self, until: datetime | None) -> str:
         """By what it is known that the gap was told, as one after which somebody follows at ``until``."""
         ends = [f"{at:%Y%m%dT%H%M%S}" if at else "-" for at in (self.since, until)]
-        return ":".join(["gap", str(self.roster.pk), *ends, "soon" if self.is_soon else "ahead"])
+        what = f"short_of_{self.gap.wanted}" if self.gap.held else "gap"
+        return ":".join([what, str(self.roster.pk), *ends, "soon" if self.is_soon else "ahead"])
 
 
 def _warn(warning: _Warning, managers: Collection[User], now: datetime) -> None:
@@ -156,9 +161,11 @@ def _warn(warning: _Warning, managers: Collection[User], now: datetime) -> None:
     )
 
 
-def _held_last(roster: Roster, at: datetime) -> datetime | None:
-    """When somebody held ``roster`` last before ``at``, however long ago: coverage looks back for so many days only."""
-    last = roster.shifts.filter(during__endswith__lte=at).order_by("during__endswith").last()
+def _held_last(roster: Roster, gap: Gap) -> datetime | None:
+    """When enough held ``roster`` last before ``gap``, however long ago: coverage looks back for so many days only."""
+    if gap.held:
+        return enough_until(roster, gap.start, count=gap.wanted)
+    last = roster.shifts.filter(during__endswith__lte=gap.start).order_by("during__endswith").last()
     return last.end if last else None
 
 

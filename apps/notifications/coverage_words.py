@@ -16,6 +16,7 @@ from apps.rosters.coverage import Gap, PersonCoverage
 from apps.rosters.coverage.words import (
     gap_in_words,
     share_in_words,
+    shortage_in_words,
     span_in_words,
     strain_in_words,
     weak_point_in_words,
@@ -30,17 +31,18 @@ _HOUR = timedelta(hours=1)
 
 
 def gap_subject(roster: Roster, gap: Gap, *, now: datetime) -> str:
-    """The subject of the warning of one gap."""
+    """The subject of the warning of one gap, or of one time with too few people."""
     if gap.start <= now:
-        return f"Nobody is on call now: {roster}"
-    return f"Nobody is on call for {roster}: {gap_in_words(gap, _zone(roster))}"
+        return f"{_who(gap)} on call now: {roster}"
+    return f"{_who(gap)} on call for {roster}: {gap_in_words(gap, _zone(roster))}"
 
 
 def gap_warning(roster: Roster, gap: Gap, *, now: datetime) -> str:
     """What a manager reads of a gap that begins soon, or has begun."""
-    running = "It has begun: pages to this roster reach nobody."
+    reached = "fewer people than they should" if gap.held else "nobody"
+    running = f"It has begun: pages to this roster reach {reached}."
     lines = [
-        f"Nobody is on call for {roster}, team {roster.team}: {gap_in_words(gap, _zone(roster))}.",
+        f"{_who(gap)} on call for {roster}, team {roster.team}: {gap_in_words(gap, _zone(roster))}.",
         running if gap.start <= now else f"It begins in {in_words(gap.start - now)}.",
         "",
         f"Put somebody in, or take it yourself: {settings.SITE_URL}/rosters/{roster.slug}/",
@@ -48,11 +50,18 @@ def gap_warning(roster: Roster, gap: Gap, *, now: datetime) -> str:
     return "\n".join(lines)
 
 
+def _who(gap: Gap) -> str:
+    if not gap.held:
+        return "Nobody is"
+    return f"Only {gap.held} of {gap.wanted} {'is' if gap.held == 1 else 'are'}"
+
+
 def weekly_subject(team: Team, found: Coverage) -> str:
     """What is wrong, counted; or that nothing is."""
     report = found.report
     counts = [
         _counted(len(report.gaps), "gap"),
+        _counted(len(report.shortages), "time with too few people", "times with too few people"),
         _counted(len(report.weak_points), "single point of failure", "single points of failure"),
         _counted(len(report.cannot_be_paged), "person who cannot be paged", "people who cannot be paged"),
     ]
@@ -66,6 +75,10 @@ def weekly(team: Team, found: Coverage) -> str:
     days = (report.window.end - report.window.start).days
     parts = [
         _part("Gaps", (f"{roster}: {gap_in_words(gap, _zone(roster))}" for roster, gap in report.gaps)),
+        _part(
+            "Fewer people than wanted",
+            (f"{roster}: {shortage_in_words(gap, _zone(roster))}" for roster, gap in report.shortages),
+        ),
         _part(
             "Single points of failure",
             (f"{roster}: {weak_point_in_words(point, _zone(roster))}" for roster, point in report.weak_points),

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from apps.core.spans import in_words
 from apps.core.zones import zone_or_utc
-from apps.rosters.coverage import Measure, PersonCoverage, Report, RosterCoverage, Share, of_plan, reach
-from apps.rosters.coverage.words import gap_in_words, strain_in_words, weak_point_in_words
+from apps.rosters.coverage import Measure, PersonCoverage, Report, RosterCoverage, Seats, Share, of_plan, reach
+from apps.rosters.coverage.words import gap_in_words, shortage_in_words, strain_in_words, weak_point_in_words
 from apps.rosters.models import CalendarSource, Layer, Roster
 from apps.rosters.rules import Stretch, Window
 from apps.teams.models import User
@@ -66,11 +66,11 @@ class Load:
 class Findings:
     """All that is found in the next ``days`` days, by kind, and what each person bears; nothing of a retired roster.
 
-    ``wanted`` is when somebody should be there, in order and without overlaps.
+    ``wanted`` is how many should be there, and when.
     """
 
     days: int
-    wanted: list[Window]
+    wanted: list[Seats]
     parts: list[Part]
     loads: list[Load]
 
@@ -111,6 +111,9 @@ def _parts(found: RosterCoverage, report: Report, layers: Sequence[Layer], zone:
     gaps = [f"{gap_in_words(gap, zone)} ({in_words(gap.missing)})" for gap in found.gaps]
     nothing = "None: somebody is on call whenever somebody should be."
     yield Part("Gaps", gaps, _counted(len(gaps), "gap"), nothing)
+    too_few = [f"{shortage_in_words(gap, zone)} ({in_words(gap.missing)})" for gap in found.shortages]
+    counted = _counted(len(too_few), "time with too few people", "times with too few people")
+    yield Part("Fewer people than wanted", too_few, counted, "None: as many are on call as layers want at once.")
     points = [_sentence(weak_point_in_words(point, zone)) for point in found.weak_points]
     counted = _counted(len(points), "single point of failure", "single points of failure")
     yield Part("Single points of failure", points, counted, "None.")

@@ -25,15 +25,15 @@ def accepted(request: HttpRequest) -> list[NamedGap]:
     except signing.BadSignature:
         return []
     return [
-        NamedGap(roster, datetime.fromisoformat(start), datetime.fromisoformat(end) if end else None, team)
-        for roster, start, end, team in rows
+        NamedGap(roster, datetime.fromisoformat(start), datetime.fromisoformat(end) if end else None, *others)
+        for roster, start, end, *others in rows
     ]
 
 
 def yes_to(asked: LeavesGap) -> str:
     """What stands for the gaps that are named, to come back in ACCEPTED."""
     rows = [
-        (gap.roster_id, gap.start.isoformat(), gap.end.isoformat() if gap.end else None, gap.team_id)
+        (gap.roster_id, gap.start.isoformat(), gap.end.isoformat() if gap.end else None, *_others(gap))
         for gap in asked.gaps
     ]
     return signing.dumps(rows, salt=_SALT, compress=True)
@@ -47,4 +47,9 @@ def question(request: HttpRequest, asked: LeavesGap, *, also: Iterable[str] = ()
         if name not in (ACCEPTED, "csrfmiddlewaretoken")
         for value in values
     ]
-    return {"gaps": asked.sentences, "also": list(also), "again": [*again, (ACCEPTED, yes_to(asked))]}
+    said = {"title": asked.title, "gaps": asked.sentences, "why": asked.why}
+    return {**said, "also": list(also), "again": [*again, (ACCEPTED, yes_to(asked))]}
+
+
+def _others(gap: NamedGap) -> tuple[int | None, int, int, str, int]:
+    return gap.team_id, gap.held, gap.wanted, gap.stands_in, gap.seat

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import chain, pairwise
 from zoneinfo import ZoneInfo
 
 from apps.core.walltime import instant
+from apps.rosters.coverage.seats import Seats
+from apps.rosters.coverage.windows import merged
 from apps.rosters.models import ShiftSource
-from apps.rosters.rules import Stretch, Window, outside
+from apps.rosters.rules import Span, Stretch, Window, clipped
 from apps.teams.models import User
 
 #: So many colours tell people apart; the next person has the first again.
@@ -113,13 +117,12 @@ def drawn(
     now: datetime,
     holidays: Mapping[date, str] | None = None,
     says_nobody: bool = True,
-    wanted: Sequence[Window] | None = None,
+    wanted: Sequence[Seats] | None = None,
 ) -> Picture:
     """The picture of ``weeks`` weeks from the local day ``first`` on in ``zone``; ``people`` by their ids.
 
-    Where nobody holds the first seat of the result a bar without a person says so, from ``now`` on, unless
-    ``says_nobody`` is off: then only some people are drawn. ``wanted`` is when somebody should be there, in order and
-    without overlaps; None: always.
+    Where fewer hold the result than are ``wanted`` a bar without a person in each seat that is missing says so, from
+    ``now`` on, unless ``says_nobody`` is off: then only some people are drawn. Without ``wanted`` it is one, always.
     """
     order = dict.fromkeys(each.person for row in rows for each in sorted(row.stretches, key=lambda each: each.start))
     colours = {person: number % COLOURS for number, person in enumerate(order)}
@@ -146,7 +149,7 @@ class _Drawing:
     now: datetime
     holidays: Mapping[date, str]
     says_nobody: bool
-    wanted: Sequence[Window] | None
+    wanted: Sequence[Seats] | None
 
     def week(self, first: date, rows: Sequence[Row]) -> Week:
         bounds = [instant(first + number * A_DAY, time(0), self.zone) for number in range(8)]
@@ -165,20 +168,17 @@ class _Drawing:
         ]
         return Week(days=days, lanes=[lane for row in rows for lane in self._lanes(row, window)])
 
-    def _lanes(self, row: Row, window: Window) -> Iterable[Lane]:
-        by_seat: dict[int, list[Stretch]] = {0: []} if row.is_result else {}
-        for stretch in row.stretches:
-            if stretch.start < window.end and window.start < stretch.end:
-                by_seat.setdefault(stretch.seat, []).append(stretch)
-        for seat, stretches in sorted(by_seat.items()):
-            stretches.sort(key=lambda each: each.start)
-            bars = [self._bar(each, window) for each in stretches]
-            if row.is_result and seat == 0 and self.says_nobody:
-                bars += self._of_nobody(holes(stretches, self._coming(window)), window)
+    def _lanes(self, row: Row, window: Window) -> Iterator[Lane]:
+        drawn = [each for each in row.stretches if each.start < window.end and window.start < each.end]
+        by_seat: dict[int, list[Bar]] = {0: []} if row.is_result else {}
+        for stretch in drawn:
+            by_seat.setdefault(stretch.seat, []).append(self._bar(stretch, window))
+        if row.is_result and self.says_nobody:
+            for seat, bars in self._of_nobody(drawn, window).items():
+                by_seat.setdefault(seat, []).extend(bars)
+        for seat, bars in sorted(by_seat.items()):
+            bars.sort(key=lambda bar: bar.start)
             yield Lane(row.name if seat == 0 else f"{row.name}, seat {seat + 1}", bars, row.is_result)
-
-    def _coming(self, window: Window) -> Window:
-        return Window(max(window.start, self.now), window.end)
 
     def _bar(self, stretch: Stretch, window: Window) -> Bar:
         start, end = max(stretch.start, window.start), min(stretch.end, window.end)
@@ -192,12 +192,23 @@ class _Drawing:
             is_exception=stretch.source != ShiftSource.LAYER,
         )
 
-    def _of_nobody(self, empty: list[Window], window: Window) -> list[Bar]:
-        """A bar for all that is ``empty``: what somebody should hold, and what nobody wants held."""
-        unwanted = [] if self.wanted is None else list(outside(empty, self.wanted))
-        bars = [self._nobody(each, window, is_wanted=False) for each in unwanted]
-        bars += [self._nobody(each, window, is_wanted=True) for each in outside(empty, unwanted)]
-        return sorted(bars, key=lambda bar: bar.start)
+    def _of_nobody(self, drawn: Sequence[Stretch], window: Window) -> dict[int, list[Bar]]:
+        """A bar in each seat that is missing, by the seat; and in the first where nobody is there nor wanted."""
+        coming = Window(max(window.start, self.now), window.end)
+        wanted = [Seats(window.start, window.end, 1)] if self.wanted is None else self.wanted
+        missing: dict[int, list[Window]] = defaultdict(list)
+        unwanted: list[Window] = []
+        for part, held, count in _parts(drawn, wanted, coming):
+            if not held and not count:
+                unwanted.append(part)
+            for seat in [seat for seat in range(count) if seat not in held][: max(count - len(held), 0)]:
+                missing[seat].append(part)
+        bars = {
+            seat: [self._nobody(each, window, is_wanted=True) for each in merged(parts)]
+            for seat, parts in missing.items()
+        }
+        bars.setdefault(0, []).extend(self._nobody(each, window, is_wanted=False) for each in merged(unwanted))
+        return bars
 
     def _nobody(self, gap: Window, window: Window, *, is_wanted: bool) -> Bar:
         return Bar(
@@ -212,9 +223,13 @@ class _Drawing:
         )
 
 
-def holes(stretches: Sequence[Stretch], window: Window) -> list[Window]:
-    """What of ``window`` none of ``stretches`` covers; they are in order and may overlap."""
-    return list(outside([window], stretches))
+def _parts(drawn: Iterable[Stretch], wanted: Iterable[Seats], window: Window) -> Iterator[tuple[Window, set[int], int]]:
+    """Yield the parts of ``window`` in which nothing changes, with the seats that are held and how many are wanted."""
+    stretches, counts = list(clipped(drawn, window)), list(clipped(wanted, window))
+    lasting: Iterable[Span] = chain([window] if window.start < window.end else [], stretches, counts)
+    for start, end in pairwise(sorted({at for each in lasting for at in (each.start, each.end)})):
+        held = {each.seat for each in stretches if each.start <= start < each.end}
+        yield Window(start, end), held, sum(each.count for each in counts if each.start <= start < each.end)
 
 
 def week_of(at: datetime, zone: ZoneInfo) -> date:

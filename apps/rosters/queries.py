@@ -7,11 +7,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import F, FilteredRelation, Max, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Case, F, FilteredRelation, Max, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, JSONObject
 
-from apps.rosters.models import Absence, HandoverNote, Layer, Roster, Shadow, Shift, ShiftSource, Swap, SwapState
+from apps.rosters.models import (
+    Absence,
+    CalendarTurn,
+    HandoverNote,
+    Layer,
+    Roster,
+    Shadow,
+    Shift,
+    ShiftSource,
+    Swap,
+    SwapState,
+)
 from apps.rosters.rules import Window
 from apps.teams import access
 from apps.teams.access import Permission
@@ -52,9 +64,9 @@ def with_stood_for(rosters: Iterable[Roster]) -> set[int]:
 def on_call(*, at: datetime, teams: Iterable[Team | int] | None = None, roster: Roster | None = None) -> list[OnCall]:
     """Who is on call at ``at`` in each roster in use then (of ``teams``, or just ``roster``), by team and roster name.
 
-    One entry a seat that somebody holds, and one without a person for a roster that nobody holds. Next is the first
-    shift of somebody else. A roster that stands in for another answers in that one's place, not beside it. One query,
-    however many rosters there are.
+    One entry a seat that somebody holds, and one without a person for each seat below it that nobody holds, or the
+    first of a roster that nobody holds. Next is the first shift of somebody else. A roster that stands in for another
+    answers in that one's place, not beside it. One query, however many rosters there are.
     """
     rosters = rosters_at(at) if roster else rosters_at(at).filter(stands_in_for=None)
     if teams is not None:
@@ -64,8 +76,9 @@ def on_call(*, at: datetime, teams: Iterable[Team | int] | None = None, roster: 
     rows = (
         rosters.annotate(held=FilteredRelation("shifts", condition=Q(shifts__during__contains=at)))
         .annotate(following=Subquery(_next_shift(at).values(shift=JSONObject(**_FOLLOWING))[:1]))
+        .annotate(below=Case(When(held__seat__gt=0, then=ArraySubquery(_next_shifts_below(at))), default=None))
         .order_by("team__name", "name", "held__seat")
-        .values_list(*_ROSTER, *(f"team__{name}" for name in _TEAM), *_HELD, "following")
+        .values_list(*_ROSTER, *(f"team__{name}" for name in _TEAM), *_HELD, "following", "below")
     )
     return list(_entries(rows))
 
@@ -135,17 +148,25 @@ def seats_of(roster: Roster, person: User, during: Window) -> list[int]:
 
 
 def seats(rosters: Iterable[Roster], at: datetime) -> dict[int, int]:
-    """How many seats each of ``rosters`` has as of ``at``, by its id: by its layers and coming shifts; at least one.
+    """How many seats each of ``rosters`` has from ``at`` on, by its id: as many as a layer wants at once; at least one.
 
-    Two queries.
+    A calendar wants those of its coming turns. The layers of a roster that stands in are those of the other, too, as
+    long as it does. Whoever was put in by name makes no seat. Two queries.
     """
     found = {roster.pk: 1 for roster in rosters}
-    layers = Layer.objects.filter(roster__in=found).order_by().values_list("roster")
-    shifts = Shift.objects.filter(roster__in=found, during__endswith__gt=at).order_by().values_list("roster")
-    for roster, at_once in layers.annotate(Max("at_once")):
-        found[roster] = max(found[roster], at_once)
-    for roster, last in shifts.annotate(Max("seat")):
-        found[roster] = max(found[roster], last + 1)
+    standing_in = Q(roster__stands_in_for__in=found, roster__stands_in_during__endswith__gt=at, roster__retired_at=None)
+    not_over = Q(ends_on=None) | Q(ends_on__gte=(at - timedelta(days=1)).date())  # by whatever clock
+    layers = Layer.objects.filter(Q(roster__in=found) | standing_in).filter(not_over).order_by()
+    turns = CalendarTurn.objects.filter(source__layer__in=layers, during__endswith__gt=at).order_by()
+    roster_of_turn = ("source__layer__roster", "source__layer__roster__stands_in_for")
+    wanted = [
+        *layers.filter(calendar=None).values_list("roster", "roster__stands_in_for").annotate(count=Max("at_once")),
+        *turns.values_list(*roster_of_turn).annotate(count=Max("seat") + 1),
+    ]
+    for roster, stood_for, count in wanted:
+        for pk in (roster, stood_for):
+            if pk in found:
+                found[pk] = max(found[pk], count)
     return found
 
 
@@ -247,6 +268,13 @@ def _next_shift(at: datetime) -> QuerySet[Shift]:
     )
 
 
+def _next_shifts_below(at: datetime) -> QuerySet[Shift, Any]:
+    """The first shift after ``at`` in each seat below that of the outer row."""
+    coming = Shift.objects.filter(roster=OuterRef("pk"), seat__lt=OuterRef("held__seat"), during__startswith__gt=at)
+    firsts = coming.order_by("seat", "during__startswith").distinct("seat")
+    return firsts.values(shift=JSONObject(seat="seat", **_FOLLOWING))
+
+
 #: What the next shift says, and of its person what is shown everywhere; the rest is read if somebody asks.
 _PERSON = ("id", "email", "name", "time_zone", "holidays_of")
 _FOLLOWING = {"start": "during__startswith", **{name: f"person__{name}" for name in _PERSON}}
@@ -256,7 +284,11 @@ _HELD = ("held__seat", "held__during", *(f"held__person__{name}" for name in _PE
 
 
 def _entries(rows: Iterable[tuple[Any, ...]]) -> Iterator[OnCall]:
-    """The entries of rows of _ROSTER, _TEAM, _HELD and the next shift. Each team and person is made once."""
+    """The entries of rows of _ROSTER, _TEAM, _HELD, the next shift and those of lower seats, by roster and seat.
+
+    Each team and person is made once.
+    """
+    last: tuple[int, int] | None = None
     teams: dict[int, Team] = {}
     people: dict[int, User] = {}
 
@@ -266,22 +298,29 @@ def _entries(rows: Iterable[tuple[Any, ...]]) -> Iterator[OnCall]:
             people[pk] = User.from_db("default", _PERSON, values)
         return people.get(pk)
 
+    def entry(roster: Roster, seat: int, holder: Sequence[Any], during: DateTimeTZRange | None, next_: Any) -> OnCall:
+        return OnCall(
+            roster=roster,
+            seat=seat,
+            person=person(holder),
+            start=during.lower if during else None,
+            end=during.upper if during else None,
+            next_person=person([next_[name] for name in _PERSON]) if next_ else None,
+            next_start=datetime.fromisoformat(next_["start"]).astimezone(UTC) if next_ else None,
+        )
+
     for row in rows:
         of_roster, of_team = row[: len(_ROSTER)], row[len(_ROSTER) : len(_ROSTER) + len(_TEAM)]
-        seat, during, *holder, following = row[len(_ROSTER) + len(_TEAM) :]
+        seat, during, *holder, following, below = row[len(_ROSTER) + len(_TEAM) :]
         roster = Roster.from_db("default", _ROSTER, of_roster)
         if of_team[0] not in teams:
             teams[of_team[0]] = Team.from_db("default", _TEAM, of_team)
         roster.team = teams[of_team[0]]
-        yield OnCall(
-            roster=roster,
-            seat=seat or 0,
-            person=person(holder),
-            start=during.lower if during else None,
-            end=during.upper if during else None,
-            next_person=person([following[name] for name in _PERSON]) if following else None,
-            next_start=datetime.fromisoformat(following["start"]).astimezone(UTC) if following else None,
-        )
+        next_below = {shift["seat"]: shift for shift in below or ()}
+        for empty in range(last[1] + 1 if last and last[0] == roster.pk else 0, seat or 0):
+            yield entry(roster, empty, (None,), None, next_below.get(empty))
+        yield entry(roster, seat or 0, holder, during, following)
+        last = roster.pk, seat or 0
 
 
 def _as_range(window: Window) -> DateTimeTZRange:

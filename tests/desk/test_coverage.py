@@ -46,6 +46,18 @@ def test_a_day_with_a_gap_says_for_how_long_and_leads_to_it(roster, house, rita,
     assert "5 Mar 10:00 UTC to 5 Mar 15:00 UTC" in words(page)
 
 
+def test_a_day_with_too_few_people_is_another_than_one_with_nobody(roster, house, rita, clock):
+    roster.layers.update(at_once=2)
+    rosters.materialise(roster, now=clock.now)
+    plant_gap(clock, house.cora)
+    page = rita.get("/coverage/").content.decode()
+    assert f'href="#short-{roster.pk}-1"' in page
+    assert f'id="short-{roster.pk}-1"' in page
+    assert "Platform on call, Thu 5 Mar: fewer people than wanted for 5 h" in words(page)
+    assert "1 of 2 for 5 h" in words(page)
+    assert "None: somebody is on call whenever somebody should be." in words(page)
+
+
 def test_days_are_those_of_the_viewer(roster, house, rita, clock):
     house.rita.time_zone = "Pacific/Auckland"
     house.rita.save()

@@ -49,6 +49,20 @@ def test_it_tells_what_is_missing_and_who_bears_what(roster, house, clock):
     assert float(rita[1]) == pytest.approx(sum(map(float, rita[2:6])), abs=0.3)
 
 
+def test_one_of_two_is_no_gap_and_told_apart(roster, house, clock):
+    roster.layers.update(at_once=2)
+    rosters.materialise(roster, now=clock.now)
+    plant_gap(clock, house.cora)
+    told = said("--strict")
+    assert "Gaps: none\n\nFewer people than wanted: 1\n  platform: 1 of 2, Thu 2026-03-05 11:00 to 16:00 CET\n" in told
+    [found] = json.loads(said("--json", "--days", "30"))["rosters"]
+    assert (found["gaps"], len(found["shortages"])) == ([], 1)
+    assert found["shortages"][0] == {
+        "start": "2026-03-05T10:00:00Z", "end": "2026-03-05T15:00:00Z", "seconds": 5 * 3600, "held": 1, "wanted": 2,
+        "since": "2026-03-05T10:00:00Z", "until": "2026-03-05T15:00:00Z",
+    }  # fmt: skip
+
+
 def test_as_data(roster, house, clock):
     plant_gap(clock, house.rita, house.cora)
     told = json.loads(said("--json", "--days", "30"))

@@ -1,12 +1,15 @@
-"""What the pages of rosters say of time that nobody holds: missing, not needed, or nobody else."""
+"""What the pages of rosters say of time that nobody holds, and of several seats."""
 
 from __future__ import annotations
+
+import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 
 from apps.rosters import actions as rosters
-from apps.rosters.models import Layer, LayerMember, Restriction, Roster
+from apps.rosters.models import Layer, LayerMember, Override, Restriction, Roster
 from apps.teams.models import TeamRole
 from tests.desk.covering import make_roster, plant_gap
 from tests.factories.teams import make_person
@@ -83,3 +86,94 @@ def test_the_page_of_a_roster_costs_the_same_for_many_layers(office, house, cloc
         Restriction.objects.create(layer=layer, weekdays=[number])
     with django_assert_max_num_queries(36):
         rita.get("/rosters/office/")
+
+
+@pytest.fixture
+def pair(house, clock):
+    """Rita and Cora together, then the other way round, a day each; Mona manages them."""
+    found = make_roster(clock, house.platform, "pair", house.rita, house.cora)
+    found.layers.update(at_once=2)
+    rosters.materialise(found, now=clock.now)
+    return found
+
+
+@pytest.fixture
+def mona(house):
+    return make_person("Mona", house.platform, TeamRole.MANAGER)
+
+
+def words(page: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def rows(page: str) -> list[str]:
+    return [words(row) for row in page.partition("<tbody>")[2].partition("</tbody>")[0].split("<tr>")[1:]]
+
+
+def test_where_several_are_on_call_each_seat_is_called_by_its_number(pair, office, rita):
+    first, second, third = sorted(rows(rita.get("/oncall/").content.decode()), key=lambda row: "Pair" not in row)
+    assert "seat 1" in first
+    assert "seat 2" in second
+    assert "seat" not in third  # of the office, where there is one
+    listed = rows(rita.get("/rosters/pair/", {"view": "list"}).content.decode())
+    assert [re.findall(r" (Rita|Cora) .*? (\d) ", row)[0] for row in listed[:2]] == [("Rita", "1"), ("Cora", "2")]
+    assert "Seat" not in rita.get("/rosters/office/", {"view": "list"}).content.decode()
+
+
+def test_a_first_seat_that_is_empty_stands_on_the_page_beside_the_second(pair, house, clock, rita):
+    rosters.add_absence(house.rita, start=clock.now, end=clock.now + timedelta(hours=3), by=house.rita)
+    first, second = rows(rita.get("/oncall/").content.decode())
+    assert "seat 1" in first
+    assert "Nobody" in first
+    assert "seat 2" in second
+    assert "Cora" in second
+    drawn = rita.get("/rosters/pair/", {"zone": "roster"}).content.decode()
+    assert drawn.count('class="bar nobody"') == 1
+    assert "Nobody: Mon 2 Mar 11:00 to Mon 2 Mar 14:00" in drawn
+
+
+def test_an_empty_second_seat_is_drawn_though_nobody_ever_holds_it(pair, house, clock, rita):
+    LayerMember.objects.filter(person=house.cora).delete()
+    rosters.materialise(pair, now=clock.now)
+    drawn = rita.get("/rosters/pair/").content.decode()
+    assert "On call, seat 2" in drawn
+    assert 'class="bar nobody"' in drawn
+
+
+def test_whoever_stands_in_says_in_which_seat(pair, house, clock, mona, signed_in):
+    kim = make_person("Kim", house.platform, TeamRole.RESPONDER)
+    client = signed_in(kim)
+    page = client.get("/rosters/pair/").content.decode()
+    assert re.findall(r"(\d, now \w+)", page) == ["1, now Rita", "2, now Cora"]
+    times = {"person": kim.pk, "start": "2026-03-02T12:00", "end": "2026-03-02T14:00"}
+    assert client.post("/rosters/pair/", times | {"seat": 1}).status_code == 302
+    assert client.post("/rosters/pair/", times | {"seat": 2}).status_code == 422
+    assert [each.seat for each in pair.overrides.all()] == [1]
+    assert "Kim seat 2" in words(client.get("/rosters/pair/").content.decode())
+
+
+def test_where_there_is_one_seat_none_is_asked_for(office, rita):
+    assert 'name="seat"' not in rita.get("/rosters/office/").content.decode()
+
+
+def test_an_override_is_taken_back_by_whoever_may_and_offered_to_nobody_else(pair, house, clock, rita, mona, signed_in):
+    kim = make_person("Kim", house.platform, TeamRole.RESPONDER)
+    rosters.add_override(pair, person=kim, start=clock.now, end=clock.now + timedelta(hours=4), by=kim)
+    managers, kims = signed_in(mona), signed_in(kim)
+    for client, offered in ((rita, False), (kims, True), (managers, True)):
+        assert ("Take back" in client.get("/rosters/pair/").content.decode()) == offered
+    pair.overrides.all().delete()
+    rosters.materialise(pair, now=clock.now)
+    swap = rosters.ask_for_swap(pair, by=house.rita, asked_of=kim, start=clock.now, end=clock.now + timedelta(hours=1))
+    rosters.accept_swap(swap, by=kim)
+    for client in (kims, managers):
+        page = client.get("/rosters/pair/").content.decode()
+        assert "Kim" in page
+        assert "Take back" not in page
+
+
+def test_an_override_in_a_seat_that_a_calendar_has_no_longer_is_marked(office, house, clock, rita, mona):
+    Override.objects.create(
+        roster=office, person=mona, seat=1, during=(clock.now, clock.now + timedelta(hours=4)), created_at=clock.now
+    )
+    assert "seat 2, wanted no more" in rita.get("/rosters/office/").content.decode()

@@ -6,6 +6,7 @@ from datetime import time, timedelta
 
 import pytest
 
+from apps.notifications.models import NotificationKind
 from apps.rosters import actions as rosters
 from apps.rosters.models import Layer, LayerMember, Roster, Rotation
 from apps.rosters.rules import Window
@@ -72,3 +73,16 @@ def test_whoever_is_away_is_not_paged(house, clock, roster):
     assert whom_an_incident_pages(house, clock) == [house.tom]
     clock.shift(hours=1)
     assert whom_an_incident_pages(house, clock) == [house.olga]
+
+
+def test_all_who_hold_a_seat_are_paged_at_the_same_moment(house, clock, roster):
+    """No seat waits for another, and the second is paged also where the first is empty."""
+    roster.layers.update(at_once=2)
+    rosters.materialise(roster, now=clock.now)
+    incident = declare(house.team)
+    let_pass(clock, clock.now)
+    assert set(paged(incident, 1)) == {house.olga, house.tom}
+    pages = incident.notifications.filter(kind=NotificationKind.PAGE, level=1)
+    assert {page.created_at for page in pages} == {clock.now}
+    rosters.add_absence(house.olga, start=clock.now, end=clock.now + timedelta(hours=1), by=house.olga)
+    assert whom_an_incident_pages(house, clock) == [house.tom]

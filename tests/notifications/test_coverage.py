@@ -333,7 +333,7 @@ def test_coverage_joins_pages_of_as_long_a_time_before(roster, team, olga, clock
         person=olga, incident=declared, kind=NotificationKind.PAGE, urgency=Urgency.HIGH, step="p", subject="x",
         text="x", created_at=clock.now - 3 * DAY,
     )  # fmt: skip
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         found = coverage.of(Roster.objects.all(), Window(clock.now, clock.now + 4 * DAY))
     assert found.pages_of(olga) == PagesReceived(1, 0)
     assert coverage.of(Roster.objects.all(), Window(clock.now, clock.now + 2 * DAY)).pages_of(olga) == PagesReceived()
@@ -345,3 +345,58 @@ def test_an_override_that_ends_a_running_gap_is_seen(roster, olga, mia, clock):
     rosters.materialise(roster, now=clock.now)
     warn_everybody()
     assert told(mia) == []
+
+
+def test_one_of_two_is_told_once_without_haste(team, olga, mia, clock, carried):
+    tom = make_person("Tom", team, TeamRole.RESPONDER)
+    make_roster(team, olga, tom)
+    Layer.objects.update(at_once=2)
+    rosters.materialise(Roster.objects.get(), now=clock.now)
+    plant_gap(tom, clock.now + DAY, clock.now + 3 * DAY)
+    for _ in range(2 * 24):
+        warn_everybody()
+        clock.shift(hours=1)
+    run_due()
+    assert told(mia) == []  # it is no gap: somebody is paged
+    [message] = carried[Channel.EMAIL].to(mia.email)
+    assert message.subject == "Only 1 of 2 is on call for Days: Tue 2026-03-03 11:00 to Thu 2026-03-05 11:00 CET"
+    assert "Nobody" not in message.text
+    assert Notification.objects.get(person=mia).urgency == Urgency.LOW
+
+
+def test_a_roster_that_never_had_as_many_as_it_wants_is_told_once(roster, mia, clock, carried):
+    Layer.objects.update(at_once=2)
+    for _ in range(40):
+        warn_everybody()
+        clock.shift(days=1)
+        rosters.materialise(roster, now=clock.now)
+    run_due()
+    [message] = carried[Channel.EMAIL].to(mia.email)
+    assert message.subject == "Only 1 of 2 is on call now: Days"
+    assert "It has begun: pages to this roster reach fewer people than they should." in message.text
+
+
+def test_one_of_two_that_goes_on_for_weeks_is_told_once(team, olga, mia, clock):
+    tom = make_person("Tom", team, TeamRole.RESPONDER)
+    roster = make_roster(team, olga, tom)
+    Layer.objects.update(at_once=2)
+    rosters.materialise(roster, now=clock.now)
+    plant_gap(tom, clock.now + 2 * DAY, clock.now + 80 * DAY)
+    for _ in range(40):
+        warn_everybody()
+        clock.shift(days=1)
+        rosters.materialise(roster, now=clock.now)
+    assert Notification.objects.filter(person=mia).count() == 1
+
+
+def test_the_weekly_mail_tells_one_of_two(team, olga, mia, clock, at_seven):
+    tom = make_person("Tom", team, TeamRole.RESPONDER)
+    make_roster(team, olga, tom)
+    Layer.objects.update(at_once=2)
+    rosters.materialise(Roster.objects.get(), now=clock.now)
+    plant_gap(tom, clock.now + DAY, clock.now + 3 * DAY)
+    coverage_notices.write(team, step="coverage:1")
+    notice = weekly(mia).get()
+    assert notice.subject.startswith("Rosters of Platform: 1 time with too few people")
+    assert "Somebody is on call whenever somebody should be." in notice.text
+    assert "Fewer people than wanted (1)\n- Days: 1 of 2, Tue 2026-03-10 07:00 to Thu" in notice.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from itertools import pairwise
+from operator import itemgetter
 
 from apps.core import clock
 from apps.rosters.models import Roster, Shift
@@ -30,13 +31,15 @@ def says(roster: Roster, window: Window) -> list[Held]:
 
 
 def check_agreement(*rosters: Roster, until: datetime) -> None:
-    """From now ``until`` then the stored shifts of each roster are what it says, and nobody shares a seat."""
+    """From now ``until`` then the stored shifts of each roster are what it says; nobody shares a seat or has two."""
     window = Window(clock.now(), until)
     for roster in rosters:
         held = stored(roster, window)
         assert held == says(roster, window), roster
         for (seat, _, _, end, _), (of, _, start, _, _) in pairwise(held):
             assert seat != of or end <= start
+        for (_, person, _, end, _), (_, of, start, _, _) in pairwise(sorted(held, key=itemgetter(1, 2))):
+            assert person != of or end <= start
 
 
 def behind(roster: Roster, at: datetime) -> list[tuple[int, Held]]:

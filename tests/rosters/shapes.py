@@ -1,4 +1,4 @@
-"""Rosters of different shape, as plain values: what is compared with the reference, and measured."""
+"""Rosters of different shape, as plain values: what is compared with the reference, and among it what is measured."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from apps.rosters.models import Rotation, ShiftSource
-from apps.rosters.rules import LayerPlan, Stretch, WeeklyRange, Window
+from apps.rosters.rules import LayerPlan, Stretch, WeeklyRange
+from benchmarks import three_layers
+from benchmarks.three_layers import OFFICE, turns
 
-YEAR = Window(datetime(2025, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))
 WORKDAYS = frozenset(range(5))
-WEEKEND = frozenset({5, 6})
 ALWAYS = frozenset(range(7))
 
 
@@ -23,17 +23,6 @@ class Shape:
     zone: ZoneInfo
     layers: tuple[LayerPlan, ...]
     overrides: tuple[Stretch, ...] = ()
-
-
-def turns(*people: int, **fields: object) -> LayerPlan:
-    """A layer of ``people`` who take a week each from Monday 30 December 2024, 09:00, but for what ``fields`` say."""
-    defaults = {
-        "rotation": Rotation.WEEKS,
-        "length": 1,
-        "handoff_time": time(9),
-        "starts_on": date(2024, 12, 30),
-    }
-    return LayerPlan(people=people, **{**defaults, **fields})
 
 
 def days(weekdays: frozenset[int], start: str, end: str, later: int = 0) -> WeeklyRange:
@@ -49,21 +38,11 @@ def shape(name: str, zone: str, *layers: LayerPlan, overrides: tuple[Stretch, ..
     return Shape(name, ZoneInfo(zone), layers, overrides)
 
 
-OFFICE = days(WORKDAYS, "09:00", "18:00")
 NIGHTS = days(WORKDAYS, "18:00", "09:00", 1)
 SATURDAY_TO_MONDAY = days(frozenset({5}), "09:00", "09:00", 2)
 
-#: Three layers with restrictions in one zone: what the benchmark measures.
-THREE_LAYERS = shape(
-    "three layers: a week each always, the office hours in days, the weekends",
-    "Europe/Berlin",
-    turns(1, 2, 3, 4),
-    turns(5, 6, 7, rotation=Rotation.DAYS, restrictions=(OFFICE,)),
-    turns(8, 9, 10, handoff_weekday=4, restrictions=(days(WEEKEND, "00:00", "00:00", 1),)),
-)
-
 ROSTERS = (
-    THREE_LAYERS,
+    Shape("three layers: what is measured", three_layers.ZONE, three_layers.LAYERS),
     shape("one person", "UTC", turns(1)),
     shape("two people, a week each", "Europe/Berlin", turns(1, 2)),
     shape("seven people, a day each", "America/New_York", turns(*range(1, 8), rotation=Rotation.DAYS)),

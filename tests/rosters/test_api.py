@@ -204,7 +204,10 @@ def test_a_responder_puts_in_themselves_only(roster, responder):
     entered = {"user": "ben@example.com", "start": "2026-03-02T12:00:00Z", "end": "2026-03-02T14:00:00Z"}
     client = client_of(responder)
     assert client.post("/api/v1/rosters/platform/overrides/", entered).status_code == 403
-    assert client.post("/api/v1/rosters/platform/overrides/", {**entered, "user": responder.email}).status_code == 201
+    assert not roster.overrides.exists()
+    made = client.post("/api/v1/rosters/platform/overrides/", {**entered, "user": responder.email})
+    assert (made.status_code, made.json()["person"]) == (201, shown(responder))
+    assert [(each.person, each.created_by) for each in roster.overrides.all()] == [(responder, responder)]
 
 
 def test_an_override_of_a_retired_roster_conflicts(roster, manager):

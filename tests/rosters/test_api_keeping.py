@@ -37,7 +37,10 @@ def test_a_preview_tells_six_weeks_and_the_gaps_and_saves_nothing(roster, clock,
         "source": "layer",
     }
     assert (len(told["shifts"]), told["shifts"][-1]["end"]) == (30 + 1, "2026-04-13T16:00:00Z")
-    assert told["gaps"][0] == {"start": "2026-03-02T17:00:00Z", "end": "2026-03-03T08:00:00Z", "team": None}
+    assert told["gaps"][0] == {
+        "start": "2026-03-02T17:00:00Z", "end": "2026-03-03T08:00:00Z", "held": 0, "wanted": 1, "stands_in": "",
+        "seat": 0, "team": None,
+    }  # fmt: skip
     assert (records(), shown(roster), client.get(PLATFORM).json()) == (before[0], before[1], read)
 
 
@@ -200,4 +203,7 @@ def test_nobody_takes_back_what_is_not_theirs_to_take_back(roster, clock, team, 
 def test_an_override_that_is_over_stays(roster, clock, manager):
     made = send(client_of(manager), "post", OVERRIDES, NOON).json()
     clock.shift(hours=5)
+    before = shown(roster)
     assert client_of(manager).delete(f"{OVERRIDES}{made['id']}/").status_code == 409
+    assert roster.overrides.get().pk == made["id"]
+    assert shown(roster) == before

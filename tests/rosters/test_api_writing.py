@@ -222,10 +222,14 @@ def test_a_roster_stands_in_for_another_and_ends_to(roster, clock, manager, peop
 
 
 def test_managers_write_with_a_token_that_may_manage(roster, manager, responder, people):
-    body = {"name": "New"}
-    for scope, status in ((Scope.RESPOND, 403), (Scope.MANAGE, 200)):
-        assert send(client_with(manager, scope=scope), "patch", PLATFORM, body).status_code == status
+    for scope, status, name in ((Scope.RESPOND, 403, "Platform"), (Scope.MANAGE, 200, "New")):
+        assert send(client_with(manager, scope=scope), "patch", PLATFORM, {"name": "New"}).status_code == status
+        roster.refresh_from_db()
+        assert roster.name == name
+    assert send(client_with(responder, scope=Scope.MANAGE), "patch", PLATFORM, {"name": "Mine"}).status_code == 403
     assert client_with(responder, scope=Scope.RESPOND).post(f"{PLATFORM}notes/", {"text": "Quiet"}).status_code == 201
+    roster.refresh_from_db()
+    assert (roster.name, roster.handover_notes.get().author) == ("New", responder)
 
 
 WRITES = [

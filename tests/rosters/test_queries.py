@@ -56,6 +56,21 @@ def test_each_seat_that_is_held_is_an_entry(roster, clock, people):
     assert queries.on_call_people(roster.team, clock.now) == [people[0], people[2]]
 
 
+def test_an_empty_seat_below_one_that_is_held_is_an_entry_with_who_comes(
+    roster, clock, people, django_assert_num_queries
+):
+    roster.layers.update(at_once=3, length=2)
+    actions.materialise(roster, now=clock.now)
+    roster.shifts.filter(seat__in=(0, 1), during__contains=clock.now).delete()
+    with django_assert_num_queries(1):
+        first, second, third = queries.on_call(at=clock.now)
+    assert [(each.seat, each.person) for each in (first, second, third)] == [(0, None), (1, None), (2, people[2])]
+    coming = {shift.seat: shift for shift in roster.shifts.filter(during__contains=third.end).select_related("person")}
+    for each in (first, second):
+        assert (each.next_person, each.next_start) == (coming[each.seat].person, third.end)
+        assert (each.start, each.end) == (None, None)
+
+
 def test_on_call_costs_the_same_for_one_roster_and_for_many(roster, clock, people, django_assert_num_queries):
     with django_assert_num_queries(1):
         queries.on_call(at=clock.now)

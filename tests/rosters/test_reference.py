@@ -11,7 +11,8 @@ import pytest
 from apps.rosters.models import Rotation
 from apps.rosters.rules import LayerPlan, WeeklyRange, Window, compute
 from benchmarks.icalendar_reference import expand_all, holder, write
-from tests.rosters.shapes import ROSTERS, YEAR, Shape
+from benchmarks.three_layers import YEAR
+from tests.rosters.shapes import ROSTERS, Shape
 
 QUARTER = timedelta(minutes=15)
 

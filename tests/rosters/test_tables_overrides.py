@@ -205,7 +205,7 @@ def test_rows_that_cannot_be_used_are_named_and_the_others_added(roster, team, p
         (7, "Shifts are planned 120 days ahead; an override starts within them."),
         (8, "start: “soon” is not a time such as 2026-03-02T09:00+01:00, or without an offset."),
         (9, "Nothing is said of end."),
-        (10, "seat: Seats are numbered from 1, who is paged first, to 10."),
+        (10, "seat: Seats are numbered from 1 to 10."),
         (11, "reason: It is longer than 255 characters."),
         (12, "The roster Old is retired."),
         (13, "You manage no roster “ai”."),

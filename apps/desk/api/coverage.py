@@ -43,6 +43,13 @@ class GapSerializer(serializers.Serializer[Any]):
     until = serializers.DateTimeField(allow_null=True)
 
 
+class ShortageSerializer(GapSerializer):
+    """When only ``held`` of the people are there who are ``wanted`` at once; up to ``since`` and from ``until`` all."""
+
+    held = serializers.IntegerField()
+    wanted = serializers.IntegerField()
+
+
 class WeakPointSerializer(serializers.Serializer[Any]):
     """``only_one``: nobody else in the roster can be paged. Else who holds a seat left, or cannot be paged."""
 
@@ -65,6 +72,7 @@ class RosterCoverageSerializer(serializers.Serializer[Any]):
     roster = serializers.SlugField(source="roster.slug")
     team = serializers.SlugField(source="roster.team.slug")
     gaps = GapSerializer(many=True)
+    shortages = ShortageSerializer(many=True)
     single_points = WeakPointSerializer(many=True, source="weak_points")
     unequal = ShareSerializer(many=True, source="shares")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -54,13 +55,21 @@ class StretchForm(forms.Form):
 
 
 class OverrideForm(StretchForm):
-    """Who stands in."""
+    """Who stands in, and in which of the seats, where there are several: ``seats`` is what each is called."""
 
+    seat = forms.ChoiceField(required=False)
     reason = forms.CharField(max_length=255, required=False)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, seats: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["person"].label = "Who stands in"
+        self.fields["seat"].choices = list(enumerate(seats))  # type: ignore[attr-defined]
+        if len(seats) == 1:
+            del self.fields["seat"]
+
+    def clean_seat(self) -> int:
+        """The first, where none is said."""
+        return int(self.cleaned_data["seat"] or 0)
 
 
 class ShadowForm(StretchForm):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -22,6 +24,7 @@ from apps.rosters.planning import weekly_range
 from apps.rosters.rules import ranges_in_words
 from apps.teams import access
 from apps.teams.access import Permission
+from apps.teams.models import User
 
 NOTES_SHOWN = 5
 
@@ -30,7 +33,9 @@ NOTES_SHOWN = 5
 def roster(request: HttpRequest, slug: str) -> HttpResponse:
     """One roster: its shifts drawn or listed, its overrides, swaps and leave, and the form to stand in (POST)."""
     found = roster_or_404(request, slug)
-    form = OverrideForm(request.POST or None, roster=found, by=viewer(request))
+    now = clock.now()
+    seats = queries.seats([found], now)[found.pk]
+    form = OverrideForm(request.POST or None, roster=found, by=viewer(request), seats=_seats_now(found, seats, now))
     if request.method == "POST" and form.is_valid():
         known = form.cleaned_data
         added = attempt(
@@ -40,6 +45,7 @@ def roster(request: HttpRequest, slug: str) -> HttpResponse:
                 person=known["person"],
                 start=known["start"],
                 end=known["end"],
+                seat=known.get("seat", 0),
                 reason=known["reason"],
                 by=viewer(request),
             ),
@@ -47,20 +53,21 @@ def roster(request: HttpRequest, slug: str) -> HttpResponse:
         )
         if added:
             return redirect("roster", slug)
-    now = clock.now()
     asked = Asked.read(request.GET, roster=found, viewer=viewer(request), now=now)
     layers = found.layers.select_related("calendar").defer("calendar__good_text")
     layers = layers.prefetch_related("members__person", "restrictions")
+    overrides = found.overrides.filter(during__endswith__gt=now).select_related("roster", "person").order_by("during")
     members = {member.person_id for layer in layers for member in layer.members.all()}
     context = {
         "roster": found,
         "form": form,
+        "seats": seats,
         "now": now,
         "asked": asked,
         "views": VIEWS,
         "zones": ZONES,
         "shown": roster_page.shown(found, asked, now=now),
-        "overrides": found.overrides.filter(during__endswith__gt=now).select_related("person").order_by("during"),
+        "overrides": [(each, _may_take_back(viewer(request), each)) for each in overrides],
         "layers": [(layer, _covers(layer)) for layer in layers],
         "zone_news": zone_news.of(found, layers, now=now),
         "feeds": feeds.of_owner(viewer(request), roster=found),
@@ -117,6 +124,24 @@ def roster_or_404(request: HttpRequest, slug: str) -> Roster:
     if found is None:
         raise Http404(f"No roster {slug}.")
     return found
+
+
+def _seats_now(roster: Roster, seats: int, now: datetime) -> list[str]:
+    """What each of so many ``seats`` is called to whoever chooses one, with who is in it now. One query at most."""
+    if seats == 1:
+        return ["1"]
+    holders = {entry.seat: entry.person for entry in queries.on_call(at=now, roster=roster) if entry.person}
+    return [f"{seat + 1}, now {holders.get(seat, 'nobody')}" for seat in range(seats)]
+
+
+def _may_take_back(person: User, override: Override) -> bool:
+    """Whether ``person`` may take it back: half of a swap nobody can."""
+    needed = Permission.RESPOND if override.person_id == person.pk else Permission.MANAGE
+    return (
+        override.swap_id is None
+        and override.roster.retired_at is None
+        and override.roster.team_id in access.team_ids(person, needed)
+    )
 
 
 def _covers(layer: Layer) -> str:

@@ -1,10 +1,10 @@
-"""Where nobody would be on call any more: found before a change is kept, and kept only once somebody said yes."""
+"""Where nobody would be on call any more, or too few: found before a change is kept, which then takes a yes."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from django.conf import settings
@@ -14,10 +14,15 @@ from django.utils import timezone
 
 from apps.core import clock
 from apps.core.errors import Missing, RuleViolation
+from apps.core.history import made_by
 from apps.rosters import queries
-from apps.rosters.actions.shifts import lock
-from apps.rosters.models import Roster
-from apps.rosters.rules import Window, outside
+from apps.rosters.actions.shifts import lock, materialise
+from apps.rosters.coverage import Seats, wanted_of
+from apps.rosters.coverage.reading import turns_of
+from apps.rosters.coverage.seats import at_least, held_by, short
+from apps.rosters.coverage.windows import merged, within
+from apps.rosters.models import Override, Roster
+from apps.rosters.rules import FIRST_SEAT, Window, clipped, outside
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import Team, User
@@ -28,33 +33,47 @@ ACCEPT_GAPS = "accept_gaps"
 NAMED = 10
 #: So many entries the API lists at most; the last one counts what is left.
 MOST_MISSING = 100
+#: What a roster is called to whoever may not see it.
+OF_ANOTHER_TEAM = "a roster of another team"
 _FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class NamedGap:
-    """When nobody would hold the first seat of the roster of that id, None for one that is just being made.
+    """When fewer would hold the roster of that id than do now: None for one that is just being made.
 
-    ``end`` None: as far as shifts are planned. With ``team_id`` it is one of that team, which is left without a
-    primary roster: that one was ``roster_id``.
+    ``held`` of the ``wanted`` would, mostly nobody. ``end`` None: as far as shifts are planned. With ``team_id`` it is
+    one of that team, which is left without a primary roster: that one was ``roster_id``. With ``stands_in``, a name,
+    it is their override in ``seat``, which the roster would no longer have: that ends.
     """
 
     roster_id: int | None
     start: datetime
     end: datetime | None
     team_id: int | None = None
+    held: int = 0
+    wanted: int = 1
+    stands_in: str = ""
+    seat: int = 0
+
+    @property
+    def leaves_nobody(self) -> bool:
+        """Whether nobody would be there."""
+        return not self.held and not self.stands_in
 
 
 class LeavesGap(RuleViolation):
-    """What was wanted would leave nobody on call, and nothing of it was kept.
+    """What was wanted would leave nobody on call, or too few, and nothing of it was kept.
 
-    ``gaps`` are what somebody has to say yes to, ``sentences`` say the first NAMED of them in the active time zone and
-    count the others, ``missing`` tells at most MOST_MISSING in UTC with ACCEPT_GAPS as their gate.
+    ``gaps`` are what somebody has to say yes to; ``title`` and ``why`` say what they are of all together, ``sentences``
+    the first NAMED of them in the active time zone, and how many more there are. ``missing`` tells at most MOST_MISSING
+    in UTC with ACCEPT_GAPS as their gate.
     """
 
     def __init__(self, gaps: Sequence[NamedGap], called: Sequence[str]) -> None:
         """``called``: what the roster or team of each gap is called."""
         self.gaps = list(gaps)
+        self.title, self.why = _all_together(gaps)
         named = list(zip(gaps, called, strict=True))
         self.sentences = _some([_in_words(gap, name) for gap, name in named], most=NAMED)
         missing = _some([_in_utc(gap, name) for gap, name in named], most=MOST_MISSING - 1)
@@ -64,31 +83,29 @@ class LeavesGap(RuleViolation):
         )
 
 
-def _uncovered(roster: Roster, *, now: datetime) -> list[Window]:
-    """When nobody holds the first seat of ``roster`` within the horizon, by its stored shifts."""
-    shifts = roster.shifts.filter(seat=0, during__endswith__gt=now).order_by("during")
-    held = [Window(shift.start, shift.end) for shift in shifts]
-    return list(outside([Window(now, now + settings.ROSTER_HORIZON)], held))
-
-
 class GapWatch:
-    """Looks who is on call for rosters before they are written, and afterwards where nobody is any more."""
+    """Looks who is on call for rosters before they are written, and afterwards where nobody is any more, or too few."""
 
     def __init__(self, rosters: Iterable[int], *, by: User) -> None:
         """Lock ``rosters``, the ids of all that are to be written, with those that they stand in for; ``by`` writes."""
         self._by = by
         self._was = {roster.pk: roster for roster in lock(rosters)}
         self._now = clock.now()
-        self._before = {pk: _uncovered(roster, now=self._now) for pk, roster in self._was.items()}
+        self._before = {pk: _held(roster, self._now) for pk, roster in self._was.items()}
+        self._seats = queries.seats(self._was.values(), self._now) if self._in_later_seats() else {}
 
     def made(self, *, new: Roster | None = None) -> list[NamedGap]:
-        """Every gap that was made since; of a roster that became primary, or ``new`` and is, each one that it has."""
+        """Every gap that was made since; of a roster that became primary, or ``new`` and is, each one that it has.
+
+        Overrides in a seat that a roster has no longer are ended, and are among them.
+        """
         found = Roster.objects.in_bulk(self._was)
         rosters = [found[pk] for pk in sorted(found)]
+        ended = self._ended(rosters)
         gaps = [gap for roster in rosters for gap in self._of(roster)]
         if new is not None and new.is_primary:
-            gaps += _new_gaps(new, self._passed(), now=self._now, called=None)
-        return gaps + self._of_teams(rosters)
+            gaps += _new_gaps(_held(new, self._now), self._passed(), now=self._now, called=None)
+        return gaps + self._of_teams(rosters) + ended
 
     def refuse(self, made: Sequence[NamedGap], accepted: Collection[NamedGap]) -> None:
         """Raise LeavesGap with all of ``made`` if one of them is not among ``accepted``."""
@@ -100,8 +117,36 @@ class GapWatch:
             return []  # what it leaves, the roster for which it stands in covers, or has a gap there itself
         was = self._was[roster.pk]
         became_primary = roster.is_primary and (not was.is_primary or was.team_id != roster.team_id)
-        before = self._passed() if became_primary else self._before[roster.pk]
-        return _new_gaps(roster, before, now=self._now, called=roster.pk)
+        before = self._before[roster.pk]
+        uncovered_before = self._passed() if became_primary else _uncovered(before, self._now)
+        after = _held(roster, self._now)
+        gaps = _new_gaps(after, uncovered_before, now=self._now, called=roster.pk)
+        return gaps + _newly_short(roster, before, after, now=self._now)
+
+    def _in_later_seats(self) -> list[Override]:
+        """The overrides that are not over and not of the first seat, with their people."""
+        found = Override.objects.filter(roster__in=self._was, during__endswith__gt=self._now).exclude(seat=FIRST_SEAT)
+        return list(found.select_related("person").order_by("during", "pk"))
+
+    def _ended(self, rosters: Iterable[Roster]) -> list[NamedGap]:
+        """End the overrides whose seat went with what was written, and tell which they are."""
+        in_use = {roster.pk: roster for roster in rosters if roster.retired_at is None}
+        if not self._seats or not in_use:
+            return []
+        seats = queries.seats(in_use.values(), self._now)
+        gone = [
+            each
+            for each in self._in_later_seats()
+            if each.roster_id in in_use and seats[each.roster_id] <= each.seat < self._seats[each.roster_id]
+        ]
+        for each in gone:
+            made_by(each, self._by)
+            each.delete()
+        for pk in sorted({each.roster_id for each in gone}):
+            materialise(in_use[pk])
+        return [
+            NamedGap(each.roster_id, each.start, each.end, stands_in=str(each.person), seat=each.seat) for each in gone
+        ]
 
     def _of_teams(self, rosters: Iterable[Roster]) -> list[NamedGap]:
         """The teams that have no primary roster any more though theirs was not retired; that is asked by its gaps."""
@@ -152,21 +197,56 @@ def rosters_in_words(gaps: Iterable[NamedGap], *, by: User) -> str:
     return ", ".join(sorted(set(_called(list(gaps), by))))
 
 
-def _new_gaps(roster: Roster, before: Iterable[Window], *, now: datetime, called: int | None) -> list[NamedGap]:
-    """What is uncovered and was not ``before``, as gaps of the roster of the id ``called``."""
+def _new_gaps(after: Iterable[Seats], before: Iterable[Window], *, now: datetime, called: int | None) -> list[NamedGap]:
+    """What is uncovered ``after`` and was not ``before``, as gaps of the roster of the id ``called``."""
+    empty = _uncovered(after, now)
+    found = [NamedGap(called, gap.start, gap.end) for gap in outside(empty, list(before))]
+    return _going_on(found, empty, now)
+
+
+def _newly_short(roster: Roster, before: Sequence[Seats], after: Sequence[Seats], *, now: datetime) -> list[NamedGap]:
+    """When somebody is there ``after``, but fewer than ``before`` and than are wanted."""
+    fewer = [each for each in after for _ in within(at_least(before, each.count + 1), each)]
+    if not fewer:
+        return []
+    looked_at = Window(now, now + settings.ROSTER_HORIZON)
+    found: list[NamedGap] = []
+    short_times = list(short(wanted_of([roster], looked_at)[roster.pk], after))
+    for held, wanted in sorted({(each.held, each.wanted) for each in short_times}):
+        those = merged(each for each in short_times if (each.held, each.wanted) == (held, wanted))
+        new = [part for each in those for part in within(at_least(before, held + 1), each)]
+        named = [NamedGap(roster.pk, each.start, each.end, held=held, wanted=wanted) for each in new]
+        found += _going_on(named, those, now)
+    return sorted(found, key=lambda gap: gap.start)
+
+
+def _going_on(found: Sequence[NamedGap], after: Iterable[Window], now: datetime) -> list[NamedGap]:
+    """``found``, but what goes on as far as ``after`` is looked is one that has no end."""
     ends = now + settings.ROSTER_HORIZON
-    after = _uncovered(roster, now=now)
     for_good = max((each.start for each in after if each.end == ends), default=ends)
-    found = list(outside(after, list(before)))
-    gaps = [NamedGap(called, gap.start, gap.end) for gap in found if gap.start < for_good]
-    goes_on = [NamedGap(called, gap.start, None) for gap in found if gap.start >= for_good]
-    return gaps + goes_on[:1]
+    goes_on = [replace(gap, end=None) for gap in found if gap.start >= for_good]
+    return [gap for gap in found if gap.start < for_good] + goes_on[:1]
+
+
+def _held(roster: Roster, now: datetime) -> list[Seats]:
+    """How many people hold ``roster`` from ``now`` on, by its stored shifts."""
+    looked_at = Window(now, now + settings.ROSTER_HORIZON)
+    held = held_by(turns_of([roster], looked_at)[roster.pk].values())
+    return list(clipped(held, looked_at))
+
+
+def _uncovered(held: Iterable[Seats], now: datetime) -> list[Window]:
+    return list(outside([Window(now, now + settings.ROSTER_HORIZON)], at_least(held, 1)))
 
 
 def _is_among(gap: NamedGap, accepted: Collection[NamedGap]) -> bool:
-    of_it = (each for each in accepted if (each.roster_id, each.team_id) == (gap.roster_id, gap.team_id))
-    same = sorted((_window(each) for each in of_it), key=lambda each: each.start)
-    return not list(outside([_window(gap)], same))
+    same = (each for each in accepted if _of_what(each) == _of_what(gap))
+    times = sorted((_window(each) for each in same if each.held <= gap.held), key=lambda each: each.start)
+    return not list(outside([_window(gap)], times))
+
+
+def _of_what(gap: NamedGap) -> tuple[int | None, int | None, str, int]:
+    return gap.roster_id, gap.team_id, gap.stands_in, gap.seat
 
 
 def _window(gap: NamedGap) -> Window:
@@ -184,7 +264,7 @@ def _called(gaps: Sequence[NamedGap], by: User) -> list[str]:
     def name(gap: NamedGap) -> str:
         if gap.team_id is not None:
             return str(teams[gap.team_id])
-        return "the new roster" if gap.roster_id is None else seen.get(gap.roster_id, "a roster of another team")
+        return "the new roster" if gap.roster_id is None else seen.get(gap.roster_id, OF_ANOTHER_TEAM)
 
     return [name(gap) for gap in gaps]
 
@@ -199,16 +279,32 @@ def _in_words(gap: NamedGap, name: str) -> str:
     if gap.team_id is not None:
         return _of_team(name)
     start = f"{timezone.localtime(gap.start):%a %d %b %H:%M}"
-    if gap.end is None:
-        return f"Nobody would be on call for {name} from {start} on."
-    return f"Nobody would be on call for {name} from {start} to {timezone.localtime(gap.end):%a %d %b %H:%M}."
+    until = "on" if gap.end is None else f"to {timezone.localtime(gap.end):%a %d %b %H:%M}"
+    return _sentence(gap, name, f"{start} {until}")
 
 
 def _in_utc(gap: NamedGap, name: str) -> str:
     if gap.team_id is not None:
         return _of_team(name)
     until = "on, UTC" if gap.end is None else f"to {gap.end.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    return f"Nobody would be on call for {name} from {gap.start.astimezone(UTC):%Y-%m-%d %H:%M} {until}."
+    return _sentence(gap, name, f"{gap.start.astimezone(UTC):%Y-%m-%d %H:%M} {until}")
+
+
+def _sentence(gap: NamedGap, name: str, time: str) -> str:
+    if gap.stands_in:
+        who = "somebody" if name == OF_ANOTHER_TEAM else gap.stands_in
+        return f"There would be no seat {gap.seat + 1} of {name}, in which {who} stands in from {time}."
+    who = f"Only {gap.held} of {gap.wanted}" if gap.held else "Nobody"
+    return f"{who} would be on call for {name} from {time}."
+
+
+def _all_together(gaps: Iterable[NamedGap]) -> tuple[str, str]:
+    """What is asked about, in a few words, and why."""
+    kinds = {"nobody" if gap.leaves_nobody else "fewer" for gap in gaps}
+    if kinds == {"fewer"}:
+        return "Fewer people would be on call", "More people are on call then now."
+    would_be = "nobody would be" if kinds == {"nobody"} else "nobody would be, or fewer"
+    return "Nobody would be on call", f"Somebody is on call then now, and {would_be}."
 
 
 def _of_team(name: str) -> str:

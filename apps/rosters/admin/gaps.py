@@ -25,7 +25,6 @@ class AsksAboutGaps(HouseAdmin):
         context = {
             **self.admin_site.each_context(request),
             **gap_questions.question(request, asked, also=also),
-            "title": "Nobody would be on call",
         }
         return render(request, "admin/rosters/gap_question.html", context)
 

@@ -40,7 +40,7 @@ class SeatField(forms.ChoiceField):
         """Let one of so many seats be chosen; of one there is nothing to choose, and the field is hidden."""
         if seats > 1:
             self.widget = UnfoldAdminSelectWidget()
-        self.choices = [(seat, "1, paged first" if seat == 0 else str(seat + 1)) for seat in range(seats)]
+        self.choices = [(seat, str(seat + 1)) for seat in range(seats)]
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return False

@@ -56,8 +56,7 @@ class RosterForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
         label="Save all the same",
         required=False,
         widget=UnfoldBooleanWidget,
-        help_text="Somebody is on call then now, and nobody would be. Of a roster that becomes primary every time at"
-        " which nobody is on call counts.",
+        help_text="Of a roster that becomes primary every time at which nobody is on call counts.",
     )
     accepted_gaps = forms.CharField(required=False, widget=forms.HiddenInput)
     stands_in_from = Moment(required=False, validators=MOMENTS)
@@ -84,6 +83,8 @@ class RosterForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
             sent.pop("accept_gaps", None)  # a yes to other gaps is none to these
             sent[gap_questions.ACCEPTED] = gap_questions.yes_to(self.asked)
             self.data = sent
+            said = self.fields["accept_gaps"]
+            said.help_text = f"{self.asked.why} {said.help_text}"
         elif "accept_gaps" in self.fields:
             self.fields["accept_gaps"].widget = forms.HiddenInput()
 

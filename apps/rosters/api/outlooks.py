@@ -12,13 +12,19 @@ from apps.teams.models import Team
 
 
 class NewGapSerializer(serializers.Serializer[Any]):
-    """When nobody is on call: from ``start`` up to but not including ``end``; null: as far as shifts are planned.
+    """When nobody is on call, or ``held`` of the ``wanted``: from ``start`` up to but not including ``end``.
 
-    With ``team`` it is one of that team: it would have no primary roster any more.
+    ``end`` null: as far as shifts are planned. With ``stands_in`` it is the override of whoever is called so, in a
+    ``seat`` that the roster would no longer have: it ends. With ``team`` it is a gap of that team: it would have no
+    primary roster any more.
     """
 
     start = serializers.DateTimeField()
     end = serializers.DateTimeField(allow_null=True)
+    held = serializers.IntegerField()
+    wanted = serializers.IntegerField()
+    stands_in = serializers.CharField()
+    seat = serializers.IntegerField()
     team = serializers.SerializerMethodField(help_text="The slug of a team.")
 
     def get_team(self, gap: actions.NamedGap) -> str | None:

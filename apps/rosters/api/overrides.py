@@ -24,7 +24,7 @@ from apps.teams.representation import PersonByEmail
 
 
 class EnteredOverride(serializers.Serializer[Any]):
-    """Who stands in, from when to when. A start that has passed means now; seat 0 is paged first."""
+    """Who stands in, from when to when. A start that has passed means now; seats count from 0."""
 
     user = PersonByEmail()
     start = Instant()

@@ -13,10 +13,12 @@ from apps.rosters.coverage.report import (
     Report,
     RosterCoverage,
     WeakPointKind,
+    enough_until,
     gaps_of,
     of_plan,
     of_rosters,
 )
+from apps.rosters.coverage.seats import Seats
 from apps.rosters.coverage.shares import Measure, Share
 from apps.rosters.coverage.strain import StrainKind
 
@@ -29,9 +31,11 @@ __all__ = [
     "PersonCoverage",
     "Report",
     "RosterCoverage",
+    "Seats",
     "Share",
     "StrainKind",
     "WeakPointKind",
+    "enough_until",
     "gaps_of",
     "of_plan",
     "of_rosters",

@@ -12,9 +12,10 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from apps.core.zones import UnknownZone, zone_named
 from apps.rosters.coverage import gaps, windows
+from apps.rosters.coverage.seats import Seats
 from apps.rosters.models import CalendarSource, CalendarTurn, Layer, LayerMember, Roster, Shift
 from apps.rosters.planning import calendar_plan, layer_plan
-from apps.rosters.rules import Plan, Stretch, Window
+from apps.rosters.rules import Plan, Stretch, Window, clipped
 from apps.teams.models import User
 
 #: The turns of each person in each roster, by their ids, in order.
@@ -23,14 +24,14 @@ Turns = Mapping[int, Mapping[int, list[Window]]]
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is planned: who holds what, which time is wanted, and whom else a roster could fall back on.
+    """What is planned: who holds what, how many are wanted when, and whom else a roster could fall back on.
 
     All by ids. ``turns`` are those that touch the time that was asked for, whole; ``members`` take turns in layers.
     """
 
     rosters: list[Roster]
     turns: Turns
-    wanted: Mapping[int, list[Window]]
+    wanted: Mapping[int, list[Seats]]
     members: Mapping[int, set[int]]
     people: Mapping[int, User]
 
@@ -95,32 +96,31 @@ def turns_of(rosters: Collection[Roster], window: Window) -> Turns:
     return found
 
 
-def wanted_of(rosters: Collection[Roster], window: Window) -> dict[int, list[Window]]:
-    """The time within ``window`` at which somebody should hold each of ``rosters``. Two queries, and one for calendars.
+def wanted_of(rosters: Collection[Roster], window: Window) -> dict[int, list[Seats]]:
+    """How many should hold each of ``rosters`` within ``window``, and when. Two queries, and one for calendars.
 
     One that stands in for another is wanted only while it does, one that is retired not at all.
     """
-    others = [roster for roster in rosters if not roster.is_primary]
     layers: dict[int, list[Layer]] = defaultdict(list)
-    for layer in _layers_of(others, window):
+    for layer in _layers_of(rosters, window):
         layers[layer.roster_id].append(layer)
-    found: dict[int, list[Window]] = {}
+    found: dict[int, list[Seats]] = {}
     for roster in rosters:
         if roster.retired_at is not None:
             found[roster.pk] = []
             continue
         wanted = _wanted(roster, layers[roster.pk], window)
-        found[roster.pk] = windows.within(wanted, _stands_in(roster)) if roster.stands_in_during else wanted
+        found[roster.pk] = list(clipped(wanted, _stands_in(roster))) if roster.stands_in_during else wanted
     return found
 
 
-def _wanted(roster: Roster, layers: Iterable[Layer], window: Window) -> list[Window]:
-    """The time within ``window`` at which somebody should hold ``roster``; nobody knows it of an unknown zone."""
+def _wanted(roster: Roster, layers: Iterable[Layer], window: Window) -> list[Seats]:
+    """How many should hold ``roster`` within ``window``, and when; nobody knows it of an unknown zone."""
     try:
         plans = [_plan(layer, roster, window) for layer in layers]
         return gaps.wanted(plans, is_primary=roster.is_primary, zone=zone_named(roster.time_zone), window=window)
     except UnknownZone:
-        return [window] if roster.is_primary else []
+        return [Seats(window.start, window.end, 1)] if roster.is_primary else []
 
 
 def _layers_of(rosters: Collection[Roster], window: Window) -> QuerySet[Layer]:

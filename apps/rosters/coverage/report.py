@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import chain
 
@@ -14,14 +14,15 @@ from django.db.models import QuerySet
 from apps.core.business_calendar import holiday_names
 from apps.core.zones import zone_or_utc
 from apps.rosters.coverage import reading, windows
-from apps.rosters.coverage.gaps import Gap, gaps
+from apps.rosters.coverage.gaps import Gap, gaps, shortages
 from apps.rosters.coverage.hours import Almanac, Hours
 from apps.rosters.coverage.reach import WhoCanBePaged, active
 from apps.rosters.coverage.reading import Facts
+from apps.rosters.coverage.seats import Seats, at_least, held_by
 from apps.rosters.coverage.shares import Share, too_large, too_small
 from apps.rosters.coverage.strain import NIGHTS_WITHIN, Strain, strains
 from apps.rosters.models import Roster
-from apps.rosters.rules import Stretch, Window
+from apps.rosters.rules import Stretch, Window, clipped
 from apps.teams.models import User
 
 
@@ -51,14 +52,16 @@ class WeakPoint:
 
 @dataclass(frozen=True, slots=True)
 class RosterCoverage:
-    """How a roster is covered: when somebody is wanted, when nobody is there, on whom it hangs, and how it is shared.
+    """How a roster is covered: how many are wanted when, when nobody is there, on whom it hangs, and how it is shared.
 
-    ``shares`` are those that are too large, ``small_shares`` those that are too small.
+    ``shortages`` are when somebody is there, but fewer than are wanted; ``shares`` those that are too large,
+    ``small_shares`` those that are too small.
     """
 
     roster: Roster
-    wanted: list[Window]
+    wanted: list[Seats]
     gaps: list[Gap]
+    shortages: list[Gap]
     weak_points: list[WeakPoint]
     shares: list[Share[User]]
     small_shares: list[Share[User]]
@@ -92,8 +95,12 @@ class Report:
     @property
     def gaps(self) -> list[tuple[Roster, Gap]]:
         """Every gap, the earliest first."""
-        found = [(each.roster, gap) for each in self.rosters for gap in each.gaps]
-        return sorted(found, key=lambda pair: (pair[1].start, pair[0].pk))
+        return _by_start((each.roster, gap) for each in self.rosters for gap in each.gaps)
+
+    @property
+    def shortages(self) -> list[tuple[Roster, Gap]]:
+        """Every time at which fewer are there than are wanted, the earliest first."""
+        return _by_start((each.roster, gap) for each in self.rosters for gap in each.shortages)
 
     @property
     def weak_points(self) -> list[tuple[Roster, WeakPoint]]:
@@ -144,15 +151,37 @@ def _of_facts(facts: Facts, window: Window, turns_in: Window, who_can_be_paged: 
 
 
 def gaps_of(rosters: QuerySet[Roster], window: Window) -> list[tuple[Roster, list[Gap]]]:
-    """The gaps of those of ``rosters`` that are in use and have any. Four queries, however many rosters there are.
+    """The gaps, and then the shortages, of those of ``rosters`` that are in use and have any.
 
+    Four queries, however many rosters there are, and one for calendars.
     Who held a roster up to NIGHTS_WITHIN before ``window`` is known to each gap (``since``).
     """
     listed = reading.in_use(rosters)
     turns = reading.turns_of(listed, Window(window.start - NIGHTS_WITHIN, window.end))
     wanted = reading.wanted_of(listed, window)
-    found = ((roster, gaps(wanted[roster.pk], _held(turns[roster.pk]), window)) for roster in listed)
+    found = ((roster, [*chain(*_missing(wanted[roster.pk], turns[roster.pk], window))]) for roster in listed)
     return [(roster, missing) for roster, missing in found if missing]
+
+
+def enough_until(roster: Roster, at: datetime, *, count: int) -> datetime | None:
+    """When so many people held ``roster`` at once last before ``at``; None: they never did. All its shifts are read."""
+    first = roster.shifts.filter(during__startswith__lt=at).order_by("during__startswith").first()
+    if first is None:
+        return None
+    before = Window(first.start, at)
+    held = held_by(reading.turns_of([roster], before)[roster.pk].values())
+    enough = at_least(clipped(held, before), count)
+    return enough[-1].end if enough else None
+
+
+def _missing(wanted: Sequence[Seats], turns: Mapping[int, list[Window]], window: Window) -> tuple[list[Gap], list[Gap]]:
+    """The gaps, and the shortages."""
+    held = held_by(turns.values())
+    return gaps(wanted, at_least(held, 1), window), shortages(wanted, held, window)
+
+
+def _by_start(found: Iterable[tuple[Roster, Gap]]) -> list[tuple[Roster, Gap]]:
+    return sorted(found, key=lambda pair: (pair[1].start, pair[0].pk))
 
 
 def _of_roster(
@@ -162,10 +191,12 @@ def _of_roster(
     coming = {person: within for person, held in turns.items() if (within := windows.within(held, window))}
     by_person = {facts.people[person]: held for person, held in coming.items()}
     of_each = {person: almanacs[person.pk] for person in by_person}
+    nobody, too_few = _missing(wanted, turns, window)
     return RosterCoverage(
         roster=roster,
         wanted=wanted,
-        gaps=gaps(wanted, _held(turns), window),
+        gaps=nobody,
+        shortages=too_few,
         weak_points=list(_weak_points(coming, facts.members[roster.pk], facts.people, reached)),
         shares=too_large(by_person, of_each),
         small_shares=too_small(by_person, of_each),
@@ -207,10 +238,6 @@ def _of_people(
             strains=strains(stretches, almanac, since=window.start),
             can_be_paged=person.pk in reached,
         )
-
-
-def _held(turns: Mapping[int, list[Window]]) -> list[Window]:
-    return windows.merged(chain.from_iterable(turns.values()))
 
 
 def _almanacs(facts: Facts, window: Window) -> dict[int, Almanac]:

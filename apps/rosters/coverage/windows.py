@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from apps.rosters.rules import Window
+from apps.rosters.rules import Span, Window
 
 
-def merged(windows: Iterable[Window]) -> list[Window]:
+def merged(windows: Iterable[Span]) -> list[Window]:
     """The time that lies in any of ``windows``, which may come in any order; what touches becomes one."""
     found: list[Window] = []
     for each in sorted(windows, key=lambda window: window.start):
@@ -16,11 +16,11 @@ def merged(windows: Iterable[Window]) -> list[Window]:
             if each.end > found[-1].end:
                 found[-1] = Window(found[-1].start, each.end)
         elif each.start < each.end:
-            found.append(each)
+            found.append(Window(each.start, each.end))
     return found
 
 
-def within(windows: Iterable[Window], limit: Window) -> list[Window]:
+def within(windows: Iterable[Span], limit: Span) -> list[Window]:
     """What of ``windows`` lies within ``limit``."""
     return [
         Window(max(each.start, limit.start), min(each.end, limit.end))
@@ -29,7 +29,7 @@ def within(windows: Iterable[Window], limit: Window) -> list[Window]:
     ]
 
 
-def without(windows: Sequence[Window], taken: Sequence[Window]) -> list[Window]:
+def without(windows: Sequence[Span], taken: Sequence[Span]) -> list[Window]:
     """What of ``windows`` lies in none of ``taken``."""
     found = []
     first = 0
@@ -48,6 +48,6 @@ def without(windows: Sequence[Window], taken: Sequence[Window]) -> list[Window]:
     return found
 
 
-def total(windows: Iterable[Window]) -> timedelta:
+def total(windows: Iterable[Span]) -> timedelta:
     """How long all of ``windows`` last together: elapsed time, whatever the clocks on the walls do."""
     return sum((each.end - each.start for each in windows), timedelta())

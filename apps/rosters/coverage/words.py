@@ -21,6 +21,11 @@ def gap_in_words(gap: Gap, zone: ZoneInfo) -> str:
     return f"{words}, {in_words(gap.missing)} in {len(gap.parts)} parts" if len(gap.parts) > 1 else words
 
 
+def shortage_in_words(gap: Gap, zone: ZoneInfo) -> str:
+    """``1 of 2, Mon 2026-03-09 09:00 to 18:00 CET``."""
+    return f"{gap.held} of {gap.wanted}, {gap_in_words(gap, zone)}"
+
+
 def span_in_words(window: Window, zone: ZoneInfo) -> str:
     """From when to when, by the clocks of ``zone``; the day of the end only where it is another."""
     start, end = window.start.astimezone(zone), window.end.astimezone(zone)

@@ -129,7 +129,7 @@ class Layer(models.Model):
     )
     at_once = models.PositiveSmallIntegerField(
         "people at once", default=1, validators=[MinValueValidator(1), MaxValueValidator(MOST_AT_ONCE)],
-        help_text="So many of the order take each turn together; the first of them is paged first.",
+        help_text="So many of the order take each turn together, a seat each; all of them are paged.",
     )  # fmt: skip
     time_zone = models.CharField(
         max_length=64, blank=True, validators=[validate_time_zone],

@@ -4,10 +4,11 @@ All instants are UTC, all stretches half-open: the handoff instant belongs to th
 is at 09:00 local on every day of the year (see ``core.walltime`` for the two days on which the clocks change), and so
 are the ranges to which a layer is restricted; turns in hours count elapsed hours. A layer lives in its own zone or in
 that of its roster. Whoever is away is taken over from by the next in order who is not; where nobody can, nobody holds
-the seat. What a window shows does not depend on the window: computing day by day is computing the whole year.
+the seat. Nobody holds two seats at once: whoever was put into one by name has no other meanwhile. What a window shows
+does not depend on the window: computing day by day is computing the whole year.
 """
 
-from apps.rosters.rules.cutting import outside
+from apps.rosters.rules.cutting import Span, outside
 from apps.rosters.rules.handoffs import DAYS_OF_A_TURN, turn_at
 from apps.rosters.rules.people import (
     LEFT_TO_CALENDARS,
@@ -16,6 +17,7 @@ from apps.rosters.rules.people import (
     said_by_calendar,
 )
 from apps.rosters.rules.plans import (
+    FIRST_SEAT,
     CalendarPlan,
     LayerPlan,
     Plan,
@@ -29,11 +31,13 @@ from apps.rosters.rules.words import ranges_in_words, read_ranges
 
 __all__ = [
     "DAYS_OF_A_TURN",
+    "FIRST_SEAT",
     "LEFT_TO_CALENDARS",
     "LONGEST_OVERRIDE",
     "CalendarPlan",
     "LayerPlan",
     "Plan",
+    "Span",
     "Stretch",
     "WeeklyRange",
     "Window",

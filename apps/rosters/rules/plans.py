@@ -10,6 +10,9 @@ from zoneinfo import ZoneInfo
 
 from apps.rosters.models import Rotation, ShiftSource
 
+#: The seat that every roster has; a layer of several people at once fills those that follow it as well.
+FIRST_SEAT = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -91,3 +94,5 @@ class CalendarPlan:
 Plan: TypeAlias = LayerPlan | CalendarPlan
 #: Who is away when: by the id of the person, in order and free of overlaps.
 Absences = Mapping[int, Sequence[Window]]
+#: Who was put into a seat by name, whatever layers say: by the id of the person, in order and free of overlaps.
+ByName = Mapping[int, Sequence[Stretch]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
 from zoneinfo import ZoneInfo
@@ -14,6 +14,8 @@ from apps.rosters.rules.turns import NOBODY, clipped, turns
 
 #: Whoever stands in for longer belongs into a layer: a quarter of a year, whichever months it has.
 LONGEST_OVERRIDE = timedelta(days=93)
+
+_SEAT, _PERSON = attrgetter("seat"), attrgetter("person")
 
 
 def compute(
@@ -27,18 +29,20 @@ def compute(
     """Return who holds each seat within ``window``, by seat and time, clipped to it; nobody may hold a seat.
 
     ``layers`` come lowest first; where one says anybody, those below it say nothing of any seat. ``overrides`` come in
-    the order in which they were made: the later one counts. Whoever overrides is not asked whether they are ``away``:
-    somebody put them in by name.
+    the order in which they were made: of a seat, and of a person, the later one counts. Whoever overrides is not asked
+    whether they are ``away``: somebody put them in by name. Meanwhile they hold no other seat.
     """
-    by_layer = [_in_order(turns(layer, zone=zone, window=window, away=away)) for layer in layers]
-    seats_by_layer = [(covered, _by_seat(covered)) for covered in by_layer]
-    by_seat = _by_seat(clipped(overrides, window))
+    by_name = latest(list(clipped(overrides, window)))
+    put_in = _grouped(_in_order(by_name), key=_PERSON)
+    by_layer = [_in_order(turns(layer, zone=zone, window=window, away=away, by_name=put_in)) for layer in layers]
+    seats_by_layer = [(covered, _grouped(covered, key=_SEAT)) for covered in by_layer]
+    by_seat = _grouped(by_name, key=_SEAT)
     shifts: list[Stretch] = []
     for seat in sorted({*by_seat, *(seat for _, turns_of in seats_by_layer for seat in turns_of)}):
         held: list[Stretch] = []
         for covered, turns_of in seats_by_layer:
             held = _in_order([*turns_of.get(seat, []), *outside(held, covered)])
-        shifts += overlay(held, latest(by_seat.get(seat, [])))
+        shifts += overlay(held, by_seat.get(seat, []))
     return shifts
 
 
@@ -67,8 +71,8 @@ def _in_order(stretches: Iterable[Stretch]) -> list[Stretch]:
     return sorted(stretches, key=attrgetter("start"))
 
 
-def _by_seat(stretches: Iterable[Stretch]) -> dict[int, list[Stretch]]:
+def _grouped(stretches: Iterable[Stretch], *, key: Callable[[Stretch], int]) -> dict[int, list[Stretch]]:
     found: dict[int, list[Stretch]] = {}
     for stretch in stretches:
-        found.setdefault(stretch.seat, []).append(stretch)
+        found.setdefault(key(stretch), []).append(stretch)
     return found

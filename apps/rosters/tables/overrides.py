@@ -97,7 +97,7 @@ def _moment(row: Row, column: str) -> datetime:
 def _seat(row: Row) -> int:
     said = row.cells["seat"] or "1"
     if not (said.isascii() and said.isdecimal() and len(said) < 4 and 1 <= int(said) <= MOST_AT_ONCE):
-        raise Invalid(f"Seats are numbered from 1, who is paged first, to {MOST_AT_ONCE}.", field="seat")
+        raise Invalid(f"Seats are numbered from 1 to {MOST_AT_ONCE}.", field="seat")
     return int(said) - 1
 
 

@@ -7,11 +7,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.rosters.coverage import windows
-from apps.rosters.coverage.gaps import gaps, wanted
+from apps.rosters.coverage.gaps import gaps, shortages, wanted
+from apps.rosters.coverage.seats import Seats, at_least, held_by
 from apps.rosters.models import Rotation, ShiftSource
 from apps.rosters.rules import CalendarPlan, LayerPlan, Stretch, WeeklyRange, Window
 
@@ -134,6 +135,59 @@ def test_where_all_is_held_there_is_none():
     assert gaps([], [], WEEK) == []
 
 
+def counts(*layers, window: Window = WEEK, is_primary: bool = False) -> list[tuple[str, int]]:
+    found = wanted(layers, is_primary=is_primary, zone=BERLIN, window=window)
+    return list(zip(shown(found), [each.count for each in found], strict=True))
+
+
+def test_as_many_are_wanted_as_the_highest_layer_that_covers_the_time_wants_at_once():
+    two = replace(LAYER, at_once=2, restrictions=(WeeklyRange(frozenset({1}), time(9), time(18)),))
+    one = replace(LAYER, restrictions=(WeeklyRange(frozenset({1}), time(12), time(13)),))
+    assert counts(LAYER, two, one) == [
+        ("03-02 00:00 > 03-03 08:00", 1), ("03-03 08:00 > 03-03 11:00", 2), ("03-03 11:00 > 03-03 12:00", 1),
+        ("03-03 12:00 > 03-03 17:00", 2), ("03-03 17:00 > 03-09 00:00", 1),
+    ]  # fmt: skip
+    assert counts(two, is_primary=True) == [
+        ("03-02 00:00 > 03-03 08:00", 1), ("03-03 08:00 > 03-03 17:00", 2), ("03-03 17:00 > 03-09 00:00", 1),
+    ]  # fmt: skip
+
+
+def test_a_calendar_wants_as_many_as_stand_in_it():
+    both = spans("03-03 10:00 > 03-03 12:00", "03-03 10:00 > 03-03 13:00")
+    turns = (Stretch(seat, 1 + seat, each.start, each.end, ShiftSource.LAYER) for seat, each in enumerate(both))
+    assert counts(CalendarPlan(tuple(turns))) == [("03-03 10:00 > 03-03 12:00", 2), ("03-03 12:00 > 03-03 13:00", 1)]
+
+
+def some(count: int, *texts: str) -> list[Seats]:
+    return [Seats(each.start, each.end, count) for each in spans(*texts)]
+
+
+def test_where_fewer_are_there_than_are_wanted_it_says_how_many_of_how_many_and_until_when():
+    held = [
+        *some(2, "03-02 00:00 > 03-03 00:00"), *some(1, "03-03 00:00 > 03-04 00:00"),
+        *some(2, "03-05 00:00 > 03-07 00:00"), *some(1, "03-07 00:00 > 03-08 00:00"),
+    ]  # fmt: skip
+    first, last = shortages(some(2, "03-02 00:00 > 03-08 00:00"), held, WEEK)
+    assert (shown(first.parts), first.held, first.wanted) == (["03-03 00:00 > 03-04 00:00"], 1, 2)
+    assert (first.since, first.until) == (utc("03-03 00:00"), utc("03-05 00:00"))
+    assert (shown(last.parts), last.since, last.until) == (["03-07 00:00 > 03-08 00:00"], utc("03-07 00:00"), None)
+    [gap] = gaps(some(2, "03-02 00:00 > 03-08 00:00"), at_least(held, 1), WEEK)
+    assert shown(gap.parts) == ["03-04 00:00 > 03-05 00:00"]  # nobody at all is told as a gap, and as nothing else
+
+
+def test_of_three_who_are_wanted_the_fewest_who_are_there_are_told():
+    held = [*some(2, "03-02 00:00 > 03-03 00:00"), *some(1, "03-03 00:00 > 03-04 00:00")]
+    [found] = shortages(some(3, "03-02 00:00 > 03-04 00:00"), held, WEEK)
+    assert (shown(found.parts), found.held, found.wanted) == (["03-02 00:00 > 03-04 00:00"], 1, 3)
+
+
+def test_who_holds_two_seats_counts_once():
+    both = spans("03-03 00:00 > 03-04 00:00", "03-03 12:00 > 03-05 00:00")
+    assert held_by([both, spans("03-04 00:00 > 03-05 00:00")]) == [
+        *some(1, "03-03 00:00 > 03-04 00:00"), *some(2, "03-04 00:00 > 03-05 00:00"),
+    ]  # fmt: skip
+
+
 HOURS = st.integers(0, 200).map(lambda hours: utc("03-01 00:00") + timedelta(hours=hours))
 SPANS = st.lists(st.tuples(HOURS, HOURS).filter(lambda pair: pair[0] < pair[1]).map(lambda pair: Window(*pair)))
 
@@ -154,3 +208,26 @@ def test_differences_are_those_of_sets_of_hours(first, second):
     assert windows.total(left) == timedelta(hours=len(hours(left)))
     missing = gaps(whole, taken, WEEK)
     assert [part for gap in missing for part in gap.parts] == windows.within(left, WEEK)
+
+
+SHORT_SPANS = st.lists(
+    st.builds(lambda start, hours: Window(start, start + timedelta(hours=hours)), HOURS, st.integers(1, 90)), max_size=3
+)
+
+
+@settings(deadline=None)
+@given(wanted_then=SHORT_SPANS, turns=st.lists(SHORT_SPANS, max_size=3))
+def test_at_every_hour_it_is_enough_a_gap_or_too_few(wanted_then, turns):
+    want = [Seats(each.start, each.end, 1 + each.start.hour % 3) for each in windows.merged(wanted_then)]
+    held = held_by(turns)
+    missing = [*gaps(want, at_least(held, 1), WEEK), *shortages(want, held, WEEK)]
+    for hours in range(7 * 24):
+        at = WEEK.start + timedelta(hours=hours)
+        wants = sum(each.count for each in want if each.start <= at < each.end)
+        there = sum(any(each.start <= at < each.end for each in theirs) for theirs in turns)
+        told = [gap for gap in missing if any(part.start <= at < part.end for part in gap.parts)]
+        assert len(told) == (there < wants)
+        for gap in told:
+            assert (gap.held == 0) == (there == 0)
+            assert gap.held <= there
+            assert gap.wanted == (wants if there else 1)

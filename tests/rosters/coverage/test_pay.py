@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from django.db.models import Max, Min
 
 from apps.core.errors import Invalid
 from apps.rosters import actions, coverage
@@ -70,5 +71,11 @@ def test_days_that_cannot_be_are_refused(first, last):
 
 
 def test_a_whole_year_is_not_too_much(clock, roster, django_assert_num_queries):
+    """From the first filling, on 2 March at ten, to the last second that it filled, each instant is paid once."""
+    filled = roster.shifts.aggregate(Min("during__startswith"), Max("during__endswith"))
     with django_assert_num_queries(3):
-        lines(date(2026, 1, 1), date(2026, 12, 31))
+        found = lines(date(2026, 1, 1), date(2026, 12, 31))
+    assert list(found) == ["anna", "ben", "cleo"]
+    since, until = filled.values()
+    assert sum((line.hours.total for line in found.values()), timedelta()) == until - since
+    assert all(line.hours.total > (until - since) / 4 for line in found.values())

@@ -10,7 +10,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.test.utils import CaptureQueriesContext
 
 from apps.rosters import actions, coverage
-from apps.rosters.coverage import Measure, StrainKind, WeakPointKind
+from apps.rosters.coverage import Measure, Seats, StrainKind, WeakPointKind
 from apps.rosters.models import CalendarSource, CalendarTurn, Override, Restriction, Roster, Rotation
 from apps.rosters.rules import Window
 from apps.teams.models import Team, TeamRole
@@ -53,7 +53,7 @@ def everybody_but(*people):
 def test_where_people_take_turns_nothing_is_missing(roster, window):
     [found] = report(window).rosters
     assert (found.gaps, found.weak_points, found.shares) == ([], [], [])
-    assert found.wanted == [window]
+    assert found.wanted == [Seats(window.start, window.end, 1)]
 
 
 def test_a_primary_roster_without_layers_is_one_gap(clock, team, window):

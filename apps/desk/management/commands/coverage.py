@@ -24,6 +24,7 @@ from apps.rosters.coverage import pay
 from apps.rosters.coverage.words import (
     gap_in_words,
     share_in_words,
+    shortage_in_words,
     span_in_words,
     strain_in_words,
     weak_point_in_words,
@@ -104,6 +105,13 @@ class Command(BaseCommand):
         self._part(
             "Gaps",
             [f"{roster.slug}: {gap_in_words(gap, zone_or_utc(roster.time_zone))}" for roster, gap in report.gaps],
+        )
+        self._part(
+            "Fewer people than wanted",
+            [
+                f"{roster.slug}: {shortage_in_words(gap, ZoneInfo(roster.time_zone))}"
+                for roster, gap in report.shortages
+            ],
         )
         self._part(
             "Single points of failure",
