@@ -192,10 +192,15 @@ def shifts_by_name(person: User, during: Window) -> QuerySet[Shift]:
     return by_name.select_related("roster__team").order_by("during__startswith", "pk")
 
 
+def has_turns_of(person: User) -> Q:
+    """Which rosters ``person`` takes turns in, by a layer or by its calendar; a roster may be found several times."""
+    return Q(layers__members__person=person) | Q(layers__calendar__turns__person=person)
+
+
 def teams_of_turns(person: User) -> set[int]:
     """The ids of the teams in whose rosters in use ``person`` takes turns. One query."""
-    takes_turns = Q(layers__members__person=person) | Q(layers__calendar__turns__person=person)
-    return set(Roster.objects.filter(takes_turns, retired_at=None).order_by().values_list("team", flat=True))
+    found = Roster.objects.filter(has_turns_of(person), retired_at=None)
+    return set(found.order_by().values_list("team", flat=True))
 
 
 def my_shifts(person: User, at: datetime) -> QuerySet[Shift]:

@@ -60,7 +60,5 @@ def lock_for_leave(person: User) -> list[Roster]:
 
 def rosters_of(person: User) -> set[int]:
     """The ids of every roster in use in which ``person`` takes turns, and of those that they stand in for."""
-    takes_turns = Q(layers__members__person=person) | Q(layers__calendar__turns__person=person)
-    return queries.with_stood_for(
-        Roster.objects.filter(takes_turns, retired_at__isnull=True).only("stands_in_for").distinct()
-    )
+    found = Roster.objects.filter(queries.has_turns_of(person), retired_at=None)
+    return queries.with_stood_for(found.only("stands_in_for").distinct())
