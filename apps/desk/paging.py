@@ -16,12 +16,11 @@ from apps.notifications import actions
 from apps.notifications import queries as notifications
 from apps.notifications.models import DirectPage, Urgency
 from apps.rosters import queries as rosters
-from apps.teams.access import GRANTS, Permission
 from apps.teams.models import Team, User
+from apps.teams.queries import RESPONDING
 
 #: The same words to the same receivers within this span are one page: a button that was pressed twice.
 SAME_WITHIN = timedelta(minutes=1)
-_RESPONDING = [role for role, granted in GRANTS.items() if Permission.RESPOND in granted]
 
 
 class Kind(StrEnum):
@@ -114,7 +113,7 @@ def page_once(target: Target, *, text: str, urgency: Urgency, by: User) -> Direc
 
 def _responders(team: Team) -> list[User]:
     return list(
-        User.objects.filter(is_active=True, memberships__team=team, memberships__role__in=_RESPONDING).distinct()
+        User.objects.filter(is_active=True, memberships__team=team, memberships__role__in=RESPONDING).distinct()
     )
 
 

@@ -9,8 +9,11 @@ from apps.core.events import on
 from apps.escalation import actions, queries
 from apps.incidents.models import EventKind, ImpactAssessment, TimelineEvent, Via
 from apps.rosters import queries as rosters
+from apps.rosters import turn_taking
 from apps.rosters.actions import ABSENCE_ADDED
 from apps.rosters.models import Absence
+from apps.teams.events import RIGHTS_CHANGED
+from apps.teams.models import User
 
 
 @on(*(kind for kind in EventKind if kind not in (EventKind.DECLARED, *queries.NO_WORK)))
@@ -80,4 +83,10 @@ def let_it_wait_for_its_own_services(event: TimelineEvent) -> None:
 def look_whether_somebody_is_left(absence: Absence) -> None:
     """Whoever says that they are ill may have been the only one whom their team's services page."""
     if absence.start <= clock.now():
-        actions.plan_to_watch(rosters.teams_of_turns(absence.person))
+        actions.plan_to_watch(turn_taking.teams_of_turns(absence.person))
+
+
+@on(RIGHTS_CHANGED)
+def look_whether_somebody_else_is_left(person: User) -> None:
+    """So may whoever left, or lost the role by which they respond."""
+    actions.plan_to_watch(rosters.teams_left_by(person, clock.now()))

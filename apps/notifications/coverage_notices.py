@@ -15,13 +15,15 @@ from apps.core.zones import zone_or_utc
 from apps.engine import actions as engine
 from apps.notifications import actions, coverage, coverage_words, rules
 from apps.notifications.models import Notification, NotificationKind, Urgency
-from apps.rosters import queries
+from apps.rosters import queries, turn_taking
 from apps.rosters.actions import ABSENCE_ADDED
 from apps.rosters.coverage import NIGHT_BEGINS, NIGHT_ENDS, Gap, enough_until, gaps_of
 from apps.rosters.models import Absence, Roster
 from apps.rosters.rules import Window
 from apps.teams import access
+from apps.teams.events import RIGHTS_CHANGED
 from apps.teams.models import Membership, Team, TeamRole, User
+from apps.teams.queries import responders
 
 #: How often gaps are looked for.
 EVERY = timedelta(hours=1)
@@ -47,7 +49,13 @@ def plan_warnings() -> None:
 def look_at_what_leave_left(absence: Absence) -> None:
     """Look at once where somebody takes turns who is away before long: they may be ill, and nobody else there."""
     if absence.start <= clock.now() + AHEAD:
-        _plan_for(sorted(queries.teams_of_turns(absence.person)))
+        _plan_for(sorted(turn_taking.teams_of_turns(absence.person)))
+
+
+@on(RIGHTS_CHANGED)
+def look_at_what_somebody_left(person: User) -> None:
+    """Look at once where somebody has shifts who cannot be on call any more: what they hold, nobody holds."""
+    _plan_for(sorted(queries.teams_left_by(person, clock.now())))
 
 
 @transaction.atomic
@@ -165,7 +173,8 @@ def _held_last(roster: Roster, gap: Gap) -> datetime | None:
     """When enough held ``roster`` last before ``gap``, however long ago: coverage looks back for so many days only."""
     if gap.held:
         return enough_until(roster, gap.start, count=gap.wanted)
-    last = roster.shifts.filter(during__endswith__lte=gap.start).order_by("during__endswith").last()
+    before = roster.shifts.filter(during__endswith__lte=gap.start, person__in=responders())
+    last = before.order_by("during__endswith").last()
     return last.end if last else None
 
 

@@ -18,13 +18,18 @@ def roll_on(timer: Timer) -> None:
     What the rules of a zone moved since they were looked at last is filled by its own timer, which says so.
     """
     followed = actions.look_at_zones()
-    for roster in Roster.objects.filter(retired_at__isnull=True).exclude(pk__in=followed).only("pk"):
-        engine.schedule(
-            "rosters.materialise",
-            key=f"rosters.materialise:{roster.pk}",
-            subject=f"roster:{roster.pk}",
-            payload={"roster": roster.pk},
-        )
+    in_use = Roster.objects.filter(retired_at__isnull=True).exclude(pk__in=followed)
+    engine.schedule_all(
+        [
+            engine.Planned(
+                kind="rosters.materialise",
+                key=f"rosters.materialise:{pk}",
+                subject=f"roster:{pk}",
+                payload={"roster": pk},
+            )
+            for pk in in_use.order_by("pk").values_list("pk", flat=True)
+        ]
+    )
 
 
 @handler("rosters.materialise", lane=Lane.BULK)

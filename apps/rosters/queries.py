@@ -9,9 +9,24 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Case, F, FilteredRelation, Max, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    Exists,
+    ExpressionWrapper,
+    F,
+    FilteredRelation,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce, JSONObject
 
+from apps.core import clock
 from apps.rosters.models import (
     Absence,
     CalendarTurn,
@@ -28,6 +43,7 @@ from apps.rosters.rules import Window
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import Team, User
+from apps.teams.queries import responders
 
 #: A handover note older than this is history.
 NOTES_KEPT_IN_VIEW = timedelta(days=14)
@@ -56,39 +72,52 @@ def rosters_at(at: datetime) -> QuerySet[Roster]:
     return Roster.objects.filter(Q(retired_at__isnull=True) | Q(retired_at__gt=at))
 
 
-def with_stood_for(rosters: Iterable[Roster]) -> set[int]:
-    """The ids of ``rosters`` and of those that they stand in for."""
-    return {pk for roster in rosters for pk in (roster.pk, roster.stands_in_for_id) if pk is not None}
+def with_stood_for(rosters: Iterable[Roster | None]) -> set[int]:
+    """The ids of ``rosters``, where there are any, and of those that they stand in for."""
+    pairs = ((roster.pk, roster.stands_in_for_id) for roster in rosters if roster is not None)
+    return {pk for pair in pairs for pk in pair if pk is not None}
+
+
+def standing_in_for(rosters: Iterable[Roster]) -> QuerySet[Roster, int]:
+    """The ids of the rosters in use that stand in for any of ``rosters``, now or at another time. One query."""
+    found = Roster.objects.filter(stands_in_for__in=list(rosters), retired_at=None)
+    return found.order_by().values_list("pk", flat=True)
+
+
+def with_stand_ins(rosters: Iterable[Roster]) -> set[int]:
+    """The ids of ``rosters``, of those that they stand in for, and of those that stand in for them. One query."""
+    listed = list(rosters)
+    return with_stood_for(listed).union(standing_in_for(listed))
 
 
 def on_call(*, at: datetime, teams: Iterable[Team | int] | None = None, roster: Roster | None = None) -> list[OnCall]:
     """Who is on call at ``at`` in each roster in use then (of ``teams``, or just ``roster``), by team and roster name.
 
     One entry a seat that somebody holds, and one without a person for each seat below it that nobody holds, or the
-    first of a roster that nobody holds. Next is the first shift of somebody else. A roster that stands in for another
-    answers in that one's place, not beside it. One query, however many rosters there are.
+    first of a roster that nobody holds; nor has an entry a person who left, or responds for no team any more, but for a
+    shift that is over. Next is the first shift of somebody else. A roster that stands in for another answers in that
+    one's place, not beside it. One query, however many rosters there are.
     """
     rosters = rosters_at(at) if roster else rosters_at(at).filter(stands_in_for=None)
     if teams is not None:
         rosters = rosters.filter(team__in=teams)
     if roster is not None:
         rosters = rosters.filter(pk=roster.pk)
+    counts = Q(held__person__in=responders()) | Q(held__during__endswith__lte=clock.now())
     rows = (
         rosters.annotate(held=FilteredRelation("shifts", condition=Q(shifts__during__contains=at)))
+        .annotate(counts=ExpressionWrapper(counts, output_field=BooleanField()))
         .annotate(following=Subquery(_next_shift(at).values(shift=JSONObject(**_FOLLOWING))[:1]))
         .annotate(below=Case(When(held__seat__gt=0, then=ArraySubquery(_next_shifts_below(at))), default=None))
         .order_by("team__name", "name", "held__seat")
-        .values_list(*_ROSTER, *(f"team__{name}" for name in _TEAM), *_HELD, "following", "below")
+        .values_list(*_ROSTER, *(f"team__{name}" for name in _TEAM), *_HELD, "counts", "following", "below")
     )
     return list(_entries(rows))
 
 
 def on_call_people(team: Team, at: datetime) -> list[User]:
-    """Whom to page for ``team`` at ``at``: who holds a seat of its primary roster and is active, by seat. One query."""
-    held = Shift.objects.filter(
-        roster__in=rosters_at(at).filter(team=team, is_primary=True), during__contains=at, person__is_active=True
-    )
-    return _people(held)
+    """Whom to page for ``team`` at ``at``: who holds a seat of its primary roster and responds, by seat. One query."""
+    return _people(_held(rosters_at(at).filter(team=team, is_primary=True), at))
 
 
 def on_call_by_team(teams: Iterable[Team | int], at: datetime) -> dict[int, list[User]]:
@@ -96,9 +125,7 @@ def on_call_by_team(teams: Iterable[Team | int], at: datetime) -> dict[int, list
 
     A team that nobody is on call for is not in it.
     """
-    held = Shift.objects.filter(
-        roster__in=rosters_at(at).filter(team__in=teams, is_primary=True), during__contains=at, person__is_active=True
-    )
+    held = _held(rosters_at(at).filter(team__in=teams, is_primary=True), at)
     found: dict[int, list[User]] = {}
     for shift in held.select_related("person", "roster").order_by("seat"):
         found.setdefault(shift.roster.team_id, []).append(shift.person)
@@ -106,28 +133,37 @@ def on_call_by_team(teams: Iterable[Team | int], at: datetime) -> dict[int, list
 
 
 def people_on(roster: Roster, at: datetime) -> list[User]:
-    """Who holds a seat of ``roster`` at ``at`` and is active, by seat. One query."""
-    held = Shift.objects.filter(
-        roster__in=rosters_at(at).filter(pk=roster.pk), during__contains=at, person__is_active=True
-    )
-    return _people(held)
+    """Who holds a seat of ``roster`` at ``at`` and responds, by seat. One query."""
+    return _people(_held(rosters_at(at).filter(pk=roster.pk), at))
 
 
 def next_people_on(roster: Roster, at: datetime) -> list[User]:
     """Who takes over next from whoever holds a seat of ``roster`` at ``at``, by seat, each once. Two queries.
 
-    That is the first coming shift of somebody else who is active, for a seat that nobody holds the first of anybody;
+    That is the first coming shift of somebody else who responds, for a seat that nobody holds the first of anybody;
     whoever holds a seat at ``at`` is next for no other.
     """
-    held = list(Shift.objects.filter(roster__in=rosters_at(at).filter(pk=roster.pk), during__contains=at))
+    in_use = rosters_at(at).filter(pk=roster.pk)
+    held = list(Shift.objects.filter(roster__in=in_use, during__contains=at))
     holders = [shift.person_id for shift in held]
-    coming = Shift.objects.filter(
-        roster__in=rosters_at(at).filter(pk=roster.pk), during__startswith__gt=at, person__is_active=True
-    ).exclude(person__in=holders)
+    coming = Shift.objects.filter(roster__in=in_use, during__startswith__gt=at, person__in=responders())
+    coming = coming.exclude(person__in=holders)
     if held:
         coming = coming.filter(seat__in=[shift.seat for shift in held])
     firsts = coming.order_by("seat", "during__startswith").distinct("seat").select_related("person")
     return list({shift.person_id: shift.person for shift in firsts}.values())
+
+
+def visible_rosters(person: User) -> QuerySet[Roster]:
+    """The rosters that ``person`` may see: of the teams that they may see, and those in which they have shifts."""
+    theirs = Shift.objects.filter(roster=OuterRef("pk"), person=person)
+    seen = Q(team__in=access.team_ids(person, Permission.VIEW)) | Q(Exists(theirs))
+    return Roster.objects.filter(seen).select_related("team")
+
+
+def visible_swaps(person: User) -> QuerySet[Swap]:
+    """The swaps that ``person`` may see: of the rosters that they may see, and those that concern them."""
+    return Swap.objects.filter(Q(roster__in=visible_rosters(person)) | Q(asked_of=person) | Q(asked_by=person))
 
 
 def holds(roster: Roster, person: User, during: Window, *, seat: int) -> bool:
@@ -213,15 +249,13 @@ def shifts_by_name(person: User, during: Window) -> QuerySet[Shift]:
     return by_name.select_related("roster__team").order_by("during__startswith", "pk")
 
 
-def has_turns_of(person: User) -> Q:
-    """Which rosters ``person`` takes turns in, by a layer or by its calendar; a roster may be found several times."""
-    return Q(layers__members__person=person) | Q(layers__calendar__turns__person=person)
+def teams_left_by(person: User, at: datetime) -> set[int]:
+    """The ids of the teams in whose rosters ``person`` has shifts that are not over at ``at``, but cannot be on call.
 
-
-def teams_of_turns(person: User) -> set[int]:
-    """The ids of the teams in whose rosters in use ``person`` takes turns. One query."""
-    found = Roster.objects.filter(has_turns_of(person), retired_at=None)
-    return set(found.order_by().values_list("team", flat=True))
+    That is of whoever left, or lost their last role that responds. One query.
+    """
+    held = Shift.objects.filter(person=person, during__endswith__gt=at).exclude(person__in=responders())
+    return set(held.order_by().values_list("roster__team", flat=True).distinct())
 
 
 def my_shifts(person: User, at: datetime) -> QuerySet[Shift]:
@@ -258,10 +292,13 @@ def coming_shadows(at: datetime) -> QuerySet[Shadow]:
 
 
 def _next_shift(at: datetime) -> QuerySet[Shift]:
-    """The first shift after ``at`` in the seat of the outer row by somebody else than who holds it."""
+    """The first shift after ``at`` in the seat of the outer row by somebody else than who holds it, who responds."""
     return (
         Shift.objects.filter(
-            roster=OuterRef("pk"), seat=Coalesce(OuterRef("held__seat"), Value(0)), during__startswith__gt=at
+            roster=OuterRef("pk"),
+            seat=Coalesce(OuterRef("held__seat"), Value(0)),
+            during__startswith__gt=at,
+            person__in=responders(),
         )
         .exclude(person=Coalesce(OuterRef("held__person_id"), Value(0)))
         .order_by("during__startswith")
@@ -271,6 +308,7 @@ def _next_shift(at: datetime) -> QuerySet[Shift]:
 def _next_shifts_below(at: datetime) -> QuerySet[Shift, Any]:
     """The first shift after ``at`` in each seat below that of the outer row."""
     coming = Shift.objects.filter(roster=OuterRef("pk"), seat__lt=OuterRef("held__seat"), during__startswith__gt=at)
+    coming = coming.filter(person__in=responders())
     firsts = coming.order_by("seat", "during__startswith").distinct("seat")
     return firsts.values(shift=JSONObject(seat="seat", **_FOLLOWING))
 
@@ -284,9 +322,9 @@ _HELD = ("held__seat", "held__during", *(f"held__person__{name}" for name in _PE
 
 
 def _entries(rows: Iterable[tuple[Any, ...]]) -> Iterator[OnCall]:
-    """The entries of rows of _ROSTER, _TEAM, _HELD, the next shift and those of lower seats, by roster and seat.
+    """The entries of rows of _ROSTER, _TEAM, _HELD, whether that counts, the next shift and those of lower seats.
 
-    Each team and person is made once.
+    They come by roster and seat. Each team and person is made once.
     """
     last: tuple[int, int] | None = None
     teams: dict[int, Team] = {}
@@ -311,7 +349,7 @@ def _entries(rows: Iterable[tuple[Any, ...]]) -> Iterator[OnCall]:
 
     for row in rows:
         of_roster, of_team = row[: len(_ROSTER)], row[len(_ROSTER) : len(_ROSTER) + len(_TEAM)]
-        seat, during, *holder, following, below = row[len(_ROSTER) + len(_TEAM) :]
+        seat, during, *holder, counts, following, below = row[len(_ROSTER) + len(_TEAM) :]
         roster = Roster.from_db("default", _ROSTER, of_roster)
         if of_team[0] not in teams:
             teams[of_team[0]] = Team.from_db("default", _TEAM, of_team)
@@ -319,12 +357,17 @@ def _entries(rows: Iterable[tuple[Any, ...]]) -> Iterator[OnCall]:
         next_below = {shift["seat"]: shift for shift in below or ()}
         for empty in range(last[1] + 1 if last and last[0] == roster.pk else 0, seat or 0):
             yield entry(roster, empty, (None,), None, next_below.get(empty))
-        yield entry(roster, seat or 0, holder, during, following)
+        yield entry(roster, seat or 0, holder if counts else (None,), during if counts else None, following)
         last = roster.pk, seat or 0
 
 
 def _as_range(window: Window) -> DateTimeTZRange:
     return DateTimeTZRange(window.start, window.end)
+
+
+def _held(rosters: QuerySet[Roster], at: datetime) -> QuerySet[Shift]:
+    """The shifts of ``rosters`` at ``at``, of whoever responds: a page to anybody else leads nowhere."""
+    return Shift.objects.filter(roster__in=rosters, during__contains=at, person__in=responders())
 
 
 def _people(shifts: QuerySet[Shift]) -> list[User]:

@@ -26,7 +26,7 @@ from apps.rosters.actions.gaps import (
 )
 from apps.rosters.actions.handovers import LONGEST_NOTE, write_handover_note
 from apps.rosters.actions.imports import ImportPlan, PlannedTurns, import_turns, plan_import
-from apps.rosters.actions.keeping import change_from, copy, retire
+from apps.rosters.actions.keeping import STAND_IN_ENDED, StandInEnded, change_from, copy, retire
 from apps.rosters.actions.layer_calendars import (
     CalendarOutlook,
     look_at_file,
@@ -64,6 +64,7 @@ __all__ = [
     "FOLLOW_ZONE",
     "LONGEST_NOTE",
     "SHADOW_ADDED",
+    "STAND_IN_ENDED",
     "SWAP_ANSWERED",
     "SWAP_ASKED",
     "ZONE_CHANGED",
@@ -76,6 +77,7 @@ __all__ = [
     "NamedGap",
     "OverridesImport",
     "PlannedTurns",
+    "StandInEnded",
     "accept_swap",
     "add_absence",
     "add_override",

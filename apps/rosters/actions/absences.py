@@ -17,12 +17,11 @@ from apps.rosters.models import Absence, AbsenceKind
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import Membership, User
+from apps.teams.queries import RESPONDING
 
 ABSENCE_ADDED = "rosters.absence_added"
 #: Whoever is away for longer is taken out of the layers.
 _LONGEST = timedelta(days=366)
-#: The roles whose holders are on call for a team, and so have leave from it.
-_RESPONDING = [role for role, granted in access.GRANTS.items() if Permission.RESPOND in granted]
 
 
 @transaction.atomic
@@ -98,7 +97,7 @@ def check_absence(start: datetime, end: datetime, *, now: datetime) -> None:
 def people_planned_by(by: User) -> QuerySet[User]:
     """Whose leave ``by`` may enter and take back: their own, and that of whoever responds for a team they manage."""
     managed = access.team_ids(by, Permission.MANAGE)
-    held = Membership.objects.filter(role__in=_RESPONDING)
+    held = Membership.objects.filter(role__in=RESPONDING)
     theirs = Q(pk__in=held.filter(team__in=managed).values("person"))
     if managed:  # whoever administrates the organisation responds for every team
         theirs |= Q(pk__in=access.administrators().values("pk"))

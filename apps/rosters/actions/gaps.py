@@ -15,7 +15,7 @@ from django.utils import timezone
 from apps.core import clock
 from apps.core.errors import Missing, RuleViolation
 from apps.core.history import made_by
-from apps.rosters import queries
+from apps.rosters import queries, turn_taking
 from apps.rosters.actions.shifts import lock, materialise
 from apps.rosters.coverage import Seats, wanted_of
 from apps.rosters.coverage.reading import turns_of
@@ -26,6 +26,7 @@ from apps.rosters.rules import FIRST_SEAT, Window, clipped, outside
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import Team, User
+from apps.teams.queries import responders
 
 #: The field by which a request says yes to whatever gaps there are.
 ACCEPT_GAPS = "accept_gaps"
@@ -229,9 +230,9 @@ def _going_on(found: Sequence[NamedGap], after: Iterable[Window], now: datetime)
 
 
 def _held(roster: Roster, now: datetime) -> list[Seats]:
-    """How many people hold ``roster`` from ``now`` on, by its stored shifts."""
+    """How many people who respond hold ``roster`` from ``now`` on, by its stored shifts."""
     looked_at = Window(now, now + settings.ROSTER_HORIZON)
-    held = held_by(turns_of([roster], looked_at)[roster.pk].values())
+    held = held_by(turns_of([roster], looked_at, of=responders())[roster.pk].values())
     return list(clipped(held, looked_at))
 
 
@@ -255,7 +256,7 @@ def _window(gap: NamedGap) -> Window:
 
 def _called(gaps: Sequence[NamedGap], by: User) -> list[str]:
     """What the roster or team of each of ``gaps`` is called to ``by``. One query, and one more where it is a team."""
-    known = queries.has_turns_of(by) | Q(team__in=access.team_ids(by, Permission.VIEW))
+    known = turn_taking.has_turns_of(by) | Q(team__in=access.team_ids(by, Permission.VIEW))
     ids = {gap.roster_id for gap in gaps if gap.roster_id is not None}
     seen = {roster.pk: str(roster) for roster in Roster.objects.filter(known, pk__in=ids)}
     of_teams = {gap.team_id for gap in gaps if gap.team_id is not None}

@@ -21,13 +21,13 @@ from apps.rosters.actions.gaps import NamedGap, refusing_gaps
 from apps.rosters.actions.layers import remove_layer, set_people, set_restrictions
 from apps.rosters.actions.overrides import check_stands_in
 from apps.rosters.actions.shifts import lock, materialise
-from apps.rosters.calendars.turns import responding
 from apps.rosters.layer_changes import LayerChange, People, RosterChange, Verb, compared, in_words
 from apps.rosters.models import Layer, Roster
 from apps.rosters.tables import Problem, RosterSaid, read_layers
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import User
+from apps.teams.queries import responders
 
 #: So many rosters are changed at once: all of them wait for one another.
 MOST_ROSTERS = 100
@@ -142,7 +142,7 @@ def _people(said: Iterable[RosterSaid]) -> People:
     addresses = {each.value for roster in said for layer in roster.layers for each in layer.people}
     named = User.objects.annotate(address=Lower("email")).filter(address__in=addresses)
     by_address = {person.email.lower(): person for person in named}
-    able = set(responding().filter(pk__in=[person.pk for person in by_address.values()]).values_list("pk", flat=True))
+    able = set(responders().filter(pk__in=[person.pk for person in by_address.values()]).values_list("pk", flat=True))
     refused: dict[int, str] = {}
     for person in by_address.values():
         try:

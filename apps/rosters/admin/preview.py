@@ -21,6 +21,7 @@ from apps.core.walltime import instant
 from apps.core.zones import zone_or_utc
 from apps.rosters import actions, findings, gap_questions, picture, planning, zone_news
 from apps.rosters.actions import GapWatch, LeavesGap
+from apps.rosters.calendars.reading import reading_first
 from apps.rosters.models import Roster
 from apps.rosters.rules import Window, clipped
 from apps.teams.admin_access import HouseAdmin
@@ -115,7 +116,7 @@ class PreviewedAdmin(HouseAdmin):
                 return answer
 
         try:
-            answer = _settled(attempt)
+            answer = reading_first(lambda: _settled(attempt))
         except HouseError as refused:
             return HttpResponse(render_to_string("admin/rosters/_not_yet.html", {"mistakes": [str(refused)]}))
         context = getattr(answer, "context_data", None) or {}
@@ -158,7 +159,7 @@ class PreviewedAdmin(HouseAdmin):
 
         if request.method != "POST":
             return save()
-        return self.saved_or_asked(request, object_id, save)
+        return reading_first(lambda: self.saved_or_asked(request, object_id, save))
 
     def saved_or_asked(
         self, request: HttpRequest, object_id: str | None, save: Callable[[], HttpResponse]

@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
-
 from apps.core.zones import zone_named
 from apps.rosters.calendars.expansion import Expansion
 from apps.rosters.calendars.matching import Directory, meant
 from apps.rosters.calendars.seating import Claim, Key, seated
 from apps.rosters.models import MOST_AT_ONCE, Layer
 from apps.rosters.rules import Stretch
-from apps.teams.access import GRANTS, Permission
-from apps.teams.models import Membership, User
+from apps.teams.queries import responders
 
 #: So many kinds of events of which no turn was made are told.
 MOST_TOLD = 100
@@ -46,16 +43,9 @@ def zone_of(layer: Layer) -> ZoneInfo:
     return zone_named(layer.time_zone or layer.roster.time_zone)
 
 
-def responding() -> QuerySet[User]:
-    """Who is active and responds for a team: all who can be on call."""
-    roles = [role for role, granted in GRANTS.items() if Permission.RESPOND in granted]
-    held = Membership.objects.filter(person=OuterRef("pk"), role__in=roles)
-    return User.objects.filter(Q(Exists(held)) | Q(is_superuser=True), is_active=True)
-
-
 def directory() -> Directory:
     """Who can be meant by a calendar: whoever could be on call. One query."""
-    return Directory.of(responding().values_list("pk", "email", "name"))
+    return Directory.of(responders().values_list("pk", "email", "name"))
 
 
 def turns_of(expansion: Expansion, people: Directory, *, held: Mapping[Key, int]) -> Turns:

@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 from apps.core.walltime import instant
 from apps.rosters.coverage.seats import Seats, at_least, counted, joined, short
-from apps.rosters.coverage.windows import merged, total, within, without
+from apps.rosters.coverage.windows import merged, total, within
 from apps.rosters.rules import CalendarPlan, LayerPlan, Plan, Span, Window, clipped, outside
 from apps.rosters.rules.week import open_times
 
@@ -74,7 +74,7 @@ def gaps(wanted: Sequence[Span], held: Sequence[Window], window: Window) -> list
 
     Both are in order and free of overlaps, and nothing in ``held`` touches (``windows.merged``).
     """
-    missing = merged(without(within(wanted, window), held))
+    missing = merged(outside(within(wanted, window), held))
     return [Gap(parts, since, until) for parts, since, until in _up_to_the_next(missing, held)]
 
 

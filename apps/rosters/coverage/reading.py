@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from operator import attrgetter
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Prefetch, QuerySet
 
 from apps.core.zones import UnknownZone, zone_named
+from apps.rosters import turn_taking
 from apps.rosters.coverage import gaps, windows
 from apps.rosters.coverage.seats import Seats
-from apps.rosters.models import CalendarSource, CalendarTurn, Layer, LayerMember, Roster, Shift
+from apps.rosters.models import CalendarSource, CalendarTurn, Layer, Roster, Shift
 from apps.rosters.planning import calendar_plan, layer_plan
 from apps.rosters.rules import Plan, Stretch, Window, clipped
 from apps.teams.models import User
+from apps.teams.queries import responds
 
 #: The turns of each person in each roster, by their ids, in order.
 Turns = Mapping[int, Mapping[int, list[Window]]]
@@ -26,7 +28,8 @@ Turns = Mapping[int, Mapping[int, list[Window]]]
 class Facts:
     """What is planned: who holds what, how many are wanted when, and whom else a roster could fall back on.
 
-    All by ids. ``turns`` are those that touch the time that was asked for, whole; ``members`` take turns in layers.
+    All by ids. ``turns`` are those that touch the time that was asked for, whole; ``members`` take turns in layers. Of
+    all ``people`` those who are ``able`` can be on call: what others hold, nobody does.
     """
 
     rosters: list[Roster]
@@ -34,29 +37,32 @@ class Facts:
     wanted: Mapping[int, list[Seats]]
     members: Mapping[int, set[int]]
     people: Mapping[int, User]
+    able: Set[int]
 
 
 def read(rosters: QuerySet[Roster], window: Window, *, turns_in: Window) -> Facts:
     """Read what those of ``rosters`` that are in use want in ``window``, and who holds them in ``turns_in``.
 
-    Seven queries, and one more for calendars; the rosters come by the names of their team and their own, with the team.
+    Six queries, and one more for calendars; the rosters come by the names of their team and their own, with the team.
     """
     listed = in_use(rosters)
     turns, members = turns_of(listed, turns_in), _members(listed, window)
     named = {person for of_roster in turns.values() for person in of_roster}
+    people, able = _people(named.union(*members.values()))
     return Facts(
         rosters=listed,
         turns=turns,
         wanted=wanted_of(listed, window),
         members=members,
-        people=User.objects.in_bulk(named.union(*members.values())),
+        people=people,
+        able=able,
     )
 
 
 def of_plan(roster: Roster, coming: Sequence[Stretch], window: Window, *, turns_in: Window) -> Facts:
     """What ``read`` would say of ``roster`` if its shifts from the beginning of ``window`` on were ``coming``.
 
-    Six queries at most. A retired roster wants nobody.
+    Five queries at most. A retired roster wants nobody.
     """
     before = Window(turns_in.start, window.start)
     held = turns_of([roster], before)[roster.pk]
@@ -66,12 +72,14 @@ def of_plan(roster: Roster, coming: Sequence[Stretch], window: Window, *, turns_
     for own in turns.values():
         own.sort(key=attrgetter("start"))
     members = _members([roster], window)
+    people, able = _people(turns.keys() | members[roster.pk])
     return Facts(
         rosters=[roster],
         turns={roster.pk: turns},
         wanted=wanted_of([roster], window),
         members=members,
-        people=User.objects.in_bulk(turns.keys() | members[roster.pk]),
+        people=people,
+        able=able,
     )
 
 
@@ -80,13 +88,15 @@ def in_use(rosters: QuerySet[Roster]) -> list[Roster]:
     return list(rosters.filter(retired_at__isnull=True).select_related("team").order_by("team__name", "name", "pk"))
 
 
-def turns_of(rosters: Collection[Roster], window: Window) -> Turns:
-    """The shifts of ``rosters`` that touch ``window``, whole. One query.
+def turns_of(rosters: Collection[Roster], window: Window, *, of: QuerySet[User] | None = None) -> Turns:
+    """The shifts of ``rosters`` that touch ``window``, whole, or of them only those ``of`` some people. One query.
 
     What is planned for a roster that stands in for another counts only while it does.
     """
     limits = {roster.pk: _stands_in(roster) for roster in rosters if roster.stands_in_during}
     rows = Shift.objects.filter(roster__in=rosters, during__overlap=DateTimeTZRange(window.start, window.end))
+    if of is not None:
+        rows = rows.filter(person__in=of)
     found: dict[int, dict[int, list[Window]]] = {roster.pk: {} for roster in rosters}
     columns = rows.order_by("during").values_list("roster", "person", "during__startswith", "during__endswith")
     for roster, person, start, end in columns:
@@ -123,6 +133,13 @@ def _wanted(roster: Roster, layers: Iterable[Layer], window: Window) -> list[Sea
         return [Seats(window.start, window.end, 1)] if roster.is_primary else []
 
 
+def _people(ids: Collection[int]) -> tuple[Mapping[int, User], Set[int]]:
+    """The people of those ids, and the ids of those of them who can be on call. One query."""
+    can_be_on_call = ExpressionWrapper(responds(), output_field=BooleanField())
+    people = User.objects.filter(pk__in=ids).annotate(can_be_on_call=can_be_on_call)
+    return {person.pk: person for person in people}, {person.pk for person in people if person.can_be_on_call}
+
+
 def _layers_of(rosters: Collection[Roster], window: Window) -> QuerySet[Layer]:
     turns = CalendarTurn.objects.filter(during__overlap=DateTimeTZRange(window.start, window.end)).order_by("during")
     layers = Layer.objects.filter(roster__in=rosters).select_related("calendar")
@@ -144,20 +161,8 @@ def _stands_in(roster: Roster) -> Window:
 
 
 def _members(rosters: Collection[Roster], window: Window) -> dict[int, set[int]]:
-    """Who takes turns in a layer that lasts at some time of ``window``, by the day, whether or not their turn comes.
-
-    Of a calendar, whoever has a turn then. Two queries.
-    """
-    lasting = LayerMember.objects.filter(
-        Q(layer__ends_on=None) | Q(layer__ends_on__gte=window.start.date()),
-        layer__roster__in=rosters,
-        layer__starts_on__lte=window.end.date(),
-    )
-    during = DateTimeTZRange(window.start, window.end)
-    of_calendars = CalendarTurn.objects.filter(source__layer__roster__in=rosters, during__overlap=during)
+    """Who takes turns in each of ``rosters`` within ``window``, by its id. One query."""
     found: dict[int, set[int]] = {roster.pk: set() for roster in rosters}
-    for roster, person in lasting.order_by().values_list("layer__roster", "person"):
-        found[roster].add(person)
-    for roster, person in of_calendars.order_by().values_list("source__layer__roster", "person").distinct():
+    for roster, person in turn_taking.turns_taken(rosters, during=window):
         found[roster].add(person)
     return found

@@ -24,6 +24,7 @@ from apps.rosters.coverage.strain import NIGHTS_WITHIN, Strain, strains
 from apps.rosters.models import Roster
 from apps.rosters.rules import Stretch, Window, clipped
 from apps.teams.models import User
+from apps.teams.queries import responders
 
 
 class WeakPointKind(StrEnum):
@@ -36,8 +37,8 @@ class WeakPointKind(StrEnum):
 class WeakPoint:
     """A single point of failure. ONLY_ONE: of all who are in the roster, ``person`` alone can be paged.
 
-    Else a seat is held by somebody who is not active any more (LEFT) or whom nothing reaches: from ``turns`` one sees
-    when, for the first time and the last.
+    Else a seat is held by somebody who is not active or responds for no team any more (LEFT), so that it is held by
+    nobody, or whom nothing reaches: from ``turns`` one sees when, for the first time and the last.
     """
 
     kind: WeakPointKind
@@ -121,7 +122,7 @@ class Report:
 def of_rosters(rosters: QuerySet[Roster], window: Window, *, who_can_be_paged: WhoCanBePaged = active) -> Report:
     """Report on those of ``rosters`` that are in use; retired ones are none of the report.
 
-    Eight queries at most, and those of ``who_can_be_paged``, however many rosters and people there are. Shifts are
+    Seven queries at most, and those of ``who_can_be_paged``, however many rosters and people there are. Shifts are
     planned as far as ``settings.ROSTER_HORIZON``: beyond it everything would be a gap.
     """
     turns_in = Window(window.start - NIGHTS_WITHIN, window.end)
@@ -133,7 +134,7 @@ def of_plan(
 ) -> Report:
     """Report on ``roster`` as it would be if ``coming`` were its shifts from the beginning of ``window`` on.
 
-    What it wants, and who is in its layers, is read from its rows, and who held it before from its shifts. Seven
+    What it wants, and who is in its layers, is read from its rows, and who held it before from its shifts. Six
     queries at most, and those of ``who_can_be_paged``. A retired roster wants nobody.
     """
     turns_in = Window(window.start - NIGHTS_WITHIN, window.end)
@@ -153,11 +154,12 @@ def _of_facts(facts: Facts, window: Window, turns_in: Window, who_can_be_paged: 
 def gaps_of(rosters: QuerySet[Roster], window: Window) -> list[tuple[Roster, list[Gap]]]:
     """The gaps, and then the shortages, of those of ``rosters`` that are in use and have any.
 
-    Four queries, however many rosters there are, and one for calendars.
-    Who held a roster up to NIGHTS_WITHIN before ``window`` is known to each gap (``since``).
+    Four queries, however many rosters there are, and one for calendars. What somebody holds who cannot be on call any
+    more is held by nobody, also before ``window``. Who held a roster up to NIGHTS_WITHIN before that is known to each
+    gap (``since``).
     """
     listed = reading.in_use(rosters)
-    turns = reading.turns_of(listed, Window(window.start - NIGHTS_WITHIN, window.end))
+    turns = reading.turns_of(listed, Window(window.start - NIGHTS_WITHIN, window.end), of=responders())
     wanted = reading.wanted_of(listed, window)
     found = ((roster, [*chain(*_missing(wanted[roster.pk], turns[roster.pk], window))]) for roster in listed)
     return [(roster, missing) for roster, missing in found if missing]
@@ -169,7 +171,7 @@ def enough_until(roster: Roster, at: datetime, *, count: int) -> datetime | None
     if first is None:
         return None
     before = Window(first.start, at)
-    held = held_by(reading.turns_of([roster], before)[roster.pk].values())
+    held = held_by(reading.turns_of([roster], before, of=responders())[roster.pk].values())
     enough = at_least(clipped(held, before), count)
     return enough[-1].end if enough else None
 
@@ -191,28 +193,28 @@ def _of_roster(
     coming = {person: within for person, held in turns.items() if (within := windows.within(held, window))}
     by_person = {facts.people[person]: held for person, held in coming.items()}
     of_each = {person: almanacs[person.pk] for person in by_person}
-    nobody, too_few = _missing(wanted, turns, window)
+    nobody, too_few = _missing(wanted, {person: turns[person] for person in turns.keys() & facts.able}, window)
     return RosterCoverage(
         roster=roster,
         wanted=wanted,
         gaps=nobody,
         shortages=too_few,
-        weak_points=list(_weak_points(coming, facts.members[roster.pk], facts.people, reached)),
+        weak_points=list(_weak_points(coming, facts.members[roster.pk], facts, reached)),
         shares=too_large(by_person, of_each),
         small_shares=too_small(by_person, of_each),
     )
 
 
 def _weak_points(
-    turns: Mapping[int, list[Window]], members: set[int], people: Mapping[int, User], reached: set[int]
+    turns: Mapping[int, list[Window]], members: set[int], facts: Facts, reached: set[int]
 ) -> Iterator[WeakPoint]:
-    in_it = sorted((members | turns.keys()) & reached)
+    in_it = sorted((members | turns.keys()) & reached & facts.able)
     if len(in_it) == 1:
-        yield WeakPoint(WeakPointKind.ONLY_ONE, people[in_it[0]])
+        yield WeakPoint(WeakPointKind.ONLY_ONE, facts.people[in_it[0]])
     for person, held in turns.items():
-        if person not in reached:
-            kind = WeakPointKind.CANNOT_BE_PAGED if people[person].is_active else WeakPointKind.LEFT
-            yield WeakPoint(kind, people[person], tuple(windows.merged(held)))
+        if person not in reached & facts.able:
+            kind = WeakPointKind.CANNOT_BE_PAGED if person in facts.able else WeakPointKind.LEFT
+            yield WeakPoint(kind, facts.people[person], tuple(windows.merged(held)))
 
 
 def _of_people(

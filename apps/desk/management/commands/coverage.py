@@ -109,7 +109,7 @@ class Command(BaseCommand):
         self._part(
             "Fewer people than wanted",
             [
-                f"{roster.slug}: {shortage_in_words(gap, ZoneInfo(roster.time_zone))}"
+                f"{roster.slug}: {shortage_in_words(gap, zone_or_utc(roster.time_zone))}"
                 for roster, gap in report.shortages
             ],
         )
