@@ -34,5 +34,5 @@ def shown(roster: Roster, count: int | None = None) -> list[tuple[str, str, str,
     """The roster's shifts, earliest first: name, start, end (UTC), source."""
     return [
         (shift.person.name, f"{shift.start:%m-%d %H:%M}", f"{shift.end:%m-%d %H:%M}", shift.source)
-        for shift in roster.shifts.select_related("person").order_by("during")[:count]
+        for shift in roster.shifts.select_related("person").order_by("during", "seat")[:count]
     ]
