@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from apps.core.errors import RuleViolation
 from apps.engine import worker
 from apps.engine.models import State, Timer
 from apps.engine.runner import run_due
@@ -232,18 +233,33 @@ def test_a_gap_that_comes_nearer_long_after_the_last_shift_is_told_twice(team, o
     assert told(mia) == [(Urgency.HIGH, "soon"), (Urgency.LOW, "ahead"), (Urgency.HIGH, "soon")]
 
 
-def test_one_team_that_cannot_be_looked_at_keeps_no_other_from_hearing_of_its_gaps(roster, olga, mia, clock):
-    """The zone of the first team is of no tz database, as after one that left it out."""
+def test_one_team_that_cannot_be_looked_at_keeps_no_other_from_hearing_of_its_gaps(
+    roster, olga, mia, clock, monkeypatch
+):
     broken = make_team("ai")
     make_roster(broken, slug="empty", name="Empty")
-    Team.objects.filter(pk=broken.pk).update(time_zone="Mars/Base")
+    found = coverage_notices.managers_of
+
+    def fails_for_one(teams):
+        if broken.pk in teams:
+            raise RuleViolation("It breaks.")
+        return found(teams)
+
+    monkeypatch.setattr(coverage_notices, "managers_of", fails_for_one)
     plant_gap(olga, clock.now + HOUR, clock.now + 8 * HOUR)
     coverage_notices.plan_warnings()
     run_due()
     assert told(mia) == [(Urgency.HIGH, "soon")]
     timers = {timer.payload["team"]: timer for timer in Timer.objects.filter(kind=coverage_notices.WARN)}
     assert timers[roster.team.pk].state == State.DONE
-    assert (timers[broken.pk].state, "Mars/Base" in timers[broken.pk].last_error) == (State.PENDING, True)
+    assert (timers[broken.pk].state, "It breaks." in timers[broken.pk].last_error) == (State.PENDING, True)
+
+
+def test_a_team_whose_zone_nobody_knows_any_more_hears_of_its_gaps_too(roster, olga, mia, clock):
+    Team.objects.filter(pk=roster.team.pk).update(time_zone="Mars/Base")
+    plant_gap(olga, clock.now + HOUR, clock.now + 8 * HOUR)
+    coverage_notices.warn_of_gaps(roster.team)
+    assert told(mia) == [(Urgency.HIGH, "soon")]
 
 
 def test_teams_without_rosters_are_not_looked_at(roster, mia, clock):

@@ -16,6 +16,7 @@ from apps.core.errors import Conflict, NotAllowed
 from apps.integrations.importing import accounts, overrides, policies, rosters
 from apps.integrations.importing.accounts import People, Teams
 from apps.integrations.importing.addresses import as_known_here
+from apps.integrations.importing.limits import beyond
 from apps.integrations.importing.plan import ImportPlan, Member, Note, Outcome, Roster, Team
 from apps.integrations.importing.policies import Here, Place
 from apps.integrations.importing.rosters import Rosters
@@ -76,7 +77,8 @@ def prepare(plan: ImportPlan, *, now: datetime, fallback: StoredTeam | None = No
     """Find out what there is to do, and change nothing. What has no team goes to ``fallback``, or is left out."""
     references = References(plan.vendor)
     notes: list[Note] = list(plan.notes)
-    plan = _with_teams(plan, fallback, notes)
+    named = plan.rosters
+    plan = _within_limits(_with_teams(plan, fallback, notes), notes)
     people = People(plan.people, references)
     plan = as_known_here(plan, people, notes)
     plan = _with_responders(plan, people, notes)
@@ -97,7 +99,7 @@ def prepare(plan: ImportPlan, *, now: datetime, fallback: StoredTeam | None = No
         roster_steps=tuple(rosters.roster_steps(plan.rosters, here, teams, references)),
         override_steps=tuple(override_steps),
         chain_steps=tuple(chain_steps),
-        notes=(*notes, *refused, *lost, *_no_longer_named(plan, references)),
+        notes=(*notes, *refused, *lost, *_no_longer_named(named, references)),
     )
 
 
@@ -167,9 +169,9 @@ class _Writing:
             self._prepared.references.remember(step, row, now=self._hand.now)  # type: ignore[arg-type]
 
 
-def _no_longer_named(plan: ImportPlan, references: References) -> list[Note]:
-    """Rosters that an earlier document had: they may be in use here, so they are left as they are."""
-    named = {roster.ref for roster in plan.rosters}
+def _no_longer_named(rosters: Sequence[Roster], references: References) -> list[Note]:
+    """What an earlier document had beside ``rosters``: it may be in use here, so it is left as it is."""
+    named = {roster.ref for roster in rosters}
     return [
         Note(f"schedule {reference.state['name']}", Outcome.NOTED, "The document no longer has it; it stays as it is.")
         for reference in references.of_kind(ImportedKind.ROSTER)
@@ -191,6 +193,15 @@ def _with_teams(plan: ImportPlan, fallback: StoredTeam | None, notes: list[Note]
             said = "It belongs to no team, and every roster has one here; --team names one."
             notes.append(Note(f"schedule {roster.name}", Outcome.LEFT_OUT, said))
     return replace(plan, rosters=tuple(kept))
+
+
+def _within_limits(plan: ImportPlan, notes: list[Note]) -> ImportPlan:
+    """The plan without the rosters of which more would be kept than there may be here: none is imported by half."""
+    why = {roster.ref: beyond(roster) for roster in plan.rosters}
+    notes += (
+        Note(f"schedule {roster.name}", Outcome.LEFT_OUT, why[roster.ref]) for roster in plan.rosters if why[roster.ref]
+    )
+    return replace(plan, rosters=tuple(roster for roster in plan.rosters if not why[roster.ref]))
 
 
 def _ref(fallback: StoredTeam) -> str:

@@ -68,7 +68,7 @@ def override_steps(
 def write_override(step: Step, *, people: People, here: Rosters, hand: Hand) -> Override | None:
     """Do what ``step`` says; an override that is another one by now is taken back and made anew.
 
-    The roster's shifts are to be filled after it.
+    An override of a vendor is one of every seat. The roster's shifts are to be filled after it.
     """
     if isinstance(step.row, Override):
         actions.remove_override(step.row, by=hand.by)
@@ -83,6 +83,7 @@ def write_override(step: Step, *, people: People, here: Rosters, hand: Hand) -> 
         seat=step.wanted["seat"],
         by=hand.by,
         reason=hand.reason,
+        fills_every_seat=True,
     )
 
 

@@ -89,12 +89,14 @@ def layer_of(
     if rhythm.length > LONGEST_TURN:
         return None, [(Outcome.LEFT_OUT, f"A turn lasts {LONGEST_TURN:,} {rhythm.rotation.label.lower()} at most.")]
     at_once = len(groups[0])
+    if at_once > MOST_AT_ONCE:
+        return None, [(Outcome.LEFT_OUT, f"{at_once} people at once; a layer has {MOST_AT_ONCE} at most.")]
     number = rhythm.running()
     turned = [*groups[number % len(groups) :], *groups[: number % len(groups)]]
     people, remarks = _each_once(person for group in turned for person in group)
-    if at_once > min(MOST_AT_ONCE, len(people)):
+    if at_once > len(people):
         remarks.append((Outcome.DIFFERS, f"{at_once} people at once are more than the layer can have."))
-        at_once = min(MOST_AT_ONCE, len(people))
+        at_once = len(people)
     begins, more = _beginning(rhythm, number, since=since)
     layer = Layer(
         name=name,

@@ -37,9 +37,20 @@ def add_override(
 
 @transaction.atomic
 def enter_override(
-    roster: Roster, *, person: User, start: datetime, end: datetime, by: User, reason: str = "", seat: int = 0
+    roster: Roster,
+    *,
+    person: User,
+    start: datetime,
+    end: datetime,
+    by: User,
+    reason: str = "",
+    seat: int = 0,
+    fills_every_seat: bool = False,
 ) -> Override:
-    """What ``add_override`` does, but for the shifts: whoever enters many fills them once, in the same transaction."""
+    """What ``add_override`` does, but for the shifts: whoever enters many fills them once, in the same transaction.
+
+    ``fills_every_seat``: every seat is given away for that time, so that it does not matter who holds another one.
+    """
     needed = Permission.RESPOND if person == by else Permission.MANAGE
     access.require_for_team(by, needed, roster.team)
     roster = locked(roster)
@@ -48,7 +59,8 @@ def enter_override(
     rules.check_override(start, end, now=now, horizon=settings.ROSTER_HORIZON)
     check_seat(roster, seat, seats=queries.seats([roster], now)[roster.pk])
     during = DateTimeTZRange(max(start, now), end)
-    check_one_seat(roster, person, during, seat=seat)
+    if not fills_every_seat:
+        check_one_seat(roster, person, during, seat=seat)
     return put_in(roster, person=person, during=during, by=by, reason=reason, seat=seat, now=now)
 
 

@@ -14,7 +14,7 @@ from rest_framework import serializers
 from apps.core.api_fields import Instant
 from apps.rosters.actions import LayerEntry
 from apps.rosters.models import Layer, Restriction, Roster, Weekday
-from apps.rosters.models.rosters import DAYS, MOMENTS, MOST_LAYERS
+from apps.rosters.models.rosters import DAYS, MOMENTS, MOST_LAYERS, MOST_PEOPLE, MOST_RESTRICTIONS
 from apps.rosters.rules import WeeklyRange
 from apps.teams import access
 from apps.teams.access import Permission
@@ -22,9 +22,6 @@ from apps.teams.models import Team, User
 from apps.teams.representation import VisibleTeam
 
 LARGEST_ID = 2**63 - 1
-#: People in one layer, and parts of the week that it covers: more than anybody has, and little enough to look at.
-MOST_PEOPLE = 200
-MOST_RESTRICTIONS = 50
 
 
 class TeamInUse(VisibleTeam):

@@ -21,6 +21,9 @@ LAST_PLACE = 10_000
 MOST_AT_ONCE = 10
 #: Layers that one roster may have.
 MOST_LAYERS = 50
+#: People in one layer, and parts of the week that it covers: more than anybody has, and little enough to look at.
+MOST_PEOPLE = 200
+MOST_RESTRICTIONS = 50
 MOMENTS = [
     MinValueValidator(datetime.combine(FIRST_DAY, time(0), UTC), f"Expected a day from {FIRST_DAY} on."),
     MaxValueValidator(datetime.combine(LAST_DAY, time(0), UTC), f"Expected a day up to {LAST_DAY}."),
