@@ -13,22 +13,8 @@ from apps.rosters.models import Roster, ShiftSource
 from apps.rosters.rules import CalendarPlan, Stretch, Window, compute
 from apps.teams.models import TeamRole
 from tests.rosters.building import layer_of, member
-from tests.rosters.test_rules import (
-    ANNA,
-    BEN,
-    BERLIN,
-    CLEO,
-    DAN,
-    exceptions,
-    layer,
-    leave,
-    override,
-    plans,
-    starts,
-    utc,
-    weekly_plans,
-    zones,
-)
+from tests.rosters.test_rules import ANNA, BEN, BERLIN, CLEO, DAN, layer, override, utc
+from tests.rosters.test_rules_always import exceptions, leave, plans, starts, weekly_plans, zones
 
 DAY = Window(utc("2025-01-06T08:00"), utc("2025-01-07T08:00"))
 ALL_DAY = ("2025-01-06T08:00", "2025-01-07T08:00")
