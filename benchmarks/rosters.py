@@ -126,11 +126,13 @@ def on_call(rosters: int, rounds: int) -> tuple[float, float, int]:
 def hire(rosters: int) -> None:
     """Rosters of one team each hundred, and ten people who take turns in all of them."""
     from apps.rosters.models import Roster
-    from apps.teams.models import Team, User
+    from apps.teams.actions import add_member
+    from apps.teams.models import Team, TeamRole, User
 
-    for number in range(10):
-        User.objects.create_user(f"person{number}@example.com", name=f"Person {number}")
     teams = [Team.objects.create(slug=f"t{number}", name=f"Team {number}") for number in range(-(-rosters // 100))]
+    for number in range(10):
+        person = User.objects.create_user(f"person{number}@example.com", name=f"Person {number}")
+        add_member(person, teams[0], TeamRole.RESPONDER)
     Roster.objects.bulk_create(
         Roster(slug=f"r{number}", name=f"Roster {number}", team=teams[number // 100]) for number in range(rosters)
     )

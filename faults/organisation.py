@@ -111,17 +111,20 @@ def _make_people() -> None:
 
 
 def _put_on_call(now: datetime) -> None:
-    """A shift that began yesterday and lasts until tomorrow, for one person a team."""
+    """A shift that began yesterday and lasts until tomorrow, for one person a team, who responds for it."""
     from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
     from apps.rosters.models import Roster, Shift, ShiftSource
-    from apps.teams.models import Team, User
+    from apps.teams.models import Membership, Team, TeamRole, User
 
     day = timedelta(days=1)
     people = {each.email: each for each in User.objects.all()}
     rosters = Roster.objects.bulk_create(
         Roster(slug=team.slug, name=team.slug, team=team, time_zone="UTC", is_primary=True)
         for team in Team.objects.all()
+    )
+    Membership.objects.bulk_create(
+        Membership(person=people[on_call(roster.slug)], team=roster.team, role=TeamRole.RESPONDER) for roster in rosters
     )
     Shift.objects.bulk_create(
         Shift(

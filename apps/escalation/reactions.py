@@ -11,6 +11,8 @@ from apps.incidents.models import EventKind, ImpactAssessment, TimelineEvent, Vi
 from apps.rosters import queries as rosters
 from apps.rosters.actions import ABSENCE_ADDED
 from apps.rosters.models import Absence
+from apps.teams.events import RIGHTS_CHANGED
+from apps.teams.models import User
 
 
 @on(*(kind for kind in EventKind if kind not in (EventKind.DECLARED, *queries.NO_WORK)))
@@ -81,3 +83,9 @@ def look_whether_somebody_is_left(absence: Absence) -> None:
     """Whoever says that they are ill may have been the only one whom their team's services page."""
     if absence.start <= clock.now():
         actions.plan_to_watch(rosters.teams_of_turns(absence.person))
+
+
+@on(RIGHTS_CHANGED)
+def look_whether_somebody_else_is_left(person: User) -> None:
+    """So may whoever left, or lost the role by which they respond."""
+    actions.plan_to_watch(rosters.teams_left_by(person, clock.now()))

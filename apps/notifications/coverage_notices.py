@@ -21,7 +21,9 @@ from apps.rosters.coverage import NIGHT_BEGINS, NIGHT_ENDS, Gap, gaps_of
 from apps.rosters.models import Absence, Roster
 from apps.rosters.rules import Window
 from apps.teams import access
+from apps.teams.events import RIGHTS_CHANGED
 from apps.teams.models import Membership, Team, TeamRole, User
+from apps.teams.queries import responders
 
 #: How often gaps are looked for.
 EVERY = timedelta(hours=1)
@@ -48,6 +50,12 @@ def look_at_what_leave_left(absence: Absence) -> None:
     """Look at once where somebody takes turns who is away before long: they may be ill, and nobody else there."""
     if absence.start <= clock.now() + AHEAD:
         _plan_for(sorted(queries.teams_of_turns(absence.person)))
+
+
+@on(RIGHTS_CHANGED)
+def look_at_what_somebody_left(person: User) -> None:
+    """Look at once where somebody has shifts who cannot be on call any more: what they hold, nobody holds."""
+    _plan_for(sorted(queries.teams_left_by(person, clock.now())))
 
 
 @transaction.atomic
@@ -157,8 +165,8 @@ def _warn(warning: _Warning, managers: Collection[User], now: datetime) -> None:
 
 
 def _held_last(roster: Roster, at: datetime) -> datetime | None:
-    """When somebody held ``roster`` last before ``at``, however long ago: coverage looks back for so many days only."""
-    last = roster.shifts.filter(during__endswith__lte=at).order_by("during__endswith").last()
+    """When somebody who responds held ``roster`` last before ``at``: coverage looks back for so many days only."""
+    last = roster.shifts.filter(during__endswith__lte=at, person__in=responders()).order_by("during__endswith").last()
     return last.end if last else None
 
 

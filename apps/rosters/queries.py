@@ -8,14 +8,27 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import F, FilteredRelation, Max, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import (
+    BooleanField,
+    ExpressionWrapper,
+    F,
+    FilteredRelation,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
 from django.db.models.functions import Coalesce, JSONObject
 
+from apps.core import clock
 from apps.rosters.models import Absence, HandoverNote, Layer, Roster, Shadow, Shift, ShiftSource, Swap, SwapState
 from apps.rosters.rules import Window
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import Team, User
+from apps.teams.queries import responders
 
 #: A handover note older than this is history.
 NOTES_KEPT_IN_VIEW = timedelta(days=14)
@@ -52,30 +65,30 @@ def with_stood_for(rosters: Iterable[Roster]) -> set[int]:
 def on_call(*, at: datetime, teams: Iterable[Team | int] | None = None, roster: Roster | None = None) -> list[OnCall]:
     """Who is on call at ``at`` in each roster in use then (of ``teams``, or just ``roster``), by team and roster name.
 
-    One entry a seat that somebody holds, and one without a person for a roster that nobody holds. Next is the first
-    shift of somebody else. A roster that stands in for another answers in that one's place, not beside it. One query,
-    however many rosters there are.
+    One entry a seat that has a shift then, and one without a person for a roster that has none; nor has an entry a
+    person who left, or responds for no team any more, but for a shift that is over. Next is the first shift of somebody
+    else. A roster that stands in for another answers in that one's place, not beside it. One query, however many
+    rosters there are.
     """
     rosters = rosters_at(at) if roster else rosters_at(at).filter(stands_in_for=None)
     if teams is not None:
         rosters = rosters.filter(team__in=teams)
     if roster is not None:
         rosters = rosters.filter(pk=roster.pk)
+    counts = Q(held__person__in=responders()) | Q(held__during__endswith__lte=clock.now())
     rows = (
         rosters.annotate(held=FilteredRelation("shifts", condition=Q(shifts__during__contains=at)))
+        .annotate(counts=ExpressionWrapper(counts, output_field=BooleanField()))
         .annotate(following=Subquery(_next_shift(at).values(shift=JSONObject(**_FOLLOWING))[:1]))
         .order_by("team__name", "name", "held__seat")
-        .values_list(*_ROSTER, *(f"team__{name}" for name in _TEAM), *_HELD, "following")
+        .values_list(*_ROSTER, *(f"team__{name}" for name in _TEAM), *_HELD, "counts", "following")
     )
     return list(_entries(rows))
 
 
 def on_call_people(team: Team, at: datetime) -> list[User]:
-    """Whom to page for ``team`` at ``at``: who holds a seat of its primary roster and is active, by seat. One query."""
-    held = Shift.objects.filter(
-        roster__in=rosters_at(at).filter(team=team, is_primary=True), during__contains=at, person__is_active=True
-    )
-    return _people(held)
+    """Whom to page for ``team`` at ``at``: who holds a seat of its primary roster and responds, by seat. One query."""
+    return _people(_held(rosters_at(at).filter(team=team, is_primary=True), at))
 
 
 def on_call_by_team(teams: Iterable[Team | int], at: datetime) -> dict[int, list[User]]:
@@ -83,9 +96,7 @@ def on_call_by_team(teams: Iterable[Team | int], at: datetime) -> dict[int, list
 
     A team that nobody is on call for is not in it.
     """
-    held = Shift.objects.filter(
-        roster__in=rosters_at(at).filter(team__in=teams, is_primary=True), during__contains=at, person__is_active=True
-    )
+    held = _held(rosters_at(at).filter(team__in=teams, is_primary=True), at)
     found: dict[int, list[User]] = {}
     for shift in held.select_related("person", "roster").order_by("seat"):
         found.setdefault(shift.roster.team_id, []).append(shift.person)
@@ -93,24 +104,21 @@ def on_call_by_team(teams: Iterable[Team | int], at: datetime) -> dict[int, list
 
 
 def people_on(roster: Roster, at: datetime) -> list[User]:
-    """Who holds a seat of ``roster`` at ``at`` and is active, by seat. One query."""
-    held = Shift.objects.filter(
-        roster__in=rosters_at(at).filter(pk=roster.pk), during__contains=at, person__is_active=True
-    )
-    return _people(held)
+    """Who holds a seat of ``roster`` at ``at`` and responds, by seat. One query."""
+    return _people(_held(rosters_at(at).filter(pk=roster.pk), at))
 
 
 def next_people_on(roster: Roster, at: datetime) -> list[User]:
     """Who takes over next from whoever holds a seat of ``roster`` at ``at``, by seat, each once. Two queries.
 
-    That is the first coming shift of somebody else who is active, for a seat that nobody holds the first of anybody;
+    That is the first coming shift of somebody else who responds, for a seat that nobody holds the first of anybody;
     whoever holds a seat at ``at`` is next for no other.
     """
-    held = list(Shift.objects.filter(roster__in=rosters_at(at).filter(pk=roster.pk), during__contains=at))
+    in_use = rosters_at(at).filter(pk=roster.pk)
+    held = list(Shift.objects.filter(roster__in=in_use, during__contains=at))
     holders = [shift.person_id for shift in held]
-    coming = Shift.objects.filter(
-        roster__in=rosters_at(at).filter(pk=roster.pk), during__startswith__gt=at, person__is_active=True
-    ).exclude(person__in=holders)
+    coming = Shift.objects.filter(roster__in=in_use, during__startswith__gt=at, person__in=responders())
+    coming = coming.exclude(person__in=holders)
     if held:
         coming = coming.filter(seat__in=[shift.seat for shift in held])
     firsts = coming.order_by("seat", "during__startswith").distinct("seat").select_related("person")
@@ -203,6 +211,15 @@ def teams_of_turns(person: User) -> set[int]:
     return set(found.order_by().values_list("team", flat=True))
 
 
+def teams_left_by(person: User, at: datetime) -> set[int]:
+    """The ids of the teams in whose rosters ``person`` has shifts that are not over at ``at``, but cannot be on call.
+
+    That is of whoever left, or lost their last role that responds. One query.
+    """
+    held = Shift.objects.filter(person=person, during__endswith__gt=at).exclude(person__in=responders())
+    return set(held.order_by().values_list("roster__team", flat=True).distinct())
+
+
 def my_shifts(person: User, at: datetime) -> QuerySet[Shift]:
     """The running and coming shifts of ``person`` as of ``at``, earliest first, with roster and team.
 
@@ -237,10 +254,13 @@ def coming_shadows(at: datetime) -> QuerySet[Shadow]:
 
 
 def _next_shift(at: datetime) -> QuerySet[Shift]:
-    """The first shift after ``at`` in the seat of the outer row by somebody else than who holds it."""
+    """The first shift after ``at`` in the seat of the outer row by somebody else than who holds it, who responds."""
     return (
         Shift.objects.filter(
-            roster=OuterRef("pk"), seat=Coalesce(OuterRef("held__seat"), Value(0)), during__startswith__gt=at
+            roster=OuterRef("pk"),
+            seat=Coalesce(OuterRef("held__seat"), Value(0)),
+            during__startswith__gt=at,
+            person__in=responders(),
         )
         .exclude(person=Coalesce(OuterRef("held__person_id"), Value(0)))
         .order_by("during__startswith")
@@ -256,7 +276,10 @@ _HELD = ("held__seat", "held__during", *(f"held__person__{name}" for name in _PE
 
 
 def _entries(rows: Iterable[tuple[Any, ...]]) -> Iterator[OnCall]:
-    """The entries of rows of _ROSTER, _TEAM, _HELD and the next shift. Each team and person is made once."""
+    """The entries of rows of _ROSTER, _TEAM, _HELD, whether that counts, and the next shift.
+
+    Each team and person is made once.
+    """
     teams: dict[int, Team] = {}
     people: dict[int, User] = {}
 
@@ -268,7 +291,7 @@ def _entries(rows: Iterable[tuple[Any, ...]]) -> Iterator[OnCall]:
 
     for row in rows:
         of_roster, of_team = row[: len(_ROSTER)], row[len(_ROSTER) : len(_ROSTER) + len(_TEAM)]
-        seat, during, *holder, following = row[len(_ROSTER) + len(_TEAM) :]
+        seat, during, *holder, counts, following = row[len(_ROSTER) + len(_TEAM) :]
         roster = Roster.from_db("default", _ROSTER, of_roster)
         if of_team[0] not in teams:
             teams[of_team[0]] = Team.from_db("default", _TEAM, of_team)
@@ -276,9 +299,9 @@ def _entries(rows: Iterable[tuple[Any, ...]]) -> Iterator[OnCall]:
         yield OnCall(
             roster=roster,
             seat=seat or 0,
-            person=person(holder),
-            start=during.lower if during else None,
-            end=during.upper if during else None,
+            person=person(holder) if counts else None,
+            start=during.lower if counts else None,
+            end=during.upper if counts else None,
             next_person=person([following[name] for name in _PERSON]) if following else None,
             next_start=datetime.fromisoformat(following["start"]).astimezone(UTC) if following else None,
         )
@@ -286,6 +309,11 @@ def _entries(rows: Iterable[tuple[Any, ...]]) -> Iterator[OnCall]:
 
 def _as_range(window: Window) -> DateTimeTZRange:
     return DateTimeTZRange(window.start, window.end)
+
+
+def _held(rosters: QuerySet[Roster], at: datetime) -> QuerySet[Shift]:
+    """The shifts of ``rosters`` at ``at``, of whoever responds: a page to anybody else leads nowhere."""
+    return Shift.objects.filter(roster__in=rosters, during__contains=at, person__in=responders())
 
 
 def _people(shifts: QuerySet[Shift]) -> list[User]:

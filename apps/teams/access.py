@@ -14,7 +14,9 @@ from django.contrib.auth.models import AnonymousUser, Group
 from django.db import models, transaction
 from guardian.shortcuts import assign_perm, get_objects_for_user, get_perms_for_model, remove_perm
 
+from apps.core import events
 from apps.core.errors import NotAllowed
+from apps.teams.events import RIGHTS_CHANGED
 from apps.teams.models import Membership, Team, TeamRole, User
 
 if TYPE_CHECKING:
@@ -155,7 +157,11 @@ def no_anonymous_user(user_model: type[User]) -> User:
 
 @transaction.atomic
 def rebuild_grants(person: User | None = None) -> None:
-    """Derive groups and grants from the memberships anew, for one person or for everybody; idempotent."""
+    """Derive groups and grants from the memberships anew, for one person or for everybody; idempotent.
+
+    Whoever changes a role of a person, or whether they are active, calls it for them: others hear of it by that
+    (RIGHTS_CHANGED).
+    """
     if person is None:
         for team in Team.objects.all():
             for role in TeamRole:
@@ -171,6 +177,8 @@ def rebuild_grants(person: User | None = None) -> None:
         each.groups.add(*wanted)
         for remembered in ("_team_ids", "_commanded_team_ids", "_organisation_roles", "_only_reads"):
             each.__dict__.pop(remembered, None)
+    if person is not None:
+        events.publish(RIGHTS_CHANGED, person)
 
 
 def _role_group(team: Team, role: TeamRole) -> Group:

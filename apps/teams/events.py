@@ -4,3 +4,5 @@ from __future__ import annotations
 
 #: Somebody was added by hand; the subject is the person.
 PERSON_ADDED = "teams.person_added"
+#: What somebody may do was derived anew: they got or lost a role, left or came back; the subject is the person.
+RIGHTS_CHANGED = "teams.rights_changed"

@@ -169,6 +169,7 @@ def take_turns(team, *people):
     roster = put_on_call(team, people[0])
     layer = roster.layers.get()
     for position, person in enumerate(people[1:], start=2):
+        add_member(person, team, TeamRole.RESPONDER)
         LayerMember.objects.create(layer=layer, person=person, position=position)
     rosters.materialise(roster, now=house_clock.now())
     return roster

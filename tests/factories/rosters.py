@@ -7,11 +7,13 @@ from datetime import time, timedelta
 from apps.core import clock
 from apps.rosters import actions
 from apps.rosters.models import Layer, LayerMember, Roster, Rotation
-from apps.teams.models import Team, User
+from apps.teams.actions import add_member
+from apps.teams.models import Team, TeamRole, User
 
 
 def put_on_call(team: Team, person: User) -> Roster:
-    """``person`` is on call for ``team`` from now on, day and night."""
+    """``person`` is on call for ``team`` from now on, day and night, and responds for it."""
+    add_member(person, team, TeamRole.RESPONDER)
     roster = Roster.objects.create(slug=team.slug, name=team.name, team=team, time_zone="UTC", is_primary=True)
     layer = Layer.objects.create(
         roster=roster,

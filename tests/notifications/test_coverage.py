@@ -16,6 +16,8 @@ from apps.notifications.queries import PagesReceived
 from apps.rosters import actions as rosters
 from apps.rosters.models import Layer, LayerMember, Override, Roster, Rotation
 from apps.rosters.rules import Window
+from apps.teams.access import rebuild_grants
+from apps.teams.actions import add_member, remove_member
 from apps.teams.models import Team, TeamRole
 from tests.factories.incidents import declare
 from tests.factories.teams import make_person, make_team
@@ -85,6 +87,33 @@ def test_it_comes_by_itself_within_the_hour(roster, olga, mia, clock):
     clock.shift(hours=1, minutes=1)
     run_due()
     assert told(mia) == [(Urgency.LOW, "ahead")]
+
+
+def leave_for_good(person):
+    person.is_active = False
+    person.save()
+    rebuild_grants(person)
+
+
+def lose_the_last_role(person):
+    for membership in person.memberships.all():
+        remove_member(membership)
+
+
+@pytest.mark.parametrize("go", [leave_for_good, lose_the_last_role])
+def test_whoever_left_is_no_cover_and_that_is_told_at_once_and_once(roster, olga, mia, clock, go):
+    go(olga)
+    run_due()
+    assert told(mia) == [(Urgency.HIGH, "soon")]
+    for _ in range(3):
+        clock.shift(days=1)
+        warn_everybody()
+    assert told(mia) == [(Urgency.HIGH, "soon")]
+
+
+def test_whoever_gets_another_role_leaves_nothing(roster, team, olga, mia):
+    add_member(olga, team, TeamRole.COMMANDER)
+    assert not Timer.objects.filter(kind=coverage_notices.WARN).exists()
 
 
 def test_it_is_told_once_more_a_day_before_it_begins(roster, olga, mia, clock):

@@ -21,6 +21,7 @@ from apps.rosters.rules import Window, outside
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import Team, User
+from apps.teams.queries import responders
 
 #: The field by which a request says yes to whatever gaps there are.
 ACCEPT_GAPS = "accept_gaps"
@@ -65,8 +66,8 @@ class LeavesGap(RuleViolation):
 
 
 def uncovered(roster: Roster, *, now: datetime) -> list[Window]:
-    """When nobody holds the first seat of ``roster`` within the horizon, by its stored shifts."""
-    shifts = roster.shifts.filter(seat=0, during__endswith__gt=now).order_by("during")
+    """When nobody who responds holds the first seat of ``roster`` within the horizon, by its stored shifts."""
+    shifts = roster.shifts.filter(seat=0, during__endswith__gt=now, person__in=responders()).order_by("during")
     held = [Window(shift.start, shift.end) for shift in shifts]
     return list(outside([Window(now, now + settings.ROSTER_HORIZON)], held))
 

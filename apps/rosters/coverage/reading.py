@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Prefetch, Q, QuerySet
 
 from apps.rosters.coverage import gaps, windows
 from apps.rosters.models import CalendarSource, CalendarTurn, Layer, LayerMember, Roster, Shift
 from apps.rosters.planning import calendar_plan, layer_plan
 from apps.rosters.rules import Plan, Stretch, Window
 from apps.teams.models import User
+from apps.teams.queries import responds
 
 #: The turns of each person in each roster, by their ids, in order.
 Turns = Mapping[int, Mapping[int, list[Window]]]
@@ -25,7 +26,8 @@ Turns = Mapping[int, Mapping[int, list[Window]]]
 class Facts:
     """What is planned: who holds what, which time is wanted, and whom else a roster could fall back on.
 
-    All by ids. ``turns`` are those that touch the time that was asked for, whole; ``members`` take turns in layers.
+    All by ids. ``turns`` are those that touch the time that was asked for, whole; ``members`` take turns in layers. Of
+    all ``people`` those who are ``able`` can be on call: what others hold, nobody does.
     """
 
     rosters: list[Roster]
@@ -33,6 +35,7 @@ class Facts:
     wanted: Mapping[int, list[Window]]
     members: Mapping[int, set[int]]
     people: Mapping[int, User]
+    able: Set[int]
 
 
 def read(rosters: QuerySet[Roster], window: Window, *, turns_in: Window) -> Facts:
@@ -43,12 +46,14 @@ def read(rosters: QuerySet[Roster], window: Window, *, turns_in: Window) -> Fact
     listed = in_use(rosters)
     turns, members = turns_of(listed, turns_in), _members(listed, window)
     named = {person for of_roster in turns.values() for person in of_roster}
+    people, able = _people(named.union(*members.values()))
     return Facts(
         rosters=listed,
         turns=turns,
         wanted=wanted_of(listed, window),
         members=members,
-        people=User.objects.in_bulk(named.union(*members.values())),
+        people=people,
+        able=able,
     )
 
 
@@ -65,12 +70,14 @@ def of_plan(roster: Roster, coming: Sequence[Stretch], window: Window, *, turns_
     for own in turns.values():
         own.sort(key=attrgetter("start"))
     members = _members([roster], window)
+    people, able = _people(turns.keys() | members[roster.pk])
     return Facts(
         rosters=[roster],
         turns={roster.pk: turns},
         wanted=wanted_of([roster], window),
         members=members,
-        people=User.objects.in_bulk(turns.keys() | members[roster.pk]),
+        people=people,
+        able=able,
     )
 
 
@@ -79,13 +86,15 @@ def in_use(rosters: QuerySet[Roster]) -> list[Roster]:
     return list(rosters.filter(retired_at__isnull=True).select_related("team").order_by("team__name", "name", "pk"))
 
 
-def turns_of(rosters: Collection[Roster], window: Window) -> Turns:
-    """The shifts of ``rosters`` that touch ``window``, whole. One query.
+def turns_of(rosters: Collection[Roster], window: Window, *, of: QuerySet[User] | None = None) -> Turns:
+    """The shifts of ``rosters`` that touch ``window``, whole, or of them only those ``of`` some people. One query.
 
     What is planned for a roster that stands in for another counts only while it does.
     """
     limits = {roster.pk: _stands_in(roster) for roster in rosters if roster.stands_in_during}
     rows = Shift.objects.filter(roster__in=rosters, during__overlap=DateTimeTZRange(window.start, window.end))
+    if of is not None:
+        rows = rows.filter(person__in=of)
     found: dict[int, dict[int, list[Window]]] = {roster.pk: {} for roster in rosters}
     columns = rows.order_by("during").values_list("roster", "person", "during__startswith", "during__endswith")
     for roster, person, start, end in columns:
@@ -113,6 +122,13 @@ def wanted_of(rosters: Collection[Roster], window: Window) -> dict[int, list[Win
         wanted = gaps.wanted(plans, is_primary=roster.is_primary, zone=ZoneInfo(roster.time_zone), window=window)
         found[roster.pk] = windows.within(wanted, _stands_in(roster)) if roster.stands_in_during else wanted
     return found
+
+
+def _people(ids: Collection[int]) -> tuple[Mapping[int, User], Set[int]]:
+    """The people of those ids, and the ids of those of them who can be on call. One query."""
+    can_be_on_call = ExpressionWrapper(responds(), output_field=BooleanField())
+    people = User.objects.filter(pk__in=ids).annotate(can_be_on_call=can_be_on_call)
+    return {person.pk: person for person in people}, {person.pk for person in people if person.can_be_on_call}
 
 
 def _layers_of(rosters: Collection[Roster], window: Window) -> QuerySet[Layer]:

@@ -23,6 +23,7 @@ from apps.rosters.coverage.strain import NIGHTS_WITHIN, Strain, strains
 from apps.rosters.models import Roster
 from apps.rosters.rules import Stretch, Window
 from apps.teams.models import User
+from apps.teams.queries import responders
 
 
 class WeakPointKind(StrEnum):
@@ -35,8 +36,8 @@ class WeakPointKind(StrEnum):
 class WeakPoint:
     """A single point of failure. ONLY_ONE: of all who are in the roster, ``person`` alone can be paged.
 
-    Else a seat is held by somebody who is not active any more (LEFT) or whom nothing reaches: from ``turns`` one sees
-    when, for the first time and the last.
+    Else a seat is held by somebody who is not active or responds for no team any more (LEFT), so that it is held by
+    nobody, or whom nothing reaches: from ``turns`` one sees when, for the first time and the last.
     """
 
     kind: WeakPointKind
@@ -152,10 +153,11 @@ def of_roster(roster: Roster, window: Window, *, who_can_be_paged: WhoCanBePaged
 def gaps_of(rosters: QuerySet[Roster], window: Window) -> list[tuple[Roster, list[Gap]]]:
     """The gaps of those of ``rosters`` that are in use and have any. Four queries, however many rosters there are.
 
-    Who held a roster up to NIGHTS_WITHIN before ``window`` is known to each gap (``since``).
+    What somebody holds who cannot be on call any more is held by nobody, also before ``window``. Who held a roster up
+    to NIGHTS_WITHIN before that is known to each gap (``since``).
     """
     listed = reading.in_use(rosters)
-    turns = reading.turns_of(listed, Window(window.start - NIGHTS_WITHIN, window.end))
+    turns = reading.turns_of(listed, Window(window.start - NIGHTS_WITHIN, window.end), of=responders())
     wanted = reading.wanted_of(listed, window)
     found = ((roster, gaps(wanted[roster.pk], _held(turns[roster.pk]), window)) for roster in listed)
     return [(roster, missing) for roster, missing in found if missing]
@@ -171,23 +173,23 @@ def _of_roster(
     return RosterCoverage(
         roster=roster,
         wanted=wanted,
-        gaps=gaps(wanted, _held(turns), window),
-        weak_points=list(_weak_points(coming, facts.members[roster.pk], facts.people, reached)),
+        gaps=gaps(wanted, _held({person: turns[person] for person in turns.keys() & facts.able}), window),
+        weak_points=list(_weak_points(coming, facts.members[roster.pk], facts, reached)),
         shares=too_large(by_person, of_each),
         small_shares=too_small(by_person, of_each),
     )
 
 
 def _weak_points(
-    turns: Mapping[int, list[Window]], members: set[int], people: Mapping[int, User], reached: set[int]
+    turns: Mapping[int, list[Window]], members: set[int], facts: Facts, reached: set[int]
 ) -> Iterator[WeakPoint]:
-    in_it = sorted((members | turns.keys()) & reached)
+    in_it = sorted((members | turns.keys()) & reached & facts.able)
     if len(in_it) == 1:
-        yield WeakPoint(WeakPointKind.ONLY_ONE, people[in_it[0]])
+        yield WeakPoint(WeakPointKind.ONLY_ONE, facts.people[in_it[0]])
     for person, held in turns.items():
-        if person not in reached:
-            kind = WeakPointKind.CANNOT_BE_PAGED if people[person].is_active else WeakPointKind.LEFT
-            yield WeakPoint(kind, people[person], tuple(windows.merged(held)))
+        if person not in reached & facts.able:
+            kind = WeakPointKind.CANNOT_BE_PAGED if person in facts.able else WeakPointKind.LEFT
+            yield WeakPoint(kind, facts.people[person], tuple(windows.merged(held)))
 
 
 def _of_people(

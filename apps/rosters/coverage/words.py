@@ -32,7 +32,9 @@ def weak_point_in_words(point: WeakPoint, zone: ZoneInfo) -> str:
     """Why a roster hangs on one person, or on one who is not there."""
     if point.kind == WeakPointKind.ONLY_ONE:
         return f"only {point.person} can be paged"
-    why = "has left" if point.kind == WeakPointKind.LEFT else "cannot be paged"
+    why = "cannot be paged"
+    if point.kind == WeakPointKind.LEFT:
+        why = "responds for no team" if point.person.is_active else "has left"
     first = point.turns[0].start.astimezone(zone)
     return f"{point.person} {why} and is on call for {in_words(point.length)}, first {first:%a %Y-%m-%d %H:%M %Z}"
 

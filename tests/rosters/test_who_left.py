@@ -1,0 +1,126 @@
+"""Whoever left, or responds for no team any more, holds no seat: for pages, for coverage, and where it is shown."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from apps.rosters import actions, coverage, queries
+from apps.rosters.actions import uncovered
+from apps.rosters.coverage import WeakPointKind, gaps_of
+from apps.rosters.coverage.words import weak_point_in_words
+from apps.rosters.models import Roster
+from apps.rosters.rules import Window
+from apps.teams.actions import add_member, remove_member
+from apps.teams.models import Team, TeamRole
+from tests.rosters.building import layer_of
+
+pytestmark = pytest.mark.django_db
+
+WEEK = timedelta(days=7)
+
+
+def leave_for_good(person):
+    person.is_active = False
+    person.save()
+
+
+def lose_the_last_role(person):
+    for membership in person.memberships.all():
+        remove_member(membership)
+
+
+def only_read_from_now_on(person):
+    add_member(person, person.memberships.get().team, TeamRole.STAKEHOLDER)
+    remove_member(person.memberships.get(role=TeamRole.RESPONDER))
+
+
+GOING = pytest.mark.parametrize("go", [leave_for_good, lose_the_last_role, only_read_from_now_on])
+
+
+@pytest.fixture
+def solo(clock, team, people):
+    """Anna alone, day and night."""
+    roster = Roster.objects.create(slug="solo", name="Solo", team=team, time_zone="UTC", is_primary=True)
+    layer_of(roster, people[:1])
+    actions.materialise(roster, now=clock.now)
+    return roster
+
+
+@GOING
+def test_nobody_is_paged_nor_shown_in_their_place(solo, clock, team, people, go):
+    go(people[0])
+    assert queries.on_call_people(team, clock.now) == []
+    assert queries.people_on(solo, clock.now) == []
+    assert queries.on_call_by_team([team], clock.now) == {}
+    [shown] = queries.on_call(at=clock.now)
+    assert (shown.person, shown.start, shown.next_person) == (None, None, None)
+
+
+@GOING
+def test_nobody_comes_next_in_their_place(roster, clock, people, go):
+    go(people[1])
+    [shown] = queries.on_call(at=clock.now)
+    assert (shown.person, shown.next_person) == (people[0], people[2])
+    assert queries.next_people_on(roster, clock.now) == [people[2]]
+
+
+@GOING
+def test_what_they_hold_is_a_gap(solo, clock, people, go):
+    week = Window(clock.now, clock.now + WEEK)
+    assert coverage.of_roster(solo, week).gaps == []
+    go(people[0])
+    [gap] = coverage.of_roster(solo, week).gaps
+    assert (gap.parts, gap.since, gap.until) == ((week,), None, None)
+    assert gaps_of(Roster.objects.all(), week) == [(solo, [gap])]
+    assert [window.start for window in uncovered(solo, now=clock.now)] == [clock.now]
+
+
+@GOING
+def test_the_gap_stays_the_same_while_their_shifts_go_by(roster, clock, people, go):
+    go(people[0])
+    actions.add_override(
+        roster, person=people[1], start=clock.now + timedelta(days=1), end=clock.now + WEEK, by=people[1]
+    )
+    [first, *_] = coverage.of_roster(roster, Window(clock.now, clock.now + WEEK)).gaps
+    clock.shift(hours=12)
+    [later, *_] = coverage.of_roster(roster, Window(clock.now, clock.now + WEEK)).gaps
+    assert (first.since, first.until) == (later.since, later.until)
+
+
+@GOING
+def test_the_report_says_who_holds_it_in_name_only_and_who_is_left(roster, clock, people, go):
+    go(people[0])
+    go(people[1])
+    report = coverage.of_roster(roster, Window(clock.now, clock.now + WEEK))
+    found = {(point.kind, point.person) for point in report.weak_points}
+    assert found == {
+        (WeakPointKind.ONLY_ONE, people[2]), (WeakPointKind.LEFT, people[0]), (WeakPointKind.LEFT, people[1]),
+    }  # fmt: skip
+    told = [weak_point_in_words(point, clock.now.tzinfo) for point in report.weak_points]
+    why = "anna has left and" if go is leave_for_good else "anna responds for no team and"
+    assert any(words.startswith(why) for words in told)
+
+
+def test_what_is_over_stays_on_the_record(roster, clock, people):
+    before = clock.now
+    clock.shift(days=2)
+    leave_for_good(people[0])
+    [shown] = queries.on_call(at=before)
+    assert shown.person == people[0]
+
+
+def test_whoever_comes_back_holds_what_is_theirs(solo, clock, team, people):
+    leave_for_good(people[0])
+    people[0].is_active = True
+    people[0].save()
+    assert queries.on_call_people(team, clock.now) == [people[0]]
+    assert coverage.of_roster(solo, Window(clock.now, clock.now + WEEK)).gaps == []
+
+
+def test_a_role_in_another_team_is_enough(solo, clock, team, people):
+    other = Team.objects.create(slug="other", name="Other")
+    add_member(people[0], other, TeamRole.RESPONDER)
+    remove_member(people[0].memberships.get(team=team))
+    assert queries.on_call_people(team, clock.now) == [people[0]]
