@@ -9,6 +9,7 @@ from apps.core.events import on
 from apps.escalation import actions, queries
 from apps.incidents.models import EventKind, ImpactAssessment, TimelineEvent, Via
 from apps.rosters import queries as rosters
+from apps.rosters import turn_taking
 from apps.rosters.actions import ABSENCE_ADDED
 from apps.rosters.models import Absence
 from apps.teams.events import RIGHTS_CHANGED
@@ -82,7 +83,7 @@ def let_it_wait_for_its_own_services(event: TimelineEvent) -> None:
 def look_whether_somebody_is_left(absence: Absence) -> None:
     """Whoever says that they are ill may have been the only one whom their team's services page."""
     if absence.start <= clock.now():
-        actions.plan_to_watch(rosters.teams_of_turns(absence.person))
+        actions.plan_to_watch(turn_taking.teams_of_turns(absence.person))
 
 
 @on(RIGHTS_CHANGED)

@@ -15,7 +15,7 @@ from apps.core.events import on
 from apps.engine import actions as engine
 from apps.notifications import actions, coverage, coverage_words, rules
 from apps.notifications.models import Notification, NotificationKind, Urgency
-from apps.rosters import queries
+from apps.rosters import queries, turn_taking
 from apps.rosters.actions import ABSENCE_ADDED
 from apps.rosters.coverage import NIGHT_BEGINS, NIGHT_ENDS, Gap, gaps_of
 from apps.rosters.models import Absence, Roster
@@ -49,7 +49,7 @@ def plan_warnings() -> None:
 def look_at_what_leave_left(absence: Absence) -> None:
     """Look at once where somebody takes turns who is away before long: they may be ill, and nobody else there."""
     if absence.start <= clock.now() + AHEAD:
-        _plan_for(sorted(queries.teams_of_turns(absence.person)))
+        _plan_for(sorted(turn_taking.teams_of_turns(absence.person)))
 
 
 @on(RIGHTS_CHANGED)

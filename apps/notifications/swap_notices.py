@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from apps.core import clock
 from apps.core.events import on
 from apps.notifications import actions, messages
 from apps.notifications.models import Notification, NotificationKind
+from apps.rosters import turn_taking
 from apps.rosters.actions import SWAP_ANSWERED, SWAP_ASKED
 from apps.rosters.models import Swap, SwapState
 from apps.teams.models import User
@@ -18,8 +20,7 @@ def tell_who_is_asked(swap: Swap) -> None:
     if swap.asked_of is not None:
         asked = [swap.asked_of]
     else:
-        turns = User.objects.filter(layer_places__layer__roster=swap.roster, is_active=True).distinct()
-        asked = list(turns.exclude(pk=swap.asked_by_id))
+        asked = list(turn_taking.people_in_turn(swap.roster, clock.now()).exclude(pk=swap.asked_by_id))
     for person in asked:
         _tell(person, swap, "asked", f"{swap.asked_by} asks you to take a shift for {swap.roster}")
 

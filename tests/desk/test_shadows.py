@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -10,6 +11,7 @@ from django.test import Client
 from apps.rosters import actions as rosters
 from apps.rosters.models import Layer, LayerMember, Roster, Shadow
 from apps.teams.models import TeamRole
+from tests.factories.rosters import calendar_layer
 from tests.factories.teams import make_person
 
 
@@ -98,3 +100,8 @@ def test_the_form_offers_a_manager_the_team_and_everybody_else_themselves(roster
     form = manager.get("/rosters/platform/shadows/").content.decode()
     assert "Cora" in form
     assert "Ella" not in form
+
+
+def test_whoever_has_turns_by_a_calendar_can_be_watched(roster, house, rita, clock):
+    calendar_layer(roster, (house.cora, clock.now, clock.now + timedelta(days=1)))
+    assert f'<option value="{house.cora.pk}">' in rita.get("/rosters/platform/shadows/").content.decode()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from apps.core import clock
 from apps.rosters import actions
-from apps.rosters.models import Layer, LayerMember, Roster, Rotation
+from apps.rosters.models import CalendarSource, CalendarTurn, Layer, LayerMember, Roster, Rotation
 from apps.teams.actions import add_member
 from apps.teams.models import Team, TeamRole, User
 
@@ -26,3 +29,14 @@ def put_on_call(team: Team, person: User) -> Roster:
     LayerMember.objects.create(layer=layer, person=person, position=1)
     actions.materialise(roster, now=clock.now())
     return roster
+
+
+def calendar_layer(roster: Roster, *turns: tuple[User, datetime, datetime], **fields: Any) -> Layer:
+    """A layer of ``roster`` whose turns come from a calendar: who, from when to when. Shifts are to be filled."""
+    layer = Layer.objects.create(
+        roster=roster, **{"name": "Calendar", "starts_on": clock.now().date() - timedelta(days=1), **fields}
+    )
+    source = CalendarSource.objects.create(layer=layer, url="https://calendar.example/rota.ics")
+    for person, start, end in turns:
+        CalendarTurn.objects.create(source=source, person=person, during=DateTimeTZRange(start, end))
+    return layer

@@ -11,6 +11,7 @@ from apps.notifications.models import Channel, Notification, Urgency
 from apps.rosters import actions as rosters
 from apps.rosters.models import Layer, LayerMember, Roster, Rotation
 from apps.teams.models import TeamRole
+from tests.factories.rosters import calendar_layer
 from tests.factories.teams import make_person
 
 
@@ -74,6 +75,18 @@ def test_a_request_for_cover_is_told_to_everybody_else_who_takes_turns(carried, 
     rosters.ask_for_swap(roster, by=olga, **time_asked)
     assert notices(carried, sam) == notices(carried, kim) == ["Olga asks you to take a shift for Days"]
     assert notices(carried, olga) == []
+
+
+def test_cover_is_asked_of_whoever_has_turns_by_a_calendar_and_not_of_whose_layer_is_over(
+    carried, roster, olga, sam, kim, team, clock, time_asked
+):
+    pat, lee = (make_person(name, team, TeamRole.RESPONDER) for name in ("Pat", "Lee"))
+    month = timedelta(days=30)
+    calendar_layer(roster, (pat, clock.now, clock.now + month), (lee, clock.now - month, clock.now))
+    roster.layers.filter(name="Days").update(starts_on=date(2026, 2, 1), ends_on=date(2026, 3, 1))
+    rosters.ask_for_swap(roster, by=olga, **time_asked)
+    assert notices(carried, pat) == ["Olga asks you to take a shift for Days"]
+    assert notices(carried, lee) == notices(carried, sam) == notices(carried, kim) == []
 
 
 def test_who_else_was_asked_for_cover_hears_that_it_was_taken(carried, roster, olga, sam, kim, time_asked):

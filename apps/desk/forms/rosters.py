@@ -14,6 +14,7 @@ from apps.contacts.queries import people_who_answer
 from apps.core import clock
 from apps.core.moments import LocalMoment
 from apps.rosters import queries as rosters
+from apps.rosters import turn_taking
 from apps.rosters.actions import LONGEST_NOTE
 from apps.rosters.models import AbsenceKind, Roster, Shift
 from apps.rosters.rules import Window
@@ -76,7 +77,7 @@ class ShadowForm(StretchForm):
     def __init__(self, *args: Any, roster: Roster, by: User, **kwargs: Any) -> None:
         super().__init__(*args, roster=roster, by=by, **kwargs)
         self.fields["person"].label = "Who learns"
-        in_turn = User.objects.filter(layer_places__layer__roster=roster, is_active=True).distinct()
+        in_turn = turn_taking.people_in_turn(roster, clock.now())
         self.fields["of"].queryset = in_turn.order_by("name", "email")  # type: ignore[attr-defined]
 
     def people_of(self, roster: Roster) -> QuerySet[User]:

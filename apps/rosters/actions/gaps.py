@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from apps.core import clock
 from apps.core.errors import Missing, RuleViolation
-from apps.rosters import queries
+from apps.rosters import turn_taking
 from apps.rosters.actions.shifts import lock
 from apps.rosters.models import Roster
 from apps.rosters.rules import Window, outside
@@ -176,7 +176,7 @@ def _window(gap: NamedGap) -> Window:
 
 def _called(gaps: Sequence[NamedGap], by: User) -> list[str]:
     """What the roster or team of each of ``gaps`` is called to ``by``. One query, and one more where it is a team."""
-    known = queries.has_turns_of(by) | Q(team__in=access.team_ids(by, Permission.VIEW))
+    known = turn_taking.has_turns_of(by) | Q(team__in=access.team_ids(by, Permission.VIEW))
     ids = {gap.roster_id for gap in gaps if gap.roster_id is not None}
     seen = {roster.pk: str(roster) for roster in Roster.objects.filter(known, pk__in=ids)}
     of_teams = {gap.team_id for gap in gaps if gap.team_id is not None}

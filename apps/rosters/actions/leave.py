@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from django.db import connection, transaction
 from django.db.models import Q
 
-from apps.rosters import queries
-from apps.rosters.models import CalendarTurn, LayerMember, Roster
+from apps.rosters import queries, turn_taking
+from apps.rosters.models import Roster
 from apps.teams.models import User
 
 _NAME = "rosters.leave"
@@ -30,9 +30,7 @@ def hold_leave(rosters: Iterable[int]) -> None:
     """
     filled = list(rosters)
     concerned = Roster.objects.filter(Q(pk__in=filled) | Q(stands_in_for__in=filled)).order_by()
-    members = LayerMember.objects.filter(layer__roster__in=concerned).order_by().values_list("person", flat=True)
-    turns = CalendarTurn.objects.filter(source__layer__roster__in=concerned).order_by().values_list("person", flat=True)
-    people = sorted(members.union(turns))
+    people = sorted({person for _, person in turn_taking.turns_taken(concerned)})
     if people:
         with connection.cursor() as cursor:
             cursor.execute(_SHARED, [_NAME, people])
@@ -60,5 +58,5 @@ def lock_for_leave(person: User) -> list[Roster]:
 
 def rosters_of(person: User) -> set[int]:
     """The ids of every roster in use in which ``person`` takes turns, and of those that they stand in for."""
-    found = Roster.objects.filter(queries.has_turns_of(person), retired_at=None)
+    found = Roster.objects.filter(turn_taking.has_turns_of(person), retired_at=None)
     return queries.with_stood_for(found.only("stands_in_for").distinct())

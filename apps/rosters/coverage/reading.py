@@ -9,10 +9,11 @@ from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import BooleanField, ExpressionWrapper, Prefetch, Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Prefetch, QuerySet
 
+from apps.rosters import turn_taking
 from apps.rosters.coverage import gaps, windows
-from apps.rosters.models import CalendarSource, CalendarTurn, Layer, LayerMember, Roster, Shift
+from apps.rosters.models import CalendarSource, CalendarTurn, Layer, Roster, Shift
 from apps.rosters.planning import calendar_plan, layer_plan
 from apps.rosters.rules import Plan, Stretch, Window
 from apps.teams.models import User
@@ -41,7 +42,7 @@ class Facts:
 def read(rosters: QuerySet[Roster], window: Window, *, turns_in: Window) -> Facts:
     """Read what those of ``rosters`` that are in use want in ``window``, and who holds them in ``turns_in``.
 
-    Seven queries, and one more for calendars; the rosters come by the names of their team and their own, with the team.
+    Six queries, and one more for calendars; the rosters come by the names of their team and their own, with the team.
     """
     listed = in_use(rosters)
     turns, members = turns_of(listed, turns_in), _members(listed, window)
@@ -60,7 +61,7 @@ def read(rosters: QuerySet[Roster], window: Window, *, turns_in: Window) -> Fact
 def of_plan(roster: Roster, coming: Sequence[Stretch], window: Window, *, turns_in: Window) -> Facts:
     """What ``read`` would say of ``roster`` if its shifts from the beginning of ``window`` on were ``coming``.
 
-    Six queries at most. A retired roster wants nobody.
+    Five queries at most. A retired roster wants nobody.
     """
     before = Window(turns_in.start, window.start)
     held = turns_of([roster], before)[roster.pk]
@@ -152,20 +153,8 @@ def _stands_in(roster: Roster) -> Window:
 
 
 def _members(rosters: Collection[Roster], window: Window) -> dict[int, set[int]]:
-    """Who takes turns in a layer that lasts at some time of ``window``, by the day, whether or not their turn comes.
-
-    Of a calendar, whoever has a turn then. Two queries.
-    """
-    lasting = LayerMember.objects.filter(
-        Q(layer__ends_on=None) | Q(layer__ends_on__gte=window.start.date()),
-        layer__roster__in=rosters,
-        layer__starts_on__lte=window.end.date(),
-    )
-    during = DateTimeTZRange(window.start, window.end)
-    of_calendars = CalendarTurn.objects.filter(source__layer__roster__in=rosters, during__overlap=during)
+    """Who takes turns in each of ``rosters`` within ``window``, by its id. One query."""
     found: dict[int, set[int]] = {roster.pk: set() for roster in rosters}
-    for roster, person in lasting.order_by().values_list("layer__roster", "person"):
-        found[roster].add(person)
-    for roster, person in of_calendars.order_by().values_list("source__layer__roster", "person").distinct():
+    for roster, person in turn_taking.turns_taken(rosters, during=window):
         found[roster].add(person)
     return found

@@ -115,7 +115,7 @@ class Report:
 def of_rosters(rosters: QuerySet[Roster], window: Window, *, who_can_be_paged: WhoCanBePaged = active) -> Report:
     """Report on those of ``rosters`` that are in use; retired ones are none of the report.
 
-    Eight queries at most, and those of ``who_can_be_paged``, however many rosters and people there are. Shifts are
+    Seven queries at most, and those of ``who_can_be_paged``, however many rosters and people there are. Shifts are
     planned as far as ``settings.ROSTER_HORIZON``: beyond it everything would be a gap.
     """
     turns_in = Window(window.start - NIGHTS_WITHIN, window.end)
@@ -127,7 +127,7 @@ def of_plan(
 ) -> Report:
     """Report on ``roster`` as it would be if ``coming`` were its shifts from the beginning of ``window`` on.
 
-    What it wants, and who is in its layers, is read from its rows, and who held it before from its shifts. Seven
+    What it wants, and who is in its layers, is read from its rows, and who held it before from its shifts. Six
     queries at most, and those of ``who_can_be_paged``. A retired roster wants nobody.
     """
     turns_in = Window(window.start - NIGHTS_WITHIN, window.end)
