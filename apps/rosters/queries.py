@@ -10,6 +10,7 @@ from typing import Any
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import (
     BooleanField,
+    Exists,
     ExpressionWrapper,
     F,
     FilteredRelation,
@@ -23,7 +24,17 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, JSONObject
 
 from apps.core import clock
-from apps.rosters.models import Absence, HandoverNote, Layer, Roster, Shadow, Shift, ShiftSource, Swap, SwapState
+from apps.rosters.models import (
+    Absence,
+    HandoverNote,
+    Layer,
+    Roster,
+    Shadow,
+    Shift,
+    ShiftSource,
+    Swap,
+    SwapState,
+)
 from apps.rosters.rules import Window
 from apps.teams import access
 from apps.teams.access import Permission
@@ -125,6 +136,18 @@ def next_people_on(roster: Roster, at: datetime) -> list[User]:
     return list({shift.person_id: shift.person for shift in firsts}.values())
 
 
+def visible_rosters(person: User) -> QuerySet[Roster]:
+    """The rosters that ``person`` may see: of the teams that they may see, and those in which they have shifts."""
+    theirs = Shift.objects.filter(roster=OuterRef("pk"), person=person)
+    seen = Q(team__in=access.team_ids(person, Permission.VIEW)) | Q(Exists(theirs))
+    return Roster.objects.filter(seen).select_related("team")
+
+
+def visible_swaps(person: User) -> QuerySet[Swap]:
+    """The swaps that ``person`` may see: of the rosters that they may see, and those that concern them."""
+    return Swap.objects.filter(Q(roster__in=visible_rosters(person)) | Q(asked_of=person) | Q(asked_by=person))
+
+
 def holds(roster: Roster, person: User, during: Window, *, seat: int) -> bool:
     """Whether ``person`` holds ``seat`` of ``roster`` for all of ``during``. One query."""
     reached = during.start
@@ -198,17 +221,6 @@ def shifts_by_name(person: User, during: Window) -> QuerySet[Shift]:
     theirs = person.shifts.filter(during__overlap=_as_range(during), roster__stands_in_for=None)
     by_name = theirs.exclude(source=ShiftSource.LAYER)
     return by_name.select_related("roster__team").order_by("during__startswith", "pk")
-
-
-def has_turns_of(person: User) -> Q:
-    """Which rosters ``person`` takes turns in, by a layer or by its calendar; a roster may be found several times."""
-    return Q(layers__members__person=person) | Q(layers__calendar__turns__person=person)
-
-
-def teams_of_turns(person: User) -> set[int]:
-    """The ids of the teams in whose rosters in use ``person`` takes turns. One query."""
-    found = Roster.objects.filter(has_turns_of(person), retired_at=None)
-    return set(found.order_by().values_list("team", flat=True))
 
 
 def teams_left_by(person: User, at: datetime) -> set[int]:

@@ -10,6 +10,7 @@ from apps.engine.runner import run_due
 from apps.rosters import actions as rosters
 from apps.rosters.models import Absence, AbsenceKind, Layer, LayerMember, Override, Restriction, Roster, Swap, SwapState
 from apps.teams.models import TeamRole
+from tests.factories.rosters import calendar_layer
 from tests.factories.teams import make_person
 
 
@@ -155,6 +156,58 @@ def test_nobody_gives_away_the_shift_of_another_or_sees_that_of_another_team(ros
     assert ella.post(f"/shifts/{shift.pk}/take/").status_code == 404
     swap = rosters.ask_for_swap(roster, by=house.cora, start=shift.start, end=shift.end)
     assert ella.post(f"/swaps/{swap.pk}/accept/").status_code == 404
+
+
+@pytest.fixture
+def ellas(roster, house):
+    """The shift of Cora that Ella of another team took over."""
+    shift = roster.shifts.filter(person=house.cora).order_by("during").first()
+    swap = rosters.ask_for_swap(roster, by=house.cora, start=shift.start, end=shift.end, asked_of=house.ella)
+    rosters.accept_swap(swap, by=house.ella)
+    return roster.shifts.get(person=house.ella)
+
+
+def test_whoever_took_a_shift_of_another_team_sees_where_it_is_and_gives_it_away(ellas, roster, house, signed_in):
+    ella = signed_in(house.ella)
+    assert "/rosters/platform/" in ella.get("/shifts/").content.decode()
+    page = shown(ella, view="list")
+    assert "Ella" in page
+    assert f"/shifts/{roster.shifts.filter(person=house.rita).first().pk}/take/" not in page
+    address = f"/shifts/{ellas.pk}/swap/"
+    assert ella.get(address).status_code == 200
+    ella.post(address, {"start": f"{ellas.start:%Y-%m-%dT%H:%M}", "end": f"{ellas.end:%Y-%m-%dT%H:%M}", "whom": ""})
+    swap = Swap.objects.get(asked_by=house.ella)
+    ella.post(f"/swaps/{swap.pk}/withdraw/")
+    swap.refresh_from_db()
+    assert swap.state == SwapState.WITHDRAWN
+
+
+def test_it_is_no_more_than_seeing(ellas, roster, house, signed_in):
+    ella = signed_in(house.ella)
+    ritas = roster.shifts.filter(person=house.rita).order_by("during").last()
+    ella.post(f"/shifts/{ritas.pk}/take/")
+    ella.post("/rosters/platform/notes/", {"text": "Hello"})
+    ritas.refresh_from_db()
+    assert ritas.person == house.rita
+    assert not roster.handover_notes.exists()
+
+
+def test_whoever_asked_withdraws_what_they_no_longer_have(ellas, roster, house, signed_in, clock):
+    swap = rosters.ask_for_swap(roster, by=house.ella, start=ellas.start, end=ellas.end)
+    rosters.add_override(roster, person=house.cora, start=ellas.start, end=ellas.end, by=house.cora)
+    assert not roster.shifts.filter(person=house.ella).exists()
+    ella = signed_in(house.ella)
+    assert ella.get("/rosters/platform/").status_code == 404
+    ella.post(f"/swaps/{swap.pk}/withdraw/")
+    swap.refresh_from_db()
+    assert swap.state == SwapState.WITHDRAWN
+
+
+def test_leave_of_whoever_has_turns_by_a_calendar_stands_on_the_page(roster, house, rita, clock):
+    pat = make_person("Pat", house.platform, TeamRole.RESPONDER)
+    calendar_layer(roster, (pat, clock.now + timedelta(days=20), clock.now + timedelta(days=21)), position=0)
+    rosters.add_absence(pat, start=clock.now + timedelta(days=9), end=clock.now + timedelta(days=10), by=pat)
+    assert "Pat" in shown(rita)
 
 
 def test_a_mistake_in_a_swap_is_told(roster, house, rita):

@@ -15,7 +15,7 @@ from apps.desk.gaps import attempt_or_ask
 from apps.desk.pages import attempt, say_problem, viewer
 from apps.desk.roster_page import VIEWS, ZONES, Asked
 from apps.rosters import actions as rosters
-from apps.rosters import queries
+from apps.rosters import queries, turn_taking
 from apps.rosters.calendars import feeds
 from apps.rosters.models import Layer, Override, Roster
 from apps.rosters.planning import weekly_range
@@ -51,7 +51,6 @@ def roster(request: HttpRequest, slug: str) -> HttpResponse:
     asked = Asked.read(request.GET, roster=found, viewer=viewer(request), now=now)
     layers = found.layers.select_related("calendar").defer("calendar__good_text")
     layers = layers.prefetch_related("members__person", "restrictions")
-    members = {member.person_id for layer in layers for member in layer.members.all()}
     context = {
         "roster": found,
         "form": form,
@@ -67,7 +66,7 @@ def roster(request: HttpRequest, slug: str) -> HttpResponse:
         "shadows": queries.coming_shadows(now).filter(roster=found),
         "handover": HandoverForm(),
         "notes": queries.handover_notes(found, now)[:NOTES_SHOWN],
-        "absences": queries.absences_of(members, now),
+        "absences": queries.absences_of(turn_taking.people_in_turn(found, now), now),
         "may_respond": found.team_id in access.team_ids(viewer(request), Permission.RESPOND),
         "may_manage": found.team_id in access.team_ids(viewer(request), Permission.MANAGE),
     }
@@ -111,8 +110,7 @@ def remove_override(request: HttpRequest, slug: str, override: int) -> HttpRespo
 
 def roster_or_404(request: HttpRequest, slug: str) -> Roster:
     """The roster of that slug; Http404 for one that the viewer may not see."""
-    visible = access.team_ids(viewer(request), Permission.VIEW)
-    found = Roster.objects.select_related("team").filter(slug=slug, team__in=visible).first()
+    found = queries.visible_rosters(viewer(request)).filter(slug=slug).first()
     if found is None:
         raise Http404(f"No roster {slug}.")
     return found

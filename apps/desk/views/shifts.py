@@ -20,10 +20,8 @@ from apps.desk.gaps import attempt_or_ask
 from apps.desk.pages import attempt, viewer
 from apps.rosters import actions as rosters
 from apps.rosters import queries
-from apps.rosters.models import Absence, AbsenceKind, Shift, Swap
+from apps.rosters.models import Absence, AbsenceKind, Shift
 from apps.rosters.rules import Window
-from apps.teams import access
-from apps.teams.access import Permission
 
 #: How many of one's coming shifts are listed.
 LISTED = 100
@@ -109,9 +107,7 @@ def ask(request: HttpRequest, shift: int) -> HttpResponse:
 @require_POST
 def answer(request: HttpRequest, swap: int, word: str) -> HttpResponse:
     """Accept, refuse or withdraw a swap that one may see."""
-    visible = Swap.objects.filter(roster__team__in=access.team_ids(viewer(request), Permission.VIEW))
-    theirs = Swap.objects.filter(asked_of=viewer(request))
-    found = get_object_or_404((visible | theirs).select_related("roster__team"), pk=swap)
+    found = get_object_or_404(queries.visible_swaps(viewer(request)).select_related("roster__team"), pk=swap)
     act, done = ANSWERS[word]
     attempt(request, lambda: act(found, by=viewer(request)), done=done)
     return redirect("shifts")
@@ -153,5 +149,5 @@ def _say_what_stays(request: HttpRequest, staying: list[Shift]) -> None:
 
 
 def _visible(request: HttpRequest) -> QuerySet[Shift]:
-    shifts = Shift.objects.filter(roster__team__in=access.team_ids(viewer(request), Permission.VIEW))
+    shifts = Shift.objects.filter(roster__in=queries.visible_rosters(viewer(request)))
     return shifts.select_related("roster__team", "person")

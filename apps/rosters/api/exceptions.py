@@ -65,9 +65,7 @@ class VisibleRoster(serializers.SlugRelatedField[Roster]):
         super().__init__("slug", queryset=Roster.objects.none(), **options)
 
     def get_queryset(self) -> QuerySet[Roster]:
-        me = self.context["request"].user
-        seen = Q(team__in=access.team_ids(me, Permission.VIEW)) | Q(shifts__person=me.pk)
-        return Roster.objects.filter(seen, retired_at=None).select_related("team").distinct()
+        return queries.visible_rosters(self.context["request"].user).filter(retired_at=None)
 
 
 class AskedSwap(serializers.Serializer[Any]):
@@ -89,9 +87,8 @@ class SwapViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, HouseViewSet
 
     def get_queryset(self) -> QuerySet[Swap]:
         """Those of the rosters one may see, and one's own."""
-        me = self.request.user
-        visible = Q(roster__team__in=access.team_ids(me, Permission.VIEW)) | Q(asked_of=me.pk) | Q(asked_by=me.pk)
-        return Swap.objects.filter(visible).select_related("roster__team", "asked_by", "asked_of", "answered_by")
+        visible = queries.visible_swaps(cast("User", self.request.user))
+        return visible.select_related("roster__team", "asked_by", "asked_of", "answered_by")
 
     @extend_schema(request=AskedSwap, responses={201: SwapSerializer})
     def create(self, request: Request) -> Response:
