@@ -73,6 +73,29 @@ def test_a_link_to_a_roster_shows_its_shifts(roster, token, settings):
     assert not first.subcomponents  # nobody is woken by a calendar
 
 
+@pytest.fixture
+def stand_in(roster, manager, people, clock) -> Roster:
+    """Anna alone takes the place of the roster for three days."""
+    stand_in = Roster.objects.create(slug="holiday", name="Holiday", team=roster.team)
+    layer_of(stand_in, people[:1])
+    during = {"stands_in_from": clock.now + timedelta(days=6), "stands_in_until": clock.now + timedelta(days=9)}
+    actions.change_roster(stand_in, {"stands_in_for": roster, **during}, by=manager, accept_gaps=True)
+    assert stand_in.shifts.exists()
+    return stand_in
+
+
+def test_what_is_held_in_place_of_another_roster_is_shown_once(stand_in, roster, people):
+    mine = read(link_to(FeedKind.PERSON, people[0])).content
+    team = read(link_to(FeedKind.TEAM, people[0], team=roster.team)).content
+    assert sorted(map(told, events_of(mine))) == stored(roster.shifts.filter(person=people[0]))
+    assert sorted(map(told, events_of(team))) == stored(roster.shifts.all())
+
+
+def test_a_link_to_the_roster_that_stands_in_shows_its_own(stand_in, responder):
+    body = read(link_to(FeedKind.ROSTER, responder, roster=stand_in)).content
+    assert sorted(map(told, events_of(body))) == stored(stand_in.shifts.all())
+
+
 def test_the_calendar_says_what_it_is_and_how_often_to_look(roster, token):
     calendar = Calendar.from_ical(read(token).content)
     assert (str(calendar["X-WR-CALNAME"]), str(calendar["NAME"])) == ("On call: Platform", "On call: Platform")

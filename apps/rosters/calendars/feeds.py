@@ -49,14 +49,16 @@ def of_owner(owner: User, *, roster: Roster | None = None) -> QuerySet[CalendarF
 
 
 def calendar_of_feed(feed: CalendarFeed, *, now: datetime) -> bytes:
-    """The calendar that ``feed`` shows, from SHOWN_BACK before ``now`` to the horizon. Three queries."""
+    """The calendar that ``feed`` shows, from SHOWN_BACK before ``now`` to the horizon. Three queries.
+
+    For a team and a person, what is held in a roster that stands in for another is shown once, as the other's.
+    """
     if feed.roster is not None:
         return calendar_of_roster(feed.roster, now=now)
+    shifts = Shift.objects.filter(roster__stands_in_for=None)
     if feed.team is not None:
-        shifts, title = Shift.objects.filter(roster__team=feed.team), f"{feed.team} on call"
-        return _calendar(shifts, title=title, now=now)
-    shifts = Shift.objects.filter(person=feed.owner)
-    return _calendar(shifts, title="My shifts", now=now, of_one_person=True)
+        return _calendar(shifts.filter(roster__team=feed.team), title=f"{feed.team} on call", now=now)
+    return _calendar(shifts.filter(person=feed.owner), title="My shifts", now=now, of_one_person=True)
 
 
 def calendar_of_roster(roster: Roster, *, now: datetime) -> bytes:
