@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import pytest
+from django.db import IntegrityError
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-from apps.core.errors import Conflict, NotAllowed
+from apps.core.errors import Conflict, Invalid, NotAllowed
 from apps.rosters import actions, queries
 from apps.rosters.actions import LayerEntry
-from apps.rosters.models import Roster
+from apps.rosters.models import Roster, SwapState
 from apps.teams.models import Team, TeamRole
 from tests.rosters.building import layer_of, member
 
@@ -58,3 +60,99 @@ def test_a_change_of_what_stood_in_meanwhile_is_refused(roster, manager, people,
     assert names(roster) == {"anna"}
     actions.change_roster(Roster.objects.get(pk=second.pk), {"stands_in_for": None}, by=manager, accept_gaps=True)
     assert names(roster) == {"ben"}
+
+
+def stand_in(slug: str, other: Roster, people, manager) -> Roster:
+    """A roster of the first of ``people`` that stands in for ``other``."""
+    found = Roster.objects.create(slug=slug, name=slug, team=other.team, time_zone="UTC")
+    layer_of(found, people[:1], starts_on=date(2026, 3, 1))
+    actions.change_roster(found, {"stands_in_for": other, **WEEK}, by=manager, accept_gaps=True)
+    found.refresh_from_db()
+    return found
+
+
+def test_no_two_stand_in_at_the_same_time(roster, manager, people):
+    first = stand_in("zeta", roster, people, manager)
+    with pytest.raises(Invalid, match="zeta stands in for Platform within that time already") as refused:
+        stand_in("alpha", roster, people[1:], manager)
+    assert refused.value.field == "stands_in_from"
+    assert names(roster) == {"anna"}
+    second = Roster.objects.get(slug="alpha")
+    after = {"stands_in_from": WEEK["stands_in_until"], "stands_in_until": datetime(2026, 3, 25, tzinfo=UTC)}
+    actions.change_roster(second, {"stands_in_for": roster, **after}, by=manager, accept_gaps=True)
+    second.refresh_from_db()
+    with pytest.raises(Invalid, match="zeta stands in"):
+        actions.change_roster(second, WEEK, by=manager, accept_gaps=True)
+    actions.retire(first, by=manager)
+    actions.change_roster(second, WEEK, by=manager, accept_gaps=True)
+    assert names(roster) == {"ben"}
+
+
+def test_the_database_lets_no_two_stand_in_at_the_same_time(roster, manager, people):
+    stand_in("zeta", roster, people, manager)
+    during = DateTimeTZRange(datetime(2026, 3, 19, tzinfo=UTC), datetime(2026, 3, 21, tzinfo=UTC))
+    with pytest.raises(IntegrityError, match="roster_one_stands_in_at_a_time"):
+        Roster.objects.create(
+            slug="alpha", name="Alpha", team=roster.team, stands_in_for=roster, stands_in_during=during
+        )
+
+
+def test_no_chain_is_made_of_a_roster_that_was_read_before_it_stood_in(roster, manager, people):
+    read_before = Roster.objects.create(slug="b", name="B", team=roster.team)
+    stand_in_of_b = Roster.objects.create(slug="a", name="A", team=roster.team)
+    stale = Roster.objects.get(pk=read_before.pk)
+    actions.change_roster(read_before, {"stands_in_for": roster, **WEEK}, by=manager, accept_gaps=True)
+    with pytest.raises(Invalid, match="stands in for another itself"):
+        actions.change_roster(stand_in_of_b, {"stands_in_for": stale, **WEEK}, by=manager, accept_gaps=True)
+    new = {"slug": "new", "name": "New", "team": roster.team, "time_zone": "UTC", "stands_in_for": stale, **WEEK}
+    with pytest.raises(Invalid, match="stands in for another itself"):
+        actions.create_roster(new, by=manager)
+
+
+def test_nothing_begins_to_stand_in_for_what_was_retired_meanwhile(roster, manager, people):
+    stale = Roster.objects.get(pk=roster.pk)
+    second = Roster.objects.create(slug="second", name="Second", team=roster.team)
+    actions.retire(roster, by=manager)
+    with pytest.raises(Invalid, match="is retired"):
+        actions.change_roster(second, {"stands_in_for": stale, **WEEK}, by=manager, accept_gaps=True)
+
+
+def test_one_that_stood_in_for_a_retired_roster_is_not_changed_but_released(roster, manager, people):
+    second = stand_in("second", roster, people, manager)
+    Roster.objects.filter(pk=roster.pk).update(retired_at=datetime(2026, 3, 2, 10, tzinfo=UTC))
+    with pytest.raises(Invalid, match="is retired"):
+        actions.change_roster(second, {"name": "Other"}, by=manager, accept_gaps=True)
+    actions.change_roster(second, {"stands_in_for": None}, by=manager, accept_gaps=True)
+
+
+def test_whoever_retires_a_roster_ends_what_stands_in_for_it(roster, manager, people, clock):
+    second = stand_in("second", roster, people, manager)
+    shift = second.shifts.order_by("during").last()
+    swap = actions.ask_for_swap(second, by=shift.person, start=shift.start, end=shift.end)
+    clock.set(datetime(2026, 3, 9, 12, tzinfo=UTC))
+    actions.retire(roster, by=manager)
+    second.refresh_from_db()
+    swap.refresh_from_db()
+    assert (second.retired_at, swap.state, swap.answered_by) == (clock.now, SwapState.WITHDRAWN, manager)
+    assert [each.end for each in second.shifts.order_by("-during")[:1]] == [clock.now]
+    assert not roster.shifts.filter(during__endswith__gt=clock.now).exists()
+    assert [row.history_user for row in Roster.history.filter(id=second.pk, retired_at=clock.now)] == [manager]
+
+
+def test_open_requests_of_a_retired_roster_are_withdrawn_and_others_stay(roster, manager, people, clock):
+    first, second = roster.shifts.order_by("during")[1:3]
+    waiting = actions.ask_for_swap(roster, by=first.person, start=first.start, end=first.end)
+    answered = actions.ask_for_swap(roster, by=second.person, start=second.start, end=second.end, asked_of=first.person)
+    actions.refuse_swap(answered, by=first.person)
+    actions.retire(roster, by=manager)
+    waiting.refresh_from_db()
+    answered.refresh_from_db()
+    assert (waiting.state, waiting.answered_by) == (SwapState.WITHDRAWN, manager)
+    assert answered.state == SwapState.REFUSED
+
+
+def test_a_request_that_was_left_open_by_a_retired_roster_can_be_withdrawn(roster, manager, clock):
+    shift = roster.shifts.order_by("during")[1]
+    swap = actions.ask_for_swap(roster, by=shift.person, start=shift.start, end=shift.end)
+    Roster.objects.filter(pk=roster.pk).update(retired_at=clock.now)
+    assert actions.withdraw_swap(swap, by=shift.person).state == SwapState.WITHDRAWN

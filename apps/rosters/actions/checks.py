@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
 from apps.core.errors import Invalid, RuleViolation
 from apps.rosters.models import Roster
 from apps.rosters.models.rosters import MOST_LAYERS
@@ -13,7 +15,8 @@ from apps.teams.models import Team
 def check_standing_in(roster: Roster, other: Roster | None, *, start: datetime | None, end: datetime | None) -> None:
     """Raise Invalid, naming the field, unless ``roster``, saved or not, may stand in for ``other`` from when to when.
 
-    All three are known or none is; both are in use; and of three rosters none stands in for one that does itself.
+    All three are known or none is; both are in use; of three rosters none stands in for one that does itself, and no
+    two stand in for one at the same time. ``other`` is what it is in the database: whoever writes has locked it.
     """
     said = {"stands_in_for": other, "stands_in_from": start, "stands_in_until": end}
     missing = [name for name, value in said.items() if value is None]
@@ -23,7 +26,7 @@ def check_standing_in(roster: Roster, other: Roster | None, *, start: datetime |
         raise Invalid("A roster that stands in says for which other, from when and until when.", field=missing[0])
     if start is not None and end is not None and end <= start:
         raise Invalid("It ends after it starts.", field="stands_in_until")
-    if other is None or other.pk == roster.stands_in_for_id:
+    if other is None or roster.retired_at is not None:
         return
     if other.pk == roster.pk:
         raise Invalid("A roster cannot stand in for itself.", field="stands_in_for")
@@ -33,6 +36,9 @@ def check_standing_in(roster: Roster, other: Roster | None, *, start: datetime |
         raise Invalid(f"The roster {other} stands in for another itself.", field="stands_in_for")
     if roster.pk is not None and roster.stand_ins.filter(retired_at=None).exists():
         raise Invalid("Another roster stands in for this one; it cannot stand in itself.", field="stands_in_for")
+    meanwhile = other.stand_ins.filter(retired_at=None, stands_in_during__overlap=DateTimeTZRange(start, end))
+    if found := meanwhile.exclude(pk=roster.pk).first():
+        raise Invalid(f"{found} stands in for {other} within that time already.", field="stands_in_from")
 
 
 def check_primary(roster: Roster, *, team: Team | None, stands_in_for: Roster | None) -> None:

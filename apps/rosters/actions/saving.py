@@ -55,7 +55,7 @@ def create_roster(
     other = fields.get("stands_in_for")
     watch = GapWatch(_and_stood_for([other]), by=by)
     roster = Roster()
-    _write_fields(roster, fields, by=by)
+    _write_fields(roster, _as_they_are(fields, lock(concerned)), by=by)
     write_layers(roster, layers, by=by)
     materialise(roster, now=clock.now())
     if not accept_gaps:
@@ -120,7 +120,7 @@ def _change(
     now = clock.now()
     stood_for = rosters.get(roster.stands_in_for_id or 0)
     was = copy(roster)
-    changed = _write_fields(roster, changes, by=by)
+    changed = _write_fields(roster, _as_they_are(changes, rosters.values()), by=by)
     moved = layers is not None and write_layers(roster, layers, by=by)
     if not changed and not moved:
         return
@@ -132,10 +132,15 @@ def _change(
     plan_reading(roster)
 
 
-def _and_stood_for(rosters: Iterable[Roster | None]) -> set[int]:
-    """The ids of ``rosters`` and of those that they stand in for."""
-    pairs = ((each.pk, each.stands_in_for_id) for each in rosters if each is not None)
-    return {pk for pair in pairs for pk in pair if pk is not None}
+def _as_they_are(fields: Mapping[str, Any], rosters: Iterable[Roster]) -> dict[str, Any]:
+    """``fields`` with the roster to stand in for as it is among the locked ``rosters``: it was read before."""
+    other = fields.get("stands_in_for")
+    if other is None:
+        return dict(fields)
+    found = next((each for each in rosters if each == other), None)
+    if found is None:
+        raise Conflict(f"The roster {other} is no longer there.")
+    return {**fields, "stands_in_for": found}
 
 
 def _write_fields(roster: Roster, fields: Mapping[str, Any], *, by: User) -> set[str]:
@@ -160,7 +165,7 @@ def _write_fields(roster: Roster, fields: Mapping[str, Any], *, by: User) -> set
         with transaction.atomic():
             roster.save(update_fields=None if is_new else changed)
     except IntegrityError as taken:
-        raise Conflict("Another roster with that slug, or another primary one, was made just now.") from taken
+        raise Conflict("Another roster with that slug, another primary or stand-in one was made just now.") from taken
     return changed
 
 

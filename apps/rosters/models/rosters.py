@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 
 from django.conf import settings
-from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -104,6 +105,15 @@ class Roster(models.Model):
                 condition=~models.Q(stands_in_for=models.F("id")),
                 name="roster_stands_in_for_another",
                 violation_error_message="A roster cannot stand in for itself.",
+            ),
+            ExclusionConstraint(
+                name="roster_one_stands_in_at_a_time",
+                expressions=[
+                    ("stands_in_for", RangeOperators.EQUAL),
+                    ("stands_in_during", RangeOperators.OVERLAPS),
+                ],
+                condition=models.Q(retired_at__isnull=True),
+                violation_error_message="Another roster stands in for that one within that time already.",
             ),
         ]
 
