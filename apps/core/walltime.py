@@ -1,7 +1,8 @@
-"""Local wall times as instants, on the days when the clocks change too (design, "Shifts are rows")."""
+"""Local wall times as instants, on the days when the clocks change too (design, "Shifts are rows"), and months."""
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -21,6 +22,12 @@ def instant(day: date, wall: time, zone: ZoneInfo) -> datetime:
     if then <= offset:  # only where the clocks go forward the second reading of a wall time lies further east
         return local.astimezone(UTC)
     return _change_between(later.astimezone(UTC), local.astimezone(UTC), zone)
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day so many months later, or the last of the month where that is shorter."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def _change_between(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:

@@ -76,6 +76,21 @@ def test_long_turns_are_changed_only_where_one_begins(roster, manager, clock, rh
     assert by_hour(roster) == before
 
 
+def test_months_go_on_from_the_day_on_which_they_are_handed_over(clock, team, people, manager):
+    roster = Roster.objects.create(slug="months", name="Months", team=team, time_zone="UTC")
+    layer = layer_of(roster, people, rotation=Rotation.MONTHS, starts_on=date(2026, 1, 31))
+    actions.materialise(roster, now=clock.now)
+    before = shown(roster)
+    assert [start for _, start, *_ in before[1:3]] == ["03-31 09:00", "04-30 09:00"]
+    with pytest.raises(
+        Invalid, match=r"day 31, .* month of 2026-04-30 does not have: .* such as 2026-05-31"
+    ) as refused:
+        actions.change_from(layer, date(2026, 4, 30), by=manager)
+    assert refused.value.field == "day"
+    actions.change_from(layer, date(2026, 5, 31), by=manager)
+    assert shown(roster) == before
+
+
 @pytest.mark.parametrize("day", [date(2026, 3, 2), date(2026, 3, 1), date(2026, 5, 1)])
 def test_a_change_begins_on_a_coming_day_of_the_layer(roster, manager, day):
     layer = roster.layers.get()

@@ -7,7 +7,6 @@ is told only where it is still to come (after ``since``): the past is not import
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from apps.core.walltime import instant
+from apps.core.walltime import instant, months_after
 from apps.integrations.importing.plan import Layer, Outcome
 from apps.rosters.models import MOST_AT_ONCE, Rotation
 from apps.rosters.rules import DAYS_OF_A_TURN, WeeklyRange
@@ -46,7 +45,7 @@ class Rhythm:
             return begins.astimezone(self.zone).replace(tzinfo=None)
         first = self.counted_from.astimezone(self.zone).replace(tzinfo=None)
         if self.rotation == Rotation.MONTHS:
-            return datetime.combine(_months_after(first.date(), number * self.length), first.time())
+            return datetime.combine(months_after(first.date(), number * self.length), first.time())
         return first + timedelta(days=number * self.length * DAYS_OF_A_TURN[self.rotation])
 
     def running(self) -> int:
@@ -180,11 +179,6 @@ def range_of(weekdays: Iterable[int], start: time, seconds: int) -> WeeklyRange:
     begins = datetime.combine(date(2001, 1, 1), start)
     ends = begins + timedelta(seconds=seconds)
     return WeeklyRange(frozenset(weekdays), start, ends.time(), (ends.date() - begins.date()).days)
-
-
-def _months_after(day: date, months: int) -> date:
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def _said(moment: datetime) -> str:

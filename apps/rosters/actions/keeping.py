@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import count
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -10,8 +12,8 @@ from django.db import transaction
 from apps.core import clock
 from apps.core.errors import Invalid, RuleViolation
 from apps.core.history import made_by
-from apps.core.walltime import instant
-from apps.rosters import rules
+from apps.core.walltime import instant, months_after
+from apps.rosters import queries, rules
 from apps.rosters.actions.calendars import copy_calendar
 from apps.rosters.actions.checks import check_layer_count, check_layers_move
 from apps.rosters.actions.shifts import lock, lock_with_stood_for, locked, materialise
@@ -68,10 +70,11 @@ def change_from(layer: Layer, day: date, *, by: User) -> Layer:
     """End ``layer`` at its handoff time on ``day`` and return one that goes on from there in the same order.
 
     What is edited in the new one counts from that day on, and touches nothing before. Within a turn of one week it goes
-    on to the weekday of its handoffs; longer turns, and those of months, can only be changed where one begins; turns in
-    hours begin anew at the handoff time. Raises NotAllowed unless ``by`` manages the roster's team; Invalid, naming
-    ``day``, for one on which it cannot be changed, or ``layers``, for one too many; RuleViolation for a roster that is
-    retired or frozen, or a layer whose turns come from a calendar.
+    on to the weekday of its handoffs; longer turns, and those of months, can only be changed where one begins, and the
+    latter in a month that has the day of their handoffs; turns in hours begin anew at the handoff time. Raises
+    NotAllowed unless ``by`` manages the roster's team; Invalid, naming ``day``, for one on which it cannot be changed,
+    or ``layers``, for one too many; RuleViolation for a roster that is retired or frozen, or a layer whose turns come
+    from a calendar.
     """
     access.require_for_team(by, Permission.MANAGE, layer.roster.team)
     roster = locked(layer.roster)
@@ -126,6 +129,8 @@ def _copy_layer(layer: Layer, *, people: list[int], by: User, **changes: object)
         made_by(row, by)
         row.save()
     return twin
+        if layer.rotation == Rotation.MONTHS:
+            _check_day_of_month(layer, day)
 
 
 def _free_slug(slug: str) -> str:
@@ -134,3 +139,16 @@ def _free_slug(slug: str) -> str:
     while (found := f"{slug[:40]}-{number}") in taken:
         number += 1
     return found
+def _check_day_of_month(layer: Layer, day: date) -> None:
+    """Raise Invalid, naming ``day``, for a month that is too short: a layer that began there would forget its day."""
+    if day.day == layer.starts_on.day:
+        return
+    handoffs = (months_after(layer.starts_on, number * layer.length) for number in count(1))
+    following = next(each for each in handoffs if each > day and each.day == layer.starts_on.day)
+    raise Invalid(
+        f"Its turns are handed over on day {layer.starts_on.day}, which the month of {day} does not have: choose the"
+        f" beginning of one in a month that has it, such as {following}.",
+        field="day",
+    )
+
+

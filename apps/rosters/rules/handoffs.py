@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from zoneinfo import ZoneInfo
 
-from apps.core.walltime import instant
+from apps.core.walltime import instant, months_after
 from apps.rosters.models import Rotation
 from apps.rosters.rules.plans import LayerPlan
 
@@ -58,14 +57,9 @@ def _monthly_handoffs(
     reached = (since - LARGEST_CHANGE).astimezone(UTC).date()
     months = (reached.year - layer.starts_on.year) * 12 + reached.month - layer.starts_on.month - 1
     number = max(0, months // layer.length)
-    start = instant(_months_after(layer.starts_on, number * layer.length), layer.handoff_time, zone)
+    start = instant(months_after(layer.starts_on, number * layer.length), layer.handoff_time, zone)
     while True:
         number += 1
-        end = instant(_months_after(layer.starts_on, number * layer.length), layer.handoff_time, zone)
+        end = instant(months_after(layer.starts_on, number * layer.length), layer.handoff_time, zone)
         yield number - 1, (start, end)
         start = end
-
-
-def _months_after(day: date, months: int) -> date:
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
