@@ -17,6 +17,7 @@ class NotificationsConfig(AppConfig):
             providers,
             reactions,
             role_pages,
+            stand_in_notices,
             swap_notices,
             watching,
         )

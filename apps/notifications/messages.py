@@ -11,6 +11,7 @@ from apps.contacts.models import ContactMethod
 from apps.engine.models import Breaker, Timer
 from apps.incidents.models import Incident, ResponseRole
 from apps.notifications.models import DirectPage, Notification
+from apps.rosters.actions import StandInEnded
 from apps.rosters.models import Absence, HandoverNote, Roster, Shadow, Shift, Swap
 from apps.teams.models import User
 
@@ -167,6 +168,14 @@ def about_swap(swap: Swap) -> str:
     if swap.reason:
         lines.append(f"Reason: {swap.reason}")
     return "\n".join([*lines, "", f"{settings.SITE_URL}/shifts/"])
+
+
+def stand_in_ended(ended: StandInEnded) -> str:
+    """What a manager reads of a roster of theirs that was retired with the one that it stood in for."""
+    roster, other = ended.roster, ended.stood_for
+    news = f"{ended.by} retired {other}, team {other.team}."
+    follows = f"{roster}, team {roster.team}, stood in for it: nobody is on call there any more."
+    return f"{news} {follows}\n\n{settings.SITE_URL}/rosters/{roster.slug}/"
 
 
 def away_by_name(absence: Absence, roster: Roster, shifts: Sequence[Shift]) -> str:

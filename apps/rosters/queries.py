@@ -68,9 +68,22 @@ def rosters_at(at: datetime) -> QuerySet[Roster]:
     return Roster.objects.filter(Q(retired_at__isnull=True) | Q(retired_at__gt=at))
 
 
-def with_stood_for(rosters: Iterable[Roster]) -> set[int]:
-    """The ids of ``rosters`` and of those that they stand in for."""
-    return {pk for roster in rosters for pk in (roster.pk, roster.stands_in_for_id) if pk is not None}
+def with_stood_for(rosters: Iterable[Roster | None]) -> set[int]:
+    """The ids of ``rosters``, where there are any, and of those that they stand in for."""
+    pairs = ((roster.pk, roster.stands_in_for_id) for roster in rosters if roster is not None)
+    return {pk for pair in pairs for pk in pair if pk is not None}
+
+
+def standing_in_for(rosters: Iterable[Roster]) -> QuerySet[Roster, int]:
+    """The ids of the rosters in use that stand in for any of ``rosters``, now or at another time. One query."""
+    found = Roster.objects.filter(stands_in_for__in=list(rosters), retired_at=None)
+    return found.order_by().values_list("pk", flat=True)
+
+
+def with_stand_ins(rosters: Iterable[Roster]) -> set[int]:
+    """The ids of ``rosters``, of those that they stand in for, and of those that stand in for them. One query."""
+    listed = list(rosters)
+    return with_stood_for(listed).union(standing_in_for(listed))
 
 
 def on_call(*, at: datetime, teams: Iterable[Team | int] | None = None, roster: Roster | None = None) -> list[OnCall]:

@@ -20,7 +20,7 @@ from apps.rosters.actions.feeds import make_feed, note_reading, revoke_feed
 from apps.rosters.actions.gaps import GapWatch, LeavesGap, NamedGap, refusing_gaps, rosters_in_words, uncovered
 from apps.rosters.actions.handovers import LONGEST_NOTE, write_handover_note
 from apps.rosters.actions.imports import ImportPlan, import_turns, plan_import
-from apps.rosters.actions.keeping import change_from, copy, retire
+from apps.rosters.actions.keeping import STAND_IN_ENDED, StandInEnded, change_from, copy, retire
 from apps.rosters.actions.layer_tables import LayersImport, import_layers, plan_layers_import
 from apps.rosters.actions.layers import LayerEntry, set_restrictions
 from apps.rosters.actions.leave import rosters_of
@@ -51,6 +51,7 @@ __all__ = [
     "LONGEST_NOTE",
     "LONGEST_SHADOW",
     "SHADOW_ADDED",
+    "STAND_IN_ENDED",
     "SWAP_ANSWERED",
     "SWAP_ASKED",
     "GapWatch",
@@ -60,6 +61,7 @@ __all__ = [
     "LeavesGap",
     "NamedGap",
     "OverridesImport",
+    "StandInEnded",
     "accept_swap",
     "add_absence",
     "add_override",

@@ -9,14 +9,15 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from apps.core import clock
-from apps.core.errors import Invalid, RuleViolation
+from apps.core import clock, events
+from apps.core.errors import Conflict, Invalid, RuleViolation
 from apps.core.history import made_by
 from apps.core.walltime import instant, months_after
 from apps.rosters import queries, rules
 from apps.rosters.actions.calendars import copy_calendar
 from apps.rosters.actions.checks import check_layer_count, check_layers_move
-from apps.rosters.actions.shifts import lock, lock_with_stood_for, locked, materialise
+from apps.rosters.actions.shifts import lock, locked, materialise
+from apps.rosters.actions.swaps import withdraw_open
 from apps.rosters.models import CalendarSource, Layer, LayerMember, Restriction, Roster, Rotation
 from apps.rosters.planning import layer_plan
 from apps.rosters.rules import Window
@@ -24,21 +25,48 @@ from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import User
 
+#: Published with a StandInEnded when a roster is retired with the one that it stands in for.
+STAND_IN_ENDED = "rosters.stand_in_ended"
+
+
+@dataclass(frozen=True, slots=True)
+class StandInEnded:
+    """``roster`` was retired because ``by`` retired the one that it stood in for."""
+
+    roster: Roster
+    stood_for: Roster
+    by: User
+
 
 @transaction.atomic
 def retire(roster: Roster, *, by: User) -> None:
     """End the roster now: its past shifts stay, the running ones end, the future ones go. Twice is once.
 
-    Raises NotAllowed unless ``by`` manages the roster's team.
+    So are the rosters that stand in for it, whose managers hear of it, and open requests to swap in any of them are
+    withdrawn. Raises NotAllowed unless ``by`` manages the roster's team, Conflict where another began to stand in for
+    it just now.
     """
     access.require_for_team(by, Permission.MANAGE, roster.team)
-    found = next(each for each in lock_with_stood_for(roster) if each.pk == roster.pk)
+    locked_rosters = {each.pk: each for each in lock(queries.with_stand_ins([roster]))}
+    found = locked_rosters[roster.pk]
     if found.retired_at is not None:
         return
-    found.retired_at = clock.now()
-    made_by(found, by)
-    found.save(update_fields=["retired_at"])
-    materialise(found, now=found.retired_at)
+    standing_in = set(queries.standing_in_for([found]))
+    if not standing_in <= locked_rosters.keys():
+        raise Conflict(f"The roster {found} was changed meanwhile; read it anew.")
+    now = clock.now()
+    _end(found, by=by, now=now)
+    for stand_in in (locked_rosters[pk] for pk in sorted(standing_in)):
+        _end(stand_in, by=by, now=now)
+        events.publish(STAND_IN_ENDED, StandInEnded(stand_in, stood_for=found, by=by))
+
+
+def _end(roster: Roster, *, by: User, now: datetime) -> None:
+    roster.retired_at = now
+    made_by(roster, by)
+    roster.save(update_fields=["retired_at"])
+    withdraw_open(roster, by=by, now=now)
+    materialise(roster, now=now)
 
 
 @transaction.atomic
@@ -101,6 +129,8 @@ def change_from(layer: Layer, day: date, *, by: User) -> Layer:
         if is_long and begins < handoff:
             between = " or ".join(f"{each.astimezone(zone):%Y-%m-%d}" for each in (begins, ends))
             raise Invalid(f"A turn lasts on {day}: choose a day on which one begins, {between}.", field="day")
+        if layer.rotation == Rotation.MONTHS:
+            _check_day_of_month(layer, day)
         first = number * layer.at_once % len(people)
         people = people[first:] + people[:first]
     weekday = layer.handoff_weekday
@@ -112,6 +142,19 @@ def change_from(layer: Layer, day: date, *, by: User) -> Layer:
     layer.save(update_fields=["ends_on"])
     materialise(roster, now=now)
     return following
+
+
+def _check_day_of_month(layer: Layer, day: date) -> None:
+    """Raise Invalid, naming ``day``, for a month that is too short: a layer that began there would forget its day."""
+    if day.day == layer.starts_on.day:
+        return
+    handoffs = (months_after(layer.starts_on, number * layer.length) for number in count(1))
+    following = next(each for each in handoffs if each > day and each.day == layer.starts_on.day)
+    raise Invalid(
+        f"Its turns are handed over on day {layer.starts_on.day}, which the month of {day} does not have: choose the"
+        f" beginning of one in a month that has it, such as {following}.",
+        field="day",
+    )
 
 
 def _copy_layer(layer: Layer, *, people: list[int], by: User, **changes: object) -> Layer:
@@ -129,8 +172,6 @@ def _copy_layer(layer: Layer, *, people: list[int], by: User, **changes: object)
         made_by(row, by)
         row.save()
     return twin
-        if layer.rotation == Rotation.MONTHS:
-            _check_day_of_month(layer, day)
 
 
 def _free_slug(slug: str) -> str:
@@ -139,16 +180,3 @@ def _free_slug(slug: str) -> str:
     while (found := f"{slug[:40]}-{number}") in taken:
         number += 1
     return found
-def _check_day_of_month(layer: Layer, day: date) -> None:
-    """Raise Invalid, naming ``day``, for a month that is too short: a layer that began there would forget its day."""
-    if day.day == layer.starts_on.day:
-        return
-    handoffs = (months_after(layer.starts_on, number * layer.length) for number in count(1))
-    following = next(each for each in handoffs if each > day and each.day == layer.starts_on.day)
-    raise Invalid(
-        f"Its turns are handed over on day {layer.starts_on.day}, which the month of {day} does not have: choose the"
-        f" beginning of one in a month that has it, such as {following}.",
-        field="day",
-    )
-
-

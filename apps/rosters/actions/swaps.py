@@ -13,7 +13,7 @@ from apps.core.errors import Invalid, NotAllowed, RuleViolation
 from apps.core.history import made_by
 from apps.rosters import rules
 from apps.rosters.actions.overrides import check_stands_in
-from apps.rosters.actions.shifts import locked, materialise
+from apps.rosters.actions.shifts import lock, locked, materialise
 from apps.rosters.models import Override, Roster, Swap, SwapState
 from apps.rosters.queries import holds, seats_of
 from apps.rosters.rules import Window
@@ -127,7 +127,7 @@ def refuse_swap(swap: Swap, *, by: User) -> Swap:
 @transaction.atomic
 def withdraw_swap(swap: Swap, *, by: User) -> Swap:
     """Ask no longer. Raises NotAllowed unless ``by`` asked or manages the team, RuleViolation once it was answered."""
-    roster = locked(swap.roster)
+    [roster] = lock([swap.roster_id])
     swap = Swap.objects.select_for_update(no_key=True).get(pk=swap.pk)
     if swap.asked_by_id != by.pk:
         access.require_for_team(by, Permission.MANAGE, roster.team)
@@ -136,6 +136,14 @@ def withdraw_swap(swap: Swap, *, by: User) -> Swap:
         raise RuleViolation(f"It is {swap.get_state_display().lower()} already.")
     _answer(swap, SwapState.WITHDRAWN, by, now)
     return swap
+
+
+def withdraw_open(roster: Roster, *, by: User, now: datetime) -> None:
+    """Withdraw, for ``by``, every request of ``roster``, which is locked, that nobody answered and that is not over."""
+    waiting = roster.swaps.filter(state=SwapState.ASKED, during__endswith__gt=now)
+    for swap in waiting.select_for_update(no_key=True, of=("self",)).select_related("asked_by", "asked_of"):
+        swap.roster = roster
+        _answer(swap, SwapState.WITHDRAWN, by, now)
 
 
 def _seat_given(roster: Roster, person: User, during: Window, *, field: str) -> int:

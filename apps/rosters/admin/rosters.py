@@ -249,7 +249,7 @@ class RosterAdmin(AsksAboutGaps, PreviewedAdmin, RevertingAdmin, ImportingAdmin,
         by, chosen = cast("User", request.user), list(queryset.filter(retired_at=None).select_related("team"))
         hanging = what_pages(chosen, viewer=by)
         try:
-            with actions.refusing_gaps(queries.with_stood_for(chosen), by=by, accepted=gap_questions.accepted(request)):
+            with actions.refusing_gaps(queries.with_stand_ins(chosen), by=by, accepted=gap_questions.accepted(request)):
                 retired = [roster for roster in chosen if self._done(request, actions.retire, roster)]
         except LeavesGap as asked:
             return self.ask(request, asked, also=hanging)

@@ -97,7 +97,7 @@ class KeptRosterViewSet(OverrideActions, RosterViewSet):
         """End the roster now and keep its past. One for which somebody is on call only with ``accept_gaps``."""
         roster = self._managed()
         accepted = self.understood(AcceptsGaps)["accept_gaps"]
-        with actions.refusing_gaps(queries.with_stood_for([roster]), by=caller(request), accepts_all=accepted):
+        with actions.refusing_gaps(queries.with_stand_ins([roster]), by=caller(request), accepts_all=accepted):
             actions.retire(roster, by=caller(request))
         return Response(_shown(roster))
 
