@@ -14,13 +14,18 @@ from apps.rosters.models import Roster
 @recurring("rosters.roll_on", every=timedelta(days=1), lane=Lane.BULK)
 def roll_on(timer: Timer) -> None:
     """Plan the filling of every roster up to the horizon; each is a timer of its own, so that none stops another."""
-    for roster in Roster.objects.filter(retired_at__isnull=True).only("pk"):
-        engine.schedule(
-            "rosters.materialise",
-            key=f"rosters.materialise:{roster.pk}",
-            subject=f"roster:{roster.pk}",
-            payload={"roster": roster.pk},
-        )
+    in_use = Roster.objects.filter(retired_at__isnull=True).order_by("pk").values_list("pk", flat=True)
+    engine.schedule_all(
+        [
+            engine.Planned(
+                kind="rosters.materialise",
+                key=f"rosters.materialise:{pk}",
+                subject=f"roster:{pk}",
+                payload={"roster": pk},
+            )
+            for pk in in_use
+        ]
+    )
 
 
 @handler("rosters.materialise", lane=Lane.BULK)
