@@ -4,25 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, time
 from zoneinfo import ZoneInfo
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import QuerySet
 
-from apps.core.errors import Invalid
 from apps.core.walltime import instant
+from apps.rosters.days import A_DAY, around, check_days
 from apps.rosters.models import Roster, Shift
-from apps.rosters.models.rosters import FIRST_DAY, LAST_DAY
 from apps.rosters.planning import weekly_range
 from apps.rosters.tables import COLUMNS, SHIFT_COLUMNS, labels, layer_rows, settings_of, shift_rows, write_table
-
-#: Nobody asks for more shifts at once.
-LONGEST = timedelta(days=366)
-#: No zone is further from UTC.
-FURTHEST = timedelta(hours=14)
-
-_A_DAY = timedelta(days=1)
 
 
 def layers_csv(rosters: QuerySet[Roster]) -> str:
@@ -43,26 +35,15 @@ def shifts_csv(rosters: QuerySet[Roster], *, first: date, last: date) -> str:
     refuses.
     """
     check_days(first, last)
-    begins, ends = (datetime.combine(day, time(0), UTC) for day in (first, last + _A_DAY))
-    during = DateTimeTZRange(begins - FURTHEST, ends + FURTHEST)
+    asked = around(first, last)
     found = list(rosters.order_by("slug"))
     by_roster: dict[int, list[Shift]] = defaultdict(list)
-    shifts = Shift.objects.filter(roster__in=found, during__overlap=during).select_related("person")
-    for shift in shifts.order_by("during__startswith", "seat"):
+    shifts = Shift.objects.filter(roster__in=found, during__overlap=DateTimeTZRange(asked.start, asked.end))
+    for shift in shifts.select_related("person").order_by("during__startswith", "seat"):
         by_roster[shift.roster_id].append(shift)
     return write_table(
         SHIFT_COLUMNS, (row for roster in found for row in _shift_rows(roster, by_roster[roster.pk], first, last))
     )
-
-
-def check_days(first: date, last: date) -> None:
-    """Raise Invalid, naming ``from`` or ``to``, where the days are in no order, too many, or no roster has such."""
-    if first < FIRST_DAY or last > LAST_DAY:
-        raise Invalid(f"Expected days from {FIRST_DAY} to {LAST_DAY}.", field="from" if first < FIRST_DAY else "to")
-    if last < first:
-        raise Invalid("The last day is not before the first.", field="to")
-    if last - first >= LONGEST:
-        raise Invalid(f"At most {LONGEST.days} days at once.", field="to")
 
 
 def _layer_rows(roster: Roster) -> Iterator[list[str]]:
@@ -77,5 +58,5 @@ def _layer_rows(roster: Roster) -> Iterator[list[str]]:
 
 def _shift_rows(roster: Roster, shifts: list[Shift], first: date, last: date) -> Iterator[list[str]]:
     zone = ZoneInfo(roster.time_zone)
-    start, end = instant(first, time(0), zone), instant(last + _A_DAY, time(0), zone)
+    start, end = instant(first, time(0), zone), instant(last + A_DAY, time(0), zone)
     yield from shift_rows(roster.slug, zone, [each for each in shifts if each.start < end and start < each.end])

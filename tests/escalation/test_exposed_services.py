@@ -201,7 +201,7 @@ def test_each_team_has_an_incident_of_its_own(house, api, on_call):
     Service.objects.create(slug="agents", name="Agents", team=other)
     watch()
     assert {incident.team for incident in raised()} == {house.team, other}
-    put_on_call(other, house.tom)
+    put_on_call(other, make_person("Ann", other, TeamRole.RESPONDER))
     watch()
     assert {incident.team.slug: incident.status for incident in raised()} == {
         "platform": Status.DECLARED,

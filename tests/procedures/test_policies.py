@@ -18,6 +18,7 @@ from apps.incidents.models import ProceduresRevision
 from apps.procedures import current, export, reading, structure
 from apps.procedures.apply import EditedMeanwhile, apply, plan
 from apps.procedures.problems import InvalidDocument
+from apps.teams.models import TeamRole
 from tests.factories.rosters import put_on_call
 from tests.factories.teams import make_person, make_team
 from tests.procedures.test_apply import FILE
@@ -82,7 +83,7 @@ def problems(more: str) -> list[str]:
 @pytest.fixture
 def organisation(clock):
     team = make_team()
-    put_on_call(team, make_person("Olga"))
+    put_on_call(team, make_person("Olga", team, TeamRole.RESPONDER))
     upsert_endpoint(slug="tool", name="Tool", url="https://tool.example/hook")
     return Service.objects.create(slug="application", name="Application", team=team)
 

@@ -52,8 +52,8 @@ def create_roster(
     stands in, unless ``accept_gaps``.
     """
     access.require_for_team(by, Permission.MANAGE, fields["team"])
-    other = fields.get("stands_in_for")
-    watch = GapWatch(_and_stood_for([other]), by=by)
+    concerned = queries.with_stood_for([fields.get("stands_in_for")])
+    watch = GapWatch(concerned, by=by)
     roster = Roster()
     _write_fields(roster, _as_they_are(fields, lock(concerned)), by=by)
     write_layers(roster, layers, by=by)
@@ -81,7 +81,7 @@ def change_roster(
     or holidays while it is frozen; LeavesGap unless ``accept_gaps``.
     """
     access.require_for_team(by, Permission.MANAGE, roster.team)
-    concerned = _and_stood_for([roster, changes.get("stands_in_for")])
+    concerned = queries.with_stood_for([roster, changes.get("stands_in_for")])
     with refusing_gaps(concerned, by=by, accepts_all=accept_gaps) as gaps:
         _change(roster, changes, layers=layers, version=version, by=by, concerned=concerned)
     return gaps

@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.core import clock
 from apps.core.errors import Invalid
-from apps.rosters import exports
+from apps.rosters import days, exports
 from apps.rosters.admin.table_imports import TableImportsAdmin
 from apps.rosters.models import Roster
 
@@ -40,7 +40,7 @@ class PeriodForm(forms.Form):
         cleaned = super().clean() or self.cleaned_data
         if "from" in cleaned and "to" in cleaned:
             try:
-                exports.check_days(cleaned["from"], cleaned["to"])
+                days.check_days(cleaned["from"], cleaned["to"])
             except Invalid as refused:
                 self.add_error(refused.field, str(refused))
         return cleaned

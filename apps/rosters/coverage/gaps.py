@@ -16,8 +16,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from apps.core.walltime import instant
-from apps.rosters.coverage.windows import merged, total, within, without
-from apps.rosters.rules import CalendarPlan, LayerPlan, Plan, Window
+from apps.rosters.coverage.windows import merged, total, within
+from apps.rosters.rules import CalendarPlan, LayerPlan, Plan, Window, outside
 from apps.rosters.rules.week import open_times
 
 
@@ -69,7 +69,7 @@ def gaps(wanted: Sequence[Window], held: Sequence[Window], window: Window) -> li
     Both are in order, and nothing in them touches or overlaps (``windows.merged``).
     """
     parts: dict[int, list[Window]] = {}
-    for part in without(within(wanted, window), held):
+    for part in outside(within(wanted, window), held):
         parts.setdefault(bisect_right(held, part.start, key=lambda each: each.end), []).append(part)
     return [
         Gap(

@@ -1,11 +1,11 @@
-"""Sums and differences of stretches of time: UTC, half-open, each list in order and free of overlaps."""
+"""Sums and parts of stretches of time: UTC, half-open, each list in order and free of overlaps."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import timedelta
 
-from apps.rosters.rules import Window
+from apps.rosters.rules import Window, clipped
 
 
 def merged(windows: Iterable[Window]) -> list[Window]:
@@ -22,30 +22,7 @@ def merged(windows: Iterable[Window]) -> list[Window]:
 
 def within(windows: Iterable[Window], limit: Window) -> list[Window]:
     """What of ``windows`` lies within ``limit``."""
-    return [
-        Window(max(each.start, limit.start), min(each.end, limit.end))
-        for each in windows
-        if max(each.start, limit.start) < min(each.end, limit.end)
-    ]
-
-
-def without(windows: Sequence[Window], taken: Sequence[Window]) -> list[Window]:
-    """What of ``windows`` lies in none of ``taken``."""
-    found = []
-    first = 0
-    for each in windows:
-        while first < len(taken) and taken[first].end <= each.start:
-            first += 1
-        free_from = each.start
-        for number in range(first, len(taken)):
-            if taken[number].start >= each.end:
-                break
-            if free_from < taken[number].start:
-                found.append(Window(free_from, taken[number].start))
-            free_from = max(free_from, taken[number].end)
-        if free_from < each.end:
-            found.append(Window(free_from, each.end))
-    return found
+    return list(clipped(windows, limit))
 
 
 def total(windows: Iterable[Window]) -> timedelta:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from apps.core.walltime import instant
 from apps.rosters.models import ShiftSource
-from apps.rosters.rules.cutting import outside
+from apps.rosters.rules.cutting import Lasting, outside
 from apps.rosters.rules.handoffs import handoffs
 from apps.rosters.rules.plans import Absences, CalendarPlan, LayerPlan, Plan, Stretch, Window
 from apps.rosters.rules.week import open_times
@@ -50,7 +50,7 @@ def turns(layer: Plan, *, zone: ZoneInfo, window: Window, away: Absences = NOBOD
             yield from _seated(_order(layer, number), layer.at_once, part, away)
 
 
-def clipped(stretches: Iterable[Stretch], window: Window) -> Iterator[Stretch]:
+def clipped(stretches: Iterable[Lasting], window: Window) -> Iterator[Lasting]:
     """Yield what of ``stretches`` lies within ``window``; what is empty there is left out."""
     for stretch in stretches:
         start, end = max(stretch.start, window.start), min(stretch.end, window.end)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from apps.rosters.coverage import windows
 from apps.rosters.coverage.gaps import gaps, wanted
 from apps.rosters.models import Rotation, ShiftSource
-from apps.rosters.rules import CalendarPlan, LayerPlan, Stretch, WeeklyRange, Window
+from apps.rosters.rules import CalendarPlan, LayerPlan, Stretch, WeeklyRange, Window, outside
 
 BERLIN = ZoneInfo("Europe/Berlin")
 OFFICE = WeeklyRange(frozenset(range(5)), time(9), time(18))
@@ -148,7 +148,7 @@ def test_differences_are_those_of_sets_of_hours(first, second):
         }
 
     whole, taken = windows.merged(first), windows.merged(second)
-    left = windows.without(whole, taken)
+    left = list(outside(whole, taken))
     assert hours(whole) == hours(first)
     assert hours(left) == hours(first) - hours(second)
     assert windows.total(left) == timedelta(hours=len(hours(left)))
