@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+import psycopg
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -172,6 +174,47 @@ def test_the_preview_shows_the_turns_of_a_file_and_saves_nothing(clock, team, ma
     assert "anna" in drawn.content.decode()
     assert not CalendarSource.objects.exists()
     assert not Timer.objects.filter(kind="rosters.read_calendar").exists()
+
+
+@pytest.fixture
+def locked_while_reading(monkeypatch) -> list[bool]:
+    """For each calendar that is read in its process: whether somebody else would wait for a roster meanwhile."""
+    found: list[bool] = []
+    really = reading.subprocess.run
+
+    def run(*args, **options):
+        with psycopg.connect(**database_of_its_own()) as other:
+            try:
+                other.execute("SELECT 1 FROM rosters_roster FOR NO KEY UPDATE NOWAIT")
+                found.append(False)
+            except psycopg.errors.LockNotAvailable:
+                found.append(True)
+            other.rollback()
+        return really(*args, **options)
+
+    monkeypatch.setattr(reading.subprocess, "run", run)
+    return found
+
+
+def database_of_its_own() -> dict[str, object]:
+    known = connection.get_connection_params()
+    return {name: known[name] for name in ("host", "port", "user", "password", "dbname") if name in known}
+
+
+def test_a_file_is_read_while_nobody_waits_for_the_roster(clock, team, manager, people, locked_while_reading):
+    client = signed_in(manager)
+    client.post(ADD, form_of(team, file=upload(FLOATING)))
+    roster = Roster.objects.get(slug="cal")
+    preview = reverse("admin:rosters_roster_preview", args=[roster.pk])
+    drawn = client.post(preview, change_form_of(roster, file=upload(FLOATING)))
+    assert "anna" in drawn.content.decode()
+    moved = {"time_zone": "Europe/Berlin", "accept_gaps": "on"}
+    saved = client.post(change_page(roster), change_form_of(roster, file=upload(FLOATING)) | moved)
+    assert saved.status_code in (200, 302)
+    assert len(locked_while_reading) >= 3
+    assert not any(locked_while_reading)
+    refused = client.post(change_page(roster), change_form_of(roster, file=upload(b"<html>")))
+    assert "no calendar" in " ".join(errors_of(refused)["file"])
 
 
 def import_page(roster: Roster) -> str:

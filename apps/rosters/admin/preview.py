@@ -20,6 +20,7 @@ from apps.core.errors import HouseError
 from apps.core.walltime import instant
 from apps.rosters import actions, findings, gap_questions, picture, planning
 from apps.rosters.actions import GapWatch, LeavesGap
+from apps.rosters.calendars.reading import reading_first
 from apps.rosters.models import Roster
 from apps.rosters.rules import Window, clipped
 from apps.teams.models import User
@@ -112,7 +113,7 @@ class PreviewedAdmin:
                 return answer
 
         try:
-            answer = _settled(attempt)
+            answer = reading_first(lambda: _settled(attempt))
         except HouseError as refused:
             return HttpResponse(render_to_string("admin/rosters/_not_yet.html", {"mistakes": [str(refused)]}))
         context = getattr(answer, "context_data", None) or {}
@@ -155,7 +156,7 @@ class PreviewedAdmin:
 
         if request.method != "POST":
             return save()
-        return self.saved_or_asked(request, object_id, save)
+        return reading_first(lambda: self.saved_or_asked(request, object_id, save))
 
     def saved_or_asked(
         self, request: HttpRequest, object_id: str | None, save: Callable[[], HttpResponse]
