@@ -229,6 +229,43 @@ def test_a_roster_that_is_frozen_or_retired_takes_nothing_new(empty, server, peo
     assert not Timer.objects.filter(kind="rosters.read_calendar").exists()
 
 
+DAILY = calendar(event("1", ":20260302T000000Z", ":20260303T000000Z", summary="Anna", more="RRULE:FREQ=DAILY\n"))
+
+
+@pytest.mark.parametrize("by_file", [True, False])
+def test_a_frozen_roster_goes_on_by_the_copy_that_it_has(empty, server, people, clock, manager, settings, by_file):
+    server.served = DAILY
+    source = file_of(empty, DAILY, manager) if by_file else read(source_at(server.url, empty))
+    Roster.objects.filter(pk=empty.pk).update(frozen_until=clock.now + timedelta(days=200))
+    server.served, server.etag = DAYS, '"2"'
+    asked = len(server.received)
+    clock.shift(days=100)
+    handlers.read_calendars(Timer())
+    run_due()
+    assert empty.shifts.order_by("during").last().end == clock.now + settings.ROSTER_HORIZON
+    assert len(server.received) == asked
+    source.refresh_from_db()
+    assert (source.fetched_at, source.failure) == (clock.now - timedelta(days=100), "")
+    clock.shift(days=101)
+    handlers.read_calendars(Timer())
+    run_due()
+    assert len(server.received) == asked + (not by_file)
+
+
+def test_what_was_fetched_while_it_was_being_frozen_is_let_go(empty, server, people, clock):
+    source = read(source_at(server.url, empty))
+    before, served = shown(empty), server.answer
+
+    def frozen(request) -> Answer:
+        Roster.objects.filter(pk=empty.pk).update(frozen_until=clock.now + timedelta(days=2))
+        return served(request)
+
+    server.answer, server.served, server.etag = frozen, DAILY, '"2"'
+    read(source, anew=True)
+    assert shown(empty) == before
+    assert source.etag == '"1"'
+
+
 def test_what_was_edited_meanwhile_is_not_written_over(empty, server, people):
     source = source_at(server.url, empty)
     served = server.answer

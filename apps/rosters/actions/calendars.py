@@ -59,16 +59,16 @@ def read_calendar(source_id: int, *, anew: bool = False) -> None:
     """Fetch the calendar, if it is at an address, and make turns of what is new; ``anew``: of all of it.
 
     Where that fails the last good copy stays, the failure is kept beside it, and the copy goes on to give turns as the
-    horizon moves on. Nothing happens for a roster that is retired, or frozen. Not to be called in a transaction:
-    it talks to the network, and waits for the process that reads.
+    horizon moves on. So it does while the roster is frozen: nothing new is fetched then. Nothing happens for one that
+    is retired. Not to be called in a transaction: it talks to the network, and waits for the process that reads.
     """
     now = clock.now()
     source = CalendarSource.objects.select_related("layer__roster").filter(pk=source_id).first()
-    if source is None or not _takes_turns(source.layer.roster, now):
+    if source is None or source.layer.roster.retired_at is not None:
         return
     fetched, expansion, failure = None, None, ""
     try:
-        fetched = _fetched(source)
+        fetched = None if _stands_still(source.layer.roster, now) else _fetched(source)
         if fetched is not None:
             expansion = _expanded(source, fetched.text, now)
     except (NotFetched, Unreadable) as error:
@@ -88,13 +88,17 @@ def keep(
 ) -> None:
     """Write down what came of reading ``source``, unless it was edited meanwhile: whoever did had it read anew.
 
+    Of a frozen roster only the turns are, of the copy that it has: what was fetched just before that is let go.
     ``now`` is when the reading began; what it changes counts from the instant at which it is written down.
     """
     roster = next(each for each in lock_with_stood_for(source.layer.roster) if each.pk == source.layer.roster_id)
     same = CalendarSource.objects.filter(pk=source.pk, url=source.url, uploaded_at=source.uploaded_at)
-    if not _takes_turns(roster, now) or not same.exists():
+    if roster.retired_at is not None or not same.exists():
         return
-    if failure:
+    if _stands_still(roster, now):
+        if fetched is not None:
+            return
+    elif failure:
         _note(source, failure=failure[:500], failed_at=source.failed_at or now)
     else:
         _note(source, failure="", failed_at=None, **({"fetched_at": now} if source.url else {}))
@@ -165,8 +169,8 @@ def as_text(text: bytes) -> str:
     return text.decode("utf-8-sig", "replace").replace("\0", "")
 
 
-def _takes_turns(roster: Roster, now: datetime) -> bool:
-    return roster.retired_at is None and (roster.frozen_until is None or roster.frozen_until <= now)
+def _stands_still(roster: Roster, now: datetime) -> bool:
+    return roster.frozen_until is not None and roster.frozen_until > now
 
 
 def _fetched(source: CalendarSource) -> Fetched | None:
