@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.utils import timezone
 from rest_framework import serializers
+
+from apps.core.century import MOMENTS
 
 
 class Instant(serializers.DateTimeField):
@@ -18,3 +21,11 @@ class Instant(serializers.DateTimeField):
         if timezone.is_naive(value):
             self.fail("naive")
         return super().enforce_timezone(value)
+
+
+class EnteredInstant(Instant):
+    """A moment with its offset that is kept: it lies within the century (``core.century``)."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.validators.extend(MOMENTS)

@@ -9,6 +9,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from apps.core.century import MOMENTS
 from apps.core.walltime import instant
 
 
@@ -16,8 +17,10 @@ class LocalMoment(forms.DateTimeField):
     """A moment by the clock of the active time zone; what is entered with an offset of its own is taken as it is.
 
     A wall time that comes twice means its first; one that does not exist the first instant after it
-    (``walltime.instant``). Django's own field refuses both.
+    (``walltime.instant``). Django's own field refuses both. It lies within the century (``core.century``).
     """
+
+    default_validators = MOMENTS
 
     def to_python(self, value: Any) -> datetime | None:
         zone = timezone.get_current_timezone()

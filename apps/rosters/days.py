@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 
+from apps.core.century import FIRST_DAY, LAST_DAY
 from apps.core.errors import Invalid
-from apps.rosters.models.rosters import FIRST_DAY, LAST_DAY
 from apps.rosters.rules import Window
 
 #: Nobody asks for more at once.

@@ -65,6 +65,7 @@ def test_a_repetition_under_the_same_key_plans_one(house, rita):
         ({"services": ["api"], "ends_at": "2026-03-02T12:00:00"}, "ends_at"),
         ({"services": ["api"], "ends_at": "2026-03-02T09:00:00Z"}, "ends_at"),
         ({"services": ["api"], "ends_at": "2026-03-12T09:00:00Z"}, "ends_at"),
+        ({"services": ["api"], "ends_at": "9999-12-31T23:59:59Z"}, "ends_at"),
         ({"services": ["api"], "message": "x" * 201}, "message"),
         ({"services": ["api"], "until": "2026-03-02T12:00:00Z"}, "until"),
     ],

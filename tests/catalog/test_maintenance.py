@@ -81,6 +81,15 @@ def test_a_start_in_another_century_is_refused_as_a_mistake(api, rita, clock):
         actions.plan_maintenance(services=[api], starts_at=datetime(9999, 12, 31, 23, 59, tzinfo=UTC), by=rita)
 
 
+def test_one_that_is_planned_is_not_moved_there_either(api, rita, clock):
+    window = plan(rita, api, starts_at=clock.now + timedelta(hours=1), ends_at=clock.now + timedelta(hours=2))
+    far = datetime(9999, 12, 31, 20, tzinfo=UTC)
+    with pytest.raises(Invalid, match="366 days ahead"):
+        actions.change_maintenance(window.pk, starts_at=far, ends_at=far + timedelta(hours=1), by=rita)
+    with pytest.raises(IntegrityError, match="maintenance_within_the_century"), transaction.atomic():
+        MaintenanceWindow.objects.filter(pk=window.pk).update(starts_at=far, ends_at=far + timedelta(hours=1))
+
+
 def test_it_ends_by_itself_and_that_instant_is_outside_of_it(api, rita, clock):
     window = plan(rita, api)
     clock.shift(minutes=59, seconds=59)

@@ -59,6 +59,7 @@ def test_its_end_is_changed_on_the_page(house, rita, clock):
         ({"services": "own", "ends_at": ""}, "This field is required"),
         ({"services": "own", "ends_at": "2026-03-02T01:00"}, "The end lies after the start"),
         ({"services": "own", "ends_at": "2026-03-30T01:00"}, "7 days at most"),
+        ({"services": "own", "ends_at": "9999-12-31T23:59"}, "Expected a day up to 2100-01-01"),
         ({"services": "other", "ends_at": "2026-03-02T15:00"}, "not one of the available choices"),
     ],
 )

@@ -49,9 +49,7 @@ def plan_maintenance(
     """
     _require(by, services, everything=not services)
     now = clock.now()
-    begin = _utc(max(starts_at or now, now), field="starts_at")
-    if begin - now > FURTHEST:
-        raise Invalid(f"Maintenance is planned {FURTHEST.days} days ahead at most.", field="starts_at")
+    begin = _start(starts_at or now, now=now)
     window = MaintenanceWindow(
         all_services=not services,
         message=_checked(message),
@@ -93,7 +91,7 @@ def change_maintenance(
     if starts_at is not None and starts_at != window.starts_at:
         if window.starts_at <= now:
             raise RuleViolation("It has begun; its start cannot be changed any more.")
-        window.starts_at = _utc(max(starts_at, now), field="starts_at")
+        window.starts_at = _start(starts_at, now=now)
     window.ends_at = _utc(ends_at, field="ends_at") if ends_at is not None else window.ends_at
     window.message = _checked(message) if message is not None else window.message
     rules.check_times(window.starts_at, window.ends_at, now=now, longest=LONGEST)
@@ -141,6 +139,14 @@ def may_keep_maintenance(person: User, window: MaintenanceWindow) -> bool:
     """Whether ``person`` may change and end a window of ``queries.visible_windows``, as ``end_maintenance`` decides."""
     named = list(window.services.all())
     return _may(person, named, everything=window.all_services or window.names_others)  # type: ignore[attr-defined]
+
+
+def _start(wanted: datetime, *, now: datetime) -> datetime:
+    """When it begins: now at the earliest. Raises Invalid for what is further ahead than FURTHEST."""
+    begin = _utc(max(wanted, now), field="starts_at")
+    if begin - now > FURTHEST:
+        raise Invalid(f"Maintenance is planned {FURTHEST.days} days ahead at most.", field="starts_at")
+    return begin
 
 
 def _utc(instant: datetime, *, field: str) -> datetime:

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from apps.catalog import actions, queries
 from apps.catalog.models import MaintenanceWindow, Service, WindowState
 from apps.core.api import HouseViewSet
-from apps.core.api_fields import Instant
+from apps.core.api_fields import EnteredInstant
 from apps.core.errors import Invalid
 from apps.teams import access
 from apps.teams.access import Permission
@@ -52,8 +52,8 @@ class MaintenanceForm(serializers.Serializer[Any]):
     message = serializers.CharField(
         max_length=MaintenanceWindow._meta.get_field("message").max_length, required=False, allow_blank=True
     )
-    starts_at = Instant(required=False, help_text="Without: now.")
-    ends_at = Instant(required=False, help_text="Without: an hour after the start.")
+    starts_at = EnteredInstant(required=False, help_text="Without: now.")
+    ends_at = EnteredInstant(required=False, help_text="Without: an hour after the start.")
 
     def validate_services(self, slugs: list[str]) -> list[Service]:
         """The services in use that the caller may see. Raises ValidationError for others."""

@@ -9,6 +9,7 @@ from django.db import models
 
 from apps.catalog.models.services import Service
 from apps.core import clock
+from apps.core.century import MOMENTS, is_within
 from apps.core.models import History
 
 #: Nothing holds pages back for longer than this; who needs more plans another window.
@@ -33,8 +34,10 @@ class MaintenanceWindow(models.Model):
         "all services", default=False, help_text="Instead of naming services; for administrators."
     )
     message = models.CharField(max_length=200, blank=True, help_text="What is done, for who reads why nobody is paged.")
-    starts_at = models.DateTimeField("start")
-    ends_at = models.DateTimeField("end", help_text="It ends by itself then; that instant is outside of it.")
+    starts_at = models.DateTimeField("start", validators=MOMENTS)
+    ends_at = models.DateTimeField(
+        "end", validators=MOMENTS, help_text="It ends by itself then; that instant is outside of it."
+    )
     ended_early_at = models.DateTimeField("ended early", null=True, blank=True)
     ended_early_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
@@ -56,6 +59,9 @@ class MaintenanceWindow(models.Model):
             models.CheckConstraint(
                 condition=models.Q(ends_at__lte=models.F("starts_at") + LONGEST), name="maintenance_not_for_ever",
                 violation_error_message="Maintenance lasts seven days at most.",
+            ),
+            models.CheckConstraint(
+                condition=is_within("starts_at") & is_within("ends_at"), name="maintenance_within_the_century"
             ),
             models.CheckConstraint(
                 condition=models.Q(ended_early_at=None) | models.Q(ended_early_at__lt=models.F("ends_at")),

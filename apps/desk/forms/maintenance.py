@@ -12,6 +12,7 @@ from apps.catalog import queries as catalog
 from apps.catalog.actions import DEFAULT_LENGTH
 from apps.catalog.models import MaintenanceWindow, Service
 from apps.core import clock
+from apps.core.century import MOMENTS
 from apps.teams import access
 from apps.teams.models import User
 
@@ -21,7 +22,7 @@ _LOCAL = "%Y-%m-%dT%H:%M"
 def _moment(label: str, **options: Any) -> forms.DateTimeField:
     """A moment in the viewer's zone; one that the change of the clocks makes doubtful is refused."""
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL)
-    return forms.DateTimeField(widget=widget, label=label, **options)
+    return forms.DateTimeField(widget=widget, label=label, validators=MOMENTS, **options)
 
 
 class MaintenanceForm(forms.Form):

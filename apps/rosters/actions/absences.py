@@ -9,6 +9,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q, QuerySet
 
 from apps.core import clock, events
+from apps.core.century import check_moments
 from apps.core.errors import Invalid, NotAllowed, RuleViolation
 from apps.core.history import made_by
 from apps.rosters.actions.leave import lock_for_leave
@@ -85,7 +86,8 @@ def remove_absence(absence: Absence, *, by: User) -> None:
 
 
 def check_absence(start: datetime, end: datetime, *, now: datetime) -> None:
-    """Raise Invalid, naming ``end``, unless somebody may be away for that time: not over, and no slip of the pen."""
+    """Raise Invalid, naming the field, unless somebody may be away for that time: not over, and no slip of the pen."""
+    check_moments(start=start, end=end)
     if end <= start:
         raise Invalid("An absence ends after it starts.", field="end")
     if end <= now:

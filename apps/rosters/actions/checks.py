@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
+from apps.core.century import check_moments
 from apps.core.errors import Invalid, RuleViolation
 from apps.rosters.models import Roster
 from apps.rosters.models.rosters import MOST_LAYERS
@@ -24,6 +25,7 @@ def check_standing_in(roster: Roster, other: Roster | None, *, start: datetime |
         return
     if missing:
         raise Invalid("A roster that stands in says for which other, from when and until when.", field=missing[0])
+    check_moments(stands_in_from=start, stands_in_until=end)
     if start is not None and end is not None and end <= start:
         raise Invalid("It ends after it starts.", field="stands_in_until")
     if other is None or roster.retired_at is not None:

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from apps.core import clock, events
+from apps.core.century import check_moments
 from apps.core.errors import Invalid, RuleViolation
 from apps.core.history import made_by
 from apps.rosters.actions.shifts import locked
@@ -80,7 +81,7 @@ def remove_shadow(shadow: Shadow, *, by: User) -> None:
 def check_shadow(
     roster: Roster, *, person: User, of: User | None, start: datetime, end: datetime, now: datetime
 ) -> None:
-    """Raise Invalid, naming ``user``, ``of`` or ``end``, unless ``person`` may be a shadow there for that time."""
+    """Raise Invalid, naming the field as ``add_shadow`` does, unless ``person`` may be a shadow there for that time."""
     _check_times(start, end, now=now)
     _check_people(roster, person, of)
     if roster.shadows.filter(person=person, during__overlap=DateTimeTZRange(max(start, now), end)).exists():
@@ -88,6 +89,7 @@ def check_shadow(
 
 
 def _check_times(start: datetime, end: datetime, *, now: datetime) -> None:
+    check_moments(start=start, end=end)
     if end <= start:
         raise Invalid("It ends after it starts.", field="end")
     if end <= now:

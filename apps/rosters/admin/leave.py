@@ -16,12 +16,12 @@ from django.utils.dateformat import format as date_format
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.core import clock
+from apps.core.century import DAYS
 from apps.core.errors import Invalid
 from apps.core.walltime import instant
 from apps.rosters import actions, gap_questions
 from apps.rosters.admin.taken_back import TakenBackAdmin
 from apps.rosters.models import Absence, AbsenceKind
-from apps.rosters.models.rosters import DAYS
 from apps.teams.admin_access import managed_team_ids
 from apps.teams.models import Team, User
 

@@ -20,6 +20,7 @@ from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from apps.core import clock
+from apps.core.century import DAYS
 from apps.core.errors import HouseError, Invalid
 from apps.rosters import actions, gap_questions, queries, zone_news
 from apps.rosters.actions import LeavesGap
@@ -33,7 +34,6 @@ from apps.rosters.admin.overrides import OverrideInline
 from apps.rosters.admin.preview import PreviewedAdmin, preview
 from apps.rosters.admin.tables import TablesAdmin
 from apps.rosters.models import Layer, Roster
-from apps.rosters.models.rosters import DAYS, MOMENTS
 from apps.rosters.paged_through import what_pages
 from apps.rosters.versions import version_of
 from apps.teams.admin_access import TeamOwnedAdmin, managed_team_ids
@@ -59,8 +59,8 @@ class RosterForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
         help_text="Of a roster that becomes primary every time at which nobody is on call counts.",
     )
     accepted_gaps = forms.CharField(required=False, widget=forms.HiddenInput)
-    stands_in_from = Moment(required=False, validators=MOMENTS)
-    stands_in_until = Moment(required=False, validators=MOMENTS)
+    stands_in_from = Moment(required=False)
+    stands_in_until = Moment(required=False)
 
     class Meta:
         model = Roster

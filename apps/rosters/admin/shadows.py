@@ -15,7 +15,6 @@ from apps.rosters import actions
 from apps.rosters.admin.moments import Moment
 from apps.rosters.admin.taken_back import InRosterAdmin
 from apps.rosters.models import Roster, Shadow
-from apps.rosters.models.rosters import MOMENTS
 from apps.teams.models import User
 
 _FIELDS = {"user": "person"}
@@ -24,8 +23,8 @@ _FIELDS = {"user": "person"}
 class ShadowForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no parameter at run time
     """A new shadow; what the action would refuse is said at its field."""
 
-    start = Moment(label="From", validators=MOMENTS)
-    end = Moment(label="Until", validators=MOMENTS)
+    start = Moment(label="From")
+    end = Moment(label="Until")
 
     class Meta:
         model = Shadow

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from apps.core import clock
 from apps.core.api import HouseViewSet
-from apps.core.api_fields import Instant
+from apps.core.api_fields import EnteredInstant
 from apps.core.pagination import NewestFirst
 from apps.rosters import actions, queries
 from apps.rosters.models import Absence, AbsenceKind, Roster, Swap
@@ -29,8 +29,8 @@ from apps.teams.representation import PersonByEmail, PersonSerializer
 class StretchSerializer(serializers.Serializer[Any]):
     """From ``start`` up to but not including ``end``."""
 
-    start = Instant()
-    end = Instant()
+    start = EnteredInstant()
+    end = EnteredInstant()
 
 
 class SwapSerializer(serializers.ModelSerializer[Swap]):
@@ -72,8 +72,8 @@ class AskedSwap(serializers.Serializer[Any]):
     """What of one's own shifts is given away, to whom, and for what; a start that has passed means now."""
 
     roster = VisibleRoster()
-    start = Instant()
-    end = Instant()
+    start = EnteredInstant()
+    end = EnteredInstant()
     asked_of = PersonByEmail(required=False, allow_null=True, default=None)
     in_return = StretchSerializer(required=False, allow_null=True, default=None)
     reason = serializers.CharField(max_length=255, required=False, default="", allow_blank=True)
@@ -155,8 +155,8 @@ class EnteredAbsence(serializers.Serializer[Any]):
     """
 
     user = PersonByEmail(required=False)
-    start = Instant()
-    end = Instant()
+    start = EnteredInstant()
+    end = EnteredInstant()
     accept_gaps = serializers.BooleanField(required=False, default=False)
     kind = serializers.ChoiceField(AbsenceKind.choices, default=AbsenceKind.LEAVE)
     reason = serializers.CharField(max_length=255, required=False, default="", allow_blank=True)

@@ -11,10 +11,11 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from apps.core.api_fields import Instant
+from apps.core.api_fields import EnteredInstant
+from apps.core.century import DAYS
 from apps.rosters.actions import LayerEntry
 from apps.rosters.models import Layer, Restriction, Roster, Weekday
-from apps.rosters.models.rosters import DAYS, MOMENTS, MOST_LAYERS, MOST_PEOPLE, MOST_RESTRICTIONS
+from apps.rosters.models.rosters import MOST_LAYERS, MOST_PEOPLE, MOST_RESTRICTIONS
 from apps.rosters.rules import WeeklyRange
 from apps.teams import access
 from apps.teams.access import Permission
@@ -101,10 +102,10 @@ class WrittenLayer(KnowsItsFields, serializers.ModelSerializer[Layer]):
 class WrittenRoster(serializers.ModelSerializer[Roster]):
     """What a roster is to be. ``layers`` are all of its layers, lowest first: the highest wins."""
 
-    frozen_until = Instant(required=False, allow_null=True, validators=MOMENTS)
+    frozen_until = EnteredInstant(required=False, allow_null=True)
     stands_in_for = RosterManaged(required=False, allow_null=True)
-    stands_in_from = Instant(required=False, allow_null=True, validators=MOMENTS)
-    stands_in_until = Instant(required=False, allow_null=True, validators=MOMENTS)
+    stands_in_from = EnteredInstant(required=False, allow_null=True)
+    stands_in_until = EnteredInstant(required=False, allow_null=True)
     layers: serializers.ListSerializer[Any] = serializers.ListSerializer(
         child=WrittenLayer(), required=False, max_length=MOST_LAYERS,
         help_text="Left out they stay. A layer that is not in the list goes, but for one whose turns come from a"

@@ -14,11 +14,12 @@ from rest_framework.response import Response
 
 from apps.core.parsers import FormWithFileParser
 from apps.rosters import actions, uploads
-from apps.rosters.api.forms import MOST_PEOPLE, AcceptsGaps
+from apps.rosters.api.forms import AcceptsGaps
 from apps.rosters.api.managed import ManagedRosterViewSet
 from apps.rosters.api.outlooks import OutlookSerializer
 from apps.rosters.api.uploads import FORM, SentCalendar, UnmatchedSerializer
 from apps.rosters.models import CalendarSource, Layer, Roster
+from apps.rosters.models.rosters import MOST_PEOPLE
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.authentication import caller

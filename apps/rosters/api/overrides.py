@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from apps.core import clock
 from apps.core.api import HouseViewSet
-from apps.core.api_fields import Instant
+from apps.core.api_fields import EnteredInstant
 from apps.rosters import actions, queries
 from apps.rosters.api.forms import AcceptsGaps
 from apps.rosters.api.rosters import EarliestFirst, ShiftSerializer
@@ -27,8 +27,8 @@ class EnteredOverride(serializers.Serializer[Any]):
     """Who stands in, from when to when. A start that has passed means now; seats count from 0."""
 
     user = PersonByEmail()
-    start = Instant()
-    end = Instant()
+    start = EnteredInstant()
+    end = EnteredInstant()
     reason = serializers.CharField(max_length=255, required=False, default="", allow_blank=True)
     seat = serializers.IntegerField(required=False, default=0, min_value=0, max_value=MOST_AT_ONCE - 1)
 

@@ -15,11 +15,11 @@ from rest_framework.response import Response
 from apps.core import clock
 from apps.core.api import HouseViewSet
 from apps.core.api_fields import Instant
+from apps.core.century import LAST_DAY
 from apps.core.errors import Invalid
 from apps.core.pagination import NewestFirst
 from apps.rosters import actions, queries
 from apps.rosters.models import CalendarSource, HandoverNote, Layer, Restriction, Roster, ShiftSource
-from apps.rosters.models.rosters import LAST_DAY
 from apps.rosters.versions import with_version
 from apps.teams import access
 from apps.teams.access import Permission

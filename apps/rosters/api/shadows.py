@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from apps.core import clock
 from apps.core.api import HouseViewSet
-from apps.core.api_fields import Instant
+from apps.core.api_fields import EnteredInstant
 from apps.core.pagination import NewestFirst
 from apps.rosters import actions, queries
 from apps.rosters.api.exceptions import VisibleRoster
@@ -43,8 +43,8 @@ class EnteredShadow(serializers.Serializer[Any]):
     roster = VisibleRoster()
     user = PersonByEmail(required=False)
     of = PersonByEmail(required=False, allow_null=True, default=None)
-    start = Instant()
-    end = Instant()
+    start = EnteredInstant()
+    end = EnteredInstant()
     is_woken = serializers.BooleanField(required=False, default=False)
 
 

@@ -10,6 +10,7 @@ from django.contrib.postgres.indexes import GistIndex
 from django.db import models
 
 from apps.core import clock
+from apps.core.century import lies_within
 from apps.core.models import History
 from apps.rosters.models.lasting import Lasting
 from apps.rosters.models.rosters import Roster
@@ -57,6 +58,7 @@ class Swap(Lasting):
                 | models.Q(in_return__isempty=False, in_return__lower_inf=False, in_return__upper_inf=False),
                 name="swap_return_has_start_and_end",
             ),
+            models.CheckConstraint(condition=lies_within("in_return"), name="swap_return_within_the_century"),
             models.CheckConstraint(
                 condition=models.Q(in_return=None) | models.Q(asked_of__isnull=False),
                 name="swap_return_is_of_somebody",

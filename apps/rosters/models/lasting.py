@@ -8,9 +8,11 @@ from typing import cast
 from django.contrib.postgres.fields import DateTimeRangeField
 from django.db import models
 
+from apps.core.century import lies_within
+
 
 class Lasting(models.Model):
-    """A row with a start and an end, half-open and in UTC; both are always known."""
+    """A row with a start and an end, half-open and in UTC; both are always known, and lie within the century."""
 
     during = DateTimeRangeField(help_text="Half-open, UTC: the end belongs to what follows.")
 
@@ -20,7 +22,8 @@ class Lasting(models.Model):
             models.CheckConstraint(
                 condition=models.Q(during__isempty=False, during__lower_inf=False, during__upper_inf=False),
                 name="%(class)s_has_start_and_end",
-            )
+            ),
+            models.CheckConstraint(condition=lies_within("during"), name="%(class)s_within_the_century"),
         ]
 
     @property

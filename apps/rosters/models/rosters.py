@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import time
 
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -11,11 +11,10 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
+from apps.core.century import DAYS, FIRST_DAY, LAST_DAY, MOMENTS, is_within, lies_within
 from apps.core.models import History
 from apps.teams.models import Team, validate_holidays, validate_time_zone
 
-#: No layer starts or ends outside these days: what lies beyond is a slip of the pen.
-FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
 LAST_PLACE = 10_000
 #: Seats that one layer may fill.
 MOST_AT_ONCE = 10
@@ -24,14 +23,6 @@ MOST_LAYERS = 50
 #: People in one layer, and parts of the week that it covers: more than anybody has, and little enough to look at.
 MOST_PEOPLE = 200
 MOST_RESTRICTIONS = 50
-MOMENTS = [
-    MinValueValidator(datetime.combine(FIRST_DAY, time(0), UTC), f"Expected a day from {FIRST_DAY} on."),
-    MaxValueValidator(datetime.combine(LAST_DAY, time(0), UTC), f"Expected a day up to {LAST_DAY}."),
-]
-DAYS = [
-    MinValueValidator(FIRST_DAY, f"Expected a day from {FIRST_DAY} on."),
-    MaxValueValidator(LAST_DAY, f"Expected a day up to {LAST_DAY}."),
-]
 
 
 class Rotation(models.TextChoices):
@@ -117,6 +108,10 @@ class Roster(models.Model):
                 ],
                 condition=models.Q(retired_at__isnull=True),
                 violation_error_message="Another roster stands in for that one within that time already.",
+            ),
+            models.CheckConstraint(
+                condition=is_within("frozen_until") & lies_within("stands_in_during"),
+                name="roster_within_the_century",
             ),
         ]
 

@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from apps.core import walltime
+from apps.core.century import FIRST_DAY, LAST_DAY
 from apps.core.errors import Invalid
 from apps.rosters.models import Rotation, Weekday
-from apps.rosters.models.rosters import FIRST_DAY, LAST_DAY
 from apps.rosters.rules import WeeklyRange, read_ranges
 
 #: Longer than any week that somebody could make sense of.

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('rosters', '0005_shadows'),
+        ('rosters', '0006_all_seats_are_paged'),
         ('teams', '0003_public_holidays'),
     ]
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('rosters', '0005_shadows'),
+        ('rosters', '0007_one_stand_in_at_a_time'),
     ]
 
     operations = [
