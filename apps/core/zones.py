@@ -20,6 +20,8 @@ from apps.core.walltime import change_between
 
 #: From when on, in seconds since 1970, and how far clocks are then from UTC, in seconds eastwards.
 Offset: TypeAlias = tuple[int, int]
+#: By what it is known that a file or folder is still the same.
+Stamp: TypeAlias = tuple[int, int, int]
 
 _A_DAY = timedelta(days=1)
 #: More zones than anybody uses at once.
@@ -36,6 +38,16 @@ def zone_named(name: str, *, field: str = "time_zone") -> ZoneInfo:
         return _read(name, _stamp(name))
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise UnknownZone(f"{name[:64]} is not an IANA time zone such as Europe/Berlin.", field=field) from error
+
+
+def known_zones() -> frozenset[str]:
+    """The names of all zones that there are to choose from, as the database had them when it was published last."""
+    return _names(tuple(_stamp_in(folder, "") for folder in zoneinfo.TZPATH))
+
+
+def can_be_chosen(name: str) -> bool:
+    """Whether the database knows a zone of that name now, and offers it to people."""
+    return name in known_zones() and is_known(name)
 
 
 def zone_or_utc(name: str) -> ZoneInfo:
@@ -98,18 +110,26 @@ def _seconds_east(zone: ZoneInfo, at: datetime) -> int:
     return int(cast("timedelta", at.astimezone(zone).utcoffset()).total_seconds())
 
 
-def _stamp(name: str) -> tuple[int, int, int] | None:
+def _stamp(name: str) -> Stamp | None:
     """By what it is known that the file of a zone is still the same; None where the system has none."""
-    for folder in zoneinfo.TZPATH:
-        try:
-            found = Path(folder, name).stat()
-        except (OSError, ValueError):
-            continue
-        return found.st_ino, found.st_size, found.st_mtime_ns
-    return None
+    return next((stamp for folder in zoneinfo.TZPATH if (stamp := _stamp_in(folder, name)) is not None), None)
+
+
+def _stamp_in(folder: str, name: str) -> Stamp | None:
+    try:
+        found = Path(folder, name).stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 @lru_cache(maxsize=_KEPT)
-def _read(name: str, stamp: tuple[int, int, int] | None) -> ZoneInfo:
+def _read(name: str, stamp: Stamp | None) -> ZoneInfo:
     """The zone as it is read now; ``stamp`` tells whether it was read from the same file before."""
     return ZoneInfo.no_cache(name)
+
+
+@lru_cache(maxsize=1)
+def _names(stamps: tuple[Stamp | None, ...]) -> frozenset[str]:
+    """The names; ``stamps`` tell whether they were read of the same folders before, for that takes 20 ms."""
+    return frozenset(zoneinfo.available_timezones())

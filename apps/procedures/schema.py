@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import zoneinfo
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path as File
@@ -16,6 +15,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 
 from apps.core import durations
+from apps.core.zones import known_zones
 from apps.procedures.problems import Path
 
 _formats = FormatChecker(formats=["date"])
@@ -33,7 +33,7 @@ def _is_delay(value: object) -> bool:
 
 @_formats.checks("time-zone")
 def _is_time_zone(value: object) -> bool:
-    return not isinstance(value, str) or value in zoneinfo.available_timezones()
+    return not isinstance(value, str) or value in known_zones()
 
 
 @_formats.checks("holiday-country")

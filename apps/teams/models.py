@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -17,11 +16,12 @@ from apps.core import clock
 from apps.core.business_calendar import WEEKDAYS, WorkingWeek, free_days
 from apps.core.errors import Invalid
 from apps.core.models import History
+from apps.core.zones import can_be_chosen
 
 
 def validate_time_zone(name: str) -> None:
     """Raise ValidationError unless ``name`` is a zone of the IANA database."""
-    if name not in zoneinfo.available_timezones():
+    if not can_be_chosen(name):
         raise ValidationError("%(name)s is not an IANA time zone such as Europe/Berlin.", params={"name": name})
 
 

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.core.zones import UnknownZone, first_difference, is_known, offsets, zone_named, zone_or_utc
+from apps.core.zones import (
+    UnknownZone,
+    can_be_chosen,
+    first_difference,
+    is_known,
+    known_zones,
+    offsets,
+    zone_named,
+    zone_or_utc,
+)
 from tests.zone_files import ALWAYS_WINTER, CENTRAL_EUROPE, LONGER_SUMMER, database
 
 START, END = datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 12, 2, tzinfo=UTC)
@@ -34,6 +43,20 @@ def test_a_zone_is_read_anew_once_its_file_is_another(tmp_path):
         assert noon.astimezone(zone_named("Test/Land")).hour == 11
         zones.withdraw("Test/Land")
         assert not is_known("Test/Land")
+
+
+def test_what_there_is_to_choose_is_read_anew_once_the_database_is_another_and_only_then(tmp_path, monkeypatch):
+    with database(tmp_path) as zones:
+        assert not can_be_chosen("Test/Land")
+        zones.publish("Test/Land", CENTRAL_EUROPE)
+        assert can_be_chosen("Test/Land")
+        assert {"Test/Land", "Europe/Berlin", "UTC"} <= known_zones()
+        with monkeypatch.context() as patched:
+            patched.setattr("zoneinfo.available_timezones", lambda: pytest.fail("It was read anew."))
+            assert can_be_chosen("Test/Land")
+        zones.withdraw("Test/Land")
+        assert not can_be_chosen("Test/Land")
+    assert not {"Test/Land", "posix/Europe/Berlin", ""} & known_zones()
 
 
 def test_offsets_are_told_from_the_start_and_from_each_change_on():

@@ -305,7 +305,7 @@ def test_the_file_is_looked_at_in_as_many_queries_however_long_it_is(
 ):
     text = file_of(exported(roster))
     actions.plan_layers_import(text, by=manager)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(7):
         actions.plan_layers_import(text, by=manager)
     others = [Roster.objects.create(slug=f"r{number}", name=f"R{number}", team=team) for number in range(5)]
     for other in others:
@@ -313,6 +313,6 @@ def test_the_file_is_looked_at_in_as_many_queries_however_long_it_is(
             Restriction.objects.create(layer=layer_of(other, people, name=name), weekdays=[1])
     with django_assert_num_queries(5):
         said = exported(roster, *others)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(7):
         plan = actions.plan_layers_import(file_of(said), by=manager)
     assert (plan.changes, plan.problems) == ((), ())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.core.errors import Invalid
 from apps.rosters import actions
@@ -93,3 +95,23 @@ def test_a_roster_has_so_many_layers_at_most(roster, manager):
 def test_more_rosters_than_can_be_locked_at_once_are_refused(roster, manager):
     with pytest.raises(Invalid, match="more than 100 rosters"):
         actions.plan_layers_import(file_of([r for n in range(101) for r in rows("anna", roster=f"r{n}")]), by=manager)
+
+
+def test_of_more_layers_than_a_roster_may_have_none_is_looked_at(roster, manager):
+    text = file_of([row for number in range(1_500) for row in rows("anna", layer=f"L{number}", time_zone="Nowhere")])
+    assert problems(text, manager) == [(2, "Platform would have more than 50 layers.")]
+
+
+def test_a_look_at_what_cannot_be_used_or_changes_nothing_locks_nothing(roster, manager):
+    unusable = rows("anna", "nobody")
+    for said, locks in ((unusable, False), (exported(roster), False), (rows("anna", "ben"), True)):
+        with CaptureQueriesContext(connection) as captured:
+            actions.plan_layers_import(file_of(said), by=manager)
+        assert any("FOR NO KEY UPDATE" in query["sql"] for query in captured) is locks
+
+
+def test_the_zones_that_there_are_are_not_read_for_each_layer(roster, manager, monkeypatch):
+    assert problems(file_of(rows("anna", time_zone="Europe/Berlin")), manager) == []
+    monkeypatch.setattr("zoneinfo.available_timezones", lambda: pytest.fail("The zones were read anew."))
+    text = file_of([row for n in range(40) for row in rows("anna", layer=f"L{n}", time_zone="Europe/Lisbon")])
+    assert problems(text, manager) == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, cast
@@ -12,6 +11,7 @@ from django.core.exceptions import ValidationError
 
 from apps.contacts import phones, serving
 from apps.contacts.models import TELEPHONED, ContactMethod, MethodKind
+from apps.core.zones import known_zones
 from apps.notifications.actions import MOST_STEPS
 from apps.notifications.models import Preferences
 from apps.teams.models import User
@@ -30,7 +30,7 @@ class ProfileForm(forms.ModelForm[User]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        zones = sorted(zone for zone in zoneinfo.available_timezones() if "/" in zone and not zone.startswith("Etc/"))
+        zones = sorted(zone for zone in known_zones() if "/" in zone and not zone.startswith("Etc/"))
         self.fields["time_zone"].choices = [(zone, zone.replace("_", " ")) for zone in ["UTC", *zones]]  # type: ignore[attr-defined]
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import cache
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from apps.contacts.models import MethodKind
+from apps.core.zones import known_zones
 from apps.integrations.importing.document import Place
 from apps.integrations.importing.plan import Layer, Member, Method, Note, Outcome, Override, Person, Roster, Team
 from apps.integrations.importing.rhythm import Remark
@@ -59,7 +58,7 @@ class Gathering:
     def zone(self, place: Place, key: str) -> str:
         """The IANA zone under ``key``; empty where there is none that is known here, which is noted."""
         name = place.text(key, default="")
-        if name and name not in _zones():
+        if name and name not in known_zones():
             self.differs(place.at(key), f"“{name[:60]}” is no time zone that is known here.")
             return ""
         return name
@@ -169,11 +168,6 @@ def rosters_of(
         )
         for number, (roster_name, layers) in enumerate(zip(several(name, len(tracks)), tracks, strict=True))
     ]
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones())
 
 
 def _is_email(text: str) -> bool:

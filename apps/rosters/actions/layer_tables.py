@@ -23,7 +23,7 @@ from apps.rosters.actions.overrides import check_stands_in
 from apps.rosters.actions.shifts import lock, materialise
 from apps.rosters.layer_changes import LayerChange, People, RosterChange, Verb, compared, in_words
 from apps.rosters.models import Layer, Roster
-from apps.rosters.tables import Problem, RosterSaid, read_layers
+from apps.rosters.tables import LayerTable, Problem, RosterSaid, read_layers
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import User
@@ -48,12 +48,18 @@ class LayersImport:
 
 
 def plan_layers_import(text: bytes, *, by: User) -> LayersImport:
-    """Say what taking the table ``text`` in would do, by doing it on trial; changes nothing.
+    """Say what taking the table ``text`` in would do; changes nothing.
 
-    Raises Invalid, naming ``file``, for a table that cannot be used at all.
+    Where nobody would be on call shows once the shifts are filled, so that it is done on trial, and the rosters are
+    locked meanwhile: not those of a table of which something cannot be used or which changes nothing. Raises Invalid,
+    naming ``file``, for a table that cannot be used at all.
     """
+    table = read_layers(text)
+    found = _compared(table, by=by, locks=False)
+    if found.problems or not found.changes:
+        return found
     with transaction.atomic():
-        found = _carried_out(_compared(text, by=by), by=by, accepts_all=True)
+        found = _carried_out(_compared(table, by=by, locks=True), by=by, accepts_all=True)
         transaction.set_rollback(True)
     return found
 
@@ -70,7 +76,7 @@ def import_layers(
     would do something else than what has this ``seal``; LeavesGap for gaps that are not among ``accepted``, unless
     ``accepts_all``.
     """
-    wanted = _compared(text, by=by)
+    wanted = _compared(read_layers(text), by=by, locks=True)
     if wanted.problems:
         raise Invalid(f"Row {wanted.problems[0].row}: {wanted.problems[0].reason}", field="file")
     if wanted.seal != seal:
@@ -78,10 +84,9 @@ def import_layers(
     return _carried_out(wanted, by=by, accepted=accepted, accepts_all=accepts_all)
 
 
-def _compared(text: bytes, *, by: User) -> LayersImport:
-    """What is to change in the rosters that ``text`` names, which are locked; nothing where a row cannot be used."""
-    table = read_layers(text)
-    rosters, problems = _locked(table.rosters, by)
+def _compared(table: LayerTable, *, by: User, locks: bool) -> LayersImport:
+    """What is to change in the rosters that ``table`` names, which it ``locks``; nothing where a row cannot be used."""
+    rosters, problems = _managed(table.rosters, by, locks=locks)
     problems += table.problems
     layers = _layers_of(rosters.values())
     people = _people(table.rosters)
@@ -90,8 +95,8 @@ def _compared(text: bytes, *, by: User) -> LayersImport:
     for said in table.rosters:
         roster = rosters.get(said.slug)
         if roster is not None:
-            found, refused = compared(roster, layers[roster.pk], said, people=people, now=now)
-            problems += refused or _standing_still(roster, said, found, kept=len(layers[roster.pk]), now=now)
+            found, refused = _of_roster(roster, layers[roster.pk], said, people=people, now=now)
+            problems += refused
             changes.append(RosterChange(roster, tuple(found)))
     if problems:
         return LayersImport(problems=tuple(sorted(set(problems), key=lambda each: (each.row, each.reason))))
@@ -112,15 +117,30 @@ def _carried_out(
     return replace(wanted, gaps=tuple(gaps))
 
 
-def _locked(said: Sequence[RosterSaid], by: User) -> tuple[dict[str, Roster], list[Problem]]:
-    """The rosters by their slugs, locked with those that they stand in for, and where ``by`` manages none such."""
+def _of_roster(
+    roster: Roster, layers: Sequence[Layer], said: RosterSaid, *, people: People, now: datetime
+) -> tuple[list[LayerChange], list[Problem]]:
+    """What becomes of ``layers``, and why not; where there are too many none of them is looked at."""
+    try:
+        check_layer_count(roster, len(said.layers), before=len(layers))
+    except Invalid as too_many:
+        return [], [Problem(said.row, str(too_many))]
+    found, refused = compared(roster, layers, said, people=people, now=now)
+    return found, refused or _standing_still(roster, said, found, kept=len(layers), now=now)
+
+
+def _managed(said: Sequence[RosterSaid], by: User, *, locks: bool) -> tuple[dict[str, Roster], list[Problem]]:
+    """The rosters by their slugs, and where ``by`` manages none such; ``locks`` them with those they stand in for."""
     if len(said) > MOST_ROSTERS:
         raise Invalid(f"It names more than {MOST_ROSTERS} rosters.", field="file")
     teams = access.team_ids(by, Permission.MANAGE)
     named = Roster.objects.filter(slug__in=[each.slug for each in said], team__in=teams)
-    known = dict(named.values_list("pk", "stands_in_for"))
-    locked = lock({*known, *(pk for pk in known.values() if pk is not None)})
-    found = {roster.slug: roster for roster in locked if roster.pk in known and roster.team_id in teams}
+    rosters = list(named)
+    if locks:
+        known = {roster.pk for roster in rosters}
+        locked = lock(queries.with_stood_for(rosters))
+        rosters = [roster for roster in locked if roster.pk in known and roster.team_id in teams]
+    found = {roster.slug: roster for roster in rosters}
     problems = [
         Problem(each.row, f"You manage no roster “{each.slug[:60]}”.") for each in said if each.slug not in found
     ]
