@@ -220,11 +220,20 @@ def open_swaps(at: datetime) -> QuerySet[Swap]:
     return found.select_related("roster__team", "asked_by", "asked_of").order_by("during", "pk")
 
 
+def open_swaps_of(person: User, at: datetime) -> QuerySet[Swap]:
+    """The open swaps as of ``at`` that ``person`` asked for or is asked for by name, the earliest first."""
+    return open_swaps(at).filter(Q(asked_of=person) | Q(asked_by=person))
+
+
 def swaps_for(person: User, at: datetime) -> QuerySet[Swap]:
     """The open swaps that ``person`` can answer or asked for: theirs, and requests for cover of their teams."""
-    mine = Q(asked_of=person) | Q(asked_by=person)
     cover = Q(asked_of=None, roster__team__in=access.team_ids(person, Permission.RESPOND))
-    return open_swaps(at).filter(mine | cover)
+    return open_swaps_of(person, at) | open_swaps(at).filter(cover)
+
+
+def is_away(person: User, during: Window) -> bool:
+    """Whether ``person`` is away at any time of ``during``. One query."""
+    return person.absences.filter(during__overlap=_as_range(during)).exists()
 
 
 def absences_of(people: Iterable[User | int], at: datetime) -> QuerySet[Absence]:

@@ -236,6 +236,19 @@ def test_being_away_is_entered_and_taken_back(roster, house, clock, rita, cora):
     assert roster.shifts.get(during__contains=absence.start).person == house.rita
 
 
+def test_the_swaps_that_leave_ends_are_named(roster, house, clock, rita, cora):
+    tuesday = {"start": clock.now + timedelta(hours=22), "end": clock.now + timedelta(hours=46)}
+    rosters.ask_for_swap(roster, by=house.rita, **tuesday)
+    rosters.ask_for_swap(
+        roster, by=house.rita, start=clock.now + timedelta(hours=70), end=clock.now + timedelta(hours=71)
+    )
+    rita.post("/shifts/", TUESDAY)
+    page = rita.get("/shifts/").content.decode()
+    assert "these swaps are off" in page
+    assert "• Tue 03 Mar 08:00, asked by Rita" in page
+    assert "Thu 05 Mar 08:00, asked by" not in page
+
+
 TUESDAY = {"start": "2026-03-03T08:00", "end": "2026-03-04T08:00", "kind": "leave"}
 NOBODY_ON_TUESDAY = "Nobody would be on call for Platform on call from Tue 03 Mar 08:00 to Wed 04 Mar 08:00."
 

@@ -71,6 +71,14 @@ def test_a_no_and_a_withdrawal_are_told_to_the_other(carried, roster, olga, sam,
     assert notices(carried, other)[-1] == f"{by} {word} the swap for Days"
 
 
+def test_that_leave_ends_a_swap_is_told_to_the_other(carried, roster, olga, sam, time_asked):
+    for away, other, word in ((sam, olga, "refused"), (olga, sam, "withdrew")):
+        rosters.ask_for_swap(roster, by=olga, asked_of=sam, **time_asked)
+        absence = rosters.add_absence(away, start=time_asked["start"], end=time_asked["end"], by=away)
+        assert notices(carried, other)[-1] == f"{away} {word} the swap for Days"
+        rosters.remove_absence(absence, by=away)
+
+
 def test_a_request_for_cover_is_told_to_everybody_else_who_takes_turns(carried, roster, olga, sam, kim, time_asked):
     rosters.ask_for_swap(roster, by=olga, **time_asked)
     assert notices(carried, sam) == notices(carried, kim) == ["Olga asks you to take a shift for Days"]

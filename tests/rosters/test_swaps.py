@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from apps.core.errors import Invalid, NotAllowed, RuleViolation
 from apps.rosters import actions
-from apps.rosters.models import Override, Swap, SwapState
+from apps.rosters.models import Absence, Override, Swap, SwapState
 from apps.rosters.rules import Window
 from apps.teams.models import Team, TeamRole
 from tests.rosters.building import layer_of, member, shown
@@ -185,6 +185,71 @@ def test_half_a_swap_cannot_be_taken_back(swap, people, manager):
     actions.accept_swap(swap, by=people[2])
     with pytest.raises(RuleViolation, match="swap back"):
         actions.remove_override(Override.objects.first(), by=manager)
+
+
+def test_nobody_takes_what_lies_in_their_leave(swap, roster, people, responder):
+    """Leave that was entered behind the house's back, so that the swap is still open."""
+    _, ben, cleo = people
+    cover = actions.ask_for_swap(roster, by=ben, start=at("06T08:00"), end=at("07T08:00"))
+    away = {"kind": "leave", "created_at": at("02T10:00")}
+    bens = Absence.objects.create(person=ben, during=(at("04T20:00"), at("04T21:00")), **away)
+    with pytest.raises(RuleViolation, match="ben is away then"):
+        actions.accept_swap(swap, by=cleo)
+    bens.delete()
+    Absence.objects.create(person=cleo, during=(at("03T20:00"), at("03T21:00")), **away)
+    with pytest.raises(RuleViolation, match="cleo is away then"):
+        actions.accept_swap(swap, by=cleo)
+    Absence.objects.create(person=responder, during=(at("06T20:00"), at("06T21:00")), **away)
+    with pytest.raises(RuleViolation, match="rita is away then"):
+        actions.accept_swap(cover, by=responder)
+    assert not Override.objects.exists()
+
+
+def test_nobody_is_asked_who_is_away_then_and_nobody_asks_for_what_lies_in_their_leave(roster, people):
+    _, ben, cleo = people
+    actions.add_absence(cleo, start=at("03T20:00"), end=at("03T21:00"), by=cleo)
+    actions.add_absence(ben, start=at("04T20:00"), end=at("04T21:00"), by=ben)
+    asked = {"by": ben, "asked_of": cleo, "in_return": CLEOS_DAY}
+    with pytest.raises(Invalid, match="cleo is away then") as refused:
+        actions.ask_for_swap(roster, **asked, **BENS_DAY)
+    assert refused.value.field == "asked_of"
+    with pytest.raises(Invalid, match="ben is away then") as refused:
+        actions.ask_for_swap(roster, **asked, start=at("03T21:00"), end=at("04T08:00"))
+    assert refused.value.field == "in_return"
+
+
+@pytest.mark.parametrize(
+    ("who", "start", "end", "state"),
+    [
+        pytest.param("ben", "04T20:00", "04T21:00", "withdrawn", id="whoever asked is away for what they would take"),
+        pytest.param("ben", "03T20:00", "03T21:00", "withdrawn", id="whoever asked is away for what they give"),
+        pytest.param("cleo", "03T20:00", "03T21:00", "refused", id="whoever was asked is away for what they take"),
+        pytest.param("cleo", "04T20:00", "04T21:00", "refused", id="whoever was asked is away for what they give"),
+        pytest.param("cleo", "05T20:00", "05T21:00", "asked", id="at another time"),
+        pytest.param("anna", "03T20:00", "03T21:00", "asked", id="somebody else"),
+    ],
+)
+def test_leave_ends_the_swaps_that_it_makes_impossible(swap, people, manager, who, start, end, state):
+    person = next(each for each in people if each.name == who)
+    actions.add_absence(person, start=at(start), end=at(end), by=person)
+    swap.refresh_from_db()
+    assert (swap.state, swap.answered_by) == (state, None if state == "asked" else person)
+
+
+def test_leave_ends_them_in_the_name_of_whoever_enters_it(swap, people, manager):
+    actions.add_absence(people[2], start=at("03T20:00"), end=at("03T21:00"), by=manager)
+    swap.refresh_from_db()
+    assert (swap.state, swap.answered_by) == (SwapState.WITHDRAWN, manager)
+
+
+def test_a_request_for_cover_of_what_stays_with_somebody_who_is_away_goes_on(roster, people, manager):
+    """Nobody takes over by themselves what somebody was put in for by name: that is what cover is asked for."""
+    _, ben, _ = people
+    actions.add_override(roster, person=ben, start=at("04T10:00"), end=at("04T12:00"), by=manager)
+    cover = actions.ask_for_swap(roster, by=ben, start=at("04T10:00"), end=at("04T12:00"))
+    actions.add_absence(ben, start=at("04T10:00"), end=at("04T12:00"), by=ben)
+    cover.refresh_from_db()
+    assert cover.state == SwapState.ASKED
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from apps.desk.gaps import attempt_or_ask
 from apps.desk.pages import attempt, viewer
 from apps.rosters import actions as rosters
 from apps.rosters import queries
-from apps.rosters.models import Absence, AbsenceKind, Shift
+from apps.rosters.models import Absence, AbsenceKind, Shift, Swap, SwapState
 from apps.rosters.rules import Window
 
 #: How many of one's coming shifts are listed.
@@ -117,6 +117,7 @@ def _enter_absence(request: HttpRequest, form: AbsenceForm) -> HttpResponse | No
     """Enter that one is away; whoever is ill now is not asked about gaps."""
     me, known = viewer(request), form.cleaned_data
     during = Window(known["start"], known["end"])
+    asked = list(queries.open_swaps_of(me, clock.now()).values_list("pk", flat=True))
     answer = attempt_or_ask(
         request,
         lambda: rosters.add_absence(
@@ -136,6 +137,7 @@ def _enter_absence(request: HttpRequest, form: AbsenceForm) -> HttpResponse | No
     )
     if answer is not None and answer.status_code == HTTPStatus.FOUND:
         _say_what_stays(request, list(queries.shifts_by_name(me, during)))
+        _say_what_ended(request, list(Swap.objects.filter(pk__in=asked).exclude(state=SwapState.ASKED)))
     return answer
 
 
@@ -146,6 +148,14 @@ def _say_what_stays(request: HttpRequest, staying: list[Shift]) -> None:
     lines = [f"• {shift.roster}, until {timezone.localtime(shift.end):%a %d %b %H:%M}" for shift in staying]
     asked = "You were put in by name, so these stay yours: ask for cover. Managers are told of those within 7 days."
     messages.warning(request, "\n".join([asked, *lines]))
+
+
+def _say_what_ended(request: HttpRequest, ended: list[Swap]) -> None:
+    """Tell the viewer of the swaps that cannot be made any more since they are away."""
+    if not ended:
+        return
+    lines = [f"• {timezone.localtime(swap.start):%a %d %b %H:%M}, asked by {swap.asked_by}" for swap in ended]
+    messages.warning(request, "\n".join(["You are away then, so these swaps are off; who else knows is told.", *lines]))
 
 
 def _visible(request: HttpRequest) -> QuerySet[Shift]:

@@ -14,7 +14,9 @@ from apps.core.errors import Invalid, NotAllowed, RuleViolation
 from apps.core.history import made_by
 from apps.rosters.actions.leave import lock_for_leave
 from apps.rosters.actions.shifts import materialise
+from apps.rosters.actions.swaps import end_swaps_of
 from apps.rosters.models import Absence, AbsenceKind
+from apps.rosters.rules import Window
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import Membership, User
@@ -37,8 +39,9 @@ def add_absence(
 ) -> Absence:
     """Take ``person`` off every roster from ``start`` to ``end``: the next in order who is there takes over.
 
-    Overrides and swaps by name stay. A start that has passed means now. Raises NotAllowed unless it is ``by``
-    themselves or ``by`` manages a team of theirs; Invalid, naming ``start`` or ``end``, for times that cannot be.
+    Overrides and swaps by name stay; what of their open swaps cannot be any more is answered. A start that has passed
+    means now. Raises NotAllowed unless it is ``by`` themselves or ``by`` manages a team of theirs; Invalid, naming
+    ``start`` or ``end``, for times that cannot be.
     """
     _require_may_plan(by, person)
     rosters = lock_for_leave(person)
@@ -56,6 +59,7 @@ def add_absence(
     absence.save()
     for roster in rosters:
         materialise(roster, now=now)
+    end_swaps_of(person, Window(absence.start, end), by=by, now=now)
     events.publish(ABSENCE_ADDED, absence)
     return absence
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from django.db import connection, transaction
 from django.db.models import Q
 
+from apps.core import clock
 from apps.rosters import queries, turn_taking
 from apps.rosters.models import Roster
 from apps.teams.models import User
@@ -30,17 +31,22 @@ def hold_leave(rosters: Iterable[int]) -> None:
     """
     filled = list(rosters)
     concerned = Roster.objects.filter(Q(pk__in=filled) | Q(stands_in_for__in=filled)).order_by()
-    people = sorted({person for _, person in turn_taking.turns_taken(concerned)})
-    if people:
+    hold_leave_of(person for _, person in turn_taking.turns_taken(concerned))
+
+
+def hold_leave_of(people: Iterable[int]) -> None:
+    """Let no leave of ``people`` (ids) change before the commit; what was committed before is seen. One query."""
+    held = sorted(set(people))
+    if held:
         with connection.cursor() as cursor:
-            cursor.execute(_SHARED, [_NAME, people])
+            cursor.execute(_SHARED, [_NAME, held])
 
 
 def lock_for_leave(person: User) -> list[Roster]:
     """Lock the leave of ``person`` and every roster in use that it concerns, and return those as they are now, by ids.
 
-    These are the rosters in which they take turns, and those that these stand in for. Where somebody put them into
-    another meanwhile all locks are let go and taken anew, that one's among them: that of a person comes last.
+    Where somebody put them into another meanwhile (``rosters_of``) all locks are let go and taken anew, that one's
+    among them: that of a person comes last.
     """
     wanted = rosters_of(person)
     while True:
@@ -57,6 +63,11 @@ def lock_for_leave(person: User) -> list[Roster]:
 
 
 def rosters_of(person: User) -> set[int]:
-    """The ids of every roster in use in which ``person`` takes turns, and of those that they stand in for."""
+    """The ids of every roster in use that leave of ``person`` concerns.
+
+    Those are the rosters in which they take turns, those that these stand in for, and those in which they asked for a
+    swap, or are asked, and nobody answered yet.
+    """
     found = Roster.objects.filter(turn_taking.has_turns_of(person), retired_at=None)
-    return queries.with_stood_for(found.only("stands_in_for").distinct())
+    taken = queries.with_stood_for(found.only("stands_in_for").distinct())
+    return taken | set(queries.open_swaps_of(person, clock.now()).order_by().values_list("roster", flat=True))

@@ -7,15 +7,17 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Q
 
 from apps.core import clock, events
 from apps.core.errors import Invalid, NotAllowed, RuleViolation
 from apps.core.history import made_by
 from apps.rosters import rules
+from apps.rosters.actions.leave import hold_leave_of
 from apps.rosters.actions.overrides import check_stands_in
 from apps.rosters.actions.shifts import lock, locked, materialise
 from apps.rosters.models import Override, Roster, Swap, SwapState
-from apps.rosters.queries import holds, seats_of
+from apps.rosters.queries import holds, is_away, open_swaps_of, seats_of
 from apps.rosters.rules import Window
 from apps.teams import access
 from apps.teams.access import Permission
@@ -41,18 +43,21 @@ def ask_for_swap(
 
     Without ``asked_of`` it is a request for cover that anybody who may stand in can take. A start that has passed
     means now. Nothing changes before the answer. Raises Invalid, naming ``start``, ``end``, ``asked_of`` or
-    ``in_return``, unless each gives what they have in one seat; RuleViolation for a retired roster, or where it is
-    asked already.
+    ``in_return``, unless each gives what they have in one seat, and is there when they take the other's; RuleViolation
+    for a retired roster, or where it is asked already.
     """
     roster = locked(roster)
     now = clock.now()
     rules.check_override(start, end, now=now, horizon=settings.ROSTER_HORIZON)
     start = max(start, now)
-    seat = _seat_given(roster, by, Window(start, end), field="start")
+    given = Window(start, end)
+    seat = _seat_given(roster, by, given, field="start")
+    hold_leave_of(person.pk for person in (by, asked_of) if person is not None)
     if asked_of is not None:
         if asked_of == by:
             raise Invalid("A swap is between two.", field="asked_of")
         check_stands_in(asked_of)
+        _check_there(asked_of, given, field="asked_of")
     seat_in_return = 0
     if in_return is not None:
         if asked_of is None:
@@ -60,6 +65,7 @@ def ask_for_swap(
         if not now <= in_return.start < in_return.end:
             raise Invalid("What is given in return is still to come, and ends after it starts.", field="in_return")
         seat_in_return = _seat_given(roster, asked_of, in_return, field="in_return")
+        _check_there(by, in_return, field="in_return")
     during = DateTimeTZRange(start, end)
     if roster.swaps.filter(state=SwapState.ASKED, asked_by=by, during__overlap=during).exists():
         raise RuleViolation("You asked for this time already; withdraw that first.")
@@ -85,23 +91,18 @@ def accept_swap(swap: Swap, *, by: User) -> Swap:
     """Carry the swap out: from its start, or now if that has passed, each has what the other had.
 
     Raises NotAllowed unless ``by`` was asked, or responds for the roster's team where everybody was; RuleViolation
-    once it was answered, is over, or where one of the two no longer has what they give or would hold two seats.
+    once it was answered, is over, or where one of the two no longer has what they give, is away when they take the
+    other's, or would hold two seats.
     """
     roster = locked(swap.roster)
     swap = Swap.objects.select_for_update(no_key=True).get(pk=swap.pk)
     _require_may_answer(swap, roster, by)
     now = clock.now()
-    given = Window(max(swap.start, now), swap.end)
     _check_open(swap, now)
     check_stands_in(by)
-    back = Window(swap.in_return.lower, swap.in_return.upper) if swap.in_return else None
-    if not holds(roster, swap.asked_by, given, seat=swap.seat):
-        raise RuleViolation(f"{swap.asked_by} no longer has all of that shift.")
-    if back and (back.start < now or not holds(roster, by, back, seat=swap.in_return_seat)):
-        raise RuleViolation(f"{by} no longer has all of what would be given in return.")
-    _check_one_seat(roster, by, given, gives=back)
-    if back:
-        _check_one_seat(roster, swap.asked_by, back, gives=given)
+    hold_leave_of((by.pk, swap.asked_by_id))
+    _check_can_be(swap, roster, taker=by, now=now)
+    given, back = _given(swap, now), _given_back(swap)
     _answer(swap, SwapState.ACCEPTED, by, now)
     _put_in(swap, by, swap.seat, given, now)
     if back:
@@ -144,6 +145,57 @@ def withdraw_open(roster: Roster, *, by: User, now: datetime) -> None:
     for swap in waiting.select_for_update(no_key=True, of=("self",)).select_related("asked_by", "asked_of"):
         swap.roster = roster
         _answer(swap, SwapState.WITHDRAWN, by, now)
+
+
+def end_swaps_of(person: User, away: Window, *, by: User, now: datetime) -> None:
+    """Answer for ``by`` what cannot be carried out any more of the open swaps of ``person``, who is ``away``.
+
+    Where ``by`` was asked they refuse, else it is withdrawn; who else it concerns is told. The rosters of all of them
+    are locked, and their shifts filled.
+    """
+    during = DateTimeTZRange(away.start, away.end)
+    concerned = open_swaps_of(person, now).filter(Q(during__overlap=during) | Q(in_return__overlap=during))
+    for swap in concerned.select_for_update(no_key=True, of=("self",)):
+        try:
+            _check_can_be(swap, swap.roster, taker=swap.asked_of, now=now)
+        except RuleViolation:
+            _answer(swap, SwapState.REFUSED if swap.asked_of == by else SwapState.WITHDRAWN, by, now)
+
+
+def _given(swap: Swap, now: datetime) -> Window:
+    """What of it is still to be given."""
+    return Window(max(swap.start, now), swap.end)
+
+
+def _given_back(swap: Swap) -> Window | None:
+    """What is given in return, if anything."""
+    return Window(swap.in_return.lower, swap.in_return.upper) if swap.in_return else None
+
+
+def _check_can_be(swap: Swap, roster: Roster, *, taker: User | None, now: datetime) -> None:
+    """Raise RuleViolation unless ``taker`` could take it now; None: unless whoever asked could give it."""
+    given, back = _given(swap, now), _given_back(swap)
+    if not holds(roster, swap.asked_by, given, seat=swap.seat):
+        raise RuleViolation(f"{swap.asked_by} no longer has all of that shift.")
+    if taker is None:
+        return
+    if back and (back.start < now or not holds(roster, taker, back, seat=swap.in_return_seat)):
+        raise RuleViolation(f"{taker} no longer has all of what would be given in return.")
+    for person, takes, gives in ((taker, given, back), (swap.asked_by, back, given)):
+        if takes is not None:
+            if is_away(person, takes):
+                raise RuleViolation(_away_then(person))
+            _check_one_seat(roster, person, takes, gives=gives)
+
+
+def _check_there(person: User, during: Window, *, field: str) -> None:
+    """Raise Invalid, naming ``field``, where ``person`` is away at any time of ``during``."""
+    if is_away(person, during):
+        raise Invalid(_away_then(person), field=field)
+
+
+def _away_then(person: User) -> str:
+    return f"{person} is away then."
 
 
 def _seat_given(roster: Roster, person: User, during: Window, *, field: str) -> int:

@@ -5,6 +5,7 @@ from apps.rosters.tables.files import LARGEST, LARGEST_IN_WORDS, MOST_ROWS, Prob
 from apps.rosters.tables.layers import (
     COLUMNS,
     LayerSaid,
+    LayerTable,
     RosterSaid,
     labels,
     layer_rows,
@@ -20,6 +21,7 @@ __all__ = [
     "MOST_ROWS",
     "SHIFT_COLUMNS",
     "LayerSaid",
+    "LayerTable",
     "OverrideSaid",
     "Problem",
     "RosterSaid",
