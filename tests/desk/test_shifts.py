@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -125,6 +126,25 @@ def test_a_swap_is_asked_for_and_accepted(roster, house, clock, rita, cora):
     swap.refresh_from_db()
     assert swap.state == SwapState.ACCEPTED
     assert roster.shifts.get(during__contains=theirs.start).person == house.rita
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
+def test_what_the_form_of_a_swap_shows_is_taken_though_the_shift_begins_and_ends_within_a_minute(
+    roster, house, clock, rita, zone
+):
+    begins = clock.now.replace(microsecond=0) + timedelta(hours=3, seconds=20, microseconds=7)
+    ends = begins + timedelta(hours=2, seconds=25)
+    rosters.add_override(roster, person=house.cora, start=begins - timedelta(hours=1), end=begins, by=house.cora)
+    rosters.add_override(roster, person=house.cora, start=ends, end=ends + timedelta(hours=1), by=house.cora)
+    mine = roster.shifts.get(person=house.rita, during=(begins, ends))
+    rita.get("/shifts/")
+    house.rita.time_zone = zone
+    house.rita.save()
+    form = rita.get(f"/shifts/{mine.pk}/swap/").content.decode()
+    sent = dict(re.findall(r'name="(start|end)"\s+value="([^"]*)"', form))
+    assert rita.post(f"/shifts/{mine.pk}/swap/", sent).status_code == 302
+    swap = Swap.objects.get()
+    assert (swap.start, swap.end) == (begins, ends)
 
 
 def test_cover_is_asked_for_and_taken_by_another_of_the_team(roster, house, rita, cora, signed_in):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -114,6 +114,7 @@ class SwapForm(forms.Form):
     def __init__(self, *args: Any, shift: Shift, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         now = clock.now()
+        self._shift = shift
         self.fields["start"].initial = timezone.localtime(max(shift.start, now))
         self.fields["end"].initial = timezone.localtime(shift.end)
         for name in ("start", "end"):
@@ -129,6 +130,14 @@ class SwapForm(forms.Form):
             ("For nothing in return", [(key, str(each)) for key, each in sorted(self._people.items(), key=_by_name)]),
         ]
 
+    def clean_start(self) -> datetime:
+        """From the very start of the shift, where that is meant."""
+        return _to_the_second(self.cleaned_data["start"], self._shift.start)
+
+    def clean_end(self) -> datetime:
+        """To the very end of the shift, where that is meant."""
+        return _to_the_second(self.cleaned_data["end"], self._shift.end)
+
     @property
     def asked_of(self) -> User | None:
         """Whoever is asked; None: everybody."""
@@ -141,6 +150,11 @@ class SwapForm(forms.Form):
         """The shift that is taken in return, if any."""
         returned = self._returns.get(self.cleaned_data["whom"])
         return Window(returned.start, returned.end) if returned else None
+
+
+def _to_the_second(entered: datetime, own: datetime) -> datetime:
+    """``own`` where ``entered`` is what a field shows of it: its minute."""
+    return own if entered == own.replace(second=0, microsecond=0) else entered
 
 
 def _offer(shift: Shift) -> str:
