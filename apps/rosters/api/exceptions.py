@@ -84,6 +84,7 @@ class SwapViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, HouseViewSet
 
     serializer_class = SwapSerializer
     pagination_class = NewestFirst
+    queryset = Swap.objects.none()
 
     def get_queryset(self) -> QuerySet[Swap]:
         """Those of the rosters one may see, and one's own."""
