@@ -46,7 +46,17 @@ def test_a_preview_tells_six_weeks_and_the_gaps_and_saves_nothing(roster, clock,
 
 def test_a_preview_names_the_team_that_would_have_no_primary_roster(roster, clock, manager):
     answer = send(client_of(manager), "post", f"{PLATFORM}preview/", {"is_primary": False})
-    assert answer.json()["gaps"] == [{"start": "2026-03-02T10:00:00Z", "end": None, "team": "platform"}]
+    assert answer.json()["gaps"] == [
+        {
+            "start": "2026-03-02T10:00:00Z",
+            "end": None,
+            "held": 0,
+            "wanted": 1,
+            "stands_in": "",
+            "seat": 0,
+            "team": "platform",
+        }
+    ]
 
 
 def test_a_preview_of_a_roster_that_was_changed_meanwhile_is_refused(roster, manager):

@@ -55,7 +55,10 @@ def test_a_file_is_looked_at_first_and_nothing_is_saved(roster, clock, manager, 
         "roster": "platform", "seat": 0, "person": person_shown(people[2]), "start": "2026-03-02T10:00:00Z",
         "end": "2026-03-02T12:00:00Z", "source": "layer",
     }  # fmt: skip
-    assert told["gaps"][0] == {"start": "2026-03-02T12:00:00Z", "end": "2026-03-03T08:00:00Z"}
+    assert told["gaps"][0] == {
+        "start": "2026-03-02T12:00:00Z", "end": "2026-03-03T08:00:00Z", "held": 0, "wanted": 1, "stands_in": "",
+        "seat": 0, "team": None,
+    }  # fmt: skip
     assert told["unmatched"] == [
         {"summary": "Zoe", "reason": "Nobody on call here has this name.", "times": 1, "first": "2026-03-03"}
     ]

@@ -16,6 +16,8 @@ from tests.rosters.test_api_writing import OFFICE_HOURS, PLATFORM, ROSTERS, foll
 
 pytestmark = pytest.mark.django_db
 
+LATER = {"stands_in_from": "2026-03-05T12:00:00Z", "stands_in_until": "2026-03-06T00:00:00Z"}
+
 
 def told(errors: object) -> list[str]:
     """Where the mistakes are, as paths."""
@@ -160,7 +162,8 @@ def test_a_team_has_one_primary_roster(roster, manager, people):
         ("other", {"stands_in_for": "holidays"}, "stands_in_for"),
         ("other", {"stands_in_for": "old"}, "stands_in_for"),
         ("platform", {"stands_in_for": "other"}, "stands_in_for"),
-        ("other", {"stands_in_for": "platform", "is_primary": True}, "is_primary"),
+        ("other", {"stands_in_for": "platform", "is_primary": True, **LATER}, "is_primary"),
+        ("other", {"stands_in_for": "platform"}, "stands_in_from"),
         ("other", {"stands_in_for": "platform", "stands_in_until": "2026-03-03T12:00:00Z"}, "stands_in_until"),
         ("holidays", {"stands_in_until": None}, "stands_in_until"),
     ],

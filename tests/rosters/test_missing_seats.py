@@ -9,13 +9,14 @@ import pytest
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.urls import reverse
 
-from apps.rosters import actions, coverage, gap_questions, queries
+from apps.rosters import actions, gap_questions, queries
 from apps.rosters.actions import LeavesGap, NamedGap
 from apps.rosters.models import Absence, CalendarSource, CalendarTurn, Layer, Override, Roster, Swap
 from apps.rosters.rules import Window
 from apps.teams.models import Team, TeamRole
 from tests.rosters.admin_forms import change_page, entered, preview_of, saying_yes, signed_in
 from tests.rosters.building import layer_of, member
+from tests.rosters.coverage.test_report import of_roster
 from tests.rosters.test_api import client_of
 from tests.rosters.test_api_writing import ROSTERS, send
 
@@ -105,10 +106,10 @@ def test_one_who_is_ill_is_told_what_is_left(pair, people, clock):
 
 def test_coverage_tells_the_empty_seat_whichever_it_is(pair, people, manager, clock):
     window = Window(clock.now, clock.now + 10 * DAY)
-    assert (coverage.of_roster(pair, window).gaps, coverage.of_roster(pair, window).shortages) == ([], [])
+    assert (of_roster(pair, window).gaps, of_roster(pair, window).shortages) == ([], [])
     actions.add_absence(people[0], start=clock.now + DAY, end=clock.now + 2 * DAY, by=manager)
     actions.add_absence(people[1], start=clock.now + 4 * DAY, end=clock.now + 5 * DAY, by=manager)
-    found = coverage.of_roster(pair, window)
+    found = of_roster(pair, window)
     assert found.gaps == []
     assert [(each.held, each.wanted, each.start, each.end) for each in found.shortages] == [
         (1, 2, clock.now + DAY, clock.now + 2 * DAY), (1, 2, clock.now + 4 * DAY, clock.now + 5 * DAY),

@@ -6,8 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from apps.rosters import actions, coverage, queries
-from apps.rosters.actions import uncovered
+from apps.rosters import actions, queries
 from apps.rosters.coverage import WeakPointKind, gaps_of
 from apps.rosters.coverage.words import weak_point_in_words
 from apps.rosters.models import Roster
@@ -15,6 +14,7 @@ from apps.rosters.rules import Window
 from apps.teams.actions import add_member, remove_member
 from apps.teams.models import Team, TeamRole
 from tests.rosters.building import layer_of
+from tests.rosters.coverage.test_report import of_roster
 
 pytestmark = pytest.mark.django_db
 
@@ -69,12 +69,20 @@ def test_nobody_comes_next_in_their_place(roster, clock, people, go):
 @GOING
 def test_what_they_hold_is_a_gap(solo, clock, people, go):
     week = Window(clock.now, clock.now + WEEK)
-    assert coverage.of_roster(solo, week).gaps == []
+    assert of_roster(solo, week).gaps == []
     go(people[0])
-    [gap] = coverage.of_roster(solo, week).gaps
+    [gap] = of_roster(solo, week).gaps
     assert (gap.parts, gap.since, gap.until) == ((week,), None, None)
     assert gaps_of(Roster.objects.all(), week) == [(solo, [gap])]
-    assert [window.start for window in uncovered(solo, now=clock.now)] == [clock.now]
+
+
+@GOING
+def test_nobody_is_asked_about_what_they_held_no_more(solo, clock, people, go):
+    go(people[0])
+    watch = actions.GapWatch([solo.pk], by=people[1])
+    solo.layers.all().delete()
+    actions.materialise(solo)
+    assert watch.made() == []
 
 
 @GOING
@@ -83,9 +91,9 @@ def test_the_gap_stays_the_same_while_their_shifts_go_by(roster, clock, people, 
     actions.add_override(
         roster, person=people[1], start=clock.now + timedelta(days=1), end=clock.now + WEEK, by=people[1]
     )
-    [first, *_] = coverage.of_roster(roster, Window(clock.now, clock.now + WEEK)).gaps
+    [first, *_] = of_roster(roster, Window(clock.now, clock.now + WEEK)).gaps
     clock.shift(hours=12)
-    [later, *_] = coverage.of_roster(roster, Window(clock.now, clock.now + WEEK)).gaps
+    [later, *_] = of_roster(roster, Window(clock.now, clock.now + WEEK)).gaps
     assert (first.since, first.until) == (later.since, later.until)
 
 
@@ -93,7 +101,7 @@ def test_the_gap_stays_the_same_while_their_shifts_go_by(roster, clock, people, 
 def test_the_report_says_who_holds_it_in_name_only_and_who_is_left(roster, clock, people, go):
     go(people[0])
     go(people[1])
-    report = coverage.of_roster(roster, Window(clock.now, clock.now + WEEK))
+    report = of_roster(roster, Window(clock.now, clock.now + WEEK))
     found = {(point.kind, point.person) for point in report.weak_points}
     assert found == {
         (WeakPointKind.ONLY_ONE, people[2]), (WeakPointKind.LEFT, people[0]), (WeakPointKind.LEFT, people[1]),
@@ -116,7 +124,7 @@ def test_whoever_comes_back_holds_what_is_theirs(solo, clock, team, people):
     people[0].is_active = True
     people[0].save()
     assert queries.on_call_people(team, clock.now) == [people[0]]
-    assert coverage.of_roster(solo, Window(clock.now, clock.now + WEEK)).gaps == []
+    assert of_roster(solo, Window(clock.now, clock.now + WEEK)).gaps == []
 
 
 def test_a_role_in_another_team_is_enough(solo, clock, team, people):
