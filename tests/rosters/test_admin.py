@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import time, timedelta
 
 import pytest
 from django.urls import reverse
 
+from apps.core.errors import Invalid
 from apps.rosters import actions
 from apps.rosters.models import Override, Roster
+from apps.rosters.models.rosters import MOST_RESTRICTIONS
+from apps.rosters.planning import weekly_range
+from apps.rosters.rules import WeeklyRange, ranges_in_words
 from apps.teams.models import Team, TeamRole, User
 from tests.rosters.admin_forms import (
     ADD_OVERRIDE,
@@ -19,6 +24,7 @@ from tests.rosters.admin_forms import (
     form_of,
     signed_in,
 )
+from tests.rosters.admin_forms import entered as edited
 from tests.rosters.building import member, shown
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +39,21 @@ def test_saving_a_roster_with_its_layers_fills_its_shifts(clock, team, manager, 
         ("ben", "03-03 08:00", "03-04 08:00", "layer"),
     ]
     assert roster.history.get().history_user == manager
+
+
+def test_as_many_parts_of_the_week_as_the_api_takes_can_be_edited(roster, manager):
+    layer, client = roster.layers.get(), signed_in(manager)
+    ranges = [WeeklyRange(frozenset(range(7)), time(9, minute), time(18), 2) for minute in range(MOST_RESTRICTIONS)]
+    actions.set_restrictions(layer, ranges, by=manager)
+    on_page = ranges_in_words(ranges)
+    assert on_page in client.get(change_page(roster)).content.decode()
+    assert client.post(change_page(roster), edited(roster, covers=f"{on_page}; Mon 1-2")).status_code == 200
+    changed = on_page.replace("09:49", "09:50")
+    assert client.post(change_page(roster), edited(roster, covers=changed)).status_code == 302
+    kept = {weekly_range(each) for each in layer.restrictions.all()}
+    assert kept == {*ranges[:-1], replace(ranges[-1], start=time(9, 50))}
+    with pytest.raises(Invalid, match="50 parts of the week at most"):
+        actions.set_restrictions(layer, [*ranges, WeeklyRange(frozenset({0}), time(1), time(2))], by=manager)
 
 
 def test_a_layer_of_two_at_once_in_another_zone_covers_the_ranges_that_are_entered(clock, team, manager, people):

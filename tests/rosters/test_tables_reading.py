@@ -108,7 +108,7 @@ def test_a_row_that_is_not_clear_is_named_with_its_reason(rows, found):
         ("starts_on", "3/2/2026", "“3/2/2026” is not a day such as 2026-03-02."),
         ("ends_on", "2026-02-30", "There is no day 2026-02-30."),
         ("restrictions", "office hours", "“office hours” is not clear"),
-        ("restrictions", "Mon, " * 500, "It is longer than 2,000 characters."),
+        ("restrictions", "Mon, " * 2_500, "It is longer than 10,000 characters."),
     ],
 )
 def test_a_setting_that_is_not_clear_is_named_with_its_column(column, cell, said):

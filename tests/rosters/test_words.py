@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 
 from apps.core.errors import Invalid
 from apps.rosters.models import Rotation
-from apps.rosters.rules import LayerPlan, WeeklyRange, Window, compute, ranges_in_words, read_ranges
+from apps.rosters.rules import LONGEST_RANGES, LayerPlan, WeeklyRange, Window, compute, ranges_in_words, read_ranges
 from tests.rosters.test_rules import BERLIN
 from tests.rosters.test_rules_always import weekly_ranges
 
@@ -35,6 +35,10 @@ def weekly(weekdays, start: str, end: str, days: int = 0) -> WeeklyRange:
         ("Mon 09:00 - Mon 09:00", [weekly({0}, "09:00", "09:00", 7)]),
         ("Mon 09:00 - Mon 10:00", [weekly({0}, "09:00", "10:00")]),
         ("Sat 00:00 - Sun 24:00", [weekly({5}, "00:00", "00:00", 2)]),
+        (
+            "Fri 18:00 - Mon 9; Sat 18:00 - Tue 9; Wed 9-12",
+            [weekly({4, 5}, "18:00", "09:00", 3), weekly({2}, "09:00", "12:00")],
+        ),
         (" Mon 9-12 ; ;Tue 13-15\n", [weekly({0}, "09:00", "12:00"), weekly({1}, "13:00", "15:00")]),
     ],
 )
@@ -51,6 +55,7 @@ def test_ranges_are_read_as_people_write_them(text, ranges):
         ("Mon 09:60-10:00", "09:60 in"),
         ("9-18", "is not clear"),
         ("Mon,", "is not clear"),
+        (";".join(f"Mon 09:{minute:02}-18:00" for minute in range(51)), "more than 50 parts of the week"),
         ("M" * 10_000, "is not clear"),
         ("mon " * 5_000 + "!", "is not clear"),
     ],
@@ -72,6 +77,13 @@ def test_what_is_written_is_read_as_what_covers_the_same(each):
         return
     read = read_ranges(ranges_in_words([each]))
     assert covered(read) == covered((each,))
+
+
+def test_as_much_as_a_layer_may_cover_is_written_and_read_as_the_same():
+    ranges = tuple(weekly(range(7), f"09:{minute:02}", "18:00", 2) for minute in range(50))
+    written = ranges_in_words(ranges)
+    assert len(written) < LONGEST_RANGES
+    assert read_ranges(written) == ranges
 
 
 def covered(ranges: tuple[WeeklyRange, ...]) -> list[tuple[datetime, datetime]]:

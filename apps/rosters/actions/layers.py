@@ -17,6 +17,7 @@ from apps.core.zones import zone_named
 from apps.rosters.actions.checks import check_layer_count
 from apps.rosters.actions.overrides import check_stands_in
 from apps.rosters.models import Layer, LayerMember, Restriction, Roster
+from apps.rosters.models.rosters import MOST_RESTRICTIONS
 from apps.rosters.planning import weekly_range
 from apps.rosters.rules import LEFT_TO_CALENDARS, WeeklyRange, check_left_to_calendar, check_takes_turns
 from apps.teams.models import User
@@ -106,11 +107,13 @@ def set_restrictions(layer: Layer, wanted: Sequence[WeeklyRange], *, by: User | 
     """Let ``layer`` cover only what lies within ``wanted``, without any all the time; return whether that is new.
 
     ``by`` None: whoever signed in. Raises Invalid, naming ``restrictions.NUMBER.FIELD``, for a range that ends before
-    it starts or lasts longer than a week.
+    it starts or lasts longer than a week; naming ``restrictions``, for more than MOST_RESTRICTIONS.
     """
     existing = list(layer.restrictions.all())
     if set(wanted) == {weekly_range(each) for each in existing}:
         return False
+    if len(set(wanted)) > MOST_RESTRICTIONS:
+        raise Invalid(f"A layer covers {MOST_RESTRICTIONS} parts of the week at most.", field="restrictions")
     for restriction in existing:
         made_by(restriction, by)
         restriction.delete()

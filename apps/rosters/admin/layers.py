@@ -55,7 +55,7 @@ class LayerForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes n
     """A layer, with the times it covers and people to add to it as text."""
 
     covers = forms.CharField(
-        label="Only at these times", required=False, max_length=400, widget=UnfoldAdminTextInputWidget,
+        label="Only at these times", required=False, max_length=rules.LONGEST_RANGES, widget=UnfoldAdminTextInputWidget,
         help_text=f"For example: {EXAMPLE}, or: Fri 18:00 - Mon 09:00. Empty: always.",
     )  # fmt: skip
     add_people = forms.CharField(

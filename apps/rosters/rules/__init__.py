@@ -27,13 +27,14 @@ from apps.rosters.rules.plans import (
 )
 from apps.rosters.rules.shifts import LONGEST_OVERRIDE, check_override, compute
 from apps.rosters.rules.turns import clipped, turns
-from apps.rosters.rules.words import ranges_in_words, read_ranges
+from apps.rosters.rules.words import LONGEST_RANGES, ranges_in_words, read_ranges
 
 __all__ = [
     "DAYS_OF_A_TURN",
     "FIRST_SEAT",
     "LEFT_TO_CALENDARS",
     "LONGEST_OVERRIDE",
+    "LONGEST_RANGES",
     "CalendarPlan",
     "LayerPlan",
     "Plan",

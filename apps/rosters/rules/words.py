@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import time
 
 from apps.core.errors import Invalid
+from apps.rosters.models.rosters import MOST_RESTRICTIONS
 from apps.rosters.rules.plans import WeeklyRange
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 EXAMPLE = "Mon-Fri 09:00-18:00; Sat, Sun 10:00-14:00"
 EVERY_DAY = frozenset(range(7))
 MIDNIGHT = time(0)
+#: MOST_RESTRICTIONS are written in less, though each of them begins on every day and lasts for several.
+LONGEST_RANGES = 10_000
 
 _DAY = "(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*"
 _TIME = r"\d{1,2}(?:[:.]\d{2})?"
@@ -28,9 +32,23 @@ _SOME_DAYS = re.compile(rf"({_DAY})(?:\s*-\s*({_DAY}))?")
 
 
 def read_ranges(text: str) -> tuple[WeeklyRange, ...]:
-    """Return the ranges that ``text`` says; none for an empty one. Raises Invalid, saying which part is not clear."""
+    """Return the ranges that ``text`` says; none for an empty one. Raises Invalid, saying which part is not clear.
+
+    Ranges from day to day that differ by their days alone are one. There are MOST_RESTRICTIONS at most.
+    """
     parts = [part.strip() for part in re.split(r"[;\n]", text) if part.strip()]
-    return tuple(_read(part) for part in parts)
+    found: list[WeeklyRange] = []
+    begun: dict[WeeklyRange, int] = {}
+    for each in map(_read, parts):
+        alike = replace(each, weekdays=frozenset())
+        place = begun.setdefault(alike, len(found)) if _is_from_day_to_day(each) else len(found)
+        if place == len(found):
+            found.append(each)
+        else:
+            found[place] = replace(each, weekdays=found[place].weekdays | each.weekdays)
+    if len(found) > MOST_RESTRICTIONS:
+        raise Invalid(f"It names more than {MOST_RESTRICTIONS} parts of the week.", field="covers")
+    return tuple(found)
 
 
 def ranges_in_words(ranges: Iterable[WeeklyRange]) -> str:
@@ -51,7 +69,7 @@ def _read(part: str) -> WeeklyRange:
             return WeeklyRange(_weekdays(days_said), MIDNIGHT, MIDNIGHT, 1)
         (start, _), (end, later) = _time(starts, part), _time(ends, part)
         return WeeklyRange(_weekdays(days_said), start, end, 1 if later or end <= start else 0)
-    raise Invalid(f"“{part}” is not clear; write for example {EXAMPLE}.", field="covers")
+    raise Invalid(f"“{part[:100]}” is not clear; write for example {EXAMPLE}.", field="covers")
 
 
 def _time(text: str, part: str) -> tuple[time, int]:
@@ -84,11 +102,16 @@ def _in_words(each: WeeklyRange) -> Iterator[str]:
     whole_days = (each.start, each.end, each.days) == (MIDNIGHT, MIDNIGHT, 1)
     if whole_days:
         yield _days_in_words(each.weekdays)
-    elif each.days == 0 or (each.days == 1 and each.end <= each.start):
+    elif not _is_from_day_to_day(each):
         yield f"{_days_in_words(each.weekdays)} {each.start:%H:%M}-{each.end:%H:%M}"
     else:
         for weekday in sorted(each.weekdays):
             yield f"{DAYS[weekday]} {each.start:%H:%M} - {DAYS[(weekday + each.days) % 7]} {each.end:%H:%M}"
+
+
+def _is_from_day_to_day(each: WeeklyRange) -> bool:
+    """Whether it is written with the day on which it ends, and so once for each day on which it begins."""
+    return each.days > 1 or (each.days == 1 and each.end > each.start)
 
 
 def _days_in_words(weekdays: frozenset[int]) -> str:

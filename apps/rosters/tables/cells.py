@@ -10,10 +10,7 @@ from apps.core import walltime
 from apps.core.century import FIRST_DAY, LAST_DAY
 from apps.core.errors import Invalid
 from apps.rosters.models import Rotation, Weekday
-from apps.rosters.rules import WeeklyRange, read_ranges
-
-#: Longer than any week that somebody could make sense of.
-LONGEST_RANGES = 2_000
+from apps.rosters.rules import LONGEST_RANGES, WeeklyRange, read_ranges
 
 _ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _DOTTED_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
