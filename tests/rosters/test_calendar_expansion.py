@@ -59,6 +59,13 @@ def test_an_event_in_utc_and_one_by_the_clock_of_a_zone():
     assert times(text) == ["03-03 08:00 03-04 08:00", "03-04 14:00 03-05 14:00"]
 
 
+def test_a_mark_of_utf_8_before_it_is_no_part_of_it():
+    text = calendar(event("1", ":20260303T090000Z", ":20260303T100000Z", summary="Ann Šimková"))
+    assert times(b"\xef\xbb\xbf" + text) == times(text) != []
+    with pytest.raises(Refused):
+        times(b"\xef\xbb\xbf")
+
+
 def test_a_zone_of_the_file_and_a_name_of_windows():
     text = calendar(
         event("1", ";TZID=House time:20260303T090000", ";TZID=House time:20260303T100000"),

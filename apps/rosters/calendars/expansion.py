@@ -12,6 +12,7 @@ import os
 import re
 import resource
 import sys
+from codecs import BOM_UTF8
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, field
@@ -87,6 +88,7 @@ def expand(text: bytes, *, start: datetime, end: datetime, zone: ZoneInfo) -> Ex
     lasts from before FIRST or until after LAST is cut off there. Raises
     Refused for what is no calendar, or has more than MOST_EVENTS events or MOST_OCCURRENCES occurrences.
     """
+    text = text.removeprefix(BOM_UTF8)  # some programs write it before all that is in UTF-8
     if text.upper().count(b"BEGIN:VEVENT") > MOST_EVENTS:
         raise Refused(f"It has more than {MOST_EVENTS:,} events.")
     found = Expansion()
