@@ -123,6 +123,8 @@ def test_steps_that_cannot_be_change_nothing(house, rita, cora):
     ):  # fmt: skip
         answer = rita.put(RULES, {"high": [], "low": [bad]})
         assert answer.status_code == 400, (bad, answer.content)
+    of_another = rita.put(RULES, {"high": [], "low": [good, {"after": "0m", "method": hers}]})
+    assert of_another.json()["errors"] == {"low": [{}, {"method": ["This is no contact method of the person."]}]}
     assert rita.put(RULES, {"high": [good]}).status_code == 400
     assert rita.put(RULES, {"high": [good] * 10_000, "low": []}).status_code == 400
     assert [rule.method_id for rule in NotificationRule.objects.all()] == [mine]

@@ -49,13 +49,15 @@ def test_cover_is_asked_for_and_withdrawn(roster, people):
         ({"start": "2026-03-03T07:00:00Z"}, "start"),
         ({"end": "2026-03-03T08:00:00Z"}, "end"),
         ({"asked_of": "nobody@example.com"}, "asked_of"),
+        ({"asked_of": "steve@example.com"}, "asked_of"),
         ({"in_return": CLEOS_DAY}, "asked_of"),
         ({"in_return": {"start": "soon"}}, "in_return"),
         ({"whom": "cleo@example.com"}, "whom"),
     ],
     ids=str,
 )
-def test_a_mistake_is_told_by_its_field(roster, people, change, field):
+def test_a_mistake_is_told_by_its_field(roster, people, change, field, team):
+    member("steve@example.com", team, TeamRole.STAKEHOLDER)
     answer = client_of(people[1]).post("/api/v1/swaps/", BENS_DAY | change, format="json")
     assert answer.status_code == 400
     assert list(answer.json()["errors"]) == [field]

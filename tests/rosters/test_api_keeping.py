@@ -8,6 +8,7 @@ import pytest
 
 from apps.rosters import actions
 from apps.rosters.models import Override, Roster
+from apps.rosters.models.rosters import MOST_LAYERS
 from apps.teams.models import Team, TeamRole
 from tests.rosters.building import layer_of, member, shown
 from tests.rosters.test_api import client_of
@@ -130,6 +131,14 @@ def test_a_split_that_makes_no_sense_is_told_beside_its_field(roster, manager, c
     answer = send(client_of(manager), "post", f"{PLATFORM}change-from/", body)
     assert (answer.status_code, list(answer.json()["errors"])) == (400, [field])
     assert roster.layers.count() == 1
+
+
+def test_one_layer_too_many_is_told_beside_the_layer(roster, manager, people):
+    for number in range(MOST_LAYERS - 1):
+        layer_of(roster, people, name=f"L{number}")
+    body = {"layer": roster.layers.get(name="Days").pk, "day": "2026-03-09"}
+    answer = send(client_of(manager), "post", f"{PLATFORM}change-from/", body)
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["layer"])
 
 
 def test_a_layer_of_another_roster_is_not_split(roster, manager, people):

@@ -143,10 +143,10 @@ def test_nobody_gives_what_they_do_not_have(roster, people, start, end, in_retur
 def test_a_swap_is_between_two_who_can_be_on_call(roster, people, team):
     _, ben, _ = people
     stakeholder = member("steve@example.com", team, TeamRole.STAKEHOLDER)
-    for asked_of, field in ((ben, "asked_of"), (stakeholder, "user")):
+    for asked_of in (ben, stakeholder):
         with pytest.raises(Invalid) as refused:
             actions.ask_for_swap(roster, by=ben, asked_of=asked_of, **BENS_DAY)
-        assert refused.value.field == field
+        assert refused.value.field == "asked_of"
 
 
 def test_the_same_time_is_asked_for_once(swap, roster, people):

@@ -21,9 +21,9 @@ MOST_STEPS = 20
 def set_rules(person: User, urgency: Urgency, *, steps: Sequence[tuple[timedelta, int]], by: User) -> None:
     """Make the steps of ``person`` for ``urgency`` these: so long after the notification, by the method of that id.
 
-    None at all means the standard steps. Steps that stay keep their row. Raises Invalid for a method that is not the
-    person's and for more than MOST_STEPS, NotAllowed unless ``by`` is the person or an administrator, ValidationError
-    for a delay that is negative or over a day.
+    None at all means the standard steps. Steps that stay keep their row. Raises Invalid for more than MOST_STEPS,
+    naming the urgency, and for a method that is not the person's, naming ``URGENCY.NUMBER.method``; NotAllowed unless
+    ``by`` is the person or an administrator, ValidationError for a delay that is negative or over a day.
     """
     require_self_or_administrator(person, by)
     if len(steps) > MOST_STEPS:
@@ -31,8 +31,9 @@ def set_rules(person: User, urgency: Urgency, *, steps: Sequence[tuple[timedelta
     User.objects.select_for_update(no_key=True).values_list("pk").get(pk=person.pk)
     methods = set(person.contact_methods.values_list("pk", flat=True))
     wanted = dict.fromkeys(steps)
-    if any(method not in methods for _, method in wanted):
-        raise Invalid("This is no contact method of the person.", field="method")
+    for number, (_, method) in enumerate(steps):
+        if method not in methods:
+            raise Invalid("This is no contact method of the person.", field=f"{urgency.value}.{number}.method")
     for rule in NotificationRule.objects.filter(person=person, urgency=urgency):
         if (rule.after, rule.method_id) in wanted:
             del wanted[rule.after, rule.method_id]

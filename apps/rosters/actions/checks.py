@@ -58,10 +58,10 @@ def check_layers_move(roster: Roster, *, now: datetime) -> None:
         raise RuleViolation(f"The layers of {roster} stand still until {roster.frozen_until:%Y-%m-%d %H:%M} UTC.")
 
 
-def check_layer_count(roster: Roster, count: int, *, before: int) -> None:
-    """Raise Invalid, naming ``layers``, where ``roster`` gets more layers than one may have: ``count``, not ``before``.
+def check_layer_count(roster: Roster, count: int, *, before: int, field: str = "layers") -> None:
+    """Raise Invalid, naming ``field``, where ``roster`` gets more layers than one may have: ``count``, not ``before``.
 
     One that has too many already may keep or lose some.
     """
     if count > max(MOST_LAYERS, before):
-        raise Invalid(f"{roster} would have more than {MOST_LAYERS} layers.", field="layers")
+        raise Invalid(f"{roster} would have more than {MOST_LAYERS} layers.", field=field)

@@ -101,14 +101,14 @@ def change_from(layer: Layer, day: date, *, by: User) -> Layer:
     on to the weekday of its handoffs; longer turns, and those of months, can only be changed where one begins, and the
     latter in a month that has the day of their handoffs; turns in hours begin anew at the handoff time. Raises
     NotAllowed unless ``by`` manages the roster's team; Invalid, naming ``day``, for one on which it cannot be changed,
-    or ``layers``, for one too many; RuleViolation for a roster that is retired or frozen, or a layer whose turns come
+    or ``layer``, for one too many; RuleViolation for a roster that is retired or frozen, or a layer whose turns come
     from a calendar.
     """
     access.require_for_team(by, Permission.MANAGE, layer.roster.team)
     roster = locked(layer.roster)
     check_layers_move(roster, now=clock.now())
     there_are = roster.layers.count()
-    check_layer_count(roster, there_are + 1, before=there_are)
+    check_layer_count(roster, there_are + 1, before=there_are, field="layer")
     layer = Layer.objects.prefetch_related("members", "restrictions").get(pk=layer.pk)
     if CalendarSource.objects.filter(layer=layer).exists():
         raise RuleViolation(rules.said_by_calendar(layer.name))

@@ -93,7 +93,7 @@ def set_people(layer: Layer, people: Sequence[User], *, by: User | None = None) 
     for place, person in enumerate(people, start=1):
         held = members.get(person.pk)
         if held is None:
-            _check_takes_turns(person)
+            check_stands_in(person, field="people")
             held = LayerMember(layer=layer, person=person)
         elif held.position == place:
             continue
@@ -187,13 +187,6 @@ def _wanted(layer: Layer, fields: Mapping[str, Any], *, place: int) -> dict[str,
         zone = zone_named(wanted["time_zone"] or layer.roster.time_zone)
         wanted["starts_on"] = clock.now().astimezone(zone).date()
     return wanted
-
-
-def _check_takes_turns(person: User) -> None:
-    try:
-        check_stands_in(person)
-    except Invalid as refused:
-        raise Invalid(str(refused), field="people") from refused
 
 
 @contextmanager

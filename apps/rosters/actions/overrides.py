@@ -82,15 +82,15 @@ def put_in(
     return override
 
 
-def check_stands_in(person: User, *, responds: bool | None = None) -> None:
-    """Raise Invalid, naming ``user``, for somebody who left, or who could not answer the page they would get.
+def check_stands_in(person: User, *, responds: bool | None = None, field: str = "user") -> None:
+    """Raise Invalid, naming ``field``, for somebody who left, or who could not answer the page they would get.
 
     ``responds``: whether they respond for some team, where that is known; else they are asked.
     """
     if not person.is_active:
-        raise Invalid(f"{person} is no longer active.", field="user")
+        raise Invalid(f"{person} is no longer active.", field=field)
     if not (access.team_ids(person, Permission.RESPOND) if responds is None else responds):
-        raise Invalid(f"{person} responds for no team and cannot be on call.", field="user")
+        raise Invalid(f"{person} responds for no team and cannot be on call.", field=field)
 
 
 def check_seat(roster: Roster, seat: int, *, seats: int) -> None:

@@ -56,7 +56,7 @@ def ask_for_swap(
     if asked_of is not None:
         if asked_of == by:
             raise Invalid("A swap is between two.", field="asked_of")
-        check_stands_in(asked_of)
+        check_stands_in(asked_of, field="asked_of")
         _check_there(asked_of, given, field="asked_of")
     seat_in_return = 0
     if in_return is not None:
@@ -99,7 +99,7 @@ def accept_swap(swap: Swap, *, by: User) -> Swap:
     _require_may_answer(swap, roster, by)
     now = clock.now()
     _check_open(swap, now)
-    check_stands_in(by)
+    check_stands_in(by, field="")
     hold_leave_of((by.pk, swap.asked_by_id))
     _check_can_be(swap, roster, taker=by, now=now)
     given, back = _given(swap, now), _given_back(swap)
