@@ -143,9 +143,6 @@
     if (event.target.closest("[data-print]")) window.print();
   });
   document.addEventListener("submit", confirmFirst, true);
-  document.addEventListener("change", (event) => {
-    if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
-  });
   document.addEventListener("htmx:beforeRequest", (event) => {
     const part = event.detail.elt;
     if (part.matches("[data-part]") && isInUse(part)) event.preventDefault();

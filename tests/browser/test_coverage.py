@@ -81,6 +81,33 @@ def test_a_day_that_lacks_somebody_leads_to_its_gap_by_keys_alone(browser, live_
         expect(gap).to_contain_text("7 h")
 
 
+@pytest.mark.parametrize(
+    ("path", "label", "button"),
+    [("/coverage/", "Days ahead", "Show"), ("/rosters/platform/", "View", "Show"), ("/incidents/", "Show", "Find")],
+)
+def test_going_through_choices_by_keys_leaves_the_page_before_nobody_said_so(
+    browser, live_server, mona, path, label, button
+):
+    with signed_in(browser, live_server.url, mona, width="wide", theme="light") as context:
+        page = context.new_page()
+        page.goto(path)
+        choice = page.get_by_label(label, exact=True)
+        before = choice.input_value()
+        choice.focus()
+        for key in ("ArrowDown", "ArrowUp", "ArrowUp", "ArrowDown"):
+            page.keyboard.press(key)
+            page.wait_for_timeout(100)
+            assert page.url == f"{live_server.url}{path}"
+        chosen = next(
+            value
+            for value in choice.locator("option").evaluate_all("all => all.map(each => each.value)")
+            if value != before
+        )
+        choice.select_option(chosen)
+        page.get_by_role("button", name=button, exact=True).click()
+        assert f"{choice.get_attribute('name')}={chosen}" in page.url
+
+
 def test_without_scripts_it_is_sorted_and_narrowed_all_the_same(browser, live_server, mona):
     with signed_in(browser, live_server.url, mona, width="wide", theme="light") as context:
         quiet = browser.new_context(
