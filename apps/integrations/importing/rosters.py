@@ -117,11 +117,16 @@ def _stored(roster: Roster) -> State:
 def write_roster(
     step: Step, roster: wanted.Roster, here: Rosters, *, teams: Teams, people: People, hand: Hand, primary: bool
 ) -> Roster:
-    """Do what ``step`` says, and fill the shifts from now on; a new roster is ``primary`` if that is said."""
+    """Do what ``step`` says, and fill the shifts from now on; a new roster is ``primary`` if that is said.
+
+    Raises RuleViolation for one whose layers stand still, if they are to change.
+    """
     state = step.wanted or {}
     row = here.rows.get(roster.ref)
     if row is not None:
         row = Roster.objects.select_for_update(no_key=True).get(pk=row.pk)
+        if any(change.field in ("layers", "time_zone") for change in step.changes):
+            actions.check_layers_move(row, now=hand.now)
     else:
         row = Roster(slug=here.slugs[roster.ref], is_primary=primary)
     team = teams.rows[roster.team]

@@ -14,7 +14,7 @@ from apps.rosters.actions.calendars import (
     set_file,
     window_at,
 )
-from apps.rosters.actions.checks import check_primary, check_standing_in
+from apps.rosters.actions.checks import check_layers_move, check_primary, check_standing_in
 from apps.rosters.actions.feeds import make_feed, note_reading, revoke_feed
 from apps.rosters.actions.gaps import (
     GapWatch,
@@ -87,6 +87,7 @@ __all__ = [
     "change_from",
     "change_roster",
     "check_absence",
+    "check_layers_move",
     "check_one_seat",
     "check_primary",
     "check_seat",

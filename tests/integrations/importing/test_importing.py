@@ -213,6 +213,20 @@ def test_what_changed_there_is_changed_here_and_the_history_says_why(write, admi
     assert (record.history_user, record.history_change_reason) == (admin, "imported from PagerDuty")
 
 
+def test_layers_that_stand_still_here_are_not_changed_whoever_asks(write):
+    write("pagerduty", pagerduty_export.export())
+    frozen = Roster.objects.get(slug="platform-primary")
+    frozen.frozen_until = house_clock.now() + timedelta(days=3)
+    frozen.save()
+    changed = pagerduty_export.export()
+    changed["schedules"][0]["schedule"]["schedule_layers"][1]["users"] = pagerduty_export.users("PANN", "PBEN")
+    before = rows()
+    for options in ((), ("--force",)):
+        with pytest.raises(CommandError, match=f"The layers of {frozen} stand still until"):
+            write("pagerduty", changed, *options)
+        assert rows() == before
+
+
 def test_what_was_edited_here_is_not_taken_back_unless_that_is_asked_for(write):
     write("pagerduty", pagerduty_export.export())
     layer = Layer.objects.get(roster__slug="platform-primary", name="Weeks")
