@@ -71,6 +71,15 @@ class Duty:
     entry: OnCall | None
     seat: int | None = None
 
+    @property
+    def names(self) -> str:
+        """Everything by which somebody looks for it, in lower case."""
+        named: list[object] = [self.team, *self.services]
+        if self.entry is not None:
+            people = [person for person in (self.entry.person, self.entry.next_person) if person is not None]
+            named += [self.entry.roster, self.entry.roster.slug, *people, *(person.email for person in people)]
+        return "\n".join(map(str, named)).casefold()
+
 
 def rows(found: Iterable[Incident]) -> list[Row]:
     """The list rows of ``found``, in its order; one query for all clocks."""
@@ -134,16 +143,18 @@ def dashboard(viewer: User) -> Dashboard:
     )
 
 
-def on_call_board(viewer: User) -> list[Duty]:
+def on_call_board(viewer: User, *, team: str = "", words: str = "") -> list[Duty]:
     """Who is on call now and next in each roster ``viewer`` may see, and the services whose alerts go there.
 
-    A service is its team's primary roster's; that of a team without one comes last, with nobody. Three queries.
+    By team, its primary roster first. A service is that one's; that of a team without one comes last, with nobody.
+    Only of the ``team`` of that slug, if one is named, and of what names each of ``words``: a team, roster, service,
+    or somebody who is on call or next. Three queries.
     """
-    now, teams = clock.now(), visible_teams(viewer)
+    now, teams = clock.now(), [each for each in visible_teams(viewer) if team in ("", each.slug)]
     services: dict[int, list[Service]] = {team.pk: [] for team in teams}
     for service in catalog.services_of(teams):
         services[service.team_id].append(service)
-    entries = rosters.on_call(at=now, teams=teams)
+    entries = _primary_first(rosters.on_call(at=now, teams=teams))
     covered = {entry.team.pk for entry in entries if entry.roster.is_primary}
     seats = Counter(entry.roster.pk for entry in entries)
     board = [
@@ -156,7 +167,14 @@ def on_call_board(viewer: User) -> list[Duty]:
         for entry in entries
     ]
     board += [Duty(team, services[team.pk], None) for team in teams if services[team.pk] and team.pk not in covered]
-    return board
+    wanted = words.casefold().split()
+    return [duty for duty in board if all(word in duty.names for word in wanted)]
+
+
+def _primary_first(entries: list[OnCall]) -> list[OnCall]:
+    """``entries``, which come by team and roster, with the primary roster of each team before its others."""
+    place = {team: number for number, team in enumerate(dict.fromkeys(entry.team.pk for entry in entries))}
+    return sorted(entries, key=lambda entry: (place[entry.team.pk], not entry.roster.is_primary))
 
 
 def most_urgent_first(found: QuerySet[Incident], *, at: datetime) -> QuerySet[Incident]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -46,6 +47,47 @@ def test_on_call_names_the_services_and_how_to_reach_whoever_answers_for_them(ro
 def test_a_team_with_services_and_no_primary_roster_is_said_to_have_none(house, rita, cora):
     page = cora.get("/oncall/").content.decode()
     assert page.index("Public API") < page.index("No primary roster")
+
+
+@pytest.fixture
+def many(roster, house):
+    """Rosters before and after the primary one of the platform team by their names, and one of another team."""
+    for name in ("Aardvarks", "Zebras"):
+        Roster.objects.create(slug=name.lower(), name=name, team=house.platform)
+    Roster.objects.create(slug="models", name="Models", team=house.ai, is_primary=True)
+    return roster
+
+
+def rosters_on(page: str) -> list[str]:
+    return re.findall(r'href="/rosters/([a-z-]+)/"', page)
+
+
+def test_the_primary_roster_of_a_team_comes_first_and_is_marked(many, rita):
+    page = rita.get("/oncall/").content.decode()
+    assert rosters_on(page) == ["platform", "aardvarks", "zebras"]
+    assert page.count('<span class="badge info">Primary</span>') == 1
+    assert page.index("Primary</span>") < page.index("Aardvarks")
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"q": "zebra"}, ["zebras"]),
+        ({"q": "PLATFORM on"}, ["platform"]),
+        ({"q": "public"}, ["platform"]),  # a service
+        ({"q": "cora@"}, ["platform"]),  # who is next
+        ({"q": "rita zebras"}, []),
+        ({"q": "nul\0l"}, []),
+        ({"team": "platform", "q": "a"}, ["platform", "aardvarks", "zebras"]),
+        ({"team": "ai"}, []),  # which Rita does not see
+        ({"team": "nothing"}, []),
+    ],
+    ids=str,
+)
+def test_who_is_on_call_is_found_by_team_roster_service_and_name(many, rita, query, expected):
+    answer = rita.get("/oncall/", query)
+    assert rosters_on(answer.content.decode()) == expected
+    assert ("No roster fits" in answer.content.decode()) is (expected == [])
 
 
 def test_on_call_costs_the_same_for_many_services(roster, house, rita, django_assert_max_num_queries):
@@ -106,9 +148,11 @@ def test_a_manager_can(roster, house, signed_in):
 @pytest.mark.parametrize(
     ("start", "end", "said"),
     [
-        ("0001-01-01T00:00", "2026-03-03T17:00", "lasts at most 93 days"),
-        ("2026-03-02T12:00", "9999-12-30T00:00", "lasts at most 93 days"),
-        ("9999-12-30T00:00", "9999-12-31T00:00", "Shifts are planned 120 days ahead"),
+        ("2001-01-01T00:00", "2026-03-03T17:00", "lasts at most 93 days"),
+        ("2026-03-02T12:00", "2099-12-30T00:00", "lasts at most 93 days"),
+        ("2099-12-30T00:00", "2099-12-31T00:00", "Shifts are planned 120 days ahead"),
+        ("0001-01-01T00:00", "2026-03-03T17:00", "Expected a day from 2000-01-01 on"),
+        ("2026-03-02T12:00", "9999-12-30T00:00", "Expected a day up to 2100-01-01"),
     ],
 )
 def test_a_slip_in_the_year_is_refused_and_said(roster, house, cora, start, end, said):

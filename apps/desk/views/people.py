@@ -14,8 +14,16 @@ from apps.incidents.models import Expert
 
 @login_required
 def oncall(request: HttpRequest) -> HttpResponse:
-    """Who is on call now and next, by team, for which services, and how to reach them."""
-    return render(request, "people/oncall.html", {"board": queries.on_call_board(viewer(request))})
+    """Who is on call now and next, by team, for which services, and how to reach them; searchable."""
+    me, team = viewer(request), request.GET.get("team", "")
+    q = request.GET.get("q", "").replace("\0", "").strip()
+    context = {
+        "board": queries.on_call_board(me, team=team, words=q),
+        "teams": queries.visible_teams(me),
+        "team": team,
+        "q": q,
+    }
+    return render(request, "people/oncall.html", context)
 
 
 @login_required
