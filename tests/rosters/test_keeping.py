@@ -122,13 +122,25 @@ def test_a_copy_has_the_same_shifts_and_is_not_primary(roster, manager, people, 
     twins = [actions.copy(roster, by=manager) for _ in range(2)]
     assert [(twin.slug, twin.name, twin.is_primary) for twin in twins] == [
         ("platform-2", "Platform (copy)", False),
-        ("platform-3", "Platform (copy)", False),
+        ("platform-3", "Platform (copy 2)", False),
     ]
     assert twins[0].overrides.count() == 0
     for day in range(3, 30):
         noon = at(f"03-{day:02}T11:00")
         holders = [{shift.person for shift in each.shifts.filter(during__contains=noon)} for each in (roster, *twins)]
         assert holders[0] == holders[1] == holders[2]
+
+
+def test_copies_can_be_told_apart(roster, manager):
+    first = actions.copy(roster, by=manager)
+    names = [actions.copy(each, by=manager).name for each in (roster, first, roster)]
+    assert [first.name, *names] == ["Platform (copy)", "Platform (copy 2)", "Platform (copy 3)", "Platform (copy 4)"]
+    roster.name = "x" * 120
+    roster.save()
+    assert {len(actions.copy(roster, by=manager).name) for _ in range(2)} == {
+        105 + len(" (copy)"),
+        105 + len(" (copy 2)"),
+    }
 
 
 def test_a_roster_stands_in_for_another_for_its_week_and_leaves_no_hole(roster, team, people, clock):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import count
@@ -27,6 +28,8 @@ from apps.teams.models import User
 
 #: Published with a StandInEnded when a roster is retired with the one that it stands in for.
 STAND_IN_ENDED = "rosters.stand_in_ended"
+#: How the name of a copy ends.
+_COPY = re.compile(r" \(copy(?: \d+)?\)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +76,14 @@ def _end(roster: Roster, *, by: User, now: datetime) -> None:
 def copy(roster: Roster, *, by: User) -> Roster:
     """Return a new roster with the same layers, restrictions and people; not primary, and standing in for none.
 
-    Overrides, swaps and past shifts belong to the original. Raises NotAllowed unless ``by`` manages its team.
+    Its name says that it is a copy, and which. Overrides, swaps and past shifts belong to the original. Raises
+    NotAllowed unless ``by`` manages its team.
     """
     access.require_for_team(by, Permission.MANAGE, roster.team)
     lock([roster.pk])  # two who copy it at once find two slugs
     twin = Roster(
         slug=_free_slug(roster.slug),
-        name=f"{roster.name[:110]} (copy)",
+        name=_name_of_copy(roster.name),
         team=roster.team,
         time_zone=roster.time_zone,
         holidays_of=roster.holidays_of,
@@ -172,6 +176,17 @@ def _copy_layer(layer: Layer, *, people: list[int], by: User, **changes: object)
         made_by(row, by)
         row.save()
     return twin
+
+
+def _name_of_copy(name: str) -> str:
+    """What a copy of the roster of that name, or of a copy of it, is called: as no other is."""
+    own = _COPY.sub("", name)[:105]
+    taken = set(Roster.objects.filter(name__startswith=own).values_list("name", flat=True))
+    found, number = f"{own} (copy)", 1
+    while found in taken:
+        number += 1
+        found = f"{own} (copy {number})"
+    return found
 
 
 def _free_slug(slug: str) -> str:
