@@ -269,6 +269,14 @@ def test_the_swaps_that_leave_ends_are_named(roster, house, clock, rita, cora):
     assert "Thu 05 Mar 08:00, asked by" not in page
 
 
+def test_leave_that_is_there_already_is_said_to_be(roster, house, rita):
+    assert rita.post("/shifts/", TUESDAY).status_code == 302
+    again = rita.post("/shifts/", TUESDAY)
+    assert again.status_code == 422
+    assert "It is there already" in again.content.decode()
+    assert Absence.objects.count() == 1
+
+
 TUESDAY = {"start": "2026-03-03T08:00", "end": "2026-03-04T08:00", "kind": "leave"}
 NOBODY_ON_TUESDAY = "Nobody would be on call for Platform on call from Tue 03 Mar 08:00 to Wed 04 Mar 08:00."
 

@@ -43,6 +43,20 @@ def test_where_nobody_can_take_over_nobody_is_on_call(roster, clock, people):
     assert shown(roster, 2)[1][1] == "03-02 16:00"
 
 
+def test_the_same_leave_is_entered_once(roster, clock, people):
+    anna, ben, _ = people
+    day = {"start": at("2026-03-02T09:00"), "end": at("2026-03-03T09:00")}
+    actions.add_absence(anna, by=anna, **day)
+    clock.shift(seconds=2)
+    for again in (day, {**day, "start": at("2026-03-02T12:00")}):
+        with pytest.raises(RuleViolation, match="It is there already: anna is away"):
+            actions.add_absence(anna, by=anna, **again)
+    actions.add_absence(ben, by=ben, **day)
+    actions.add_absence(anna, by=anna, kind=AbsenceKind.SICK, **day)
+    actions.add_absence(anna, by=anna, start=day["start"], end=at("2026-03-03T10:00"))
+    assert Absence.objects.count() == 4
+
+
 def test_an_absence_never_changes_the_past_and_can_be_taken_back(roster, clock, people):
     anna, *_ = people
     absence = actions.add_absence(anna, start=at("2026-01-01T00:00"), end=at("2026-03-02T16:00"), by=anna)

@@ -82,6 +82,14 @@ def test_whole_days_are_entered_by_the_clocks_of_the_manager(roster, manager, pe
     assert not roster.shifts.filter(person=people[0], during__overlap=absence.during).exists()
 
 
+def test_what_is_there_already_is_said_to_be(roster, manager, people):
+    form = {"person": people[0].pk, "first_day": "2026-03-06", "last_day": "2026-03-08", "kind": "leave"}
+    client = signed_in(manager)
+    client.post(ADD, form)
+    assert "It is there already" in client.post(ADD, form, follow=True).content.decode()
+    assert Absence.objects.count() == 1
+
+
 def test_times_are_entered_where_a_part_of_a_day_is_meant(roster, manager, people):
     form = {
         "person": people[1].pk, "first_day": "2026-03-03", "from_time": "12:00", "last_day": "2026-03-03",

@@ -41,6 +41,17 @@ def test_cover_is_asked_for_and_withdrawn(roster, people):
     assert client_of(ben).post(f"/api/v1/swaps/{swap['id']}/withdraw/").json()["state"] == "withdrawn"
 
 
+def test_leave_that_is_there_already_is_said_to_be(roster, people):
+    client, leave = client_of(people[0]), {"start": "2026-03-03T08:00:00Z", "end": "2026-03-04T08:00:00Z"}
+    assert client.post("/api/v1/absences/", leave, format="json").status_code == 201
+    again = client.post("/api/v1/absences/", leave, format="json")
+    assert (again.status_code, again.json()["detail"]) == (
+        409,
+        "It is there already: anna is away for all of that time.",
+    )
+    assert Absence.objects.count() == 1
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [

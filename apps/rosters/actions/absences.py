@@ -41,15 +41,18 @@ def add_absence(
 
     Overrides and swaps by name stay; what of their open swaps cannot be any more is answered. A start that has passed
     means now. Raises NotAllowed unless it is ``by`` themselves or ``by`` manages a team of theirs; Invalid, naming
-    ``start`` or ``end``, for times that cannot be.
+    ``start`` or ``end``, for times that cannot be; RuleViolation where all of it is entered as of this kind already.
     """
     _require_may_plan(by, person)
     rosters = lock_for_leave(person)
     now = clock.now()
     check_absence(start, end, now=now)
+    during = DateTimeTZRange(max(start, now), end)
+    if person.absences.filter(kind=kind, during__contains=during).exists():
+        raise RuleViolation(f"It is there already: {person} is away for all of that time.")
     absence = Absence(
         person=person,
-        during=DateTimeTZRange(max(start, now), end),
+        during=during,
         kind=kind,
         reason=reason,
         created_by=by,
