@@ -135,7 +135,7 @@ def test_a_roster_that_was_imported_before_stays_as_it_is(write):
 
 
 def in_pairs(user: str) -> dict[str, Any]:
-    """Two at once, and for some hours tomorrow ``user`` alone."""
+    """Two at once, and for some hours tomorrow ``user`` in their place, there alone."""
     document = grafana_export.export()
     override = grafana_export.override() | {"start": "2026-03-03T12:00:00", "rotation_start": "2026-03-03T12:00:00"}
     document["on_call_shifts"] = grafana_export.page([grafana_export.weeks(), override | {"users": user.split()}])
@@ -150,9 +150,10 @@ def test_who_holds_a_seat_by_a_layer_can_stand_in_for_everybody(write, users):
     assert "override" in report
     roster = Roster.objects.get()
     at = Override.objects.earliest("pk").start
-    names = [each.removeprefix("U-").title() for each in users.split()] * 2
-    held = [shift.person.name.title() for shift in roster.shifts.filter(during__contains=at).order_by("seat")]
-    assert held == names[:2]
+    names = {each.removeprefix("U-").title() for each in users.split()}
+    held = [shift.person.name.title() for shift in roster.shifts.filter(during__contains=at)]
+    assert names <= set(held)
+    assert len(set(held)) == len(held) == 2  # nobody holds two seats: of the layer somebody stays in the other
     before = rows()
     assert "Nothing to change." in write("grafana_oncall", in_pairs(users))
     assert rows() == before
