@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import django
+import hypothesis
 import psycopg
 import pytest
 from django.apps import apps
@@ -41,6 +42,10 @@ RUN = "ADO_TEST_RUN"  # set once the servers of this run are known: here, or in 
 BROKER = "TEST_REDIS_URL"
 
 _of_this_process = ExitStack()
+
+# How long an example takes is the machine's, and what else runs on it.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 
 def _provide_servers() -> None:
