@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from apps.rosters import actions, gap_questions, queries
 from apps.rosters.actions import LeavesGap, NamedGap
-from apps.rosters.models import Absence, CalendarSource, CalendarTurn, Layer, Override, Roster, Swap
+from apps.rosters.models import Absence, AbsenceKind, CalendarSource, CalendarTurn, Layer, Override, Roster, Swap
 from apps.rosters.rules import Window
 from apps.teams.models import Team, TeamRole
 from tests.rosters.admin_forms import change_page, entered, preview_of, saying_yes, signed_in
@@ -80,7 +80,9 @@ def test_a_yes_to_one_of_two_is_none_to_nobody(pair, people, manager, clock):
 def test_what_was_short_before_or_wants_no_more_is_not_asked_about(pair, people, manager, clock):
     actions.add_absence(people[0], start=clock.now, end=clock.now + 5 * DAY, by=manager)
     with actions.refusing_gaps([pair.pk], by=manager):
-        actions.add_absence(people[0], start=clock.now + DAY, end=clock.now + 3 * DAY, by=manager)
+        actions.add_absence(
+            people[0], start=clock.now + DAY, end=clock.now + 3 * DAY, by=manager, kind=AbsenceKind.SICK
+        )
     with actions.refusing_gaps([pair.pk], by=manager):
         pair.layers.update(at_once=1)
         actions.materialise(pair, now=clock.now)
