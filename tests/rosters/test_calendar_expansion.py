@@ -66,6 +66,15 @@ def test_a_mark_of_utf_8_before_it_is_no_part_of_it():
         times(b"\xef\xbb\xbf")
 
 
+def test_what_no_database_can_hold_is_left_out_of_what_events_are_called():
+    named = event("1", ":20260303T090000Z", ":20260303T100000Z", summary="An\0na")
+    unreadable = event("2", ":20260303T09\0", summary="Be\0n")
+    found = expand(calendar(named, unreadable), start=START, end=START + timedelta(days=60), zone=BERLIN)
+    assert [each.summary for each in found.occurrences] == ["Anna"]
+    assert [summary for summary, _ in found.unreadable] == ["Ben"]
+    assert "\0" not in found.unreadable[0][1]
+
+
 def test_a_zone_of_the_file_and_a_name_of_windows():
     text = calendar(
         event("1", ";TZID=House time:20260303T090000", ";TZID=House time:20260303T100000"),

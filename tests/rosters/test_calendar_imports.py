@@ -9,7 +9,7 @@ import pytest
 from apps.core.errors import Conflict, Invalid, NotAllowed
 from apps.rosters import actions
 from apps.rosters.calendars import feeds, reading
-from apps.rosters.models import Override, Roster, Rotation
+from apps.rosters.models import CalendarSource, Override, Roster, Rotation
 from tests.rosters.building import layer_of, shown
 from tests.rosters.calendars import calendar, event
 
@@ -70,6 +70,18 @@ def test_what_somebody_took_back_is_not_added_again_by_sending_the_same_again(ro
     with pytest.raises(Conflict, match="look again"):
         actions.import_turns(roster, plan.planned, by=manager)
     assert not Override.objects.exists()
+
+
+def test_what_no_database_can_hold_keeps_no_calendar_from_being_taken_in(roster, clock, manager, people):
+    text = calendar(
+        event("1", ":20260303T080000Z", ":20260304T080000Z", summary="Cleo\0"),
+        event("2", ":20260305T080000Z", ":20260306T080000Z", summary="Zo\0e"),
+    )
+    actions.import_turns(roster, actions.plan_import(roster, text).planned, by=manager)
+    assert Override.objects.get().reason == "Cleo"
+    layer = layer_of(roster, people, name="Calendar")
+    actions.use_file(layer, name="shifts.ics", text=text, by=manager, accept_gaps=True)
+    assert [each["summary"] for each in CalendarSource.objects.get().unmatched] == ["Zoe"]
 
 
 def test_what_has_begun_begins_now(roster, clock, manager):

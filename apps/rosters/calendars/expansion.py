@@ -95,7 +95,7 @@ def expand(text: bytes, *, start: datetime, end: datetime, zone: ZoneInfo) -> Ex
     for calendar in _calendars(text):
         own_zone = _own_zone(calendar)
         for events in _by_id(calendar):
-            summary = str(events[0].get("SUMMARY", ""))[:LONGEST_SUMMARY]
+            summary = _summary(events[0])
             try:
                 _check_recurrence(events)
                 happening = list(
@@ -105,7 +105,7 @@ def expand(text: bytes, *, start: datetime, end: datetime, zone: ZoneInfo) -> Ex
                 found.unreadable.append((summary, "It cannot be read: its dates lie too far away."))
                 continue
             except (ValueError, TypeError, AttributeError, KeyError) as error:
-                found.unreadable.append((summary, f"It cannot be read: {str(error)[:200]}"))
+                found.unreadable.append((summary, f"It cannot be read: {_kept(str(error))[:200]}"))
                 continue
             found.occurrences.extend(happening)
             if len(found.occurrences) > MOST_OCCURRENCES:
@@ -120,10 +120,20 @@ def _calendars(text: bytes) -> list[Any]:
     try:
         calendars = list(Calendar.from_ical(b"\r\n".join(_lines_that_are_read(text)), multiple=True))
     except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
-        raise Refused(f"It is no calendar in the iCalendar format: {str(error)[:200]}") from error
+        raise Refused(f"It is no calendar in the iCalendar format: {_kept(str(error))[:200]}") from error
     if not calendars:
         raise Refused("It is no calendar in the iCalendar format: it breaks off.")
     return calendars
+
+
+def _summary(event: Event) -> str:
+    """What an event is called."""
+    return _kept(str(event.get("SUMMARY", "")))[:LONGEST_SUMMARY]
+
+
+def _kept(text: str) -> str:
+    """What of ``text`` can be kept: PostgreSQL holds no NUL character."""
+    return text.replace("\0", "")
 
 
 def _lines_that_are_read(text: bytes) -> Iterator[bytes]:
@@ -167,8 +177,7 @@ def _check_recurrence(events: Sequence[Event]) -> None:
                 raise ValueError("its RRULE does not say how often it repeats.")
             often = str(rule.get("FREQ", [""])[0]).upper() in _TOO_OFTEN
             if often or len(rule.get("BYMINUTE", [0])) > 1 or len(rule.get("BYSECOND", [0])) > 1:
-                summary = str(event.get("SUMMARY", ""))[:LONGEST_SUMMARY]
-                raise Refused(f"“{summary}” repeats more often than every hour.")
+                raise Refused(f"“{_summary(event)}” repeats more often than every hour.")
 
 
 def _happening(
@@ -244,7 +253,7 @@ def _instant(value: date | datetime, zone: ZoneInfo) -> datetime:
 
 
 def _occurrence(event: Event, start: datetime, end: datetime) -> Occurrence:
-    summary = str(event.get("SUMMARY", ""))[:LONGEST_SUMMARY]
+    summary = _summary(event)
     exact = tuple(str(value) for value in _listed(event, PERSON))
     written = tuple(_ADDRESS.findall(summary))
     described = tuple(_ADDRESS.findall(str(event.get("DESCRIPTION", ""))[:LONGEST_DESCRIPTION])[:1])
