@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import IO, Any
 
 from django.core.exceptions import SuspiciousOperation
-from rest_framework.exceptions import APIException, ParseError
+from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.parsers import DataAndFiles, JSONParser, MultiPartParser
 
 LARGEST_BODY = 1024 * 1024
@@ -38,8 +38,7 @@ class StrictJSONParser(JSONParser):
             data = super().parse(BytesIO(body), media_type, parser_context)
         except RecursionError as error:
             raise ParseError("The JSON is nested too deeply.") from error
-        for text in _texts(data):
-            _refuse_what_cannot_be_stored(text)
+        _refuse_what_cannot_be_stored(data)
         return data
 
 
@@ -70,10 +69,23 @@ def _texts(data: Any) -> Iterator[str]:
             waiting += value
 
 
-def _refuse_what_cannot_be_stored(text: str) -> None:
+def _refuse_what_cannot_be_stored(data: Any) -> None:
+    """Raise ValidationError, by the field in which it is; ParseError where that is the name of one, or none."""
+    fields = data if isinstance(data, dict) else {}
+    for text in fields or _texts(data):
+        if why := _unstorable(text):
+            raise ParseError(why)
+    for name, value in fields.items():
+        if why := next(filter(None, map(_unstorable, _texts(value))), ""):
+            raise ValidationError({name: [why]})
+
+
+def _unstorable(text: str) -> str:
+    """Why PostgreSQL cannot keep ``text``; empty if it can."""
     if "\x00" in text:
-        raise ParseError("Text must not contain the NUL character.")
+        return "Text must not contain the NUL character."
     try:
         text.encode()
-    except UnicodeEncodeError as error:
-        raise ParseError("Text must not contain half of a surrogate pair.") from error
+    except UnicodeEncodeError:
+        return "Text must not contain half of a surrogate pair."
+    return ""

@@ -13,7 +13,8 @@ from rest_framework.test import APIClient
 from apps.catalog.models import Service
 from apps.core.parsers import LARGEST_BODY
 from apps.incidents.models import Incident
-from apps.teams.models import Scope
+from apps.teams.actions import add_member
+from apps.teams.models import Scope, TeamRole
 from tests.api.clients import client_of
 
 URL = "/api/v1/incidents/"
@@ -97,6 +98,33 @@ def test_a_body_that_is_not_json_is_415(house, rita):
 def test_a_body_that_makes_no_sense_is_400(house, rita, body, key):
     assert problem(rita.generic("POST", URL, body, content_type="application/json", **key)) == 400
     assert not Incident.objects.exists()
+
+
+@pytest.mark.parametrize("text", ["a\\u0000b", "\\ud800", "x\\udfff\\ud83d"])
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        (URL, '{"title": "TEXT", "severity": "P0", "team": "platform"}', "title"),
+        (URL, '{"title": "Down", "severity": "TEXT", "team": "platform"}', "severity"),
+        ("/api/v1/absences/", '{"start": "2026-03-03T08:00:00Z", "reason": "TEXT"}', "reason"),
+        ("/api/v1/swaps/", '{"roster": "TEXT"}', "roster"),
+        ("/api/v1/shadows/", '{"roster": "platform", "user": "TEXT"}', "user"),
+        ("/api/v1/rosters/", '{"layers": [{"name": "Days", "people": ["a@example.com", "TEXT"]}]}', "layers"),
+        ("/api/v1/rosters/", '{"layers": [{"TEXT": 1}]}', "layers"),
+        ("/api/v1/calendar-feeds/", '{"kind": "roster", "roster": "TEXT"}', "roster"),
+        ("/api/v1/maintenance/", '{"services": ["TEXT"]}', "services"),
+        ("/api/v1/rosters/", '{"TEXT": 1}', "non_field_errors"),
+        ("/api/v1/rosters/", '["TEXT"]', "non_field_errors"),
+        ("/api/v1/rosters/", '"TEXT"', "non_field_errors"),
+    ],
+)
+def test_what_cannot_be_kept_is_told_beside_its_field(house, path, body, field, text):
+    add_member(house.rita, house.platform, TeamRole.MANAGER)
+    client = client_of(house.rita, scope=Scope.MANAGE)
+    answer = client.generic("POST", path, body.replace("TEXT", text).encode(), content_type="application/json")
+    assert problem(answer) == 400
+    assert answer.json()["errors"].keys() == {field}
+    assert "Text must not contain" in str(answer.json()["errors"])
 
 
 def test_a_body_over_the_limit_is_413(house, rita):

@@ -69,6 +69,7 @@ def test_nobody_makes_or_ends_what_is_not_theirs(roster, client, manager):
     stranger = signed_in(member("sam@example.com", Team.objects.get(slug="ai"), TeamRole.RESPONDER))
     assert stranger.post("/calendars/", {"kind": "roster", "roster": "platform"}).status_code == 404
     assert client.post("/calendars/", {"kind": "everything"}).status_code == 404
+    assert client.post("/calendars/", {"kind": "roster", "roster": "a\0b"}).status_code == 404
     feed = actions.make_feed(FeedKind.ROSTER, by=manager, roster=roster)[0]
     assert client.post(f"/calendars/{feed.pk}/revoke/").status_code == 404
     assert client.get("/calendars/").status_code == 405

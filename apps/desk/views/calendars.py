@@ -25,7 +25,8 @@ def make(request: HttpRequest) -> HttpResponse:
     person, kind = viewer(request), request.POST.get("kind", "")
     if kind not in FeedKind.values:
         raise Http404(f"There is no calendar of kind {kind}.")
-    roster = None if kind == FeedKind.PERSON else _roster_or_404(request, request.POST.get("roster", ""))
+    slug = request.POST.get("roster", "").replace("\0", "")
+    roster = None if kind == FeedKind.PERSON else _roster_or_404(request, slug)
     try:
         feed, token = actions.make_feed(
             FeedKind(kind),
