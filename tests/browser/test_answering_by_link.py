@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from apps.engine.runner import run_due
 from apps.notifications import links
 from apps.notifications.models import Channel
 from apps.teams.models import TeamRole
+from tests.browser.accessibility import violations
 from tests.browser.pictures import keep_picture
 from tests.browser.signing_in import LOOKS, WIDTHS
 from tests.factories.escalation import make_chain
@@ -19,7 +19,6 @@ from tests.factories.transports import served
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
 LEAST_HEIGHT = 44
 
 
@@ -48,8 +47,7 @@ def test_a_thumb_escalates_after_reading_whom_that_wakes_and_then_passes_it_on(b
             trouble.append(f"{step}: too wide")
         low = [each for each in page.locator("form button").all() if each.bounding_box()["height"] < LEAST_HEIGHT]
         trouble.extend(f"{step}: {each.inner_text()} is too low for a thumb" for each in low)
-        found = Axe().run(page, options=RULES).response["violations"]
-        trouble.extend(f"{step}: {each['id']} {each['nodes'][0]['target']}" for each in found)
+        trouble.extend(f"{step}: {each['id']} {each['nodes'][0]['target']}" for each in violations(page))
         keep_picture(page, tmp_path / f"{step}.png")
 
     page.goto(links.acknowledge_url(paged))

@@ -11,9 +11,9 @@ from apps.core import clock
 from apps.rosters import actions as rosters
 from apps.rosters.models import Layer, LayerMember, Restriction, Roster
 from apps.teams.models import TeamRole, User
+from tests.browser.accessibility import violations
 from tests.browser.pictures import keep_picture
 from tests.browser.signing_in import LOOKS, signed_in
-from tests.browser.test_pages import violations
 from tests.factories.incidents import make_procedures
 from tests.factories.teams import make_person, make_team
 

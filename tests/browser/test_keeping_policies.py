@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from apps.catalog.models import Service
 from apps.escalation.models import LevelTarget, Policy, TargetKind
 from apps.rosters.models import Roster
 from apps.teams.models import TeamRole, User
+from tests.browser.accessibility import violations
 from tests.browser.pictures import keep_picture
 from tests.browser.signing_in import LOOKS, signed_in
 from tests.factories.escalation import make_chain
@@ -20,8 +20,6 @@ from tests.factories.rosters import put_on_call
 from tests.factories.teams import make_person, make_team
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
 
 
 @pytest.fixture
@@ -158,7 +156,3 @@ def troubles(page: Page, name: str) -> list[str]:
     found = [f"{name}: {each['id']} {each['nodes'][0]['target']}" for each in violations(page)]
     width = page.evaluate("document.documentElement.scrollWidth")
     return found + ([f"{name}: {width} px wide"] if width > page.viewport_size["width"] else [])
-
-
-def violations(page: Page) -> list[dict]:
-    return Axe().run(page, options=RULES).response["violations"]

@@ -8,16 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
 from apps.core import clock
 from apps.rosters import actions
 from apps.rosters.models import Layer, LayerMember, Override, Restriction, Roster
 from apps.teams.models import Team, TeamRole, User
+from tests.browser.accessibility import violations
 from tests.browser.pictures import keep_picture
 from tests.browser.signing_in import LOOKS, signed_in
-from tests.browser.test_pages import violations
 from tests.factories.teams import make_person, make_team
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -187,5 +186,5 @@ def make_office_hours(team: Team) -> Roster:
 
 def contrasts_that_fail(page: Page, part: str) -> list[str]:
     """The elements in that part of the page whose text is too faint: the admin around it is the framework's."""
-    found = Axe().run(page, context={"include": [[part]]}, options={"runOnly": ["color-contrast"]})
-    return [node["html"] for each in found.response["violations"] for node in each["nodes"]]
+    found = violations(page, ["color-contrast"], part=part)
+    return [node["html"] for each in found for node in each["nodes"]]

@@ -7,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from apps.catalog import actions as catalog
@@ -19,6 +18,7 @@ from apps.incidents.models import Incident
 from apps.notifications import links
 from apps.postmortems import actions as postmortems
 from apps.teams.models import TeamRole, User
+from tests.browser.accessibility import violations
 from tests.browser.pictures import keep_picture
 from tests.factories.checklists import make_checklist
 from tests.factories.communications import make_schedules, make_templates
@@ -30,7 +30,6 @@ from tests.factories.teams import make_person, make_team
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PASSWORD = "correct horse battery staple"
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
 WIDTHS = {"wide": 1280, "narrow": 360}
 #: What becomes of a P0 that is raised by hand and then taken on, in rows of which one is empty.
 REHEARSAL = (
@@ -279,10 +278,6 @@ def places_of_summaries(actions: Locator) -> list[tuple[float, float]]:
     corner = actions.bounding_box()
     boxes = [summary.bounding_box() for summary in actions.locator("summary").all()]
     return [(box["x"] - corner["x"], box["y"] - corner["y"]) for box in boxes]
-
-
-def violations(page: Page) -> list[dict]:
-    return Axe().run(page, options=RULES).response["violations"]
 
 
 def screenshot(folder: Path, address: str) -> Path:

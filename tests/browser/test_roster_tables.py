@@ -7,19 +7,17 @@ from datetime import date, time
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
 from apps.rosters import actions
 from apps.rosters.models import Layer, LayerMember, Override, Roster
 from apps.teams.models import Team, TeamRole, User
+from tests.browser.accessibility import WCAG, violations
 from tests.browser.pictures import keep_picture
 from tests.browser.signing_in import LOOKS, signed_in
 from tests.factories.teams import make_person, make_team
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
-
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
 
 
 @pytest.fixture
@@ -78,9 +76,8 @@ def show(page: Page, path: Path) -> None:
 
 def look_at(page: Page, path: Path) -> None:
     """Hold the page to what pages of the house are held to."""
-    found = Axe().run(page.locator("#content, main").first.page, options=RULES)
-    violations = [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found.response["violations"]]
-    assert violations == []
+    found = [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in violations(page, WCAG)]
+    assert found == []
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     keep_picture(page, path)
 
