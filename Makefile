@@ -10,6 +10,9 @@ TESTS ?= tests
 run: install
 	@exec $(VENV) -m launcher
 
+# The tests start the product's processes a hundred times: each should find compiled what the first one compiled.
+test acceptance: export PYTHONDONTWRITEBYTECODE :=
+
 # Everything, or what TESTS names: make test TESTS=tests/incidents
 test: install-dev
 	@$(VENV) -m pytest -n 2 --ignore=tests/acceptance --junit-xml=.pytest_cache/report.xml $(TESTS)
