@@ -273,11 +273,15 @@ def make_maintenance(incident: Incident) -> None:
     catalog.end_maintenance(catalog.plan_maintenance(by=None, services=[service]).pk, by=None)
 
 
-def places_of_summaries(actions: Locator) -> list[tuple[float, float]]:
-    """Where they stand within the group, however far the page is scrolled."""
-    corner = actions.bounding_box()
-    boxes = [summary.bounding_box() for summary in actions.locator("summary").all()]
-    return [(box["x"] - corner["x"], box["y"] - corner["y"]) for box in boxes]
+def places_of_summaries(actions: Locator) -> list[dict[str, float]]:
+    """Where they stand within the group at one moment, however far the page is scrolled."""
+    return actions.evaluate(
+        """(group) => {
+            const corner = group.getBoundingClientRect()
+            const boxes = [...group.querySelectorAll("summary")].map((each) => each.getBoundingClientRect())
+            return boxes.map((box) => ({x: box.x - corner.x, y: box.y - corner.y}))
+        }"""
+    )
 
 
 def screenshot(folder: Path, address: str) -> Path:
