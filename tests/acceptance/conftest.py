@@ -15,11 +15,20 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")
-def living() -> Iterator[LivingHouse]:
-    """The product with its demo, as ``make run`` starts it on a fresh machine."""
+def fresh() -> Iterator[LivingHouse]:
+    """The product with its demo, as ``make run`` starts it on a fresh machine; asked to end, it ends completely."""
     with folder_for_everybody() as folder:
         house = House(PROJECT, folder / "data")
         try:
-            yield LivingHouse(house)
+            living = LivingHouse(house)
+            yield living
+            living.end()
         finally:
             house.end()
+
+
+@pytest.fixture(scope="session")
+def living(fresh: LivingHouse) -> LivingHouse:
+    """The same house at work."""
+    fresh.rehearse()
+    return fresh

@@ -41,7 +41,12 @@ class LivingHouse:
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{house.port}", trust_env=False, timeout=10)
         token = house.manage("create_token", "--user", "commander@example.com", "--name", "acceptance").strip()
         self._signed_in = {"Authorization": f"Bearer {token}"}
-        self._rehearse()
+
+    def rehearse(self) -> None:
+        """Page once, so that what is measured later is a house at work: the first of everything takes longer."""
+        body = {"title": "Rehearsal", "severity": "P3", "team": "product", "drill": True}
+        rehearsal = self.post("incidents/", body, key="rehearsal")["id"]
+        eventually(lambda: self.outbox(incident=rehearsal), within=60)
 
     def get(self, path: str, **query: str) -> Any:
         """What the API answers below ``/api/v1/``; asked again while the web server is away."""
@@ -87,11 +92,11 @@ class LivingHouse:
         self.run = self.house.start()
         self.run.until(READY, within=120)
 
-    def _rehearse(self) -> None:
-        """Page once, so that what is measured later is a house at work: the first of everything takes longer."""
-        body = {"title": "Rehearsal", "severity": "P3", "team": "product", "drill": True}
-        rehearsal = self.post("incidents/", body, key="rehearsal")["id"]
-        eventually(lambda: self.outbox(incident=rehearsal), within=60)
+    def end(self) -> None:
+        """Ask the house to end, which leaves nothing running."""
+        self.run.process.send_signal(signal.SIGTERM)
+        assert self.run.finished() == 0
+        assert self.house.alive() == []
 
     def _processes(self, names: tuple[str, ...]) -> list[psutil.Process]:
         found = []
