@@ -11,9 +11,8 @@ from zoneinfo import ZoneInfo
 
 from apps.core.walltime import instant
 from apps.rosters.coverage.seats import Seats
-from apps.rosters.coverage.windows import merged
 from apps.rosters.models import ShiftSource
-from apps.rosters.rules import Span, Stretch, Window, clipped
+from apps.rosters.rules import Span, Stretch, Window, clipped, merged
 from apps.teams.models import User
 
 #: So many colours tell people apart; the next person has the first again.

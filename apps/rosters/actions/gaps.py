@@ -20,9 +20,9 @@ from apps.rosters.actions.shifts import lock, materialise
 from apps.rosters.coverage import Seats, wanted_of
 from apps.rosters.coverage.reading import turns_of
 from apps.rosters.coverage.seats import at_least, held_by, short
-from apps.rosters.coverage.windows import merged, within
+from apps.rosters.coverage.windows import within
 from apps.rosters.models import Override, Roster
-from apps.rosters.rules import FIRST_SEAT, Window, clipped, outside
+from apps.rosters.rules import FIRST_SEAT, Window, clipped, merged, outside
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import Team, User

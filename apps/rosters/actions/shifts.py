@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from django.conf import settings
@@ -54,31 +54,33 @@ def _fill(roster: Roster, now: datetime) -> None:
     stretches = planned(roster, Window(now, now + settings.ROSTER_HORIZON))
     wanted = {(stretch.seat, stretch.start): stretch for stretch in stretches}
     superfluous: list[int] = []
-    moved: list[tuple[Shift, datetime]] = []
-    for shift in roster.shifts.filter(during__endswith__gt=now):
+    moved: list[tuple[int, Stretch, datetime]] = []
+    for pk, shift in _stored(roster, now):
         if shift.start < now:
             going_on = wanted.pop((shift.seat, now), None)
-            if going_on and (going_on.person, going_on.source) == (shift.person_id, shift.source):
-                moved.append((shift, going_on.end))
+            if going_on and (going_on.person, going_on.source) == (shift.person, shift.source):
+                moved.append((pk, shift, going_on.end))
                 continue
-            moved.append((shift, now))
+            moved.append((pk, shift, now))
             if going_on:
                 wanted[shift.seat, now] = going_on
-        elif wanted.get((shift.seat, shift.start)) == _as_stretch(shift):
+        elif wanted.get((shift.seat, shift.start)) == shift:
             del wanted[shift.seat, shift.start]
         else:
-            superfluous.append(shift.pk)
+            superfluous.append(pk)
     Shift.objects.filter(pk__in=superfluous).delete()
-    for shift, end in moved:
+    for pk, shift, end in moved:
         if shift.end != end:
-            shift.during = DateTimeTZRange(shift.start, end)
-            shift.changed_at = now
-            shift.save(update_fields=["during", "changed_at"])
+            Shift.objects.filter(pk=pk).update(during=DateTimeTZRange(shift.start, end), changed_at=now)
     Shift.objects.bulk_create(_as_shift(stretch, roster, now) for stretch in wanted.values())
 
 
-def _as_stretch(shift: Shift) -> Stretch:
-    return Stretch(shift.seat, shift.person_id, shift.start, shift.end, ShiftSource(shift.source))
+def _stored(roster: Roster, now: datetime) -> Iterator[tuple[int, Stretch]]:
+    """Yield the running and coming shifts with their ids: plain values, of which there may be tens of thousands."""
+    columns = ("pk", "seat", "person", "during__startswith", "during__endswith", "source")
+    rows = roster.shifts.filter(during__endswith__gt=now).order_by().values_list(*columns)
+    for pk, seat, person, start, end, source in rows:
+        yield pk, Stretch(seat, person, start, end, ShiftSource(source))
 
 
 def _as_shift(stretch: Stretch, roster: Roster, now: datetime) -> Shift:

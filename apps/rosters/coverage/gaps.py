@@ -21,8 +21,8 @@ from zoneinfo import ZoneInfo
 
 from apps.core.walltime import instant
 from apps.rosters.coverage.seats import Seats, at_least, counted, joined, short
-from apps.rosters.coverage.windows import merged, total, within
-from apps.rosters.rules import CalendarPlan, LayerPlan, Plan, Span, Window, clipped, outside
+from apps.rosters.coverage.windows import total, within
+from apps.rosters.rules import CalendarPlan, LayerPlan, Plan, Span, Window, clipped, merged, outside
 from apps.rosters.rules.week import open_times
 
 
@@ -72,7 +72,7 @@ def wanted(plans: Sequence[Plan], *, is_primary: bool, zone: ZoneInfo, window: W
 def gaps(wanted: Sequence[Span], held: Sequence[Window], window: Window) -> list[Gap]:
     """What of ``wanted`` nobody holds within ``window``; ``held`` may reach beyond it on either side.
 
-    Both are in order and free of overlaps, and nothing in ``held`` touches (``windows.merged``).
+    Both are in order and free of overlaps, and nothing in ``held`` touches (``rules.merged``).
     """
     missing = merged(outside(within(wanted, window), held))
     return [Gap(parts, since, until) for parts, since, until in _up_to_the_next(missing, held)]

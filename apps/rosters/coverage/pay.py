@@ -16,7 +16,7 @@ from apps.rosters.coverage.hours import Hours
 from apps.rosters.coverage.report import almanac_of
 from apps.rosters.days import A_DAY, around, check_days
 from apps.rosters.models import Roster
-from apps.rosters.rules import Window
+from apps.rosters.rules import Window, merged
 from apps.teams.models import User
 
 
@@ -49,7 +49,7 @@ def pay(rosters: QuerySet[Roster], *, first: date, last: date) -> list[PayLine]:
 def _line(person: User, turns: list[Window], first: date, last: date) -> Iterator[PayLine]:
     zone = zone_or_utc(person.time_zone)
     paid = Window(instant(first, time(0), zone), instant(last + A_DAY, time(0), zone))
-    held = windows.within(windows.merged(turns), paid)
+    held = windows.within(merged(turns), paid)
     if held:
         almanac = almanac_of(person.time_zone, person.holidays_of, paid)
         yield PayLine(person, almanac.hours(held), len(almanac.nights(held)))

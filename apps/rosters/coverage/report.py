@@ -22,7 +22,7 @@ from apps.rosters.coverage.seats import Seats, at_least, held_by
 from apps.rosters.coverage.shares import Share, too_large, too_small
 from apps.rosters.coverage.strain import NIGHTS_WITHIN, Strain, strains
 from apps.rosters.models import Roster
-from apps.rosters.rules import Stretch, Window, clipped
+from apps.rosters.rules import Stretch, Window, clipped, merged
 from apps.teams.models import User
 from apps.teams.queries import responders
 
@@ -214,7 +214,7 @@ def _weak_points(
     for person, held in turns.items():
         if person not in reached & facts.able:
             kind = WeakPointKind.CANNOT_BE_PAGED if person in facts.able else WeakPointKind.LEFT
-            yield WeakPoint(kind, facts.people[person], tuple(windows.merged(held)))
+            yield WeakPoint(kind, facts.people[person], tuple(merged(held)))
 
 
 def _of_people(
@@ -230,7 +230,7 @@ def _of_people(
         for pk in coming | facts.members[roster.pk]:
             rosters[pk].append(roster)
     for person in sorted((facts.people[pk] for pk in rosters), key=lambda person: (str(person).lower(), person.pk)):
-        almanac, stretches = almanacs[person.pk], windows.merged(turns[person.pk])
+        almanac, stretches = almanacs[person.pk], merged(turns[person.pk])
         coming_turns = windows.within(stretches, window)
         yield PersonCoverage(
             person=person,

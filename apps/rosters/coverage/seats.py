@@ -9,8 +9,7 @@ from datetime import datetime
 from itertools import chain, pairwise
 from operator import attrgetter
 
-from apps.rosters.coverage.windows import merged
-from apps.rosters.rules import Span, Window
+from apps.rosters.rules import Span, Window, merged
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ class Strain:
 def strains(stretches: Sequence[Window], almanac: Almanac, *, since: datetime) -> list[Strain]:
     """What strains the person who is on call in ``stretches``, whatever rosters they are of, after ``since``.
 
-    ``stretches`` are in order, and nothing in them touches or overlaps (``windows.merged``). They begin NIGHTS_WITHIN
+    ``stretches`` are in order, and nothing in them touches or overlaps (``rules.merged``). They begin NIGHTS_WITHIN
     before ``since`` where the person was on call then, so that what began before still counts.
     """
     nights = almanac.nights(stretches)

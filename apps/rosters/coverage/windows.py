@@ -8,18 +8,6 @@ from datetime import timedelta
 from apps.rosters.rules import Span, Window
 
 
-def merged(windows: Iterable[Span]) -> list[Window]:
-    """The time that lies in any of ``windows``, which may come in any order; what touches becomes one."""
-    found: list[Window] = []
-    for each in sorted(windows, key=lambda window: window.start):
-        if found and each.start <= found[-1].end:
-            if each.end > found[-1].end:
-                found[-1] = Window(found[-1].start, each.end)
-        elif each.start < each.end:
-            found.append(Window(each.start, each.end))
-    return found
-
-
 def within(windows: Iterable[Span], limit: Span) -> list[Window]:
     """What of ``windows`` lies within ``limit``."""
     return [

@@ -8,7 +8,7 @@ the seat. Nobody holds two seats at once: whoever was put into one by name has n
 does not depend on the window: computing day by day is computing the whole year.
 """
 
-from apps.rosters.rules.cutting import Span, outside
+from apps.rosters.rules.cutting import Span, merged, outside
 from apps.rosters.rules.handoffs import DAYS_OF_A_TURN, turn_at
 from apps.rosters.rules.people import (
     LEFT_TO_CALENDARS,
@@ -47,6 +47,7 @@ __all__ = [
     "check_takes_turns",
     "clipped",
     "compute",
+    "merged",
     "outside",
     "ranges_in_words",
     "read_ranges",

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from heapq import heappop, heappush
 from itertools import pairwise
+from operator import attrgetter
 from typing import Protocol, Self, TypeVar
 
-from apps.rosters.rules.plans import Stretch
+from apps.rosters.rules.plans import Stretch, Window
 
 
 class Span(Protocol):
@@ -35,7 +36,7 @@ Lasting = TypeVar("Lasting", bound=Part)
 def outside(stretches: Iterable[Lasting], cuts: Sequence[Span]) -> Iterator[Lasting]:
     """Yield what of ``stretches`` lies outside all of ``cuts``.
 
-    Both are in order by their starts; stretches do not overlap one another, cuts may.
+    Both are in order by their starts; both may overlap among themselves.
     """
     first = 0
     for stretch in stretches:
@@ -51,6 +52,18 @@ def outside(stretches: Iterable[Lasting], cuts: Sequence[Span]) -> Iterator[Last
             free_from = max(free_from, cut.end)
         if free_from < stretch.end:
             yield stretch.part(free_from, stretch.end)
+
+
+def merged(spans: Iterable[Span]) -> list[Window]:
+    """The time that lies in any of ``spans``, which may come in any order; what touches becomes one."""
+    found: list[Window] = []
+    for each in sorted(spans, key=attrgetter("start")):
+        if found and each.start <= found[-1].end:
+            if each.end > found[-1].end:
+                found[-1] = Window(found[-1].start, each.end)
+        elif each.start < each.end:
+            found.append(Window(each.start, each.end))
+    return found
 
 
 def latest(stretches: Sequence[Stretch]) -> list[Stretch]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from apps.core.errors import Invalid
-from apps.rosters.rules.cutting import latest, outside
-from apps.rosters.rules.plans import Absences, Plan, Stretch, Window
+from apps.rosters.rules.cutting import latest, merged, outside
+from apps.rosters.rules.plans import Absences, ByName, Plan, Stretch, Window
 from apps.rosters.rules.turns import NOBODY, clipped, turns
 
 #: Whoever stands in for longer belongs into a layer: a quarter of a year, whichever months it has.
@@ -34,16 +34,28 @@ def compute(
     """
     by_name = latest(list(clipped(overrides, window)))
     put_in = _grouped(_in_order(by_name), key=_PERSON)
-    by_layer = [_in_order(turns(layer, zone=zone, window=window, away=away, by_name=put_in)) for layer in layers]
-    seats_by_layer = [(covered, _grouped(covered, key=_SEAT)) for covered in by_layer]
+    held = _grouped(_of_layers(layers, zone=zone, window=window, away=away, by_name=put_in), key=_SEAT)
     by_seat = _grouped(by_name, key=_SEAT)
     shifts: list[Stretch] = []
-    for seat in sorted({*by_seat, *(seat for _, turns_of in seats_by_layer for seat in turns_of)}):
-        held: list[Stretch] = []
-        for covered, turns_of in seats_by_layer:
-            held = _in_order([*turns_of.get(seat, []), *outside(held, covered)])
-        shifts += overlay(held, by_seat.get(seat, []))
+    for seat in sorted(by_seat.keys() | held.keys()):
+        shifts += overlay(_in_order(held.get(seat, [])), by_seat.get(seat, []))
     return shifts
+
+
+def _of_layers(
+    layers: Sequence[Plan], *, zone: ZoneInfo, window: Window, away: Absences, by_name: ByName
+) -> Iterator[Stretch]:
+    """Yield what each layer says where none above it says anything, the highest first.
+
+    What is above is kept as one list without overlaps, however many layers there are.
+    """
+    above: list[Window] = []
+    for layer in reversed(layers):
+        if above == [window]:
+            return
+        found = list(turns(layer, zone=zone, window=window, away=away, by_name=by_name, hidden=above))
+        yield from found
+        above = merged([*above, *found])
 
 
 def overlay(base: Sequence[Stretch], top: Sequence[Stretch]) -> list[Stretch]:

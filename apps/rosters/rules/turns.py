@@ -22,7 +22,13 @@ NOBODY_BY_NAME: ByName = MappingProxyType({})
 
 
 def turns(
-    layer: Plan, *, zone: ZoneInfo, window: Window, away: Absences = NOBODY, by_name: ByName = NOBODY_BY_NAME
+    layer: Plan,
+    *,
+    zone: ZoneInfo,
+    window: Window,
+    away: Absences = NOBODY,
+    by_name: ByName = NOBODY_BY_NAME,
+    hidden: Sequence[Window] = (),
 ) -> Iterator[Stretch]:
     """Yield the turns of one layer within ``window``, clipped to it and to its restrictions, in order in each seat.
 
@@ -30,13 +36,11 @@ def turns(
     with a shorter one. Where fewer people take turns than are wanted at once, the last seats stay empty: nobody holds
     two, and whoever holds another seat ``by_name`` none of the layer. A seat that somebody holds by name is theirs, and
     nobody else is asked for it. Turns of a calendar are taken as they are, but for those of whoever is ``away`` or in
-    another seat, which nobody takes over.
+    another seat, which nobody takes over. Nothing is said of what is ``hidden``, in order and without overlaps: to
+    leave it out here is to not compute it.
     """
     if isinstance(layer, CalendarPlan):
-        for turn in clipped(layer.turns, window):
-            elsewhere = (each for each in by_name.get(turn.person, ()) if each.seat != turn.seat)
-            cuts: list[Span] = [*away.get(turn.person, ()), *elsewhere]
-            yield from outside([turn], sorted(cuts, key=attrgetter("start")))
+        yield from _of_calendar(outside(clipped(layer.turns, window), hidden), away=away, by_name=by_name)
         return
     if not layer.people:
         return
@@ -46,7 +50,9 @@ def turns(
     window = Window(max(window.start, begins), min(window.end, ends))
     if window.start >= window.end:
         return
-    covered = list(open_times(layer, zone, window)) if layer.restrictions else [window]
+    covered = list(outside(open_times(layer, zone, window) if layer.restrictions else [window], hidden))
+    if not covered:
+        return
     first = 0
     for number, (start, end) in handoffs(layer, zone, since=window.start):
         if start >= window.end:
@@ -56,8 +62,15 @@ def turns(
         for place in range(first, len(covered)):
             if covered[place].start >= end:
                 break
-            part = Window(max(start, covered[place].start), min(end, covered[place].end))
+            part = covered[place].part(max(start, covered[place].start), min(end, covered[place].end))
             yield from _seated(_order(layer, number), layer.at_once, part, away=away, by_name=by_name)
+
+
+def _of_calendar(own: Iterable[Stretch], *, away: Absences, by_name: ByName) -> Iterator[Stretch]:
+    for turn in own:
+        elsewhere = (each for each in by_name.get(turn.person, ()) if each.seat != turn.seat)
+        cuts: list[Span] = [*away.get(turn.person, ()), *elsewhere]
+        yield from outside([turn], sorted(cuts, key=attrgetter("start")))
 
 
 def clipped(stretches: Iterable[Lasting], window: Span) -> Iterator[Lasting]:

@@ -14,7 +14,7 @@ from apps.rosters.coverage import windows
 from apps.rosters.coverage.gaps import gaps, shortages, wanted
 from apps.rosters.coverage.seats import Seats, at_least, held_by
 from apps.rosters.models import Rotation, ShiftSource
-from apps.rosters.rules import CalendarPlan, LayerPlan, Stretch, WeeklyRange, Window, outside
+from apps.rosters.rules import CalendarPlan, LayerPlan, Stretch, WeeklyRange, Window, merged, outside
 
 BERLIN = ZoneInfo("Europe/Berlin")
 OFFICE = WeeklyRange(frozenset(range(5)), time(9), time(18))
@@ -201,7 +201,7 @@ def test_differences_are_those_of_sets_of_hours(first, second):
             for number in range((each.end - each.start) // timedelta(hours=1))
         }
 
-    whole, taken = windows.merged(first), windows.merged(second)
+    whole, taken = merged(first), merged(second)
     left = list(outside(whole, taken))
     assert hours(whole) == hours(first)
     assert hours(left) == hours(first) - hours(second)
@@ -218,7 +218,7 @@ SHORT_SPANS = st.lists(
 @settings(deadline=None)
 @given(wanted_then=SHORT_SPANS, turns=st.lists(SHORT_SPANS, max_size=3))
 def test_at_every_hour_it_is_enough_a_gap_or_too_few(wanted_then, turns):
-    want = [Seats(each.start, each.end, 1 + each.start.hour % 3) for each in windows.merged(wanted_then)]
+    want = [Seats(each.start, each.end, 1 + each.start.hour % 3) for each in merged(wanted_then)]
     held = held_by(turns)
     missing = [*gaps(want, at_least(held, 1), WEEK), *shortages(want, held, WEEK)]
     for hours in range(7 * 24):
