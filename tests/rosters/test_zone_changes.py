@@ -113,6 +113,16 @@ def test_what_moved_stands_in_the_history_as_a_deed_of_the_engine(noted, zones):
     assert (ZoneChange.objects.get().moved, ZoneRules.objects.get().differs_from) == (MOVED, SUMMER)
 
 
+def test_the_nightly_filling_leaves_the_one_that_is_stood_for_to_what_says_so(noted, zones):
+    stood_for = Roster.objects.create(slug="ai", name="AI", team=noted.team, time_zone="Asia/Singapore")
+    week = (datetime(2026, 4, 6, tzinfo=UTC), datetime(2026, 4, 13, tzinfo=UTC))
+    own = Roster.objects.filter(pk=noted.pk)
+    own.update(is_primary=False, stands_in_for=stood_for, stands_in_during=week)
+    zones.publish(BERLIN, ALWAYS_WINTER)
+    handlers.roll_on(Timer())
+    assert not Timer.objects.filter(kind="rosters.materialise").exists()
+
+
 def test_the_nightly_filling_says_what_it_moves(noted, zones, manager):
     zones.publish(BERLIN, ALWAYS_WINTER)
     handlers.roll_on(Timer())

@@ -13,6 +13,7 @@ from apps.core.events import publish
 from apps.core.zones import UnknownZone, first_difference, offsets, zone_named
 from apps.engine import actions as engine
 from apps.engine.actions import Planned
+from apps.rosters import queries
 from apps.rosters.actions.calendars import plan_reading
 from apps.rosters.actions.shifts import lock_with_stood_for, materialise
 from apps.rosters.models import Layer, Roster, ShiftSource, ZoneChange, ZoneRules
@@ -30,9 +31,9 @@ ZONE_CHANGED = "zone_changed"
 def look_at_zones() -> set[int]:
     """Note what the database says of every zone in use, up to the horizon; where that is new, have it followed.
 
-    Return the ids of the rosters that are filled for it, each by a timer of its own. A zone that is met for the first
-    time is only noted: its shifts were planned by what the database says. One that the database does not know (any
-    more) is told once.
+    Return the ids of the rosters that are filled for it, each with the one that it stands in for by a timer of its own.
+    A zone that is met for the first time is only noted: its shifts were planned by what the database says. One that the
+    database does not know (any more) is told once.
     """
     now = clock.now()
     rosters = _by_zone()
@@ -53,7 +54,7 @@ def look_at_zones() -> set[int]:
             for name, pk in news
         ]
     )
-    return {pk for _, pk in news}
+    return queries.with_stood_for(Roster.objects.filter(pk__in={pk for _, pk in news}))
 
 
 @transaction.atomic
