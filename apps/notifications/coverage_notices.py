@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -82,12 +83,14 @@ def warn_of_gaps(team: Team) -> None:
         for gap in gaps
         if gap.start <= now + AHEAD + EVERY
     ]
-    open_ended = [each.step(None) for each in warnings]
-    told = set(Notification.objects.filter(step__in=open_ended).values_list("step", flat=True))
+    told = _told(step for each in warnings for step in {each.step(None), each.step(each.gap.until)})
     managers = managers_of({team.pk})[team.pk]
     for each in warnings:
-        if each.gap.until is None or each.step(None) not in told:
-            _warn(each, managers, now)
+        if each.gap.until is not None and told[each.step(None)]:
+            continue
+        untold = [person for person in managers if person.pk not in told[each.step(each.gap.until)]]
+        if untold:
+            _warn(each, untold, now)
 
 
 def _plan_for(teams: Iterable[int]) -> None:
@@ -153,6 +156,14 @@ class _Warning:
         ends = [f"{at:%Y%m%dT%H%M%S}" if at else "-" for at in (self.since, until)]
         what = f"short_of_{self.gap.wanted}" if self.gap.held else "gap"
         return ":".join([what, str(self.roster.pk), *ends, "soon" if self.is_soon else "ahead"])
+
+
+def _told(steps: Iterable[str]) -> defaultdict[str, set[int]]:
+    """Who was told each of ``steps``, by their ids. One query."""
+    found: defaultdict[str, set[int]] = defaultdict(set)
+    for step, person in Notification.objects.filter(step__in=list(steps)).values_list("step", "person"):
+        found[step].add(person)
+    return found
 
 
 def _warn(warning: _Warning, managers: Collection[User], now: datetime) -> None:
