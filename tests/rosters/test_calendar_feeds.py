@@ -157,6 +157,19 @@ def test_an_event_keeps_its_id_and_its_sequence_rises_when_it_changes(roster, cl
     assert str(next(iter(before))) == f"roster-{roster.pk}-0-20260302T100000Z@127.0.0.1"
 
 
+@pytest.mark.parametrize("renamed", ["roster", "team", "person"])
+def test_the_sequence_rises_with_what_the_events_say_of_roster_and_person(roster, clock, token, people, renamed):
+    before = {str(event["UID"]): event for event in events_of(read(token).content)}
+    clock.shift(hours=1)
+    row = {"roster": roster, "team": roster.team, "person": people[0]}[renamed]
+    row.name = "Another name"
+    row.save()
+    after = {str(event["UID"]): event for event in events_of(read(token).content)}
+    said_otherwise = {uid for uid in before if before[uid]["DESCRIPTION"] != after[uid]["DESCRIPTION"]}
+    assert said_otherwise
+    assert said_otherwise == {uid for uid in before if after[uid]["SEQUENCE"] > before[uid]["SEQUENCE"]}
+
+
 def test_whoever_has_it_already_is_told_so(roster, clock, token, people, manager):
     first = read(token)
     assert read(token, if_none_match=first["ETag"]).status_code == 304

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import BigIntegerField, F, Func, Q, QuerySet
+from django.db.models import BigIntegerField, F, Func, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Greatest
 
 from apps.core.zones import zone_or_utc
 from apps.rosters.calendars import rendering
@@ -16,7 +17,7 @@ from apps.rosters.calendars.rendering import Held, PersonFace, RosterFace
 from apps.rosters.models import CalendarFeed, FeedKind, Roster, Shift
 from apps.teams import access
 from apps.teams.actions import digest_of
-from apps.teams.models import User
+from apps.teams.models import Team, User
 
 #: How long the shifts that are over stay in a calendar.
 SHOWN_BACK = timedelta(days=30)
@@ -98,14 +99,25 @@ def _calendar(shifts: QuerySet[Shift], *, title: str, now: datetime, of_one_pers
 
 
 def _rosters(ids: Iterable[int]) -> Iterator[tuple[int, RosterFace]]:
-    for roster in Roster.objects.filter(pk__in=ids).select_related("team").order_by("pk"):
+    """What is shown of the rosters; they changed when one of them did, or its team."""
+    rosters = Roster.objects.filter(pk__in=ids).select_related("team").order_by("pk")
+    changed = Greatest(_last_change(Roster, "pk"), _last_change(Team, "team"))
+    for roster in rosters.annotate(changed_in=Second(changed)):
         url = f"{settings.SITE_URL}/rosters/{roster.slug}/"
-        yield roster.pk, RosterFace(str(roster), str(roster.team), zone_or_utc(roster.time_zone), url)
+        zone = zone_or_utc(roster.time_zone)
+        yield roster.pk, RosterFace(str(roster), str(roster.team), zone, url, roster.changed_in or 0)
 
 
 def _people(ids: Iterable[int]) -> Iterator[tuple[int, PersonFace]]:
-    for person in User.objects.filter(pk__in=ids):
-        yield person.pk, PersonFace(str(person), person.email)
+    for person in User.objects.filter(pk__in=ids).annotate(changed_in=Second(_last_change(User, "pk"))):
+        yield person.pk, PersonFace(str(person), person.email, person.changed_in or 0)
+
+
+def _last_change(model: type[Model], of: str) -> Subquery:
+    """When the row that the column ``of`` numbers changed last."""
+    history = model.history.model.objects  # type: ignore[attr-defined]  # put there by simple-history
+    records = history.filter(id=OuterRef(of)).order_by("-history_date")
+    return Subquery(records.values("history_date")[:1])
 
 
 def _years(held: list[Held], now: datetime) -> tuple[int, int]:

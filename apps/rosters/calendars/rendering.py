@@ -37,20 +37,22 @@ Held = tuple[int, int, int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class RosterFace:
-    """What a calendar says of a roster; ``url`` is that of its page."""
+    """What a calendar says of a roster; ``url`` is that of its page, ``changed`` when it was (seconds since 1970)."""
 
     name: str
     team: str
     zone: ZoneInfo
     url: str
+    changed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class PersonFace:
-    """What a calendar says of a person."""
+    """What a calendar says of a person, and when that changed, in seconds since 1970."""
 
     name: str
     email: str
+    changed: int = 0
 
 
 def render(
@@ -66,6 +68,7 @@ def render(
     """Return the calendar ``title`` of ``shifts``, each in the zone of its roster; the same shifts give the same bytes.
 
     An event's id is the same for a seat and a start, however the rest changes; ``host`` makes it the world's only one.
+    Its sequence rises when the shift changes, its roster or its person.
     ``years`` are the first and the last in which shifts lie. In a calendar ``of_one_person`` the events name
     the roster alone. What is less than a second is left out: the format knows no such thing.
     """
@@ -78,7 +81,8 @@ def render(
         return _text(rosters[roster], people[person], of_one_person=of_one_person)
 
     events = [
-        f"BEGIN:VEVENT\r\nUID:roster-{roster}-{seat}-{_utc(start)}{at_host}\r\n{_version(changed)}"
+        f"BEGIN:VEVENT\r\nUID:roster-{roster}-{seat}-{_utc(start)}{at_host}\r\n"
+        f"{_version(max(changed, rosters[roster].changed, people[person].changed))}"
         f"{times[roster](start, end)}{text(roster, person)}{SEAT}:{seat}\r\nEND:VEVENT\r\n"
         for roster, seat, person, start, end, changed in shifts
         if start < end
