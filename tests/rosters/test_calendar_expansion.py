@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+import resource
+import subprocess
+import sys
 import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -12,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.rosters.calendars import reading
-from apps.rosters.calendars.expansion import Refused, expand
+from apps.rosters.calendars.expansion import MOST_MEMORY, Refused, expand
 from apps.rosters.rules import Window
 from tests.rosters.calendars import calendar, event
 
@@ -331,3 +336,30 @@ def test_dates_beyond_the_last_year_stop_no_other_event(lines):
     )
     assert [each.summary for each in found.occurrences] == ["Ben"]
     assert {reason for _, reason in found.unreadable} <= {"It cannot be read: its dates lie too far away."}
+
+
+def in_its_process(does: str) -> str:
+    """What reading a calendar that ``does`` this is refused with."""
+    program = f"""
+import os, resource
+from apps.rosters.calendars import expansion
+
+def expand(*given, **named):
+    {does}
+
+expansion.expand = expand
+expansion.main(["2026-03-02", "2026-04-02", "Europe/Berlin", "3"])
+"""
+    done = subprocess.run([sys.executable, "-c", program], input=b"", capture_output=True, check=True, timeout=60)
+    return json.loads(done.stdout)["refused"]
+
+
+def test_a_calendar_is_read_where_it_can_slow_nobody():
+    limits = "resource.getrlimit(resource.RLIMIT_AS)[1], resource.getrlimit(resource.RLIMIT_CPU)[1], os.nice(0)"
+    mine = os.nice(0)
+    assert in_its_process(f"raise expansion.Refused(str([{limits}]))") == str([MOST_MEMORY, 5, min(mine + 10, 19)])
+    assert resource.getrlimit(resource.RLIMIT_AS)[1] != MOST_MEMORY
+
+
+def test_a_calendar_that_takes_too_much_memory_is_refused():
+    assert in_its_process("bytearray(2 * expansion.MOST_MEMORY)") == "It takes too much to read."

@@ -164,14 +164,17 @@ def _by_id(calendar: Any) -> Iterator[list[Event]]:
 
 
 def _check_recurrence(events: Sequence[Event]) -> None:
-    """Raise Refused for what would be handed over more often than every hour, or repeats by more rules than anybody."""
+    """Raise Refused for what would be handed over more often than every hour, ValueError for a rule that is not clear.
+
+    So it is for more rules than anybody has.
+    """
     for event in events:
         for name, mistake in event.errors:
             if name == "RRULE":
                 raise ValueError(f"its RRULE is not clear. {mistake}")
         rules = _listed(event, "RRULE")
         if len(rules) > 10:
-            raise ValueError("It repeats by more than ten rules.")
+            raise ValueError("it repeats by more than ten rules.")
         for rule in rules:
             if not rule.get("FREQ") or any(each < 1 for each in rule.get("INTERVAL", [1])):
                 raise ValueError("its RRULE does not say how often it repeats.")
