@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.urls import reverse
 
 from apps.core import clock as house_clock
@@ -21,8 +24,8 @@ from tests.rosters.building import layer_of
 pytestmark = pytest.mark.django_db(transaction=True)
 
 DAY = timedelta(days=1)
-#: So long whoever acts on a list stops after each row, and whoever comes between waits before they do.
-A_ROW, AFTER = 0.6, 0.3
+#: So long whoever comes between may take to get there, in seconds.
+PATIENCE = 20
 LEAVE = reverse("admin:rosters_absence_changelist")
 
 
@@ -38,17 +41,52 @@ def two(team, people):
     return found
 
 
-def slowly(act):
-    def acting(*given, **named):
-        done = act(*given, **named)
-        time.sleep(A_ROW)
-        return done
+class Between:
+    """Lets somebody come between the first row of a list that is acted on and the others."""
 
-    return acting
+    def __init__(self) -> None:
+        self._first_row_is_done = threading.Event()
+        self._came = threading.Event()
+
+    def after_the_first_row(self, act: Callable) -> Callable:
+        """``act``, which after its first row stops until somebody waits for what it locked, or has come and gone."""
+
+        def acting(*given, **named):
+            done = act(*given, **named)
+            if not self._first_row_is_done.is_set():
+                self._first_row_is_done.set()
+                until(lambda: self._came.is_set() or somebody_waits())
+            return done
+
+        return acting
+
+    @contextmanager
+    def come(self) -> Iterator[None]:
+        """Do what is within once the first row is done."""
+        assert self._first_row_is_done.wait(PATIENCE)
+        yield
+        self._came.set()
+
+
+def until(so: Callable[[], bool]) -> None:
+    ends = time.monotonic() + PATIENCE
+    while not so():
+        assert time.monotonic() < ends
+        time.sleep(0.02)
+
+
+def somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        return cursor.fetchone()[0] > 0
 
 
 def test_rosters_are_copied_while_somebody_takes_leave(two, people, manager, monkeypatch):
-    monkeypatch.setattr(rosters_page.actions, "copy", slowly(actions.copy))
+    between = Between()
+    monkeypatch.setattr(rosters_page.actions, "copy", between.after_the_first_row(actions.copy))
     client, now = signed_in(manager), house_clock.now()
 
     def copy():
@@ -57,8 +95,8 @@ def test_rosters_are_copied_while_somebody_takes_leave(two, people, manager, mon
         )
 
     def take_leave():
-        time.sleep(AFTER)
-        actions.add_absence(people[0], start=now + DAY, end=now + 2 * DAY, by=people[0])
+        with between.come():
+            actions.add_absence(people[0], start=now + DAY, end=now + 2 * DAY, by=people[0])
 
     assert at_once(copy, take_leave) == []
     assert Roster.objects.count() == 4
@@ -74,7 +112,8 @@ def test_leave_of_several_is_taken_back_while_somebody_changes_their_rosters(two
         actions.add_absence(person, start=now + number * DAY, end=now + (number + 1) * DAY, by=person)
         for number, person in enumerate(people[:2], start=1)
     ]
-    monkeypatch.setattr(leave_page.actions, "remove_absence", slowly(actions.remove_absence))
+    between = Between()
+    monkeypatch.setattr(leave_page.actions, "remove_absence", between.after_the_first_row(actions.remove_absence))
     client = signed_in(manager)
     taken_back = {"action": "delete_selected", "_selected_action": [each.pk for each in leave], "post": "yes"}
 
@@ -82,8 +121,7 @@ def test_leave_of_several_is_taken_back_while_somebody_changes_their_rosters(two
         assert client.post(LEAVE, taken_back).status_code == 302
 
     def change():
-        time.sleep(AFTER)
-        with transaction.atomic():
+        with between.come(), transaction.atomic():
             assert len(actions.lock([roster.pk for roster in two])) == 2
 
     assert at_once(take_back, change) == []
