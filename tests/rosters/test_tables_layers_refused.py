@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.core.errors import Invalid
 from apps.rosters import actions
 from apps.rosters.models import Roster
-from apps.rosters.models.rosters import MOST_LAYERS
+from apps.rosters.models.rosters import MOST_LAYERS, MOST_PEOPLE
 from apps.teams.models import Team, TeamRole, User
 from tests.rosters.building import layer_of, member
 from tests.rosters.test_tables_layers import carried_out, exported, file_of, names_in, problems, records, rows
@@ -90,6 +90,13 @@ def test_a_roster_has_so_many_layers_at_most(roster, manager):
     said = [row for number in range(MOST_LAYERS) for row in rows("anna", layer=f"L{number}")]
     assert problems(file_of([*exported(roster), *said]), manager) == [(2, "Platform would have more than 50 layers.")]
     assert problems(file_of(said), manager) == []
+
+
+def test_a_layer_has_so_many_people_at_most(roster, manager, team):
+    many = [member(f"one{number}@example.com", team, TeamRole.RESPONDER).name for number in range(MOST_PEOPLE + 1)]
+    [(_, said)] = problems(file_of(rows(*many)), manager)
+    assert said == "A layer has 200 people at most."
+    assert problems(file_of(rows(*many[1:])), manager) == []
 
 
 def test_more_rosters_than_can_be_locked_at_once_are_refused(roster, manager):

@@ -17,7 +17,7 @@ from apps.core.zones import zone_named
 from apps.rosters.actions.checks import check_layer_count
 from apps.rosters.actions.overrides import check_stands_in
 from apps.rosters.models import Layer, LayerMember, Restriction, Roster
-from apps.rosters.models.rosters import MOST_RESTRICTIONS
+from apps.rosters.models.rosters import MOST_PEOPLE, MOST_RESTRICTIONS, TOO_MANY_PEOPLE
 from apps.rosters.planning import weekly_range
 from apps.rosters.rules import LEFT_TO_CALENDARS, WeeklyRange, check_left_to_calendar, check_takes_turns
 from apps.teams.models import User
@@ -77,11 +77,13 @@ def set_people(layer: Layer, people: Sequence[User], *, by: User | None = None) 
     """Make ``people`` those who take turns in ``layer``, in that order; return whether they were not so already.
 
     Whoever keeps their place keeps their row. ``by`` None: whoever signed in. Raises Invalid, naming ``people``, for
-    a person twice, and for somebody new who could not answer a page.
+    a person twice, for more than MOST_PEOPLE, and for somebody new who could not answer a page.
     """
     twice = [person for person, times in Counter(people).items() if times > 1]
     if twice:
         raise Invalid(f"There twice: {', '.join(map(str, twice))}.", field="people")
+    if len(people) > MOST_PEOPLE:
+        raise Invalid(TOO_MANY_PEOPLE, field="people")
     members = {member.person_id: member for member in layer.members.all()}
     wanted = dict.fromkeys(person.pk for person in people)
     if list(members) == list(wanted):

@@ -23,6 +23,7 @@ MOST_LAYERS = 50
 #: People in one layer, and parts of the week that it covers: more than anybody has, and little enough to look at.
 MOST_PEOPLE = 200
 MOST_RESTRICTIONS = 50
+TOO_MANY_PEOPLE = f"A layer has {MOST_PEOPLE} people at most."
 
 
 class Rotation(models.TextChoices):

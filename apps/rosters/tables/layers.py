@@ -9,7 +9,7 @@ from typing import Any
 
 from apps.core.errors import Invalid
 from apps.rosters.models import Layer, Weekday
-from apps.rosters.models.rosters import LAST_PLACE
+from apps.rosters.models.rosters import LAST_PLACE, MOST_PEOPLE, TOO_MANY_PEOPLE
 from apps.rosters.rules import WeeklyRange, ranges_in_words
 from apps.rosters.tables import cells
 from apps.rosters.tables.files import Problem, Row, read_table
@@ -183,6 +183,8 @@ def _people(rows: list[Row], problems: list[Problem]) -> tuple[Said, ...]:
             problems.append(Problem(row.number, f"place: {unclear}"))
             continue
         found.append((place, Said(address, row.number)))
+    if len(found) > MOST_PEOPLE:
+        problems.append(Problem(rows[0].number, TOO_MANY_PEOPLE))
     return tuple(said for _, said in sorted(found, key=lambda each: each[0]))
 
 
