@@ -12,6 +12,7 @@ from django.db.models import Case, F, IntegerField, OuterRef, Q, QuerySet, Subqu
 from apps.catalog import queries as catalog
 from apps.catalog.models import Service
 from apps.core import clock
+from apps.core.texts import folded
 from apps.desk.clock_faces import ClockFace, most_urgent
 from apps.incidents import queries as incidents
 from apps.incidents.models import OPEN, Clock, Incident
@@ -73,12 +74,12 @@ class Duty:
 
     @property
     def names(self) -> str:
-        """Everything by which somebody looks for it, in lower case."""
+        """Everything by which somebody looks for it, folded."""
         named: list[object] = [self.team, *self.services]
         if self.entry is not None:
             people = [person for person in (self.entry.person, self.entry.next_person) if person is not None]
             named += [self.entry.roster, self.entry.roster.slug, *people, *(person.email for person in people)]
-        return "\n".join(map(str, named)).casefold()
+        return folded("\n".join(map(str, named)))
 
 
 def rows(found: Iterable[Incident]) -> list[Row]:
@@ -167,7 +168,7 @@ def on_call_board(viewer: User, *, team: str = "", words: str = "") -> list[Duty
         for entry in entries
     ]
     board += [Duty(team, services[team.pk], None) for team in teams if services[team.pk] and team.pk not in covered]
-    wanted = words.casefold().split()
+    wanted = folded(words).split()
     return [duty for duty in board if all(word in duty.names for word in wanted)]
 
 

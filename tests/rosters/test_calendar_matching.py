@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given
@@ -50,6 +51,12 @@ def test_people_are_found_by_their_full_name(summary, people):
     assert named(summary) == people
 
 
+def test_it_does_not_matter_how_an_accent_is_written():
+    assert named(normalize("NFD", "José Straße")) == [JOSE]
+    decomposed = Directory.of([(JOSE, "jose@example.com", normalize("NFD", "José Straße"))])
+    assert meant(Occurrence(0, 1, "josé strasse"), decomposed) == ([JOSE], "")
+
+
 def test_a_name_of_several_is_nobodys_and_said():
     assert meant(Occurrence(0, 1, "Kim Park"), PEOPLE) == ([], "Several people have this name.")
     assert named("Kim Park", ("kim2@example.com",)) == [OTHER_TWIN]
@@ -95,6 +102,11 @@ def test_what_is_over_changes_no_seat_of_what_goes_on():
 def test_a_seat_that_the_calendar_says_counts_first():
     assert shown([claim(1, 0, 10), claim(2, 5, 15, seat=0)]) == [(0, 2, 5, 15), (1, 1, 0, 10)]
     assert shown([claim(1, 0, 10, seat=2), claim(1, 0, 10, seat=0)]) == [(0, 1, 0, 10), (2, 1, 0, 10)]
+
+
+def test_a_seat_that_there_cannot_be_counts_as_none():
+    assert shown([claim(1, 0, 10, seat=MOST_AT_ONCE)]) == [(0, 1, 0, 10)]
+    assert shown([claim(1, 0, 10, seat=999), claim(1, 0, 10, seat=998)]) == [(0, 1, 0, 10)]
 
 
 def test_nobody_takes_two_seats_at_once_by_an_event_that_is_there_twice():

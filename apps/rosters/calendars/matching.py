@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from apps.core.texts import folded
 from apps.rosters.calendars.expansion import Occurrence
 
 _WORD = re.compile(r"\w+")
@@ -66,4 +67,4 @@ def _named(summary: str, directory: Directory, *, has_addresses: bool) -> tuple[
 
 
 def _words(text: str) -> Name:
-    return tuple(_WORD.findall(text.casefold()))
+    return tuple(_WORD.findall(folded(text)))
