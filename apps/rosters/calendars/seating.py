@@ -29,16 +29,17 @@ class Claim:
 def seated(claims: Iterable[Claim], *, held: Mapping[Key, int]) -> tuple[list[Stretch], list[Claim]]:
     """Return the turns by seat and time, without overlaps in any seat, and the claims for which no seat is left.
 
-    First come the claims that say their seat, and those that had one before (``held``: by person, start and end), so
-    that what is over changes no seat of what goes on; the others take the lowest that is free, by start. Whoever has
-    a seat already takes no second one at the same time, unless the calendar says so.
+    First come the claims that say a seat that there can be (MOST_AT_ONCE), and those that had one before (``held``: by
+    person, start and end), so that what is over changes no seat of what goes on; the others take the lowest that is
+    free, by start. Whoever has a seat already takes no second one at the same time, unless the calendar says so.
     """
     taken = _Taken()
     waiting: list[Claim] = []
     left: list[Claim] = []
     for claim in dict.fromkeys(sorted(claims, key=lambda each: (each.start, each.end, each.person))):
-        seat = claim.seat if claim.seat is not None else held.get((claim.person, claim.start, claim.end))
-        wanted = claim.seat is not None or not _overlapping(taken.of_people[claim.person], claim.start, claim.end)
+        says_it = claim.seat is not None and claim.seat < MOST_AT_ONCE
+        seat = claim.seat if says_it else held.get((claim.person, claim.start, claim.end))
+        wanted = says_it or not _overlapping(taken.of_people[claim.person], claim.start, claim.end)
         if seat is not None and wanted and taken.is_free(seat, claim.start, claim.end):
             taken.take(seat, claim.person, claim.start, claim.end)
         else:
