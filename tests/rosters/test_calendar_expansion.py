@@ -16,14 +16,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from apps.core.century import FIRST_MOMENT, LAST_MOMENT
 from apps.rosters.calendars import reading
-from apps.rosters.calendars.expansion import MOST_MEMORY, Refused, expand
+from apps.rosters.calendars.expansion import FIRST, LAST, MOST_MEMORY, Refused, expand
 from apps.rosters.rules import Window
 from tests.rosters.calendars import calendar, event
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 #: In seconds since 1970.
-FOR_EVER = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp())
+FOR_EVER = int(LAST.timestamp())
 BERLIN = ZoneInfo("Europe/Berlin")
 
 #: Half an hour that nobody else has, with summer time from April on.
@@ -313,7 +314,7 @@ def test_what_lasts_for_ever_is_cut_off_after_the_dates_that_anybody_means(zone)
     )
     found = expand(text, start=START, end=START + timedelta(days=9), zone=ZoneInfo(zone))
     assert [(each.start, each.end) for each in found.occurrences] == [
-        (0, FOR_EVER), (int(datetime(2026, 3, 3, tzinfo=ZoneInfo(zone)).timestamp()), FOR_EVER),
+        (int(FIRST.timestamp()), FOR_EVER), (int(datetime(2026, 3, 3, tzinfo=ZoneInfo(zone)).timestamp()), FOR_EVER),
     ]  # fmt: skip
     assert not found.unreadable
 
@@ -336,6 +337,36 @@ def test_dates_beyond_the_last_year_stop_no_other_event(lines):
     )
     assert [each.summary for each in found.occurrences] == ["Ben"]
     assert {reason for _, reason in found.unreadable} <= {"It cannot be read: its dates lie too far away."}
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "zone", "seconds"),
+    [
+        (":19600101T000000Z", ":20270101T000000Z", "Europe/Berlin", (FIRST, None)),
+        (":19990101T000000Z", ":20270101T000000Z", "Europe/Berlin", (FIRST, None)),
+        (":20000101T000000", ":20270101T000000", "Asia/Tokyo", (FIRST, None)),
+        (":20261201T000000Z", ";TZID=America/New_York:20991231T210000", "Europe/Berlin", (None, LAST)),
+        (";VALUE=DATE:20260101", ";VALUE=DATE:20991231", "Pacific/Honolulu", (None, None)),
+        (";VALUE=DATE:20260101", ";VALUE=DATE:21000101", "Pacific/Honolulu", (None, LAST)),
+    ],
+)
+def test_what_reaches_beyond_the_century_lasts_as_long_as_it_does(begins, ends, zone, seconds):
+    [found] = expand(
+        calendar(event("1", begins, ends)), start=START, end=START + timedelta(days=400), zone=ZoneInfo(zone)
+    ).occurrences
+    first, last = seconds
+    assert found.start == first.timestamp() if first else found.start > FIRST.timestamp()
+    assert found.end == last.timestamp() if last else found.end < LAST.timestamp()
+
+
+def test_a_length_beyond_the_century_ends_with_it():
+    text = calendar(event("1", ":20260303T000000Z", more="DURATION:P30000DT12H"))
+    [found] = expand(text, start=START, end=START + timedelta(days=9), zone=BERLIN).occurrences
+    assert found.end == LAST.timestamp()
+
+
+def test_what_is_read_is_what_can_be_kept():
+    assert (FIRST, LAST) == (FIRST_MOMENT, LAST_MOMENT)
 
 
 def in_its_process(does: str) -> str:

@@ -13,6 +13,7 @@ from apps.engine.runner import run_due
 from apps.rosters import actions, handlers
 from apps.rosters.calendars import feeds, reading
 from apps.rosters.calendars.expansion import expand
+from apps.rosters.calendars.matching import Directory
 from apps.rosters.calendars.turns import zone_of
 from apps.rosters.models import CalendarSource, Layer, Roster, Rotation
 from apps.teams.models import TeamRole, User
@@ -144,6 +145,17 @@ def test_what_was_good_stays_when_it_fails_and_the_failure_is_kept(empty, server
     server.answer = lambda _: Answer(200, DAYS)
     read(source)
     assert (source.failure, source.failed_at) == ("", None)
+
+
+def test_what_cannot_be_kept_is_said_and_what_was_good_stays(empty, server, people, clock, monkeypatch):
+    source = read(source_at(server.url, empty))
+    before = shown(empty)
+    clock.shift(hours=1)
+    server.served, server.etag = DAYS.replace(b"Anna", b"Cleo"), '"2"'
+    monkeypatch.setattr("apps.rosters.actions.calendars.directory", lambda: Directory.of([(0, "", "Cleo")]))
+    read(source)
+    assert (source.failure, source.failed_at) == ("What it says cannot be kept.", clock.now)
+    assert shown(empty) == before
 
 
 def test_a_redirect_is_followed(empty, server, people):

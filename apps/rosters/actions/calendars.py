@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from apps.core import clock
@@ -25,6 +26,8 @@ from apps.rosters.calendars.turns import directory, turns_of, zone_of
 from apps.rosters.models import CalendarSource, CalendarTurn, Layer, Roster
 from apps.rosters.rules import Window
 from apps.teams.models import User
+
+log = structlog.get_logger(__name__)
 
 #: What the calendar says is made turns of so often, even where it stays the same: the horizon moves on.
 MADE_ANEW_EVERY = timedelta(hours=20)
@@ -80,7 +83,11 @@ def read_calendar(source_id: int, *, anew: bool = False) -> None:
             expansion = _expanded(source, source.good_text.encode(), now)
         except Unreadable as error:
             failure = failure or str(error)
-    keep(source, fetched=fetched, expansion=expansion, failure=failure, now=now)
+    try:
+        keep(source, fetched=fetched, expansion=expansion, failure=failure, now=now)
+    except (DataError, IntegrityError):
+        log.exception("calendar_not_kept", source=source.pk)
+        keep(source, fetched=None, expansion=None, failure="What it says cannot be kept.", now=now)
 
 
 @transaction.atomic

@@ -46,7 +46,7 @@ _RECURS = ("RRULE", "RDATE", "RECURRENCE-ID")
 #: Local times are up to so far from UTC.
 _FARTHEST = timedelta(days=1)
 #: What is said to last from before, or until after, lasts from or until then: for ever, as some write it.
-FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
 #: An event of ``icalendar``: its properties are of whatever type they were written as.
@@ -240,7 +240,7 @@ def _span(event: Event, zone: ZoneInfo) -> tuple[datetime, datetime]:
             ends = starts + length
         else:  # hours are hours, whatever the clocks do meanwhile; days are days by the clock
             days = timedelta(days=length.days)
-            return _instant(starts, zone), _instant(starts + days, zone) + (length - days)
+            return _instant(starts, zone), _kept_within(_instant(starts + days, zone) + (length - days))
     else:
         ends = starts if isinstance(starts, datetime) else starts + timedelta(days=1)
     return _instant(starts, zone), _instant(ends, zone)
@@ -251,8 +251,12 @@ def _instant(value: date | datetime, zone: ZoneInfo) -> datetime:
     if not FIRST.year <= value.year < LAST.year:
         return FIRST if value.year < FIRST.year else LAST
     if not isinstance(value, datetime):
-        return instant(value, time(0), zone)
-    return (value if value.tzinfo is not None else value.replace(tzinfo=zone)).astimezone(UTC)
+        return _kept_within(instant(value, time(0), zone))
+    return _kept_within((value if value.tzinfo is not None else value.replace(tzinfo=zone)).astimezone(UTC))
+
+
+def _kept_within(value: datetime) -> datetime:
+    return min(max(value, FIRST), LAST)
 
 
 def _occurrence(event: Event, start: datetime, end: datetime) -> Occurrence:
