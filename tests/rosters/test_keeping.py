@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-from apps.core.errors import Invalid, NotAllowed, RuleViolation
+from apps.core.errors import Conflict, Invalid, NotAllowed, RuleViolation
 from apps.rosters import actions, queries
 from apps.rosters.models import Layer, Restriction, Roster, Rotation
 from tests.rosters.building import layer_of, shown
@@ -41,6 +41,14 @@ def test_a_change_from_a_day_on_goes_on_in_the_same_order(roster, people, manage
     layer.refresh_from_db()
     assert (layer.ends_on, following.starts_on) == (day, day)
     assert [str(each) for each in following.restrictions.all()] == [str(each) for each in layer.restrictions.all()]
+
+
+def test_a_layer_that_somebody_removed_meanwhile_is_not_changed(roster, manager):
+    layer = roster.layers.get()
+    layer.members.all().delete()
+    Layer.objects.filter(pk=layer.pk).delete()
+    with pytest.raises(Conflict, match="no longer there"):
+        actions.change_from(layer, date(2026, 3, 9), by=manager)
 
 
 def test_what_is_edited_in_the_new_layer_counts_from_that_day_on(roster, people, manager, clock):

@@ -16,8 +16,9 @@ from apps.core.walltime import instant, months_after
 from apps.core.zones import zone_named
 from apps.rosters import queries, rules
 from apps.rosters.actions.calendars import copy_calendar
-from apps.rosters.actions.checks import check_layer_count, check_layers_move
-from apps.rosters.actions.shifts import lock, locked, materialise
+from apps.rosters.actions.checks import check_layer_count
+from apps.rosters.actions.layers import opened
+from apps.rosters.actions.shifts import lock, materialise
 from apps.rosters.actions.swaps import withdraw_open
 from apps.rosters.models import CalendarSource, Layer, LayerMember, Restriction, Roster, Rotation
 from apps.rosters.planning import layer_plan
@@ -106,14 +107,13 @@ def change_from(layer: Layer, day: date, *, by: User) -> Layer:
     latter in a month that has the day of their handoffs; turns in hours begin anew at the handoff time. Raises
     NotAllowed unless ``by`` manages the roster's team; Invalid, naming ``day``, for one on which it cannot be changed,
     or ``layer``, for one too many; RuleViolation for a roster that is retired or frozen, or a layer whose turns come
-    from a calendar.
+    from a calendar; Conflict where the layer is gone.
     """
     access.require_for_team(by, Permission.MANAGE, layer.roster.team)
-    roster = locked(layer.roster)
-    check_layers_move(roster, now=clock.now())
+    layer = opened(layer)
+    roster = layer.roster
     there_are = roster.layers.count()
     check_layer_count(roster, there_are + 1, before=there_are, field="layer")
-    layer = Layer.objects.prefetch_related("members", "restrictions").get(pk=layer.pk)
     if CalendarSource.objects.filter(layer=layer).exists():
         raise RuleViolation(rules.said_by_calendar(layer.name))
     if not (layer.starts_on < day and (layer.ends_on is None or day < layer.ends_on)):

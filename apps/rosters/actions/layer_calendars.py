@@ -10,15 +10,14 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from apps.core import clock
-from apps.core.errors import Conflict, Invalid
+from apps.core.errors import Invalid
 from apps.core.history import made_by
 from apps.rosters import queries
 from apps.rosters.actions.calendars import plan_reading, set_address, set_file, window_at
-from apps.rosters.actions.checks import check_layers_move
 from apps.rosters.actions.gaps import NamedGap, refusing_gaps
-from apps.rosters.actions.layers import set_people
+from apps.rosters.actions.layers import opened, set_people
 from apps.rosters.actions.saving import Outlook, shifts_ahead
-from apps.rosters.actions.shifts import locked, materialise
+from apps.rosters.actions.shifts import materialise
 from apps.rosters.calendars import reading
 from apps.rosters.calendars.expansion import Expansion
 from apps.rosters.calendars.fetching import as_address
@@ -60,7 +59,7 @@ def use_address(layer: Layer, url: str, *, by: User, accept_gaps: bool = False) 
         raise Invalid("Give an address.", field="url")
     CalendarSource(layer=layer, url=address).clean_fields(exclude={"layer"})
     with refusing_gaps(queries.with_stood_for([layer.roster]), by=by, accepts_all=accept_gaps):
-        layer = _opened(layer)
+        layer = opened(layer)
         source = _source_of(layer)
         if source.url != address:
             set_address(source, address, by=by)
@@ -96,7 +95,7 @@ def take_calendar_away(layer: Layer, *, people: Sequence[User] = (), by: User, a
     """
     access.require_for_team(by, Permission.MANAGE, layer.roster.team)
     with refusing_gaps(queries.with_stood_for([layer.roster]), by=by, accepts_all=accept_gaps):
-        layer = _opened(layer)
+        layer = opened(layer)
         if people:
             set_people(layer, people, by=by)
         check_takes_turns(layer.members.all(), from_calendar=False)
@@ -114,21 +113,11 @@ def _read(layer: Layer, name: str, text: bytes, *, by: User) -> _Read:
 
 def _use(layer: Layer, read: _Read, *, by: User, accept_gaps: bool) -> list[NamedGap]:
     with refusing_gaps(queries.with_stood_for([layer.roster]), by=by, accepts_all=accept_gaps) as gaps:
-        layer = _opened(layer)
+        layer = opened(layer)
         source = _source_of(layer)
         set_file(source, name=read.name, text=read.text, expansion=read.expansion, zone=read.zone, by=by)
         materialise(layer.roster)
     return gaps
-
-
-def _opened(layer: Layer) -> Layer:
-    """The layer as it is now, with its roster locked. Raises where that stands still, or the layer is gone."""
-    roster = locked(layer.roster)
-    check_layers_move(roster, now=clock.now())
-    found = roster.layers.filter(pk=layer.pk).first()
-    if found is None:
-        raise Conflict(f"The layer {layer.name} is no longer there.")
-    return found
 
 
 def _source_of(layer: Layer) -> CalendarSource:

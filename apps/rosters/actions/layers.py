@@ -11,11 +11,12 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from apps.core import clock
-from apps.core.errors import Invalid
+from apps.core.errors import Conflict, Invalid
 from apps.core.history import made_by
 from apps.core.zones import zone_named
-from apps.rosters.actions.checks import check_layer_count
+from apps.rosters.actions.checks import check_layer_count, check_layers_move
 from apps.rosters.actions.overrides import check_stands_in
+from apps.rosters.actions.shifts import locked
 from apps.rosters.models import Layer, LayerMember, Restriction, Roster
 from apps.rosters.models.rosters import MOST_PEOPLE, MOST_RESTRICTIONS, TOO_MANY_PEOPLE
 from apps.rosters.planning import weekly_range
@@ -71,6 +72,19 @@ def write_layers(roster: Roster, entries: Sequence[LayerEntry], *, by: User) -> 
             changed |= set_people(layer, entry.people, by=by)
             changed |= set_restrictions(layer, entry.restrictions, by=by)
     return changed
+
+
+def opened(layer: Layer) -> Layer:
+    """The layer as it is now, with its people and restrictions at hand, and its roster locked for a change.
+
+    Raises RuleViolation for a roster that is retired or frozen, Conflict where the layer is gone.
+    """
+    roster = locked(layer.roster)
+    check_layers_move(roster, now=clock.now())
+    found = roster.layers.prefetch_related("members", "restrictions").filter(pk=layer.pk).first()
+    if found is None:
+        raise Conflict(f"The layer {layer.name} is no longer there.")
+    return found
 
 
 def set_people(layer: Layer, people: Sequence[User], *, by: User | None = None) -> bool:
