@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError
@@ -12,7 +12,7 @@ from apps.core.errors import Conflict, Invalid, NotAllowed
 from apps.rosters import actions, queries
 from apps.rosters.actions import LayerEntry
 from apps.rosters.models import Roster, SwapState
-from apps.teams.models import Team, TeamRole
+from apps.teams.models import Team, TeamRole, User
 from tests.rosters.building import layer_of, member
 
 pytestmark = pytest.mark.django_db
@@ -28,6 +28,11 @@ def names(roster: Roster) -> set[str]:
     return set(
         roster.shifts.filter(during__contains=datetime(2026, 3, 10, tzinfo=UTC)).values_list("person__name", flat=True)
     )
+
+
+def change(roster: Roster, changes: dict[str, object], by: User) -> None:
+    """Change it as it is now, whatever gaps that makes."""
+    actions.change_roster(Roster.objects.get(pk=roster.pk), changes, by=by, accept_gaps=True)
 
 
 def test_nobody_takes_over_a_roster_of_a_team_that_they_do_not_manage(roster, manager, people, clock):
@@ -69,6 +74,33 @@ def stand_in(slug: str, other: Roster, people, manager) -> Roster:
     actions.change_roster(found, {"stands_in_for": other, **WEEK}, by=manager, accept_gaps=True)
     found.refresh_from_db()
     return found
+
+
+def test_whether_it_stands_in_is_settled_once_a_shift_of_it_has_begun(roster, manager, people, clock):
+    second = Roster.objects.create(slug="second", name="Second", team=roster.team)
+    layer_of(second, people[2:3])
+    actions.materialise(second)
+    change(second, {"stands_in_for": roster, **WEEK}, manager)
+    change(second, {"stands_in_for": None}, manager)
+    clock.shift(hours=1)
+    held = queries.on_call(at=clock.now)
+    with pytest.raises(Invalid, match="have begun") as refused:
+        change(second, {"stands_in_for": roster, **WEEK}, manager)
+    assert refused.value.field == "stands_in_for"
+    assert queries.on_call(at=clock.now) == held
+
+
+def test_what_has_stood_in_cannot_be_made_a_roster_of_its_own(roster, manager, people, clock):
+    second = Roster.objects.create(slug="second", name="Second", team=roster.team)
+    third = Roster.objects.create(slug="third", name="Third", team=roster.team)
+    layer_of(second, people[2:3])
+    change(second, {"stands_in_for": roster, **WEEK}, manager)
+    clock.set(WEEK["stands_in_from"] + timedelta(days=1))
+    for other in (None, third):
+        with pytest.raises(Invalid, match="have begun"):
+            change(second, {"stands_in_for": other}, manager)
+    change(second, {"stands_in_until": clock.now + timedelta(days=1)}, manager)
+    assert second.history.count() == 3
 
 
 def test_no_two_stand_in_at_the_same_time(roster, manager, people):

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
+from apps.core import clock
 from apps.core.century import check_moments
 from apps.core.errors import Invalid, RuleViolation
 from apps.rosters.models import Roster
@@ -17,8 +18,11 @@ def check_standing_in(roster: Roster, other: Roster | None, *, start: datetime |
     """Raise Invalid, naming the field, unless ``roster``, saved or not, may stand in for ``other`` from when to when.
 
     All three are known or none is; both are in use; of three rosters none stands in for one that does itself, and no
-    two stand in for one at the same time. ``other`` is what it is in the database: whoever writes has locked it.
+    two stand in for one at the same time. Once a shift of it has begun, it stands in for the same as before, or for
+    none as before: else the record of who was on call would change. ``other`` is what it is in the database, and so is
+    ``roster``: whoever writes has locked both.
     """
+    _check_the_past_stays(roster, other)
     said = {"stands_in_for": other, "stands_in_from": start, "stands_in_until": end}
     missing = [name for name, value in said.items() if value is None]
     if len(missing) == len(said):
@@ -41,6 +45,16 @@ def check_standing_in(roster: Roster, other: Roster | None, *, start: datetime |
     meanwhile = other.stand_ins.filter(retired_at=None, stands_in_during__overlap=DateTimeTZRange(start, end))
     if found := meanwhile.exclude(pk=roster.pk).first():
         raise Invalid(f"{found} stands in for {other} within that time already.", field="stands_in_from")
+
+
+def _check_the_past_stays(roster: Roster, other: Roster | None) -> None:
+    changes = roster.pk is not None and roster.stands_in_for_id != (other.pk if other is not None else None)
+    if changes and roster.shifts.filter(during__startswith__lt=clock.now()).exists():
+        raise Invalid(
+            f"Shifts of {roster} have begun, and who was on call stays on the record: make a copy of it, and retire it"
+            " or let it be.",
+            field="stands_in_for",
+        )
 
 
 def check_primary(roster: Roster, *, team: Team | None, stands_in_for: Roster | None) -> None:
