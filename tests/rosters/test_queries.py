@@ -7,8 +7,9 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from apps.rosters import actions, queries
 from apps.rosters.models import Override, Roster
-from apps.teams.models import Team
-from tests.rosters.building import layer_of
+from apps.teams.actions import remove_member
+from apps.teams.models import Team, TeamRole, User
+from tests.rosters.building import layer_of, member
 
 pytestmark = pytest.mark.django_db
 
@@ -108,6 +109,21 @@ def test_who_left_is_not_paged(roster, clock, team, people):
     people[0].is_active = False
     people[0].save()
     assert queries.on_call_people(team, clock.now) == []
+
+
+def test_whoever_helps_another_team_sees_its_roster_until_their_last_shift_is_over(roster, clock, manager, people):
+    helper = member("helper@example.com", Team.objects.create(slug="ai", name="AI"), TeamRole.RESPONDER)
+    end = clock.now + timedelta(hours=2)
+    actions.add_override(roster, person=helper, start=clock.now, end=end, by=manager)
+    assert roster in queries.visible_rosters(helper)
+    clock.set(end)
+    assert roster not in queries.visible_rosters(helper)
+
+
+def test_whoever_left_all_teams_sees_no_roster(roster, people):
+    assert roster in queries.visible_rosters(people[0])
+    remove_member(people[0].memberships.get())
+    assert not queries.visible_rosters(User.objects.get(pk=people[0].pk)).exists()
 
 
 def test_a_retired_roster_still_says_who_was_on_call(roster, clock, team, manager, people):

@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
+from apps.core import clock
 from apps.rosters.models import CalendarTurn, Layer, Roster, Shift
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import User
+from apps.teams.queries import responders
 
 
 def rosters_at(at: datetime) -> QuerySet[Roster]:
@@ -37,8 +39,12 @@ def with_stand_ins(rosters: Iterable[Roster]) -> set[int]:
 
 
 def visible_rosters(person: User) -> QuerySet[Roster]:
-    """The rosters that ``person`` may see: of the teams that they may see, and those in which they have shifts."""
-    theirs = Shift.objects.filter(roster=OuterRef("pk"), person=person)
+    """The rosters that ``person`` may see: of the teams that they may see, and those in which they have shifts.
+
+    The latter only as long as one of the shifts lasts or is still to come, and they can be on call at all.
+    """
+    theirs = Shift.objects.filter(roster=OuterRef("pk"), person__in=responders().filter(pk=person.pk))
+    theirs = theirs.filter(during__endswith__gt=clock.now())
     seen = Q(team__in=access.team_ids(person, Permission.VIEW)) | Q(Exists(theirs))
     return Roster.objects.filter(seen).select_related("team")
 
