@@ -139,6 +139,9 @@ DATABASES = {
     }
 }
 DATABASE_APPLICATION_ROLE = dj_database_url.parse(_application_url)["USER"]
+#: The largest roster that there may be, on its page in the admin: 50 layers, its people, and the overrides of months.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 50_000
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Sign-in
