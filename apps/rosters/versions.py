@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import CharField, Max, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, Concat
 
-from apps.rosters.models import Layer, LayerMember, Override, Restriction, Roster
+from apps.rosters.models import CalendarSource, Layer, LayerMember, Override, Restriction, Roster
 
 
 def with_version(rosters: QuerySet[Roster]) -> QuerySet[Any]:
@@ -22,6 +22,7 @@ def with_version(rosters: QuerySet[Roster]) -> QuerySet[Any]:
         Layer.history.filter(roster_id=OuterRef("pk")),
         LayerMember.history.filter(layer_id__in=layers),
         Restriction.history.filter(layer_id__in=layers),
+        CalendarSource.history.filter(layer_id__in=layers),
     )
     numbers = [_last_of(part) for part in parts]
     separated = [each for number in numbers for each in (Value("-"), number)][1:]
