@@ -8,12 +8,9 @@ from apps.core import clock
 from apps.core.events import on
 from apps.escalation import actions, queries
 from apps.incidents.models import EventKind, ImpactAssessment, TimelineEvent, Via
-from apps.rosters import queries as rosters
 from apps.rosters import turn_taking
-from apps.rosters.actions import ABSENCE_ADDED
+from apps.rosters.actions import ABSENCE_ADDED, SHIFTS_LOST, ShiftsLost
 from apps.rosters.models import Absence
-from apps.teams.events import RIGHTS_CHANGED
-from apps.teams.models import User
 
 
 @on(*(kind for kind in EventKind if kind not in (EventKind.DECLARED, *queries.NO_WORK)))
@@ -86,7 +83,7 @@ def look_whether_somebody_is_left(absence: Absence) -> None:
         actions.plan_to_watch(turn_taking.teams_of_turns(absence.person))
 
 
-@on(RIGHTS_CHANGED)
-def look_whether_somebody_else_is_left(person: User) -> None:
+@on(SHIFTS_LOST)
+def look_whether_somebody_else_is_left(lost: ShiftsLost) -> None:
     """So may whoever left, or lost the role by which they respond."""
-    actions.plan_to_watch(rosters.teams_left_by(person, clock.now()))
+    actions.plan_to_watch(lost.teams)

@@ -16,13 +16,12 @@ from apps.core.zones import zone_or_utc
 from apps.engine import actions as engine
 from apps.notifications import actions, coverage, coverage_words, rules
 from apps.notifications.models import Notification, NotificationKind, Urgency
-from apps.rosters import queries, turn_taking
-from apps.rosters.actions import ABSENCE_ADDED
+from apps.rosters import turn_taking
+from apps.rosters.actions import ABSENCE_ADDED, SHIFTS_LOST, ShiftsLost
 from apps.rosters.coverage import NIGHT_BEGINS, NIGHT_ENDS, Gap, enough_until, gaps_of
 from apps.rosters.models import Absence, Roster
 from apps.rosters.rules import Window
 from apps.teams import access
-from apps.teams.events import RIGHTS_CHANGED
 from apps.teams.models import Membership, Team, TeamRole, User
 from apps.teams.queries import responders
 
@@ -53,10 +52,10 @@ def look_at_what_leave_left(absence: Absence) -> None:
         _plan_for(sorted(turn_taking.teams_of_turns(absence.person)))
 
 
-@on(RIGHTS_CHANGED)
-def look_at_what_somebody_left(person: User) -> None:
-    """Look at once where somebody has shifts who cannot be on call any more: what they hold, nobody holds."""
-    _plan_for(sorted(queries.teams_left_by(person, clock.now())))
+@on(SHIFTS_LOST)
+def look_at_what_somebody_left(lost: ShiftsLost) -> None:
+    """Look at once where somebody had shifts who cannot be on call any more: nobody holds them."""
+    _plan_for(sorted(lost.teams))
 
 
 @transaction.atomic

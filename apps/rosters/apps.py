@@ -10,3 +10,4 @@ class RostersConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("apps.rosters.handlers")
+        import_module("apps.rosters.reactions")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -145,6 +145,32 @@ def test_what_the_form_of_a_swap_shows_is_taken_though_the_shift_begins_and_ends
     assert rita.post(f"/shifts/{mine.pk}/swap/", sent).status_code == 302
     swap = Swap.objects.get()
     assert (swap.start, swap.end) == (begins, ends)
+
+
+def test_what_the_form_shows_of_a_shift_from_the_second_of_an_hour_that_comes_twice_is_taken(
+    roster, house, clock, rita
+):
+    clock.set(datetime(2026, 10, 20, 12, tzinfo=UTC))
+    rosters.materialise(roster)
+    begins, ends = datetime(2026, 10, 25, 1, 30, tzinfo=UTC), datetime(2026, 10, 25, 2, 30, tzinfo=UTC)
+    rosters.add_override(roster, person=house.rita, start=begins, end=ends, by=house.rita)
+    mine = roster.shifts.get(person=house.rita, during=(begins, ends))
+    house.rita.time_zone = "Europe/Berlin"
+    house.rita.save()
+    form = rita.get(f"/shifts/{mine.pk}/swap/").content.decode()
+    sent = dict(re.findall(r'name="(start|end)"\s+value="([^"]*)"', form))
+    assert sent["start"].endswith("02:30")
+    assert rita.post(f"/shifts/{mine.pk}/swap/", sent).status_code == 302
+    assert (Swap.objects.get().start, Swap.objects.get().end) == (begins, ends)
+
+
+def test_nobody_takes_a_shift_that_lies_in_their_own_leave(roster, house, clock, rita):
+    theirs = roster.shifts.filter(person=house.cora, during__startswith__gt=clock.now).order_by("during").first()
+    rosters.add_absence(house.rita, start=theirs.start, end=theirs.start + timedelta(hours=1), by=house.rita)
+    theirs = roster.shifts.filter(person=house.cora, during__startswith=theirs.start).get()
+    answer = rita.post(f"/shifts/{theirs.pk}/take/", follow=True)
+    assert "You are away then" in answer.content.decode()
+    assert roster.shifts.get(during__contains=theirs.start).person == house.cora
 
 
 def test_cover_is_asked_for_and_taken_by_another_of_the_team(roster, house, rita, cora, signed_in):

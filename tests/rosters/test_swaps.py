@@ -9,7 +9,8 @@ from apps.core.errors import Invalid, NotAllowed, RuleViolation
 from apps.rosters import actions
 from apps.rosters.models import Absence, Override, Swap, SwapState
 from apps.rosters.rules import Window
-from apps.teams.models import Team, TeamRole
+from apps.teams.actions import remove_member
+from apps.teams.models import Team, TeamRole, User
 from tests.rosters.building import layer_of, member, shown
 
 pytestmark = pytest.mark.django_db
@@ -175,9 +176,49 @@ def test_a_swap_that_is_over_cannot_be_accepted(swap, clock, people):
 def test_nobody_holds_two_seats_by_a_swap(roster, clock, people, manager):
     _, ben, cleo = people
     layer_of(roster, [], at_once=2)
-    actions.add_override(roster, person=cleo, start=at("03T12:00"), end=at("03T13:00"), by=manager, seat=1)
     swap = actions.ask_for_swap(roster, by=ben, asked_of=cleo, **BENS_DAY)
+    actions.add_override(roster, person=cleo, start=at("03T12:00"), end=at("03T13:00"), by=manager, seat=1)
     with pytest.raises(RuleViolation, match="cleo is on call for Platform within that time already"):
+        actions.accept_swap(swap, by=cleo)
+    actions.withdraw_swap(swap, by=ben)
+    with pytest.raises(Invalid, match="cleo is on call for Platform within that time already") as refused:
+        actions.ask_for_swap(roster, by=ben, asked_of=cleo, **BENS_DAY)
+    assert refused.value.field == "asked_of"
+
+
+def test_a_part_of_a_shift_can_be_swapped_between_two_seats(roster, clock, people, manager):
+    _, ben, cleo = people
+    layer_of(roster, [], at_once=2)
+    actions.add_override(roster, person=cleo, by=manager, seat=1, **BENS_DAY)
+    part = {"start": at("03T10:00"), "end": at("03T14:00")}
+    swap = actions.ask_for_swap(roster, by=ben, asked_of=cleo, in_return=Window(*part.values()), **part)
+    actions.accept_swap(swap, by=cleo)
+    held = roster.shifts.filter(during__contains=at("03T12:00")).order_by("seat")
+    assert [(shift.seat, shift.person) for shift in held] == [(0, cleo), (1, ben)]
+
+
+def test_what_was_swapped_can_be_swapped_again(swap, roster, people, responder):
+    _, ben, cleo = people
+    actions.accept_swap(swap, by=cleo)
+    again = actions.ask_for_swap(roster, by=cleo, asked_of=responder, **BENS_DAY)
+    actions.accept_swap(again, by=responder)
+    assert [name for name, *_ in shown(roster, 4)] == ["anna", "rita", "ben", "anna"]
+    with pytest.raises(Invalid, match="ben is not on call"):
+        actions.ask_for_swap(roster, by=ben, asked_of=cleo, **BENS_DAY)
+
+
+@pytest.mark.parametrize("who", [1, 2], ids=["whoever asked", "whoever was asked"])
+def test_whoever_leaves_ends_their_open_swaps(swap, roster, people, who):
+    remove_member(people[who].memberships.get())
+    swap.refresh_from_db()
+    assert swap.state == (SwapState.WITHDRAWN if who == 1 else SwapState.REFUSED)
+
+
+def test_nothing_is_given_back_to_somebody_who_left(swap, people):
+    """Who left behind the house's back, so that the swap is still open."""
+    _, ben, cleo = people
+    User.objects.filter(pk=ben.pk).update(is_active=False)
+    with pytest.raises(RuleViolation, match="ben is no longer active"):
         actions.accept_swap(swap, by=cleo)
 
 

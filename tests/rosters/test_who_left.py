@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.rosters import actions, queries
 from apps.rosters.coverage import WeakPointKind, gaps_of
+from apps.rosters.coverage.pay import PayLine, pay
 from apps.rosters.coverage.words import weak_point_in_words
 from apps.rosters.models import Roster
 from apps.rosters.rules import Window
 from apps.teams.actions import add_member, remove_member
-from apps.teams.models import Team, TeamRole
+from apps.teams.models import Team, TeamRole, User
 from tests.rosters.building import layer_of
 from tests.rosters.coverage.test_report import of_roster
 
@@ -34,6 +37,11 @@ def lose_the_last_role(person):
 def only_read_from_now_on(person):
     add_member(person, person.memberships.get().team, TeamRole.STAKEHOLDER)
     remove_member(person.memberships.get(role=TeamRole.RESPONDER))
+
+
+def paid(roster: Roster) -> list[PayLine]:
+    """For the week in which the tests begin."""
+    return pay(Roster.objects.filter(pk=roster.pk), first=date(2026, 3, 1), last=date(2026, 3, 8))
 
 
 GOING = pytest.mark.parametrize("go", [leave_for_good, lose_the_last_role, only_read_from_now_on])
@@ -117,6 +125,52 @@ def test_what_is_over_stays_on_the_record(roster, clock, people):
     leave_for_good(people[0])
     [shown] = queries.on_call(at=before)
     assert shown.person == people[0]
+
+
+def test_whoever_left_holds_nothing_from_then_on_and_stays_on_the_record_until_then(roster, clock, people):
+    before = clock.now
+    clock.shift(hours=1)
+    lose_the_last_role(people[0])
+    [over] = people[0].shifts.all()
+    assert (over.start, over.end) == (before, clock.now)
+    assert [line.hours.total for line in paid(roster) if line.person == people[0]] == [timedelta(hours=1)]
+    clock.shift(days=2)
+    [shown] = queries.on_call(at=before)
+    assert shown.person == people[0]
+    [gone] = queries.on_call(at=before + timedelta(hours=2))
+    assert gone.person is None
+
+
+def test_whoever_left_is_not_filled_in_again(solo, clock, people):
+    lose_the_last_role(people[0])
+    clock.shift(days=1)
+    actions.materialise(solo)
+    assert not people[0].shifts.exists()
+
+
+def test_who_is_given_the_role_again_holds_what_layers_and_overrides_say(roster, clock, team, people):
+    override = {"start": clock.now + timedelta(days=1), "end": clock.now + timedelta(days=1, hours=1)}
+    actions.add_override(roster, person=people[0], by=people[0], **override)
+    before = list(roster.shifts.order_by("during").values_list("person", "during", "source"))
+    lose_the_last_role(people[0])
+    assert not people[0].shifts.exists()
+    add_member(people[0], team, TeamRole.RESPONDER)
+    assert list(roster.shifts.order_by("during").values_list("person", "during", "source")) == before
+
+
+def test_losing_a_role_costs_the_same_for_each_roster(team, people, clock):
+    def cost(person: User, rosters: int) -> int:
+        for number in range(rosters):
+            roster = Roster.objects.create(slug=f"{person.pk}-{number}", name=f"{person.pk}-{number}", team=team)
+            layer_of(roster, [person])
+            actions.materialise(roster)
+        with CaptureQueriesContext(connection) as asked:
+            lose_the_last_role(person)
+        return len(asked)
+
+    one, two, four = (cost(person, number) for person, number in zip(people, (1, 2, 4), strict=True))
+    assert four - two == 2 * (two - one)
+    assert two - one <= 25
 
 
 def test_whoever_comes_back_holds_what_is_theirs(solo, clock, team, people):

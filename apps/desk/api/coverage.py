@@ -51,7 +51,10 @@ class ShortageSerializer(GapSerializer):
 
 
 class WeakPointSerializer(serializers.Serializer[Any]):
-    """``only_one``: nobody else in the roster can be paged. Else who holds a seat left, or cannot be paged."""
+    """``only_one``: nobody else in the roster can be paged. ``left``: who takes turns responds for no team.
+
+    ``cannot_be_paged``: nothing reaches whoever holds a seat, for so many ``seconds``; else these are 0.
+    """
 
     kind = serializers.ChoiceField([kind.value for kind in WeakPointKind])
     person = PersonSerializer()

@@ -153,8 +153,11 @@ class SwapForm(forms.Form):
 
 
 def _to_the_second(entered: datetime, own: datetime) -> datetime:
-    """``own`` where ``entered`` is what a field shows of it: its minute."""
-    return own if entered == own.replace(second=0, microsecond=0) else entered
+    """``own`` where ``entered`` is what a field shows of it: its minute by the clock, which may come twice."""
+    zone = timezone.get_current_timezone()
+    shown, meant = own.astimezone(zone), entered.astimezone(zone)
+    is_shown = meant.replace(tzinfo=None) == shown.replace(second=0, microsecond=0, tzinfo=None)
+    return own if is_shown else entered
 
 
 def _offer(shift: Shift) -> str:

@@ -69,9 +69,7 @@ def take(request: HttpRequest, shift: int) -> HttpResponse:
     found, me = get_object_or_404(_visible(request), pk=shift), viewer(request)
     attempt(
         request,
-        lambda: rosters.add_override(
-            found.roster, person=me, start=found.start, end=found.end, seat=found.seat, by=me, reason="Taken over"
-        ),
+        lambda: rosters.take_shift(found, by=me),
         done=f"The shift of {found.person} is yours.",
     )
     return redirect("roster", found.roster.slug)

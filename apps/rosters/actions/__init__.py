@@ -45,7 +45,9 @@ from apps.rosters.actions.overrides import (
     check_stands_in,
     enter_override,
     remove_override,
+    take_shift,
 )
+from apps.rosters.actions.rights import SHIFTS_LOST, ShiftsLost, follow_rights
 from apps.rosters.actions.saving import change_roster, create_roster, outlook
 from apps.rosters.actions.shadows import SHADOW_ADDED, add_shadow, check_shadow, remove_shadow
 from apps.rosters.actions.shifts import lock, materialise
@@ -64,6 +66,7 @@ __all__ = [
     "FOLLOW_ZONE",
     "LONGEST_NOTE",
     "SHADOW_ADDED",
+    "SHIFTS_LOST",
     "STAND_IN_ENDED",
     "SWAP_ANSWERED",
     "SWAP_ASKED",
@@ -77,6 +80,7 @@ __all__ = [
     "NamedGap",
     "OverridesImport",
     "PlannedTurns",
+    "ShiftsLost",
     "StandInEnded",
     "accept_swap",
     "add_absence",
@@ -97,6 +101,7 @@ __all__ = [
     "copy",
     "create_roster",
     "enter_override",
+    "follow_rights",
     "follow_zone",
     "import_layers",
     "import_overrides",
@@ -127,6 +132,7 @@ __all__ = [
     "set_file",
     "set_restrictions",
     "take_calendar_away",
+    "take_shift",
     "use_address",
     "use_file",
     "window_at",

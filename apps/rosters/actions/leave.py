@@ -42,13 +42,15 @@ def hold_leave_of(people: Iterable[int]) -> None:
             cursor.execute(_SHARED, [_NAME, held])
 
 
-def lock_for_leave(person: User) -> list[Roster]:
+def lock_for_leave(person: User, *, also: Iterable[int] = ()) -> list[Roster]:
     """Lock the leave of ``person`` and every roster in use that it concerns, and return those as they are now, by ids.
+
+    The rosters of the ids ``also`` are among them.
 
     Where somebody put them into another meanwhile (``rosters_of``) all locks are let go and taken anew, that one's
     among them: that of a person comes last.
     """
-    wanted = rosters_of(person)
+    wanted = rosters_of(person).union(also)
     while True:
         before = transaction.savepoint()
         rosters = list(Roster.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk"))

@@ -12,8 +12,10 @@ from apps.core import clock
 from apps.core.errors import Invalid, RuleViolation
 from apps.core.history import made_by
 from apps.rosters import queries, rules
+from apps.rosters.actions.leave import hold_leave_of
 from apps.rosters.actions.shifts import locked, materialise
-from apps.rosters.models import Override, Roster
+from apps.rosters.models import Override, Roster, Shift
+from apps.rosters.rules import Window
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import User
@@ -33,6 +35,17 @@ def add_override(
     override = enter_override(roster, person=person, start=start, end=end, by=by, reason=reason, seat=seat)
     materialise(override.roster, now=override.created_at)
     return override
+
+
+@transaction.atomic
+def take_shift(shift: Shift, *, by: User) -> Override:
+    """Put ``by`` in for the rest of ``shift``. Raises as ``add_override`` does, and RuleViolation if they are away."""
+    hold_leave_of([by.pk])
+    if queries.is_away(by, Window(shift.start, shift.end)):
+        raise RuleViolation("You are away then: take your leave back first, or let somebody else take it.")
+    return add_override(
+        shift.roster, person=by, start=shift.start, end=shift.end, seat=shift.seat, by=by, reason="Taken over"
+    )
 
 
 @transaction.atomic

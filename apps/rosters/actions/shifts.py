@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from django.conf import settings
@@ -15,6 +15,7 @@ from apps.rosters.actions.leave import hold_leave
 from apps.rosters.models import Roster, Shift, ShiftSource
 from apps.rosters.planning import planned
 from apps.rosters.rules import Stretch, Window
+from apps.teams.queries import responders
 
 
 @transaction.atomic
@@ -22,9 +23,10 @@ def materialise(roster: Roster, *, now: datetime | None = None) -> None:
     """Make the shifts from ``now`` to the horizon what layers, leave and overrides say; what is before ``now`` stays.
 
     So it does those of the roster that this one stands in for. Leave that is entered meanwhile is waited for, or waits.
-    Without ``now`` that is the instant at which it has the lock: one that was read before may lie before what others
-    wrote meanwhile. A running shift whose person changes is split at ``now``; its start never moves. Only rows that
-    differ are touched, so that doing it twice is doing it once. The horizon is ``settings.ROSTER_HORIZON``.
+    Whoever cannot be on call holds nothing. Without ``now`` that is the instant at which it has the lock: one that was
+    read before may lie before what others wrote meanwhile. A running shift whose person changes is split at ``now``;
+    its start never moves. Only rows that differ are touched, so that doing it twice is doing it once. The horizon is
+    ``settings.ROSTER_HORIZON``.
     """
     rosters = lock_with_stood_for(roster)
     hold_leave(each.pk for each in rosters)
@@ -51,7 +53,7 @@ def locked(roster: Roster) -> Roster:
 
 
 def _fill(roster: Roster, now: datetime) -> None:
-    stretches = planned(roster, Window(now, now + settings.ROSTER_HORIZON))
+    stretches = _of_who_can(planned(roster, Window(now, now + settings.ROSTER_HORIZON)))
     wanted = {(stretch.seat, stretch.start): stretch for stretch in stretches}
     superfluous: list[int] = []
     moved: list[tuple[int, Stretch, datetime]] = []
@@ -73,6 +75,13 @@ def _fill(roster: Roster, now: datetime) -> None:
         if shift.end != end:
             Shift.objects.filter(pk=pk).update(during=DateTimeTZRange(shift.start, end), changed_at=now)
     Shift.objects.bulk_create(_as_shift(stretch, roster, now) for stretch in wanted.values())
+
+
+def _of_who_can(stretches: Sequence[Stretch]) -> list[Stretch]:
+    """Those of ``stretches`` that somebody holds who can be on call. One query."""
+    people = {stretch.person for stretch in stretches}
+    able = set(responders().filter(pk__in=people).values_list("pk", flat=True))
+    return [stretch for stretch in stretches if stretch.person in able]
 
 
 def _stored(roster: Roster, now: datetime) -> Iterator[tuple[int, Stretch]]:

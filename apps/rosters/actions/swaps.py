@@ -18,7 +18,7 @@ from apps.rosters.actions.overrides import check_stands_in
 from apps.rosters.actions.shifts import lock, locked, materialise
 from apps.rosters.models import Override, Roster, Swap, SwapState
 from apps.rosters.queries import holds, is_away, open_swaps_of, seats_of
-from apps.rosters.rules import Window
+from apps.rosters.rules import Window, clipped, outside
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import User
@@ -43,7 +43,8 @@ def ask_for_swap(
 
     Without ``asked_of`` it is a request for cover that anybody who may stand in can take. A start that has passed
     means now. Nothing changes before the answer. Raises Invalid, naming ``start``, ``end``, ``asked_of`` or
-    ``in_return``, unless each gives what they have in one seat, and is there when they take the other's; RuleViolation
+    ``in_return``, unless each gives what they have in one seat, and is there and free when they take the other's;
+    RuleViolation
     for a retired roster, or where it is asked already.
     """
     roster = locked(roster)
@@ -56,8 +57,7 @@ def ask_for_swap(
     if asked_of is not None:
         if asked_of == by:
             raise Invalid("A swap is between two.", field="asked_of")
-        check_stands_in(asked_of, field="asked_of")
-        _check_there(asked_of, given, field="asked_of")
+        _check_takes(roster, asked_of, given, gives=in_return, field="asked_of")
     seat_in_return = 0
     if in_return is not None:
         if asked_of is None:
@@ -65,7 +65,7 @@ def ask_for_swap(
         if not now <= in_return.start < in_return.end:
             raise Invalid("What is given in return is still to come, and ends after it starts.", field="in_return")
         seat_in_return = _seat_given(roster, asked_of, in_return, field="in_return")
-        _check_there(by, in_return, field="in_return")
+        _check_takes(roster, by, in_return, gives=given, field="in_return")
     during = DateTimeTZRange(start, end)
     if roster.swaps.filter(state=SwapState.ASKED, asked_by=by, during__overlap=during).exists():
         raise RuleViolation("You asked for this time already; withdraw that first.")
@@ -99,7 +99,6 @@ def accept_swap(swap: Swap, *, by: User) -> Swap:
     _require_may_answer(swap, roster, by)
     now = clock.now()
     _check_open(swap, now)
-    check_stands_in(by, field="")
     hold_leave_of((by.pk, swap.asked_by_id))
     _check_can_be(swap, roster, taker=by, now=now)
     given, back = _given(swap, now), _given_back(swap)
@@ -182,20 +181,32 @@ def _check_can_be(swap: Swap, roster: Roster, *, taker: User | None, now: dateti
     if back and (back.start < now or not holds(roster, taker, back, seat=swap.in_return_seat)):
         raise RuleViolation(f"{taker} no longer has all of what would be given in return.")
     for person, takes, gives in ((taker, given, back), (swap.asked_by, back, given)):
-        if takes is not None:
-            if is_away(person, takes):
-                raise RuleViolation(_away_then(person))
-            _check_one_seat(roster, person, takes, gives=gives)
+        if takes is not None and (why := _why_not(roster, person, takes, gives=gives)):
+            raise RuleViolation(why)
 
 
-def _check_there(person: User, during: Window, *, field: str) -> None:
-    """Raise Invalid, naming ``field``, where ``person`` is away at any time of ``during``."""
-    if is_away(person, during):
-        raise Invalid(_away_then(person), field=field)
+def _check_takes(roster: Roster, person: User, takes: Window, *, gives: Window | None, field: str) -> None:
+    """Raise Invalid, naming ``field``, where ``person`` cannot hold what they would take, besides what they give."""
+    if why := _why_not(roster, person, takes, gives=gives):
+        raise Invalid(why, field=field)
 
 
-def _away_then(person: User) -> str:
-    return f"{person} is away then."
+def _why_not(roster: Roster, person: User, takes: Window, *, gives: Window | None) -> str:
+    """Why ``person`` cannot hold ``takes``, or nothing: they cannot be on call, are away, or hold a seat then.
+
+    But for what of it they give.
+    """
+    try:
+        check_stands_in(person, field="")
+    except Invalid as unable:
+        return str(unable)
+    if is_away(person, takes):
+        return f"{person} is away then."
+    other = roster.shifts.filter(person=person, during__overlap=DateTimeTZRange(takes.start, takes.end))
+    held = clipped([Window(each.start, each.end) for each in other.order_by("during")], takes)
+    if any(True for _ in outside(held, [gives] if gives else [])):
+        return f"{person} is on call for {roster} within that time already."
+    return ""
 
 
 def _seat_given(roster: Roster, person: User, during: Window, *, field: str) -> int:
@@ -221,15 +232,6 @@ def _check_open(swap: Swap, now: datetime) -> None:
         raise RuleViolation(f"It is {swap.get_state_display().lower()} already.")
     if swap.end <= now:
         raise RuleViolation("That shift is over.")
-
-
-def _check_one_seat(roster: Roster, person: User, during: Window, *, gives: Window | None) -> None:
-    """Raise RuleViolation where ``person`` would hold a second seat within ``during``, but for what they give."""
-    other = roster.shifts.filter(person=person, during__overlap=DateTimeTZRange(during.start, during.end))
-    if gives:
-        other = other.exclude(during__contained_by=DateTimeTZRange(gives.start, gives.end))
-    if other.exists():
-        raise RuleViolation(f"{person} is on call for {roster} within that time already.")
 
 
 def _answer(swap: Swap, state: SwapState, by: User, now: datetime) -> None:

@@ -37,8 +37,9 @@ class WeakPointKind(StrEnum):
 class WeakPoint:
     """A single point of failure. ONLY_ONE: of all who are in the roster, ``person`` alone can be paged.
 
-    Else a seat is held by somebody who is not active or responds for no team any more (LEFT), so that it is held by
-    nobody, or whom nothing reaches: from ``turns`` one sees when, for the first time and the last.
+    LEFT: ``person`` is named in a layer, or its calendar, and not active or responds for no team any more, so that
+    nobody holds what is theirs. CANNOT_BE_PAGED: they hold a seat and nothing reaches them; from ``turns`` one sees
+    when, for the first time and the last.
     """
 
     kind: WeakPointKind
@@ -212,9 +213,10 @@ def _weak_points(
     if len(in_it) == 1:
         yield WeakPoint(WeakPointKind.ONLY_ONE, facts.people[in_it[0]])
     for person, held in turns.items():
-        if person not in reached & facts.able:
-            kind = WeakPointKind.CANNOT_BE_PAGED if person in facts.able else WeakPointKind.LEFT
-            yield WeakPoint(kind, facts.people[person], tuple(merged(held)))
+        if person in facts.able - reached:
+            yield WeakPoint(WeakPointKind.CANNOT_BE_PAGED, facts.people[person], tuple(merged(held)))
+    for person in sorted((members | turns.keys()) - facts.able):
+        yield WeakPoint(WeakPointKind.LEFT, facts.people[person])
 
 
 def _of_people(

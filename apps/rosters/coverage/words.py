@@ -37,11 +37,11 @@ def weak_point_in_words(point: WeakPoint, zone: ZoneInfo) -> str:
     """Why a roster hangs on one person, or on one who is not there."""
     if point.kind == WeakPointKind.ONLY_ONE:
         return f"only {point.person} can be paged"
-    why = "cannot be paged"
     if point.kind == WeakPointKind.LEFT:
         why = "responds for no team" if point.person.is_active else "has left"
-    first = point.turns[0].start.astimezone(zone)
-    return f"{point.person} {why} and is on call for {in_words(point.length)}, first {first:%a %Y-%m-%d %H:%M %Z}"
+        return f"{point.person} {why} and still takes turns, which nobody holds"
+    first, length = point.turns[0].start.astimezone(zone), in_words(point.length)
+    return f"{point.person} cannot be paged and is on call for {length}, first {first:%a %Y-%m-%d %H:%M %Z}"
 
 
 def strain_in_words(strain: Strain, zone: ZoneInfo) -> str:
