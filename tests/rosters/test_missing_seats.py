@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -209,6 +209,21 @@ def test_half_of_a_swap_ends_with_its_seat(pair, people, manager, clock):
     assert [each.stands_in for each in gaps] == ["cleo"]
     assert names(pair, clock.now) == [(0, "anna")]
     assert Swap.objects.exists()
+
+
+def test_a_seat_that_goes_from_a_day_on_ends_what_stands_in_it_then(pair, people, manager, clock):
+    day = datetime(2026, 4, 1, 9, tzinfo=UTC)
+    times = [(clock.now, clock.now + DAY), (day - DAY, day + DAY), (day + 2 * DAY, day + 3 * DAY)]
+    for start, end in times:
+        actions.add_override(pair, person=people[2], start=start, end=end, seat=1, by=manager)
+    following = actions.change_from(pair.layers.get(), day.date(), by=manager)
+    with actions.refusing_gaps([pair.pk], by=manager, accepts_all=True) as gaps:
+        Layer.objects.filter(pk=following.pk).update(at_once=1)
+        actions.materialise(pair, now=clock.now)
+    assert [(each.start, each.end) for each in gaps if each.stands_in] == [(day, day + DAY), times[2]]
+    left = Override.objects.order_by("during").values_list("during__startswith", "during__endswith")
+    assert list(left) == [times[0], (day - DAY, day)]
+    assert {seat for seat, _ in names(pair, day + 2 * DAY)} == {0}
 
 
 def test_a_stand_in_that_ends_takes_its_second_seat_with_it(roster, team, people, manager, clock):

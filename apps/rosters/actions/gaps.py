@@ -9,16 +9,17 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q
 from django.utils import timezone
 
 from apps.core import clock
 from apps.core.errors import Missing, RuleViolation
 from apps.core.history import made_by
-from apps.rosters import queries, turn_taking
+from apps.rosters import turn_taking
 from apps.rosters.actions.shifts import lock, materialise
 from apps.rosters.coverage import Seats, wanted_of
-from apps.rosters.coverage.reading import turns_of
+from apps.rosters.coverage.reading import seats_over_time, turns_of
 from apps.rosters.coverage.seats import at_least, held_by, short
 from apps.rosters.coverage.windows import within
 from apps.rosters.models import Override, Roster
@@ -93,7 +94,8 @@ class GapWatch:
         self._was = {roster.pk: roster for roster in lock(rosters)}
         self._now = clock.now()
         self._before = {pk: _held(roster, self._now) for pk, roster in self._was.items()}
-        self._seats = queries.seats(self._was.values(), self._now) if self._in_later_seats() else {}
+        self._horizon = Window(self._now, self._now + settings.ROSTER_HORIZON)
+        self._seats = seats_over_time(self._was, self._horizon) if self._in_later_seats() else {}
 
     def made(self, *, new: Roster | None = None) -> list[NamedGap]:
         """Every gap that was made since; of a roster that became primary, or ``new`` and is, each one that it has.
@@ -134,20 +136,33 @@ class GapWatch:
         in_use = {roster.pk: roster for roster in rosters if roster.retired_at is None}
         if not self._seats or not in_use:
             return []
-        seats = queries.seats(in_use.values(), self._now)
-        gone = [
-            each
-            for each in self._in_later_seats()
-            if each.roster_id in in_use and seats[each.roster_id] <= each.seat < self._seats[each.roster_id]
-        ]
-        for each in gone:
+        seats = seats_over_time(in_use, self._horizon)
+        later = [each for each in self._in_later_seats() if each.roster_id in in_use]
+        gone = [(each, at) for each in later if (at := self._without_seat_from(each, seats[each.roster_id]))]
+        named = [
+            NamedGap(
+                each.roster_id, each.start if at <= self._now else at, each.end, stands_in=str(each.person),
+                seat=each.seat,
+            )
+            for each, at in gone
+        ]  # fmt: skip
+        for each, at in gone:
             made_by(each, self._by)
-            each.delete()
-        for pk in sorted({each.roster_id for each in gone}):
+            if at <= max(each.start, self._now):
+                each.delete()
+            else:
+                each.during = DateTimeTZRange(each.start, at)
+                each.save(update_fields=["during"])
+        for pk in sorted({each.roster_id for each, _ in gone}):
             materialise(in_use[pk])
-        return [
-            NamedGap(each.roster_id, each.start, each.end, stands_in=str(each.person), seat=each.seat) for each in gone
-        ]
+        return named
+
+    def _without_seat_from(self, override: Override, seats: Iterable[Seats]) -> datetime | None:
+        """From when on there is no seat as ``seats`` have it in which ``override`` is to come, though there was."""
+        coming = Window(max(override.start, self._now), override.end)
+        had = within(at_least(self._seats[override.roster_id], override.seat + 1), coming)
+        lost = next(outside(had, at_least(seats, override.seat + 1)), None)
+        return lost.start if lost else None
 
     def _of_teams(self, rosters: Iterable[Roster]) -> list[NamedGap]:
         """The teams that have no primary roster any more though theirs was not retired; that is asked by its gaps."""

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import BooleanField, ExpressionWrapper, Prefetch, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, OuterRef, Prefetch, Q, QuerySet, Subquery
 
-from apps.core.zones import UnknownZone, zone_named
+from apps.core.walltime import instant
+from apps.core.zones import UnknownZone, zone_named, zone_or_utc
 from apps.rosters import turn_taking
 from apps.rosters.coverage import gaps, windows
 from apps.rosters.coverage.seats import Seats
@@ -122,6 +123,38 @@ def wanted_of(rosters: Collection[Roster], window: Window) -> dict[int, list[Sea
         wanted = _wanted(roster, layers[roster.pk], window)
         found[roster.pk] = list(clipped(wanted, _stands_in(roster))) if roster.stands_in_during else wanted
     return found
+
+
+def seats_over_time(rosters: Iterable[int], window: Window) -> dict[int, list[Seats]]:
+    """How many seats the layers of each of ``rosters`` (ids) make as long as they last, whatever they cover, by its id.
+
+    In no order, and overlapping: of those that last at the same time the most count. The layers of a roster that stands
+    in for one are that one's too, as long as it does; those of a calendar make the seats of its coming turns. One
+    query.
+    """
+    found: dict[int, list[Seats]] = {pk: [] for pk in rosters}
+    standing_in = Q(roster__stands_in_for__in=found, roster__retired_at=None)
+    turns = CalendarTurn.objects.filter(source__layer=OuterRef("pk"), during__endswith__gt=window.start)
+    last_seat = Subquery(turns.order_by("-seat").values("seat")[:1])
+    layers = Layer.objects.filter(Q(roster__in=found) | standing_in).select_related("roster", "calendar")
+    for layer in layers.defer("calendar__good_text", "calendar__unmatched").annotate(last_seat=last_seat):
+        roster = layer.roster
+        lasts = _lasts(layer, window)
+        if roster.stands_in_during is not None:
+            lasts = next(iter(windows.within([lasts], _stands_in(roster))), Window(lasts.start, lasts.start))
+        count = layer.at_once if not layer.has_calendar else (layer.last_seat or 0) + 1
+        for pk in (roster.pk, roster.stands_in_for_id):
+            if pk in found:
+                found[pk].append(Seats(lasts.start, lasts.end, count))
+    return found
+
+
+def _lasts(layer: Layer, window: Window) -> Window:
+    """From when to when the layer lasts; up to the end of ``window`` where nothing ends it before."""
+    zone = zone_or_utc(layer.time_zone or layer.roster.time_zone)
+    start = instant(layer.starts_on, layer.handoff_time, zone)
+    end = instant(layer.ends_on, layer.handoff_time, zone) if layer.ends_on else window.end
+    return Window(start, max(start, end))
 
 
 def _wanted(roster: Roster, layers: Iterable[Layer], window: Window) -> list[Seats]:
