@@ -75,13 +75,13 @@ def write_layers(roster: Roster, entries: Sequence[LayerEntry], *, by: User) -> 
 
 
 def opened(layer: Layer) -> Layer:
-    """The layer as it is now, with its people and restrictions at hand, and its roster locked for a change.
+    """The layer as it is now, with its roster locked for a change.
 
     Raises RuleViolation for a roster that is retired or frozen, Conflict where the layer is gone.
     """
     roster = locked(layer.roster)
     check_layers_move(roster, now=clock.now())
-    found = roster.layers.prefetch_related("members", "restrictions").filter(pk=layer.pk).first()
+    found = roster.layers.filter(pk=layer.pk).first()
     if found is None:
         raise Conflict(f"The layer {layer.name} is no longer there.")
     return found
