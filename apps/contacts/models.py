@@ -10,7 +10,7 @@ from django.core.validators import URLValidator, validate_email
 from django.db import models, transaction
 
 from apps.contacts import phones
-from apps.core.models import History
+from apps.core.models import History, Personal
 from apps.teams.models import Team
 
 
@@ -66,7 +66,7 @@ class ContactMethod(models.Model):
     )
     source = models.CharField(max_length=16, choices=MethodSource, default=MethodSource.PROFILE, editable=False)
 
-    history = History()
+    history = History(personal=Personal(("value", "normalised", "details", "label"), of="person_id"))
 
     class Meta:
         ordering = ["person_id", "position", "pk"]
@@ -196,7 +196,9 @@ class EmergencyContact(models.Model):
     position = models.PositiveSmallIntegerField(default=0)
     retired_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    history = History()
+    history = History(
+        personal=Personal(("name", "email", "phone", "pager", "slack"), of="id", kind="emergency contact")
+    )
 
     class Meta:
         ordering = ["group", "position", "name"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import pgtrigger
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.db import models
 from simple_history.models import HistoricalRecords
 
 from apps.core import clock
+from apps.core.marks import written_as, written_in
 
 
 def refuse_rewriting() -> list[pgtrigger.Trigger]:
@@ -26,7 +28,20 @@ def refuse_rewriting() -> list[pgtrigger.Trigger]:
     ]
 
 
-class AppendOnly(models.Model):
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """Which columns of a table hold personal data, and whose: the ``kind`` of person that column ``of`` numbers.
+
+    What is sealed of them is a hash under a key of that person (``apps.audit.canonical``), so that they can be erased
+    later by destroying the key.
+    """
+
+    columns: tuple[str, ...]
+    of: str
+    kind: str = "person"
+
+
+class WrittenOnce(models.Model):
     """A table whose rows are written once. The application's role holds no right to change it (``database_roles``)."""
 
     append_only = True
@@ -36,15 +51,31 @@ class AppendOnly(models.Model):
         triggers = refuse_rewriting()
 
 
-class History(HistoricalRecords):
-    """The history of a table people edit: who, when, what and why; its rows are append-only.
+class AppendOnly(WrittenOnce):
+    """A table whose rows are written once and sealed (``apps.audit``); ``moment`` names the column that says when."""
 
-    ``history_user`` has no database constraint: a person is deactivated, never deleted.
+    sealed: ClassVar[bool] = True
+    moment: ClassVar[str] = "at"
+    personal: ClassVar[Personal | None] = None
+
+    written_in = written_in()
+    written_as = written_as()
+
+    class Meta(WrittenOnce.Meta):
+        abstract = True
+
+
+class History(HistoricalRecords):
+    """The history of a table people edit: who, when, what and why; its rows are append-only and sealed.
+
+    ``history_user`` has no database constraint: a person is deactivated, never deleted. ``personal`` names the columns
+    with personal data.
     """
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, personal: Personal | None = None, **options: Any) -> None:
         options.setdefault("user_db_constraint", False)
         super().__init__(**options)
+        self._personal = personal
 
     def create_historical_record(self, instance: models.Model, *args: Any, **options: Any) -> None:
         """Write down the change at the instant of the house's clock."""
@@ -53,13 +84,27 @@ class History(HistoricalRecords):
 
     def get_meta_options(self, model: type[models.Model]) -> dict[str, Any]:
         options: dict[str, Any] = super().get_meta_options(model)
-        options["triggers"] = refuse_rewriting()
-        return options
+        return options | {"triggers": refuse_rewriting()}
+
+    def get_meta_options_m2m(self, through_model: type[models.Model]) -> dict[str, Any]:
+        options: dict[str, Any] = super().get_meta_options_m2m(through_model)
+        return options | {"triggers": refuse_rewriting()}
 
     def get_extra_fields(self, model: type[models.Model], fields: dict[str, Any]) -> dict[str, Any]:
         extra: dict[str, Any] = super().get_extra_fields(model, fields)
-        extra["append_only"] = True
-        return extra
+        return extra | _sealed(moment="history_date", personal=self._personal)
+
+    def get_extra_fields_m2m(
+        self, model: type[models.Model], through_model: type[models.Model], fields: dict[str, Any]
+    ) -> dict[str, Any]:
+        extra: dict[str, Any] = super().get_extra_fields_m2m(model, through_model, fields)
+        return extra | _sealed(moment="history__history_date", personal=None)
+
+
+def _sealed(*, moment: str, personal: Personal | None) -> dict[str, Any]:
+    """What a model of simple-history needs to be what AppendOnly is."""
+    marks = {"written_in": written_in(), "written_as": written_as()}
+    return {"append_only": True, "sealed": True, "moment": moment, "personal": personal, **marks}
 
 
 class RememberedAnswer(models.Model):

@@ -15,7 +15,7 @@ from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 from apps.core import clock
 from apps.core.business_calendar import WEEKDAYS, WorkingWeek, free_days
 from apps.core.errors import Invalid
-from apps.core.models import History
+from apps.core.models import History, Personal
 from apps.core.zones import can_be_chosen
 
 
@@ -66,7 +66,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     date_joined = models.DateTimeField(default=clock.now)
 
     objects = UserManager()
-    history = History(excluded_fields=["password", "last_login"])
+    history = History(excluded_fields=["password", "last_login"], personal=Personal(("email", "name"), of="id"))
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]

@@ -53,6 +53,8 @@ class ProceduresOrigin(models.TextChoices):
 class ProceduresRevision(AppendOnly):
     """The whole procedures as they stood from this revision on, in the form of the procedures file."""
 
+    moment = "created_at"
+
     version = models.CharField(max_length=40)
     digest = models.CharField(max_length=64, help_text="SHA-256 of the canonical document.")
     document = models.JSONField()

@@ -11,7 +11,7 @@ from django.db import models
 
 from apps.core import clock
 from apps.core.century import lies_within
-from apps.core.models import History
+from apps.core.models import History, Personal
 from apps.rosters.models.lasting import Lasting
 from apps.rosters.models.rosters import Roster
 from apps.rosters.models.shifts import ShiftSource
@@ -139,7 +139,7 @@ class Absence(Lasting):
     )
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
-    history = History()
+    history = History(personal=Personal(("kind", "reason"), of="person_id"))
 
     class Meta:
         ordering = ["during", "pk"]

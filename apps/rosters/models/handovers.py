@@ -13,6 +13,8 @@ from apps.rosters.models.rosters import Roster
 class HandoverNote(AppendOnly):
     """A note for whoever is on call next; written once, and never changed."""
 
+    moment = "written_at"
+
     roster = models.ForeignKey(Roster, on_delete=models.PROTECT, related_name="handover_notes")
     text = models.TextField()
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
