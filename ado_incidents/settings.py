@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     "apps.communications",
     "apps.postmortems",
     "apps.integrations",
+    "apps.audit",
     "apps.desk",
     "apps.procedures",
 ]
