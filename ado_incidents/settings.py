@@ -140,6 +140,12 @@ DATABASES = {
     }
 }
 DATABASE_APPLICATION_ROLE = dj_database_url.parse(_application_url)["USER"]
+#: Who may have written what is sealed; former names of the two roles are added by the variable.
+AUDIT_DATABASE_ROLES: list[str] = [
+    DATABASE_APPLICATION_ROLE,
+    dj_database_url.parse(_owner_url)["USER"],
+    *env.list("AUDIT_DATABASE_ROLES", default=[]),
+]
 #: The largest roster that there may be, on its page in the admin: 50 layers, its people, and the overrides of months.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 50_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
@@ -265,6 +271,13 @@ WATCHDOG_TO: list[str] = env.list("WATCHDOG_TO", default=[])
 WATCHDOG_AFTER = timedelta(seconds=env.int("WATCHDOG_AFTER_SECONDS", default=60))
 WATCHDOG_AGAIN_AFTER = timedelta(minutes=30)
 HEARTBEAT_URL = env.str("HEARTBEAT_URL", default="")
+
+# The heads of the chain of seals leave the house (docs/audit.md): into a file, by mail, to webhooks.
+AUDIT_HEADS_FILE = env.str("AUDIT_HEADS_FILE", default="")
+AUDIT_HEADS_TO: list[str] = env.list("AUDIT_HEADS_TO", default=[])
+AUDIT_HEADS_WEBHOOKS: list[str] = env.list("AUDIT_HEADS_WEBHOOKS", default=[])
+AUDIT_HEADS_EVERY = timedelta(minutes=env.int("AUDIT_HEADS_EVERY_MINUTES", default=60))
+
 ACKNOWLEDGE_LINK_LIFETIME = timedelta(hours=24)
 
 # The sandbox: what a development installation sends to, readable at /sandbox/ (never set in production).
