@@ -81,7 +81,7 @@ def write_table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     out = StringIO()
     writer = csv.writer(out)
     writer.writerow(columns)
-    writer.writerows([_as_text(cell) for cell in row] for row in rows)
+    writer.writerows([as_text(cell) for cell in row] for row in rows)
     return out.getvalue()
 
 
@@ -123,7 +123,8 @@ def _numbered(lines: str, separator: str) -> Iterator[tuple[int, list[str]]]:
         raise Invalid(f"It cannot be read as CSV: line {reader.line_num}, {error}.", field="file") from error
 
 
-def _as_text(cell: str) -> str:
+def as_text(cell: str) -> str:
+    """The cell as no spreadsheet takes it for a formula."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 

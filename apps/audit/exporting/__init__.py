@@ -1,0 +1,1 @@
+"""The record on paper, so to speak: a ZIP that can be read, and checked without the product."""
