@@ -1,0 +1,61 @@
+"""A column that seals list stays: neither renamed, nor taken away, nor of another type, or no row could be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.apps import apps
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.operations import AddField, AlterField, DeleteModel, RemoveField, RenameField, RenameModel
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
+from django.db.models import CharField, IntegerField, TextField
+
+from apps.audit import canonical
+
+
+def losing(app: str, operations: Iterable[Operation], before: ProjectState) -> list[str]:
+    """Those of a migration that take away a column of a sealed table, or change its type."""
+    sealed = {model._meta.model_name for model in canonical.sealed_models() if model._meta.app_label == app}
+    return [each.describe() for each in operations if _model(each) in sealed and not _keeps_type(app, each, before)]
+
+
+def _model(operation: Operation) -> str:
+    if isinstance(operation, RemoveField | RenameField | AlterField):
+        return str(operation.model_name).lower()
+    if isinstance(operation, RenameModel):
+        return str(operation.old_name).lower()
+    return str(operation.name).lower() if isinstance(operation, DeleteModel) else ""
+
+
+def _keeps_type(app: str, operation: Operation, before: ProjectState) -> bool:
+    if not isinstance(operation, AlterField):
+        return False
+    field = before.models[app, _model(operation)].fields[operation.name]
+    return bool(field.get_internal_type() == operation.field.get_internal_type())
+
+
+def test_no_migration_after_the_first_seals_takes_away_what_is_sealed(settings: Any) -> None:
+    settings.MIGRATION_MODULES = {}  # the tables of tests are made without migrations
+    loader = MigrationLoader(None)
+    first = {app: name for app, name in loader.disk_migrations if name.endswith("_sealed_rows")}
+    assert len(first) == 10
+    for (app, name), migration in loader.disk_migrations.items():
+        if app in first and name != first[app] and (app, first[app]) in loader.graph.forwards_plan((app, name)):
+            assert losing(app, migration.operations, loader.project_state((app, name), at_end=False)) == []
+
+
+def test_a_migration_that_would_is_found() -> None:
+    operations = [
+        AddField("timelineevent", "more", TextField()),
+        AlterField("timelineevent", "via", CharField(max_length=99)),
+        AlterField("timelineevent", "via", IntegerField()),
+        RenameField("timelineevent", "via", "way"),
+        RemoveField("HistoricalIncident", "title"),
+        RemoveField("incident", "title"),
+        DeleteModel("Update"),
+    ]
+    before = ProjectState.from_apps(apps)
+    assert losing("incidents", operations, before) == [each.describe() for each in operations[2:5]]
+    assert losing("communications", operations, before) == [operations[6].describe()]
