@@ -40,9 +40,13 @@ def has_turns_of(person: User) -> Q:
 
 
 def teams_of_turns(person: User) -> set[int]:
-    """The ids of the teams in whose rosters in use ``person`` takes turns. One query."""
-    found = Roster.objects.filter(has_turns_of(person), retired_at=None)
-    return set(found.order_by().values_list("team", flat=True))
+    """The ids of the teams in whose rosters in use ``person`` takes turns, or in one that stands in for theirs.
+
+    One query.
+    """
+    found = Roster.objects.filter(has_turns_of(person), retired_at=None).order_by()
+    pairs = found.values_list("team", "stands_in_for__team")
+    return {team for pair in pairs for team in pair if team is not None}
 
 
 def _places(rosters: Iterable[Roster | int], during: Window | None) -> QuerySet[LayerMember]:

@@ -92,6 +92,19 @@ def test_it_comes_by_itself_within_the_hour(roster, olga, mia, clock):
     assert told(mia) == [(Urgency.LOW, "ahead")]
 
 
+def test_leave_in_a_roster_that_stands_in_is_told_at_once_to_the_managers_of_the_other(roster, olga, mia, clock):
+    other = make_team("holidays")
+    zoe = make_person("Zoe", other, TeamRole.RESPONDER)
+    week = {"stands_in_for": roster, "stands_in_during": (clock.now, clock.now + 9 * DAY)}
+    make_roster(other, zoe, slug="week", name="Week", is_primary=False, **week)
+    plant_gap(olga, clock.now, clock.now + 9 * DAY)
+    run_due()
+    assert told(mia) == []
+    plant_gap(zoe, clock.now, clock.now + 2 * DAY)
+    run_due()
+    assert told(mia) == [(Urgency.HIGH, "soon")]
+
+
 def leave_for_good(person):
     person.is_active = False
     person.save()
