@@ -173,6 +173,15 @@ def test_nobody_takes_a_shift_that_lies_in_their_own_leave(roster, house, clock,
     assert roster.shifts.get(during__contains=theirs.start).person == house.cora
 
 
+def test_what_is_left_of_a_shift_is_taken_by_whoever_was_away_for_what_is_over_of_it(roster, house, clock, rita):
+    theirs = roster.shifts.filter(person=house.cora, during__startswith__gt=clock.now).order_by("during").first()
+    back = theirs.start + timedelta(hours=1)
+    rosters.add_absence(house.rita, start=theirs.start, end=back, by=house.rita)
+    clock.set(back)
+    rita.post(f"/shifts/{theirs.pk}/take/")
+    assert roster.shifts.get(during__contains=back).person == house.rita
+
+
 def test_cover_is_asked_for_and_taken_by_another_of_the_team(roster, house, rita, cora, signed_in):
     mine = roster.shifts.filter(person=house.rita).order_by("during").first()
     rita.post(f"/shifts/{mine.pk}/swap/", {"start": "2026-03-03T08:00", "end": "2026-03-04T08:00", "whom": ""})

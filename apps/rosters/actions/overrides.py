@@ -40,12 +40,14 @@ def add_override(
 @transaction.atomic
 def take_shift(shift: Shift, *, by: User) -> Override:
     """Put ``by`` in for the rest of ``shift``. Raises as ``add_override`` does, and RuleViolation if they are away."""
-    hold_leave_of([by.pk])
-    if queries.is_away(by, Window(shift.start, shift.end)):
-        raise RuleViolation("You are away then: take your leave back first, or let somebody else take it.")
-    return add_override(
+    override = enter_override(
         shift.roster, person=by, start=shift.start, end=shift.end, seat=shift.seat, by=by, reason="Taken over"
     )
+    hold_leave_of([by.pk])
+    if queries.is_away(by, Window(override.start, override.end)):
+        raise RuleViolation("You are away then: take your leave back first, or let somebody else take it.")
+    materialise(override.roster, now=override.created_at)
+    return override
 
 
 @transaction.atomic

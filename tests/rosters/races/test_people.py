@@ -226,6 +226,23 @@ def test_leave_that_had_to_wait_begins_when_its_turn_comes_and_leaves_what_was_b
     agrees(roster)
 
 
+def test_whoever_takes_a_shift_while_their_leave_is_entered_is_told(roster, people):
+    start, end = coming(roster, people[0])
+    shift = roster.shifts.get(person=people[0], during__startswith=start)
+
+    def take() -> None:
+        with pytest.raises(RuleViolation, match="You are away then"):
+            actions.take_shift(shift, by=people[1])
+
+    one_waits_for_the_other(
+        partial(actions.lock, [roster.pk]),
+        take,
+        then=partial(actions.add_absence, people[1], start=start, end=end, by=people[1]),
+    )
+    assert people[1].pk not in holders(roster, start, end)
+    agrees(roster)
+
+
 def test_leave_is_taken_back_once(roster, people):
     anna, *_ = people
     now = house_clock.now()
