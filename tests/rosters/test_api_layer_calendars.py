@@ -181,6 +181,15 @@ def test_another_address_keeps_the_turns_until_it_was_read(roster, clock, manage
     assert Timer.objects.filter(kind="rosters.read_calendar").exists()
 
 
+def test_another_address_makes_another_version_of_the_roster(roster, clock, manager):
+    client = client_of(manager)
+    for url in (SECRET, "https://calendar.example.com/other.ics"):
+        version = client.get(PLATFORM).json()["version"]
+        actions.use_address(roster.layers.get(), url, by=manager, accept_gaps=True)
+        assert send(client, "patch", PLATFORM, {"name": "Late", "version": version}).status_code == 409
+    assert Roster.objects.get().name == "Platform"
+
+
 @pytest.mark.parametrize(
     ("body", "field", "said"),
     [

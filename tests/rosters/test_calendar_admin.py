@@ -18,6 +18,7 @@ from apps.rosters.calendars import feeds, reading
 from apps.rosters.models import CalendarFeed, CalendarSource, FeedKind, Override, Roster
 from apps.teams.models import Team, TeamRole
 from tests.integrations.provider import Answer, Provider
+from tests.rosters.admin_forms import as_shown
 from tests.rosters.building import member, shown
 from tests.rosters.calendars import calendar, event
 
@@ -154,6 +155,16 @@ def test_an_address_is_not_just_emptied(roster, manager, people):
     answer = signed_in(manager).post(change_page(roster), change_form_of(roster, url=""))
     assert errors_of(answer) == {"url": ["Give an address, or choose a file."]}
     assert CalendarSource.objects.get().url == "https://example.com/x.ics"
+
+
+def test_a_page_that_was_opened_before_puts_no_old_address_back(roster, manager):
+    layer, client = roster.layers.get(), signed_in(manager)
+    for address in ("https://example.com/one.ics", "https://example.com/two.ics"):
+        sent = as_shown(client.get(change_page(roster))) | {"name": ["Renamed"]}
+        actions.use_address(layer, address, by=manager, accept_gaps=True)
+        answer = client.post(change_page(roster), sent)
+        assert "was changed while you edited it" in answer.content.decode()
+        assert (Roster.objects.get().name, CalendarSource.objects.get().url) == ("Platform", address)
 
 
 def test_a_calendar_is_taken_away_again(clock, team, manager, people):
