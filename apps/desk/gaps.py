@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from apps.core.errors import HouseError
+from apps.desk.forms.told import ToldForm
 from apps.desk.pages import say_done, say_failure, viewer
 from apps.rosters import actions, gap_questions
 from apps.rosters.actions import LeavesGap
@@ -24,12 +25,14 @@ def attempt_or_ask(
     no: str,
     back: str,
     accepts_all: bool = False,
+    form: ToldForm | None = None,
 ) -> HttpResponse | None:
     """Call ``act``, which writes ``rosters`` (their ids), and return where to go then: ``back``, an address.
 
     Where nobody would be on call any more, nothing is kept, and the page that names the gaps is returned; its buttons
     say ``yes`` and ``no``. With a yes, or ``accepts_all``, it is done, and said who is left without anybody instead of
-    ``done``. None where the house refused, which is said.
+    ``done``. None where the house refused, which is said: beside the field of ``form``, where it has the one that is
+    meant.
     """
     by, accepted = viewer(request), gap_questions.accepted(request)
     try:
@@ -39,7 +42,8 @@ def attempt_or_ask(
         context = {**gap_questions.question(request, asked), "yes": yes, "no": no, "back": back}
         return render(request, "people/gap_question.html", context, status=422)
     except HouseError as failure:
-        say_failure(request, failure)
+        if form is None or not form.is_told(failure):
+            say_failure(request, failure)
         return None
     if gaps:
         nobody = [gap for gap in gaps if gap.leaves_nobody]

@@ -11,6 +11,7 @@ from django.forms import BaseForm
 from django.http import Http404, HttpRequest
 
 from apps.core.errors import HouseError, RuleViolation
+from apps.desk.forms.told import ToldForm
 from apps.incidents import queries as incidents
 from apps.incidents.models import Incident
 from apps.teams.models import User
@@ -51,12 +52,16 @@ def say_problem(request: HttpRequest, text: str) -> None:
     messages.error(request, text)
 
 
-def attempt(request: HttpRequest, act: Callable[[], object], *, done: str) -> bool:
-    """Call ``act``, say ``done`` or why the house refused, and return whether it was done."""
+def attempt(request: HttpRequest, act: Callable[[], object], *, done: str, form: ToldForm | None = None) -> bool:
+    """Call ``act``, say ``done`` or why the house refused, and return whether it was done.
+
+    Why it refused stands beside the field of ``form``, which is then shown again, where it has the one that is meant.
+    """
     try:
         act()
     except HouseError as failure:
-        say_failure(request, failure)
+        if form is None or not form.is_told(failure):
+            say_failure(request, failure)
         return False
     except ValidationError as failure:
         messages.error(request, "\n".join(failure.messages))

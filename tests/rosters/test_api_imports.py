@@ -79,7 +79,7 @@ def test_a_calendar_is_looked_at_and_then_taken_in(roster, clock, manager, peopl
          "end": "2026-03-04T08:00:00Z", "reason": "Cleo stands in"},
     ]  # fmt: skip
     assert [each["reason"] for each in told["already"]] == ["Anna"]
-    assert [each["problem"] for each in told["refused"]] == ["An override lasts at most 93 days."]
+    assert [each["problem"] for each in told["refused"]] == ["It lasts at most 93 days."]
     assert [(each["summary"], each["times"], each["first"]) for each in told["unmatched"]] == [("Zoe", 1, "2026-03-04")]
     assert (shown(roster), Override.objects.count()) == (before, 0)
     answer = done(client, CALENDAR, told["plan"])

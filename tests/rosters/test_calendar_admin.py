@@ -293,7 +293,7 @@ def test_an_event_without_an_end_in_sight_is_shown_and_left_out(roster, clock, m
     said = re.sub(r"\s+", " ", page.content.decode())
     assert page.status_code == 200
     assert "Left out (2)" in said
-    assert said.count("An override lasts at most 93 days.") == 2
+    assert said.count("It lasts at most 93 days.") == 2
     assert "Anna: It cannot be read: its dates lie too far away." in said
     assert "Nobody: It cannot be read: DTSTART" in said
 

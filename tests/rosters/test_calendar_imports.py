@@ -51,7 +51,7 @@ def test_what_is_different_is_added_and_said_before(roster, clock, manager, peop
     assert [entry.summary for entry in plan.already] == ["Anna"]
     assert [entry.summary for entry in plan.added] == ["Cleo stands in"]
     assert [(entry.summary, entry.problem) for entry in plan.refused] == [
-        ("Anna for ever", "An override lasts at most 93 days.")
+        ("Anna for ever", "It lasts at most 93 days.")
     ]
     assert [each.summary for each in plan.unmatched] == ["Zoe"]
     assert actions.import_turns(roster, plan.planned, by=manager) == 1

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.db.models import QuerySet
@@ -14,6 +14,7 @@ from apps.contacts.queries import people_who_answer
 from apps.core import clock
 from apps.core.moments import LocalMoment
 from apps.core.zones import zone_or_utc
+from apps.desk.forms.told import ToldForm
 from apps.rosters import queries as rosters
 from apps.rosters import turn_taking
 from apps.rosters.actions import LONGEST_NOTE
@@ -28,8 +29,10 @@ _OFFERED_AHEAD = timedelta(days=60)
 ANYBODY = ""
 
 
-class StretchForm(forms.Form):
+class StretchForm(ToldForm):
     """Somebody, from when to when, in the zone of the roster. Without the right to manage: only oneself."""
+
+    called: ClassVar[Mapping[str, str]] = {"user": "person"}
 
     person = forms.ModelChoiceField(User.objects.none(), empty_label=None)
     start = LocalMoment(widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL), label="From")
@@ -103,8 +106,10 @@ class HandoverForm(forms.Form):
     )
 
 
-class SwapForm(forms.Form):
+class SwapForm(ToldForm):
     """Which part of one's shift is given away, and to whom for what; times are in the viewer's zone."""
+
+    called: ClassVar[Mapping[str, str]] = {"asked_of": "whom", "in_return": "whom"}
 
     start = LocalMoment(label="From", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL))
     end = LocalMoment(label="Until", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL))
@@ -169,7 +174,7 @@ def _by_name(entry: tuple[str, User]) -> str:
     return str(entry[1])
 
 
-class AbsenceForm(forms.Form):
+class AbsenceForm(ToldForm):
     """When somebody is away; times are in the viewer's zone. Whoever is ill now says only until when."""
 
     ill_now = forms.BooleanField(

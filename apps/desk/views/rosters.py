@@ -50,6 +50,7 @@ def roster(request: HttpRequest, slug: str) -> HttpResponse:
                 by=viewer(request),
             ),
             done=f"{known['person']} stands in.",
+            form=form,
         )
         if added:
             return redirect("roster", slug)

@@ -35,6 +35,7 @@ def add(request: HttpRequest, slug: str) -> HttpResponse:
                 by=viewer(request),
             ),
             done=f"{known['person']} is told of the pages that go out.",
+            form=form,
         )
         if added:
             return redirect("roster", slug)

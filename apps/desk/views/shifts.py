@@ -95,6 +95,7 @@ def ask(request: HttpRequest, shift: int) -> HttpResponse:
                 reason=known["reason"],
             ),
             done=f"{form.asked_of or 'Everybody who could take it'} is asked.",
+            form=form,
         )
         if asked:
             return redirect("shifts")
@@ -132,6 +133,7 @@ def _enter_absence(request: HttpRequest, form: AbsenceForm) -> HttpResponse | No
         yes="Enter it all the same",
         no="Do not enter it",
         back=reverse("shifts"),
+        form=form,
     )
     if answer is not None and answer.status_code == HTTPStatus.FOUND:
         _say_what_stays(request, list(queries.shifts_by_name(me, during)))

@@ -64,19 +64,19 @@ def overlay(base: Sequence[Stretch], top: Sequence[Stretch]) -> list[Stretch]:
 
 
 def check_override(start: datetime, end: datetime, *, now: datetime, horizon: timedelta) -> None:
-    """Raise Invalid, naming ``start`` or ``end``, unless somebody may stand in for that time.
+    """Raise Invalid, naming ``start`` or ``end``, unless somebody may stand in for that time, or be asked to.
 
     It ends after it starts and after ``now``, lasts at most LONGEST_OVERRIDE, and starts within ``horizon`` of
     ``now``: a slip in the year is refused and not carried out.
     """
     if end <= start:
-        raise Invalid("An override ends after it starts.", field="end")
+        raise Invalid("It ends after it starts.", field="end")
     if end <= now:
-        raise Invalid("An override cannot end in the past.", field="end")
+        raise Invalid("It cannot end in the past.", field="end")
     if end - start > LONGEST_OVERRIDE:
-        raise Invalid(f"An override lasts at most {LONGEST_OVERRIDE.days} days.", field="end")
+        raise Invalid(f"It lasts at most {LONGEST_OVERRIDE.days} days.", field="end")
     if start > now + horizon:
-        raise Invalid(f"Shifts are planned {horizon.days} days ahead; an override starts within them.", field="start")
+        raise Invalid(f"Shifts are planned {horizon.days} days ahead; it starts within them.", field="start")
 
 
 def _in_order(stretches: Iterable[Stretch]) -> list[Stretch]:
