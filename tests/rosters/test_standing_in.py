@@ -13,7 +13,10 @@ from apps.rosters import actions, queries
 from apps.rosters.actions import LayerEntry
 from apps.rosters.models import Roster, SwapState
 from apps.teams.models import Team, TeamRole, User
+from tests.rosters.admin_forms import ADD_ROSTER, as_shown, change_page, signed_in
 from tests.rosters.building import layer_of, member
+from tests.rosters.test_api import client_of
+from tests.rosters.test_api_writing import ROSTERS, send
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +54,42 @@ def test_nobody_takes_over_a_roster_of_a_team_that_they_do_not_manage(roster, ma
         actions.change_roster(second, takes_over, by=manager, accept_gaps=True)
     assert queries.on_call_people(other, clock.now) == [bob]
     assert not Roster.objects.filter(slug="new").exists()
+
+
+@pytest.fixture
+def elsewhere(roster, people, clock) -> Roster:
+    """A roster of another team, managed by olga, that stands in for the one of the platform team."""
+    other = Team.objects.create(slug="ai", name="AI")
+    member("olga@example.com", other, TeamRole.MANAGER)
+    return actions.create_roster(
+        {"slug": "feast", "name": "Feast", "team": other, "stands_in_for": roster, **WEEK},
+        layers=[LayerEntry(fields={"name": "All", "starts_on": date(2026, 3, 1)}, people=people[:1])],
+        by=member("ada@example.com", None, TeamRole.ADMIN),
+    )
+
+
+def test_what_stands_in_for_a_roster_of_another_team_is_sent_back_as_it_was_read(elsewhere):
+    client = client_of(User.objects.get(email="olga@example.com"))
+    address = f"{ROSTERS}feast/"
+    read = client.get(address).json()
+    assert send(client, "patch", address, read | {"name": "Holidays"}).status_code == 200
+    again = client.get(address).json()
+    assert (again["name"], again["stands_in_for"]) == ("Holidays", "platform")
+    ended = send(client, "patch", address, {"stands_in_for": None, "accept_gaps": True})
+    assert (ended.status_code, ended.json()["stands_in_for"]) == (200, None)
+    refused = send(client, "patch", address, read)
+    assert refused.json()["errors"] == {"stands_in_for": ["You manage no roster platform."]}
+
+
+def test_what_stands_in_for_a_roster_of_another_team_is_edited_by_its_own_manager(elsewhere, roster):
+    client = signed_in(User.objects.get(email="olga@example.com"))
+    page = client.get(change_page(elsewhere))
+    assert f'<option value="{roster.pk}" selected>A roster of another team</option>' in page.content.decode()
+    answer = client.post(change_page(elsewhere), as_shown(page) | {"name": ["Holidays"]})
+    assert answer.status_code == 302
+    elsewhere.refresh_from_db()
+    assert (elsewhere.name, elsewhere.stands_in_for) == ("Holidays", roster)
+    assert "A roster of another team" not in client.get(ADD_ROSTER).content.decode()
 
 
 def test_a_change_of_what_stood_in_meanwhile_is_refused(roster, manager, people, clock):

@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.forms.models import BaseModelFormSet, model_to_dict
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -20,10 +20,12 @@ from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from apps.core import clock
+from apps.core.admin_lists import names_a_row
 from apps.core.century import DAYS
 from apps.core.errors import HouseError, Invalid
 from apps.rosters import actions, gap_questions, queries, zone_news
 from apps.rosters.actions import LeavesGap
+from apps.rosters.actions.gaps import OF_ANOTHER_TEAM
 from apps.rosters.admin.calendar_imports import ImportingAdmin
 from apps.rosters.admin.calendars import CalendarLayerInline
 from apps.rosters.admin.gaps import AsksAboutGaps
@@ -41,6 +43,13 @@ from apps.teams.models import User
 
 #: Shown less exactly than they may have been set over the API.
 _MOMENTS = ("frozen_until", "stands_in_from", "stands_in_until")
+
+
+class StoodForField(forms.ModelChoiceField[Roster]):
+    """A roster for which another stands in; whoever may not see it does not learn its name."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj) if obj.is_seen else OF_ANOTHER_TEAM.capitalize()
 
 
 class RosterForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no parameter at run time
@@ -172,9 +181,8 @@ class RosterAdmin(AsksAboutGaps, PreviewedAdmin, RevertingAdmin, ImportingAdmin,
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "stands_in_for":
-            kwargs["queryset"] = Roster.objects.filter(
-                team__in=managed_team_ids(request), retired_at__isnull=True, stands_in_for=None
-            )
+            edited = str(getattr(request.resolver_match, "kwargs", {}).get("object_id", ""))
+            kwargs |= {"queryset": _stood_for(request, edited), "form_class": StoodForField}
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_urls(self) -> list[URLPattern]:
@@ -277,6 +285,15 @@ class RosterAdmin(AsksAboutGaps, PreviewedAdmin, RevertingAdmin, ImportingAdmin,
             self.message_user(request, str(refused), messages.ERROR)
             return False
         return True
+
+
+def _stood_for(request: HttpRequest, edited: str) -> QuerySet[Any]:
+    """Those for which one can stand in, and the one for which the roster ``edited`` does now, whosever that is."""
+    chosen_from = Q(team__in=managed_team_ids(request), retired_at=None, stands_in_for=None)
+    if names_a_row(edited, Roster):
+        chosen_from |= Q(pk__in=Roster.objects.filter(pk=edited).values("stands_in_for"))
+    seen = queries.visible_rosters(cast("User", request.user)).filter(pk=OuterRef("pk"))
+    return Roster.objects.filter(chosen_from).annotate(is_seen=Exists(seen))
 
 
 class ChangeFromForm(forms.Form):

@@ -36,7 +36,7 @@ class TeamInUse(VisibleTeam):
 
 @extend_schema_field(OpenApiTypes.STR)
 class RosterManaged(serializers.SlugRelatedField[Roster]):
-    """The roster of a slug, of those that the caller manages."""
+    """The roster of a slug, of those that the caller manages, or the one for which that of the address stands in."""
 
     default_error_messages = {"does_not_exist": "You manage no roster {value}."}
 
@@ -45,7 +45,9 @@ class RosterManaged(serializers.SlugRelatedField[Roster]):
 
     def get_queryset(self) -> QuerySet[Roster]:
         managed = access.team_ids(self.context["request"].user, Permission.MANAGE)
-        return Roster.objects.filter(team__in=managed)
+        changed: Roster | None = self.context.get("roster")
+        now = changed.stands_in_for_id if changed is not None else None
+        return Roster.objects.filter(Q(team__in=managed) | Q(pk=now))
 
 
 class KnowsItsFields:
