@@ -12,11 +12,11 @@ from apps.rosters import actions, queries
 from apps.rosters.coverage import WeakPointKind, gaps_of
 from apps.rosters.coverage.pay import PayLine, pay
 from apps.rosters.coverage.words import weak_point_in_words
-from apps.rosters.models import Roster
+from apps.rosters.models import Roster, SwapState
 from apps.rosters.rules import Window
 from apps.teams.actions import add_member, remove_member
 from apps.teams.models import Team, TeamRole, User
-from tests.rosters.building import layer_of
+from tests.rosters.building import layer_of, member
 from tests.rosters.coverage.test_report import of_roster
 
 pytestmark = pytest.mark.django_db
@@ -156,6 +156,45 @@ def test_who_is_given_the_role_again_holds_what_layers_and_overrides_say(roster,
     assert not people[0].shifts.exists()
     add_member(people[0], team, TeamRole.RESPONDER)
     assert list(roster.shifts.order_by("during").values_list("person", "during", "source")) == before
+
+
+def test_who_is_given_the_role_again_holds_what_they_were_put_in_for_by_name(roster, clock, team, manager):
+    """Elsewhere than where they take turns."""
+    zoe = member("zoe@example.com", team, TeamRole.RESPONDER)
+    start = clock.now + timedelta(days=1)
+    actions.add_override(roster, person=zoe, start=start, end=start + WEEK, by=manager)
+    lose_the_last_role(zoe)
+    assert not zoe.shifts.exists()
+    add_member(zoe, team, TeamRole.RESPONDER)
+    [shift] = zoe.shifts.all()
+    assert (shift.start, shift.end) == (start, start + WEEK)
+
+
+def test_who_goes_and_comes_in_a_roster_that_stands_in_does_so_in_the_other(roster, clock, team, people, manager):
+    zoe = member("zoe@example.com", team, TeamRole.RESPONDER)
+    during = {"stands_in_for": roster, "stands_in_during": (clock.now, clock.now + WEEK)}
+    week = Roster.objects.create(slug="week", name="Week", team=team, **during)
+    layer_of(week, [zoe])
+    actions.materialise(Roster.objects.get(pk=week.pk))
+    held = list(zoe.shifts.order_by("roster", "during").values_list("roster", "during", "source"))
+    assert {pk for pk, *_ in held} == {roster.pk, week.pk}
+    lose_the_last_role(zoe)
+    assert not zoe.shifts.exists()
+    assert {shift.person for shift in roster.shifts.filter(during__overlap=during["stands_in_during"])} == set()
+    add_member(zoe, team, TeamRole.RESPONDER)
+    assert list(zoe.shifts.order_by("roster", "during").values_list("roster", "during", "source")) == held
+
+
+def test_another_role_touches_no_roster_and_no_swap(roster, clock, team, people):
+    anna, ben, _ = people
+    mine = anna.shifts.filter(during__startswith__gt=clock.now).order_by("during").first()
+    swap = actions.ask_for_swap(roster, by=anna, start=mine.start, end=mine.end, asked_of=ben)
+    actions.add_override(roster, person=ben, start=mine.start, end=mine.end, by=ben)
+    with CaptureQueriesContext(connection) as asked:
+        add_member(ben, team, TeamRole.COMMANDER)
+    assert not [each for each in asked if "UPDATE" in each["sql"] and "rosters_" in each["sql"]]
+    swap.refresh_from_db()
+    assert swap.state == SwapState.ASKED
 
 
 def test_losing_a_role_costs_the_same_for_each_roster(team, people, clock):

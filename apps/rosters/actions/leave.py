@@ -2,19 +2,20 @@
 
 Whoever enters leave locks the rosters in which the person takes turns; one into which somebody is just putting the
 person cannot be seen before that is committed, nor can the leave from there. So both take a lock of the person as well,
-always after those of rosters: whoever fills shares it with others who fill, whoever enters leave has it alone.
+always after those of rosters: whoever fills shares it with others who fill, whoever enters leave has it alone. So does
+whoever gives or takes the right to be on call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.db import connection, transaction
 from django.db.models import Q
 
 from apps.core import clock
 from apps.rosters import queries, turn_taking
-from apps.rosters.models import Roster
+from apps.rosters.models import Override, Roster
 from apps.teams.models import User
 
 _NAME = "rosters.leave"
@@ -25,13 +26,16 @@ _ALONE = "SELECT pg_advisory_xact_lock(hashtext(%s), hashtext(%s))"
 
 
 def hold_leave(rosters: Iterable[int]) -> None:
-    """Let nobody's leave change who takes turns in ``rosters``, or in those that stand in for them, before the commit.
+    """Let nobody's leave or rights change who is on call in ``rosters``, or in those that stand in for them.
 
-    The caller has locked ``rosters`` (ids). What was committed before is seen by every query that follows. Two queries.
+    Up to the commit. The caller has locked ``rosters`` (ids). What was committed before is seen by every query that
+    follows. Three queries.
     """
     filled = list(rosters)
     concerned = Roster.objects.filter(Q(pk__in=filled) | Q(stands_in_for__in=filled)).order_by()
-    hold_leave_of(person for _, person in turn_taking.turns_taken(concerned))
+    by_name = Override.objects.filter(roster__in=concerned, during__endswith__gt=clock.now()).order_by()
+    in_turn = (person for _, person in turn_taking.turns_taken(concerned))
+    hold_leave_of([*in_turn, *by_name.values_list("person", flat=True).distinct()])
 
 
 def hold_leave_of(people: Iterable[int]) -> None:
@@ -42,21 +46,24 @@ def hold_leave_of(people: Iterable[int]) -> None:
             cursor.execute(_SHARED, [_NAME, held])
 
 
-def lock_for_leave(person: User, *, also: Iterable[int] = ()) -> list[Roster]:
+def lock_for_leave(person: User) -> list[Roster]:
     """Lock the leave of ``person`` and every roster in use that it concerns, and return those as they are now, by ids.
-
-    The rosters of the ids ``also`` are among them.
 
     Where somebody put them into another meanwhile (``rosters_of``) all locks are let go and taken anew, that one's
     among them: that of a person comes last.
     """
-    wanted = rosters_of(person).union(also)
+    return lock_alone(person, concerned=rosters_of)
+
+
+def lock_alone(person: User, *, concerned: Callable[[User], set[int]]) -> list[Roster]:
+    """Do so for the rosters of the ids that are ``concerned``, which is asked again once everything is locked."""
+    wanted = concerned(person)
     while True:
         before = transaction.savepoint()
         rosters = list(Roster.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk"))
         with connection.cursor() as cursor:
             cursor.execute(_ALONE, [_NAME, str(person.pk)])
-        missed = rosters_of(person) - wanted
+        missed = concerned(person) - wanted
         if not missed:
             transaction.savepoint_commit(before)
             return rosters

@@ -12,7 +12,8 @@ from apps.core import clock as house_clock
 from apps.core.errors import HouseError, RuleViolation
 from apps.rosters import actions
 from apps.rosters.models import Absence, LayerMember, Override, Roster, Swap, SwapState
-from apps.teams.models import User
+from apps.teams.actions import add_member, remove_member
+from apps.teams.models import Team, TeamRole, User
 from tests.escalation.test_races import one_waits_for_the_other
 from tests.incidents.test_locking import at_once
 from tests.rosters.admin_forms import change_page, entered, signed_in
@@ -243,6 +244,16 @@ def test_whoever_takes_a_shift_while_their_leave_is_entered_is_told(roster, peop
     agrees(roster)
 
 
+def test_whoever_is_put_in_by_name_while_they_lose_their_role_holds_nothing(roster, people, responder, manager):
+    start, end = coming(roster, people[0])
+    one_waits_for_the_other(
+        partial(actions.add_override, roster, person=responder, start=start, end=end, by=manager),
+        lambda: remove_member(responder.memberships.get()),
+    )
+    assert roster.overrides.filter(person=responder).exists()
+    assert not responder.shifts.exists()
+
+
 def test_leave_is_taken_back_once(roster, people):
     anna, *_ = people
     now = house_clock.now()
@@ -257,7 +268,7 @@ def test_leave_is_taken_back_once(roster, people):
 
 
 def test_whatever_several_people_do_at_once_nobody_blocks_another_for_good(roster, team, people, responder, manager):
-    """Two rosters that share people, each changed while the leave of all of them is entered and taken back."""
+    """Two rosters that share people, each changed while leave and roles of theirs are given and taken."""
     nights = Roster.objects.create(slug="nights", name="Nights", team=team, time_zone="Asia/Tokyo")
     layer_of(nights, [*people[1:], responder])
     actions.materialise(nights)
@@ -282,9 +293,16 @@ def test_whatever_several_people_do_at_once_nobody_blocks_another_for_good(roste
                 continue
 
     works = [partial(is_away, person) for person in (*people, responder)]
+    works += [partial(_leaves_and_comes_back, person, team) for person in people[1:]]
     works += [partial(work, one) for one in (roster, nights) for work in (is_put_in_and_out, stands_in)]
     assert at_once(*works) == []
     agrees(roster, nights)
+
+
+def _leaves_and_comes_back(person: User, team: Team) -> None:
+    for _ in range(TIMES):
+        remove_member(person.memberships.get())
+        add_member(person, team, TeamRole.RESPONDER)
 
 
 @transaction.atomic
