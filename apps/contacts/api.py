@@ -63,7 +63,7 @@ class ContactViewSet(HouseViewSet):
     )
     def list(self, request: Request) -> Response:
         """The contacts that contain every word of ``q``: ours by group and position, then those outside."""
-        sheet = queries.search(request.query_params.get("q", ""))
+        sheet = queries.search(request.user, request.query_params.get("q", ""))
         entries = [*map(_internal, sheet.internal), *map(_external, sheet.external)]
         return Response(SheetSerializer({"next": None, "previous": None, "results": entries}).data)
 

@@ -77,8 +77,13 @@ def external_contacts() -> QuerySet[ExternalContact]:
     return ExternalContact.objects.filter(retired_at__isnull=True).prefetch_related("points")
 
 
-def search(q: str = "") -> Sheet:
-    """The contacts of which some part contains every word of ``q``, in any case; all of them without ``q`` (R8)."""
+def search(viewer: access.Viewer, q: str = "") -> Sheet:
+    """The contacts of which some part contains every word of ``q``, in any case; all of them without ``q`` (R8).
+
+    None for a viewer who may look nobody up.
+    """
+    if not access.belongs_here(viewer):
+        return Sheet(internal=[], external=[])
     internal, external = emergency_contacts(), external_contacts()
     for word in q.split():
         internal = internal.filter(

@@ -93,10 +93,12 @@ def policies() -> QuerySet[Policy]:
 
 
 def visible_policies(viewer: User) -> QuerySet[Policy]:
-    """What holds for everybody is open to everybody, a team's own to whoever may see the team's matters."""
+    """What holds for every team is open to who belongs to one, a team's own to whoever may see the team's matters."""
     seen = access.team_ids(viewer, access.Permission.VIEW)
-    general = Q(team=None, service=None)
-    return policies().filter(general | Q(team__in=seen) | Q(service__team__in=seen))
+    shown = Q(team__in=seen) | Q(service__team__in=seen)
+    if access.belongs_here(viewer):
+        shown |= Q(team=None, service=None)
+    return policies().filter(shown)
 
 
 def policy_for(severity: Severity, team: Team, services: Iterable[Service] = ()) -> Policy | None:

@@ -32,7 +32,7 @@ from apps.incidents.models import (
 )
 from apps.rosters import queries as rosters
 from apps.teams import access
-from apps.teams.models import Membership, Team, TeamRole, User
+from apps.teams.models import Team, User
 
 #: The position of whoever is asked first to take a role.
 PRIMARY = 1
@@ -241,15 +241,9 @@ def watchers_of(incident: Incident) -> list[User]:
 
 def who_may_see(incident: Incident, people: Iterable[User]) -> set[int]:
     """The ids of those of ``people`` who may see the incident, by the same rule as ``access.may``; two queries."""
-    active = {person.pk: person for person in people if person.is_active}
-    involved = incident.involvements.filter(person__in=active)
-    here, everywhere = Q(team=incident.team_id), Q(team=None, role__in=(TeamRole.ADMIN, TeamRole.AUDITOR))
-    opens = here & Q(role=TeamRole.COMMANDER) if incident.private else here | everywhere
-    members = Membership.objects.filter(opens, person__in=active)
-    allowed = {*involved.values_list("person_id", flat=True), *members.values_list("person_id", flat=True)}
-    if not incident.private:
-        allowed |= {pk for pk, person in active.items() if person.is_superuser}
-    return allowed
+    asked = [person for person in people if person.is_active]
+    involved = incident.involvements.filter(person__in=asked).values_list("person_id", flat=True)
+    return {*involved, *access.who_may_view(asked, team_id=incident.team_id, private=incident.private)}
 
 
 def requests_of(incident: Incident) -> QuerySet[ResponderRequest]:

@@ -10,7 +10,8 @@ from rest_framework.test import APIClient
 from apps.contacts import actions, queries
 from apps.contacts.actions import Point
 from apps.contacts.models import ContactGroup, EmergencyContact, PointKind
-from apps.teams.models import User
+from apps.teams.models import TeamRole, User
+from tests.factories.teams import make_person, make_team
 
 pytestmark = pytest.mark.django_db
 
@@ -57,13 +58,18 @@ def sheet(clock) -> None:
     ],
 )
 def test_a_contact_is_found_by_every_word_it_contains(sheet, q, found):
-    result = queries.search(q)
+    result = queries.search(make_person("Rita", make_team(), TeamRole.RESPONDER), q)
     assert [contact.key for contact in [*result.internal, *result.external]] == found
+
+
+def test_whoever_belongs_to_no_team_looks_nobody_up(sheet):
+    found = queries.search(make_person("Rex"))
+    assert (found.internal, found.external) == ([], [])
 
 
 def test_the_api_lists_the_sheet_on_one_page(sheet):
     client = APIClient()
-    client.force_authenticate(User.objects.create_user("anna@example.com"))
+    client.force_authenticate(make_person("Rita", make_team(), TeamRole.RESPONDER))
     answer = client.get("/api/v1/contacts/").json()
     assert (answer["next"], answer["previous"]) == (None, None)
     first, second, third = answer["results"]

@@ -13,7 +13,8 @@ from apps.incidents import actions, queries
 from apps.incidents.models import EventKind, Severity, Watcher
 from apps.notifications.models import Notification
 from apps.teams import access
-from apps.teams.models import Membership, TeamRole
+from apps.teams.actions import remove_member
+from apps.teams.models import TeamRole
 from tests.factories.escalation import make_chain
 from tests.factories.incidents import declare, make_procedures, resolve
 from tests.factories.teams import make_person, make_team
@@ -106,7 +107,7 @@ def test_nobody_is_told_of_what_they_did_themselves(incident, cora, stella):
 def test_who_lost_sight_of_it_before_it_is_sent_is_told_nothing(incident, cora, stella):
     before = told(stella, incident)
     actions.transition(incident.pk, to="investigating", by=cora)
-    Membership.objects.filter(person=stella).delete()
+    remove_member(stella.memberships.get())
     assert told(stella, incident) == before
     assert queries.watchers_of(incident) == []
 

@@ -10,6 +10,7 @@ from apps.contacts import queries as contacts
 from apps.desk import queries
 from apps.desk.pages import viewer
 from apps.incidents.models import Expert
+from apps.teams import access
 
 
 @login_required
@@ -30,6 +31,7 @@ def oncall(request: HttpRequest) -> HttpResponse:
 def contact_sheet(request: HttpRequest) -> HttpResponse:
     """Emergency contacts, those outside the house, and experts: searchable, and one sheet when printed (R5, R8)."""
     q = request.GET.get("q", "").replace("\0", "").strip()
-    experts = Expert.objects.select_related("person")
-    context = {"q": q, "sheet": contacts.search(q), "experts": [] if q else experts}
+    person = viewer(request)
+    experts = [] if q or not access.belongs_here(person) else Expert.objects.select_related("person")
+    context = {"q": q, "sheet": contacts.search(person, q), "experts": experts}
     return render(request, "people/contacts.html", context)

@@ -1,50 +1,21 @@
-"""Who may do what: decided here and nowhere else (design, "Access"). Default deny.
-
-``Membership`` is the truth. From it are derived one group per team and role, and that group's grants on the team
-(django-guardian); ``rebuild_grants`` makes them anew. An object says about itself what matters here by being
-``Guarded``.
-"""
+"""Who may do what to which object. An object says about itself what matters here by being ``Guarded``."""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from django.contrib.auth.models import AnonymousUser, Group
-from django.db import models, transaction
-from guardian.shortcuts import assign_perm, get_objects_for_user, get_perms_for_model, remove_perm
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from guardian.shortcuts import get_objects_for_user
 
-from apps.core import events
 from apps.core.errors import NotAllowed
-from apps.teams.events import RIGHTS_CHANGED
-from apps.teams.models import Membership, Team, TeamRole, User
+from apps.teams.access.matrix import READING, Permission, Right, roles_with
+from apps.teams.models import Membership, Team, TeamGroupObjectPermission, TeamRole, User
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Viewer = User | AnonymousUser
-
-
-class Permission(StrEnum):
-    """What a person may do for a team; each is a permission on the ``Team`` object."""
-
-    VIEW = "view_team"
-    RESPOND = "respond_team"
-    COMMAND = "command_team"
-    MANAGE = "manage_team"
-
-
-_ALL = frozenset(Permission)
-#: Roles of people who are here to read.
-_READING = frozenset({TeamRole.AUDITOR, TeamRole.STAKEHOLDER})
-GRANTS: dict[TeamRole, frozenset[Permission]] = {
-    TeamRole.ADMIN: _ALL,
-    TeamRole.MANAGER: frozenset({Permission.VIEW, Permission.RESPOND, Permission.MANAGE}),
-    TeamRole.COMMANDER: frozenset({Permission.VIEW, Permission.RESPOND, Permission.COMMAND}),
-    TeamRole.RESPONDER: frozenset({Permission.VIEW, Permission.RESPOND}),
-    TeamRole.STAKEHOLDER: frozenset({Permission.VIEW}),
-    TeamRole.AUDITOR: frozenset({Permission.VIEW}),
-}
 
 
 class Guarded(Protocol):
@@ -59,7 +30,8 @@ class Guarded(Protocol):
 
 def is_administrator(person: Viewer) -> bool:
     """Whether ``person`` administrates the whole organisation."""
-    return bool(person.is_active and (person.is_superuser or TeamRole.ADMIN in _organisation_roles(person)))
+    held = person.is_superuser or _organisation_roles(person) & roles_with(Right.ADMINISTRATE)
+    return bool(person.is_active and held)
 
 
 def is_auditor(person: Viewer) -> bool:
@@ -69,7 +41,7 @@ def is_auditor(person: Viewer) -> bool:
 
 def administrators() -> models.QuerySet[User]:
     """Who administrates the whole organisation."""
-    held = models.Q(memberships__role=TeamRole.ADMIN, memberships__team=None)
+    held = models.Q(memberships__role__in=roles_with(Right.ADMINISTRATE), memberships__team=None)
     return User.objects.filter(models.Q(is_superuser=True) | held, is_active=True).distinct()
 
 
@@ -78,7 +50,7 @@ def only_reads(person: User) -> bool:
     known: bool | None = person.__dict__.get("_only_reads")
     if known is None:
         roles = set(Membership.objects.filter(person=person).values_list("role", flat=True))
-        reads = bool(roles) and roles <= _READING
+        reads = bool(roles) and roles <= READING
         known = person.__dict__["_only_reads"] = reads and not person.is_superuser
     return known
 
@@ -86,8 +58,8 @@ def only_reads(person: User) -> bool:
 def reads_only() -> models.Q:
     """What fits the people of whom ``only_reads`` holds."""
     held = Membership.objects.filter(person=models.OuterRef("pk"))
-    reading = held.filter(role__in=_READING)
-    return models.Q(models.Exists(reading), ~models.Exists(held.exclude(role__in=_READING)), is_superuser=False)
+    reading = held.filter(role__in=READING)
+    return models.Q(models.Exists(reading), ~models.Exists(held.exclude(role__in=READING)), is_superuser=False)
 
 
 def team_ids(person: Viewer, permission: Permission) -> set[int]:
@@ -139,13 +111,42 @@ def require_responder(person: Viewer) -> None:
         raise NotAllowed(f"{person} responds for no team.")
 
 
+def belongs_here(person: Viewer) -> bool:
+    """Whether ``person`` is more than a reporter: holds a role, in whatever team (``Right.DIRECTORY``)."""
+    if not person.is_authenticated or not person.is_active:
+        return False
+    held = Membership.objects.filter(person_id=person.pk, role__in=roles_with(Right.DIRECTORY))
+    return person.is_superuser or held.exists()
+
+
+def who_may_view(people: Iterable[User], *, team_id: int, private: bool) -> set[int]:
+    """The ids of those active ``people`` who may see a thing of the team that they are not involved in; one query.
+
+    The same answers as ``may`` gives of each of them.
+    """
+    by_grant = TeamGroupObjectPermission.objects.filter(
+        content_object=team_id, permission__codename=Permission.VIEW, group__user=models.OuterRef("pk")
+    )
+    held = Membership.objects.filter(person=models.OuterRef("pk"))
+    everywhere = held.filter(team=None, role__in=roles_with(Right.OVERSEE))
+    commands = held.filter(team=team_id, role__in=roles_with(Right.PRIVATE))
+    seeing = (
+        models.Q(models.Exists(commands))
+        if private
+        else models.Q(models.Exists(by_grant)) | models.Q(models.Exists(everywhere)) | models.Q(is_superuser=True)
+    )
+    found = User.objects.filter(seeing, pk__in=[person.pk for person in people], is_active=True)
+    return set(found.values_list("pk", flat=True))
+
+
 def commanded_team_ids(person: Viewer) -> set[int]:
     """The ids of the teams whose commander ``person`` is by membership (what opens a private incident)."""
     if not person.is_authenticated:
         return set()
     known: set[int] | None = person.__dict__.get("_commanded_team_ids")
     if known is None:
-        held = Membership.objects.filter(person_id=person.pk, role=TeamRole.COMMANDER, team__isnull=False)
+        roles = roles_with(Right.PRIVATE)
+        held = Membership.objects.filter(person_id=person.pk, role__in=roles, team__isnull=False)
         known = person.__dict__["_commanded_team_ids"] = set(held.values_list("team_id", flat=True))
     return known
 
@@ -153,45 +154,6 @@ def commanded_team_ids(person: Viewer) -> set[int]:
 def no_anonymous_user(user_model: type[User]) -> User:
     """Guardian's hook for a stored anonymous user, which this house does not have."""
     return user_model(email="", is_active=False)
-
-
-@transaction.atomic
-def rebuild_grants(person: User | None = None) -> None:
-    """Derive groups and grants from the memberships anew, for one person or for everybody; idempotent.
-
-    Whoever changes a role of a person, or whether they are active, calls it for them: others hear of it by that
-    (RIGHTS_CHANGED).
-    """
-    if person is None:
-        for team in Team.objects.all():
-            for role in TeamRole:
-                _grant(_role_group(team, role), team, role)
-    for each in [person] if person else User.objects.all():
-        wanted = {
-            _role_group(membership.team, TeamRole(membership.role)).pk
-            for membership in each.memberships.select_related("team")
-            if membership.team
-        }
-        derived = each.groups.filter(name__startswith="team:")
-        each.groups.remove(*derived.exclude(pk__in=wanted))
-        each.groups.add(*wanted)
-        for remembered in ("_team_ids", "_commanded_team_ids", "_organisation_roles", "_only_reads"):
-            each.__dict__.pop(remembered, None)
-    if person is not None:
-        events.publish(RIGHTS_CHANGED, person)
-
-
-def _role_group(team: Team, role: TeamRole) -> Group:
-    group, created = Group.objects.get_or_create(name=f"team:{team.pk}:{role}")
-    if created:
-        _grant(group, team, role)
-    return group
-
-
-def _grant(group: Group, team: Team, role: TeamRole) -> None:
-    for permission in get_perms_for_model(Team):
-        change = assign_perm if permission.codename in GRANTS[role] else remove_perm
-        change(permission, group, team)
 
 
 def _teams(person: User, permission: Permission) -> models.QuerySet[Team]:

@@ -1,0 +1,51 @@
+"""Who may do what: decided here and nowhere else (design, "Access"). Default deny.
+
+``matrix`` says which role may do what, ``grants`` derives rows from memberships by it, ``deciding`` answers.
+"""
+
+from apps.teams.access.deciding import (
+    Guarded,
+    Viewer,
+    administrators,
+    belongs_here,
+    commanded_team_ids,
+    is_administrator,
+    is_auditor,
+    may,
+    no_anonymous_user,
+    only_reads,
+    reads_only,
+    require,
+    require_for_team,
+    require_responder,
+    team_ids,
+    who_may_view,
+)
+from apps.teams.access.grants import rebuild_grants
+from apps.teams.access.matrix import GRANTS, MATRIX, Holder, Permission, Reach, Right
+
+__all__ = [
+    "GRANTS",
+    "MATRIX",
+    "Guarded",
+    "Holder",
+    "Permission",
+    "Reach",
+    "Right",
+    "Viewer",
+    "administrators",
+    "belongs_here",
+    "commanded_team_ids",
+    "is_administrator",
+    "is_auditor",
+    "may",
+    "no_anonymous_user",
+    "only_reads",
+    "reads_only",
+    "rebuild_grants",
+    "require",
+    "require_for_team",
+    "require_responder",
+    "team_ids",
+    "who_may_view",
+]
