@@ -191,10 +191,10 @@ def whole(incident: Incident, viewer: User) -> Context:
     context = _rights(incident, viewer)
     for _, of_part in PARTS.values():
         context |= of_part(incident, viewer)
-    return context | _forms(incident)
+    return context | _forms(incident, viewer)
 
 
-def _forms(incident: Incident) -> Context:
+def _forms(incident: Incident, viewer: User) -> Context:
     resolution = getattr(incident, "resolution", None)
     recorded = {name: getattr(resolution, name) for name in forms.ResolutionForm.base_fields if resolution is not None}
     # Each form has ids of its own: they share one page, and several ask for a reason.
@@ -202,7 +202,9 @@ def _forms(incident: Incident) -> Context:
         "note_form": forms.NoteForm(auto_id="note_%s"),
         "status_form": forms.StatusForm(incident=incident, auto_id="status_%s"),
         "severity_form": forms.SeverityForm(initial={"severity": incident.severity_id}, auto_id="severity_%s"),
-        "description_form": forms.DescriptionForm(instance=incident, auto_id="description_%s"),
+        "description_form": forms.DescriptionForm(
+            by=viewer, incident=incident, instance=incident, auto_id="description_%s"
+        ),
         "escalate_form": forms.RaiseForm(auto_id="escalate_%s"),
         "merge_form": forms.MergeForm(auto_id="merge_%s"),
         "reason_form": forms.ReasonForm(auto_id="end_%s"),

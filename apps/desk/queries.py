@@ -204,6 +204,12 @@ def visible_teams(viewer: User) -> list[Team]:
     return list(Team.objects.filter(pk__in=access.team_ids(viewer, access.Permission.VIEW), is_active=True))
 
 
+def services_to_name(viewer: User, incident: Incident) -> QuerySet[Service]:
+    """What ``viewer`` may name as affected: services in use that they see, and those that it names already."""
+    seen = Q(is_active=True, team__in=access.team_ids(viewer, access.Permission.VIEW))
+    return Service.objects.filter(seen | Q(pk__in=incident.services.values("pk")))
+
+
 def visible_rosters(viewer: User) -> QuerySet[Roster]:
     """The rosters in use of the teams whose matters ``viewer`` may see."""
     return Roster.objects.filter(retired_at__isnull=True, team__in=visible_teams(viewer))

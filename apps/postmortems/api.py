@@ -22,7 +22,7 @@ from apps.postmortems import actions, queries
 from apps.postmortems.models import ActionItem, ActionKind, ActionStatus, Answer, Postmortem, Priority, Section
 from apps.teams.authentication import caller
 from apps.teams.models import Team
-from apps.teams.representation import PersonByEmail, PersonSerializer
+from apps.teams.representation import PersonByEmail, PersonSerializer, TeamInUse
 
 LONGEST_TEXT = 20_000
 LARGEST_ID = 2**63 - 1
@@ -150,13 +150,7 @@ class ChangeActionItemSerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(ActionKind.choices)
     action = serializers.CharField(max_length=300)
     owner = PersonByEmail(required=False, allow_null=True)
-    owner_team = serializers.SlugRelatedField(
-        slug_field="slug",
-        queryset=Team.objects.filter(is_active=True),
-        required=False,
-        allow_null=True,
-        error_messages={"does_not_exist": "There is no team {value}."},
-    )
+    owner_team = TeamInUse(required=False, allow_null=True)
     due_date = serializers.DateField()
     remind_on = serializers.DateField(required=False, help_text="By default two days before it is due.")
     priority = serializers.ChoiceField(Priority.choices, required=False)

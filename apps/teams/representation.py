@@ -49,3 +49,12 @@ class VisibleTeam(serializers.SlugRelatedField[Team]):
 
     def get_queryset(self) -> QuerySet[Team]:
         return Team.objects.filter(pk__in=access.team_ids(self.context["request"].user, Permission.VIEW))
+
+
+class TeamInUse(VisibleTeam):
+    """The team of a slug, of those in use that the caller may see."""
+
+    default_error_messages = {"does_not_exist": "There is no team {value}."}
+
+    def get_queryset(self) -> QuerySet[Team]:
+        return super().get_queryset().filter(is_active=True)

@@ -64,6 +64,7 @@ def test_the_owner_of_the_service_responds_where_no_team_is_named(house):
 
 
 def test_a_named_team_responds_for_the_service_of_another(house):
+    add_member(house.rita, house.ai, TeamRole.STAKEHOLDER)
     Service.objects.create(slug="agents", name="Agents", team=house.ai)
     assert (
         client_of(house.rita).post(URL, {**DOWN, "service": "agents", "team": "platform"}).json()["team"] == "platform"
@@ -105,8 +106,16 @@ def test_a_field_that_cannot_be_is_named(house, rita, field, value):
     assert not Incident.objects.exists()
 
 
-def test_nobody_declares_for_a_team_they_do_not_respond_for(house, rita):
-    assert rita.post(URL, {**DOWN, "team": "ai"}).status_code == 403
+def test_nobody_declares_for_a_team_they_do_not_respond_for(house):
+    add_member(house.rita, house.ai, TeamRole.STAKEHOLDER)
+    assert client_of(house.rita).post(URL, {**DOWN, "team": "ai"}).status_code == 403
+
+
+@pytest.mark.parametrize("named", ["team", "service"])
+def test_what_one_does_not_see_is_unknown(house, rita, named):
+    Service.objects.create(slug="ai", name="Agents", team=house.ai)
+    answer = rita.post(URL, {**DOWN, named: "ai"})
+    assert (answer.status_code, answer.json()["errors"]) == (400, {named: [f"There is no {named} ai."]})
 
 
 @pytest.mark.parametrize("who", ["stella", "ada"])

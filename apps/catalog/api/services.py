@@ -16,7 +16,8 @@ from apps.core.errors import NotAllowed
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.authentication import caller
-from apps.teams.models import Scope, Team, User
+from apps.teams.models import Scope, User
+from apps.teams.representation import TeamInUse
 
 
 class ServiceLinkSerializer(serializers.ModelSerializer[ServiceLink]):
@@ -30,11 +31,7 @@ class ServiceLinkSerializer(serializers.ModelSerializer[ServiceLink]):
 class ServiceSerializer(serializers.ModelSerializer[Service]):
     """A service. The slug is chosen once, since alerts name the service by it."""
 
-    team = serializers.SlugRelatedField(
-        slug_field="slug",
-        queryset=Team.objects.filter(is_active=True),
-        error_messages={"does_not_exist": "There is no team {value}."},
-    )
+    team = TeamInUse()
     description = serializers.CharField(required=False, allow_blank=True, max_length=10_000)
     links = ServiceLinkSerializer(many=True, read_only=True)
     depends_on = serializers.SerializerMethodField()

@@ -8,11 +8,12 @@ from django.db.models import BigIntegerField, ExpressionWrapper, F, QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from apps.catalog.models import Service
+from apps.catalog.representation import VisibleService
 from apps.core.pagination import NewestFirst
 from apps.desk import queries
 from apps.incidents.models import OPEN, Incident, Severity, Status
-from apps.teams.models import Team, User
+from apps.teams.models import User
+from apps.teams.representation import VisibleTeam
 
 #: More incidents than there will ever be, few enough that severity and number fit into one 64-bit integer.
 _PER_SEVERITY = 2**48
@@ -25,8 +26,8 @@ class ListQuery(serializers.Serializer[Any]):
 
     status = serializers.ChoiceField(Status.choices, required=False, default="")
     severity = serializers.SlugRelatedField(slug_field="code", queryset=Severity.objects.all(), required=False)
-    team = serializers.SlugRelatedField(slug_field="slug", queryset=Team.objects.all(), required=False)
-    service = serializers.SlugRelatedField(slug_field="slug", queryset=Service.objects.all(), required=False)
+    team = VisibleTeam(required=False)
+    service = VisibleService(required=False)
     q = serializers.CharField(
         required=False, default="", allow_blank=True, max_length=200, help_text="In title or summary, or INC-7."
     )
@@ -49,7 +50,9 @@ class IncidentPages(NewestFirst):
 
 def understood(request: Request) -> dict[str, Any]:
     """The request's filters; one that is empty does not filter. Raises ValidationError for a value that is none."""
-    query = ListQuery(data={name: value for name, value in request.query_params.items() if value})
+    query = ListQuery(
+        data={name: value for name, value in request.query_params.items() if value}, context={"request": request}
+    )
     query.is_valid(raise_exception=True)
     return dict(query.validated_data)
 

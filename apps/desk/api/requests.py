@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from rest_framework import serializers
 
 from apps.catalog.models import Service
+from apps.catalog.representation import VisibleService, VisibleServiceInUse
 from apps.communications.models import Audience
+from apps.desk.queries import services_to_name
 from apps.incidents.models import Detection, ImpactAssessment, Resolution, Severity, Status
-from apps.teams.models import Team
-from apps.teams.representation import PersonByEmail
+from apps.teams.representation import PersonByEmail, TeamInUse
 
 LONGEST_TEXT = 20_000
 _OPTIONAL: dict[str, Any] = {"required": False, "default": "", "allow_blank": True, "max_length": LONGEST_TEXT}
@@ -26,22 +28,8 @@ class DeclareSerializer(serializers.Serializer[Any]):
         error_messages={"does_not_exist": "There is no severity {value}."},
     )
     summary = serializers.CharField(**_OPTIONAL)
-    service = serializers.SlugRelatedField(
-        slug_field="slug",
-        queryset=Service.objects.filter(is_active=True).select_related("team"),
-        required=False,
-        allow_null=True,
-        default=None,
-        error_messages={"does_not_exist": "There is no service {value}."},
-    )
-    team = serializers.SlugRelatedField(
-        slug_field="slug",
-        queryset=Team.objects.filter(is_active=True),
-        required=False,
-        allow_null=True,
-        default=None,
-        error_messages={"does_not_exist": "There is no team {value}."},
-    )
+    service = VisibleServiceInUse(required=False, allow_null=True, default=None)
+    team = TeamInUse(required=False, allow_null=True, default=None)
     private = serializers.BooleanField(default=False)
     drill = serializers.BooleanField(default=False)
     detection = serializers.ChoiceField(Detection.choices, default=Detection.INTERNAL)
@@ -57,15 +45,17 @@ class SomethingChanges(serializers.Serializer[Any]):
         return attrs
 
 
+class ServiceToName(VisibleService):
+    """A service that the caller may name as affected by the incident of the address."""
+
+    def get_queryset(self) -> QuerySet[Service]:
+        return services_to_name(self.context["request"].user, self.context["view"].incident())
+
+
 class DescribeSerializer(SomethingChanges):
     title = serializers.CharField(max_length=200)
     summary = serializers.CharField(allow_blank=True, max_length=LONGEST_TEXT)
-    services = serializers.SlugRelatedField(
-        slug_field="slug",
-        queryset=Service.objects.filter(is_active=True),
-        many=True,
-        error_messages={"does_not_exist": "There is no service {value}."},
-    )
+    services = ServiceToName(many=True)
 
 
 class NoteSerializer(serializers.Serializer[Any]):

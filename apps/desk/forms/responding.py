@@ -14,9 +14,11 @@ from apps.catalog.models import Service
 from apps.contacts.queries import people_who_respond
 from apps.core import durations
 from apps.core.durations import DurationError
+from apps.desk.queries import services_to_name
 from apps.escalation.models import Trigger
 from apps.incidents import rules
 from apps.incidents.models import OPEN, DataIntegrity, ImpactAssessment, Incident, ResponseRole, Severity
+from apps.teams.models import User
 
 _SHORT = {"rows": 2}
 
@@ -59,13 +61,18 @@ class DescriptionForm(forms.ModelForm[Incident]):
     """What the incident is, and what it affects."""
 
     services = forms.ModelMultipleChoiceField(
-        Service.objects.filter(is_active=True), required=False, widget=forms.CheckboxSelectMultiple
+        Service.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
     )
 
     class Meta:
         model = Incident
         fields = ("title", "summary", "services")
         widgets = {"summary": forms.Textarea(attrs={"rows": 4})}
+
+    def __init__(self, *args: Any, by: User, incident: Incident, **kwargs: Any) -> None:
+        """``by`` chooses among the services that they may see, and those that ``incident`` names."""
+        super().__init__(*args, **kwargs)
+        self.fields["services"].queryset = services_to_name(by, incident)  # type: ignore[attr-defined]
 
 
 class MergeForm(forms.Form):

@@ -9,7 +9,9 @@ from django.forms import BoundField
 from django.http import QueryDict
 
 from apps.contacts.queries import people_who_answer
+from apps.desk.queries import visible_teams
 from apps.postmortems.models import ActionItem, Postmortem, Section
+from apps.teams.models import Team, User
 
 _DATE = "%Y-%m-%d"
 
@@ -55,7 +57,11 @@ class ActionItemForm(forms.ModelForm[ActionItem]):
         fields = ("action", "kind", "priority", "owner", "owner_team", "due_date")
         widgets = {"due_date": forms.DateInput(attrs={"type": "date"}, format=_DATE)}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+        """``by`` chooses among the teams that they may see."""
         super().__init__(*args, **kwargs)
+        self.fields["owner_team"].queryset = Team.objects.filter(  # type: ignore[attr-defined]
+            pk__in=[team.pk for team in visible_teams(by)]
+        )
         self.fields["owner"].queryset = people_who_answer()  # type: ignore[attr-defined]
         self.fields["owner"].help_text = "A person, or a team below."

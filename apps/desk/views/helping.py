@@ -61,7 +61,10 @@ def reassign(request: HttpRequest, number: int) -> HttpResponse:
     """Choose to whom the incident is handed; then who is woken is named; confirmed, they are paged."""
     incident = incident_or_404(request, number)
     form = forms.ReassignForm(request.POST or None, auto_id="reassign_%s", by=viewer(request))
-    if not access.may(viewer(request), access.Permission.RESPOND, incident):
+    try:
+        access.require(viewer(request), access.Permission.RESPOND, incident)
+    except HouseError as failure:
+        say_failure(request, failure)
         return redirect(incident)
     woken: list[User] = []
     given_up: list[RunLevel] = []

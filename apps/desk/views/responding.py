@@ -139,6 +139,9 @@ class Describe(IncidentAction):
     form_class = responding.DescriptionForm
     done = "The description is changed."
 
+    def form_arguments(self, incident: Incident) -> dict[str, Any]:
+        return {"by": viewer(self.request), "incident": incident}
+
     def act(self, incident: Incident, by: User, **known: Any) -> None:
         actions.describe(incident.pk, by=by, via=Via.WEB, **known)
 

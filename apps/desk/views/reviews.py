@@ -66,7 +66,7 @@ def postmortem(request: HttpRequest, number: int) -> HttpResponse:
         "form": form,
         "clocks": clock_faces.faces(each for name, each in clocks.items() if name in CLOCKS),
         "action_items": reviews.action_items_of(review.incident),
-        "item_form": ActionItemForm(),
+        "item_form": ActionItemForm(by=viewer(request)),
         "today": reviews.today(review.incident.team),
         "may_respond": access.may(viewer(request), access.Permission.RESPOND, review),
     }
@@ -87,7 +87,7 @@ def finish(request: HttpRequest, number: int) -> HttpResponse:
 def add_action_item(request: HttpRequest, number: int) -> HttpResponse:
     """Add an action item to the incident."""
     incident = incident_or_404(request, number)
-    form = ActionItemForm(request.POST)
+    form = ActionItemForm(request.POST, by=viewer(request))
     if form.is_valid():
         attempt(
             request,

@@ -19,19 +19,10 @@ from apps.rosters.models.rosters import MOST_LAYERS, MOST_PEOPLE, MOST_RESTRICTI
 from apps.rosters.rules import WeeklyRange
 from apps.teams import access
 from apps.teams.access import Permission
-from apps.teams.models import Team, User
-from apps.teams.representation import VisibleTeam
+from apps.teams.models import User
+from apps.teams.representation import TeamInUse
 
 LARGEST_ID = 2**63 - 1
-
-
-class TeamInUse(VisibleTeam):
-    """The team of a slug, of those in use that the caller may see."""
-
-    default_error_messages: ClassVar[dict[str, Any]] = {"does_not_exist": "There is no team {value}."}
-
-    def get_queryset(self) -> QuerySet[Team]:
-        return super().get_queryset().filter(is_active=True)
 
 
 @extend_schema_field(OpenApiTypes.STR)
