@@ -38,16 +38,29 @@ def create_team(*, by: User, **fields: Any) -> Team:
     """Create a team with ``fields``. Raises NotAllowed unless ``by`` administrates the organisation."""
     if not access.is_administrator(by):
         raise NotAllowed(f"{by} has no right to create teams.")
-    return Team.objects.create(**fields)
+    team = Team(**fields)
+    team.full_clean()
+    team.save()
+    access.rebuild_grants_below([team])
+    return team
 
 
 @transaction.atomic
 def change_team(team: Team, *, by: User, **fields: Any) -> Team:
-    """Set ``fields`` of the team. Raises NotAllowed unless ``by`` manages it."""
+    """Set ``fields`` of the team; with another parent, others manage it and those below it from now on.
+
+    Raises NotAllowed unless ``by`` manages it, and for a parent unless they administrate the organisation;
+    ValidationError, by field, for what it cannot be.
+    """
     access.require_for_team(by, access.Permission.MANAGE, team)
+    if "parent" in fields and fields["parent"] != team.parent and not access.is_administrator(by):
+        raise NotAllowed(f"{by} has no right to put a team below another.")
     for name, value in fields.items():
         setattr(team, name, value)
+    team.full_clean()
     team.save()
+    if "parent" in fields:
+        access.rebuild_grants_below([team, *team.below()])
     return team
 
 

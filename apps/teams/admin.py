@@ -80,7 +80,8 @@ class TeamMembershipInline(MembershipInline):
 
 @admin.register(Team)
 class TeamAdmin(AdministratedAdmin):
-    list_display = ("name", "slug", "time_zone", "is_active")
+    list_display = ("name", "slug", "parent", "time_zone", "is_active")
+    list_select_related = ("parent",)
     search_fields = ("name", "slug")
     prepopulated_fields: ClassVar[dict[str, tuple[str, ...]]] = {"slug": ("name",)}
     inlines = (TeamMembershipInline,)
@@ -91,6 +92,8 @@ class TeamAdmin(AdministratedAdmin):
     def save_related(self, request: HttpRequest, form: forms.ModelForm[Team], formsets: Any, change: bool) -> None:
         before = set(User.objects.filter(groups__name__startswith=f"team:{form.instance.pk}:"))
         super().save_related(request, form, formsets, change)
+        if "parent" in form.changed_data:
+            access.rebuild_grants_below([form.instance, *form.instance.below()])
         for person in before | set(User.objects.filter(memberships__team=form.instance)):
             access.rebuild_grants(person)
 

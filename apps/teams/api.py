@@ -15,7 +15,7 @@ from apps.core.errors import NotAllowed
 from apps.teams import access, actions
 from apps.teams.authentication import caller
 from apps.teams.models import Membership, Scope, Team, TeamRole, User, validate_time_zone
-from apps.teams.representation import PersonSerializer
+from apps.teams.representation import PersonSerializer, TeamInUse
 
 
 class RolesOfTeamSerializer(serializers.Serializer[Any]):
@@ -74,15 +74,19 @@ class MemberSerializer(serializers.ModelSerializer[Membership]):
 
 
 class TeamSerializer(serializers.ModelSerializer[Team]):
-    """A team with its members. The slug is chosen once, since alerts and links name the team by it."""
+    """A team with its members. The slug is chosen once, since alerts and links name the team by it.
 
+    ``parent`` is the team above it, whose managers manage it too; administrators set it, null takes it away.
+    """
+
+    parent = TeamInUse(required=False, allow_null=True)  # type: ignore[assignment]  # also an attribute of a Field
     time_zone = serializers.CharField(default="UTC", max_length=64, validators=[validate_time_zone])
     description = serializers.CharField(required=False, allow_blank=True, max_length=10_000)
     members = MemberSerializer(source="memberships", many=True, read_only=True)
 
     class Meta:
         model = Team
-        fields = ("slug", "name", "description", "time_zone", "is_active", "members")
+        fields = ("slug", "name", "description", "parent", "time_zone", "is_active", "members")
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         fields = super().get_fields()
@@ -94,7 +98,7 @@ class TeamSerializer(serializers.ModelSerializer[Team]):
 class TeamViewSet(
     mixins.CreateModelMixin, mixins.RetrieveModelMixin, mixins.UpdateModelMixin, mixins.ListModelMixin, HouseViewSet
 ):
-    """The teams one may see. Administrators create them; managers edit their own."""
+    """The teams one may see. Administrators create them and put them below others; managers edit their own."""
 
     serializer_class = TeamSerializer
     write_scope = Scope.MANAGE
@@ -106,7 +110,11 @@ class TeamViewSet(
         """The teams that the caller may see, with their members."""
         members = Membership.objects.select_related("person")
         visible = access.team_ids(self.request.user, access.Permission.VIEW)
-        return Team.objects.filter(pk__in=visible).prefetch_related(Prefetch("memberships", members))
+        return (
+            Team.objects.filter(pk__in=visible)
+            .select_related("parent")
+            .prefetch_related(Prefetch("memberships", members))
+        )
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Create a team, as an administrator."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
+import pgtrigger
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -84,12 +85,42 @@ class User(AbstractBaseUser, PermissionsMixin):
         return str(self)
 
 
+#: So many teams stand one below the other at most.
+MOST_LEVELS = 5
+#: Looks up and down from a team that got a parent, never further than is allowed: a circle is then too long, too. Two
+#: that change at once wait for one another, and the second sees what the first did.
+_CHECK_PARENT = f"""
+    PERFORM pg_advisory_xact_lock(hashtext('teams_team.parent'));
+    WITH RECURSIVE above(id, levels) AS (
+        SELECT NEW.parent_id, 1
+        UNION ALL
+        SELECT team.parent_id, above.levels + 1 FROM teams_team AS team JOIN above ON team.id = above.id
+         WHERE team.parent_id IS NOT NULL AND above.levels <= {MOST_LEVELS}
+    ), below(id, levels) AS (
+        SELECT NEW.id, 1
+        UNION ALL
+        SELECT team.id, below.levels + 1 FROM teams_team AS team JOIN below ON team.parent_id = below.id
+         WHERE below.levels <= {MOST_LEVELS}
+    )
+    SELECT (SELECT max(levels) FROM above) + (SELECT max(levels) FROM below) INTO deepest;
+    IF deepest > {MOST_LEVELS} THEN
+        RAISE EXCEPTION 'More than {MOST_LEVELS} teams stand one below the other, or in a circle.'
+              USING ERRCODE = 'check_violation', CONSTRAINT = 'team_levels';
+    END IF;
+    RETURN NULL;
+"""  # noqa: S608  (constants of the house)
+
+
 class Team(models.Model):
     """Who owns services and answers for them."""
 
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=120)
     description = models.TextField(blank=True)
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children",
+        help_text="The team above it, whose managers keep this team's rosters, services and policies too.",
+    )  # fmt: skip
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
     working_days = ArrayField(
         models.CharField(max_length=3, choices=[(day, day.title()) for day in WEEKDAYS]), null=True, blank=True,
@@ -113,16 +144,53 @@ class Team(models.Model):
             ("command_team", "Can command the team's incidents"),
             ("manage_team", "Can manage the team's rosters, contacts and policies"),
         ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="levels",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("parent_id"),  # type: ignore[no-untyped-call]  # ships no types
+                condition=pgtrigger.Condition("NEW.parent_id IS NOT NULL"),
+                declare=[("deepest", "integer")],
+                func=_CHECK_PARENT,
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
 
+    def above(self) -> list[Team]:
+        """The teams above it, the nearest first; a query each."""
+        found: list[Team] = []
+        team = self.parent
+        while team is not None and len(found) < MOST_LEVELS:
+            found.append(team)
+            team = team.parent
+        return found
+
+    def below(self) -> list[Team]:
+        """All teams below it, the nearest first; a query for each level."""
+        return [team for level in self._levels_below() for team in level]
+
     def clean(self) -> None:
-        """Raise ValidationError for working hours or holidays that cannot be."""
+        """Raise ValidationError for working hours or holidays that cannot be, and for a parent that it cannot have."""
+        self._check_parent()
         try:
             self.calendar({})
         except Invalid as error:
             raise ValidationError({_CALENDAR_FIELDS.get(error.field, NON_FIELD_ERRORS): str(error)}) from error
+
+    def _check_parent(self) -> None:
+        above = [self.parent, *self.parent.above()] if self.parent is not None else []
+        if self in above:
+            raise ValidationError({"parent": f"{self.parent} is {self} itself, or stands below it."})
+        if above and len(above) + 1 + len(list(self._levels_below())) > MOST_LEVELS:
+            raise ValidationError({"parent": f"At most {MOST_LEVELS} teams stand one below the other."})
+
+    def _levels_below(self) -> Iterator[list[Team]]:
+        level = list(self.children.all()) if self.pk else []
+        while level:
+            yield level
+            level = list(Team.objects.filter(parent__in=level))
 
     def calendar(self, default: Mapping[str, Any]) -> WorkingWeek:
         """When the team works, by its own clock; what it does not say is as in ``default`` (``WorkingWeek.read``)."""

@@ -11,10 +11,11 @@ from django.test.utils import CaptureQueriesContext
 from apps.catalog import actions
 from apps.catalog.models import MaintenanceWindow, Service
 from apps.incidents.models import Via
-from apps.teams.models import TeamRole
+from apps.teams import access
+from apps.teams.models import Team, TeamRole
 from tests.escalation.test_chain import let_pass
 from tests.factories.incidents import declare
-from tests.factories.teams import make_person
+from tests.factories.teams import make_person, make_team
 
 PAGE = "/maintenance/"
 
@@ -83,6 +84,17 @@ def test_a_wall_time_that_comes_twice_is_refused_and_the_next_is_read_in_the_vie
     assert window.ends_at == datetime(2026, 10, 25, 2, 30, tzinfo=UTC)
 
 
+def test_whoever_manages_a_team_above_plans_it_too(house, signed_in):
+    above = make_team("above")
+    Team.objects.filter(pk=house.api.team_id).update(parent=above)
+    access.rebuild_grants()
+    manager = signed_in(make_person("Mona", above, TeamRole.MANAGER))
+    assert str(house.api) in shown(manager)
+    sent = {"services": [house.api.pk], "message": "Moving", "ends_at": "2026-03-02T12:00"}
+    assert manager.post(PAGE, sent).status_code == 302
+    assert MaintenanceWindow.objects.get().created_by.name == "Mona"
+
+
 def test_an_administrator_may_choose_all_services(house, signed_in):
     admin = signed_in(make_person("Ada", None, TeamRole.ADMIN))
     assert 'name="all_services"' in shown(admin)
@@ -100,7 +112,7 @@ def test_who_only_reads_sees_it_and_cannot_begin_or_end_it(house, signed_in):
     assert "Begin maintenance</button>" not in page
     assert f"/maintenance/{window.pk}/end/" not in page
     stella.post(f"/maintenance/{window.pk}/end/")
-    assert stella.post(PAGE, {"services": [house.api.pk], "ends_at": "2026-03-02T15:00"}).status_code == 422
+    assert stella.post(PAGE, {"services": [house.api.pk], "ends_at": "2026-03-02T15:00"}).status_code == 403
     window.refresh_from_db()
     assert (window.state, MaintenanceWindow.objects.count()) == ("now", 1)
 

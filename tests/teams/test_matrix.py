@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 
 from apps.incidents import queries
-from apps.teams import access
+from apps.teams import access, actions
 from apps.teams.access import MATRIX, Holder, Permission, Reach, Right
 from apps.teams.access.page import page
 from apps.teams.models import TeamRole
@@ -40,8 +40,15 @@ def test_what_stands_in_the_table_is_what_is_decided(house, role, permission):
     own, other = house
     person = make_person("Pat", None if role in EVERYWHERE else own, role)
     reach = MATRIX[permission].get(Holder(role))
-    expected = {Reach.ALL: {own.pk, other.pk}, Reach.TEAM: {own.pk}, None: set()}[reach]
-    assert access.team_ids(person, permission) == expected
+    below = make_team("web")
+    actions.change_team(below, parent=own, by=make_person("Ada", None, TeamRole.ADMIN))
+    teams = {
+        Reach.TEAM: {own.pk},
+        Reach.BELOW: {own.pk, below.pk},
+        Reach.ALL: {own.pk, other.pk, below.pk},
+        None: set(),
+    }
+    assert access.team_ids(person, permission) == teams[reach]
 
 
 @pytest.mark.parametrize("role", [*TeamRole, None])

@@ -8,6 +8,7 @@ from apps.catalog.actions.maintenance import (
     lift_maintenance,
     may_keep_maintenance,
     plan_maintenance,
+    team_ids_to_plan_for,
 )
 from apps.catalog.actions.services import create_service, update_service
 
@@ -20,5 +21,6 @@ __all__ = [
     "lift_maintenance",
     "may_keep_maintenance",
     "plan_maintenance",
+    "team_ids_to_plan_for",
     "update_service",
 ]

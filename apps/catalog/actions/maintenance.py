@@ -135,6 +135,11 @@ def lift_maintenance(service: Service | None, *, by: User | None) -> list[Mainte
     return lifted
 
 
+def team_ids_to_plan_for(person: User) -> set[int]:
+    """The ids of the teams whose services ``person`` may put under maintenance: who responds for them, or manages."""
+    return access.team_ids(person, Permission.RESPOND) | access.team_ids(person, Permission.MANAGE)
+
+
 def may_keep_maintenance(person: User, window: MaintenanceWindow) -> bool:
     """Whether ``person`` may change and end a window of ``queries.visible_windows``, as ``end_maintenance`` decides."""
     named = list(window.services.all())
@@ -192,15 +197,17 @@ def _require(by: User | None, services: Collection[Service], *, everything: bool
         return
     if everything:
         raise NotAllowed("Only administrators put all services under maintenance. Name the services it is about.")
+    planned_for = team_ids_to_plan_for(by)
     for service in services:
-        access.require_for_team(by, Permission.RESPOND, service.team)
+        if service.team_id not in planned_for:
+            access.require_for_team(by, Permission.RESPOND, service.team)
 
 
 def _may(person: User, services: Collection[Service], *, everything: bool) -> bool:
     if access.is_administrator(person):
         return True
-    responds_for = access.team_ids(person, Permission.RESPOND)
-    return not everything and all(service.team_id in responds_for for service in services)
+    planned_for = team_ids_to_plan_for(person)
+    return not everything and all(service.team_id in planned_for for service in services)
 
 
 def _checked(message: str) -> str:

@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from apps.catalog import queries as catalog
-from apps.catalog.actions import DEFAULT_LENGTH
+from apps.catalog.actions import DEFAULT_LENGTH, team_ids_to_plan_for
 from apps.catalog.models import MaintenanceWindow, Service
 from apps.core import clock
 from apps.core.century import MOMENTS
@@ -26,7 +26,10 @@ def _moment(label: str, **options: Any) -> forms.DateTimeField:
 
 
 class MaintenanceForm(forms.Form):
-    """What is worked on, from when until when. Services of teams that one responds for; all for administrators."""
+    """What is worked on, from when until when.
+
+    Services of teams that one responds for or manages; all for administrators.
+    """
 
     services = forms.ModelMultipleChoiceField(
         Service.objects.none(), required=False, widget=forms.CheckboxSelectMultiple, label="Services"
@@ -43,7 +46,7 @@ class MaintenanceForm(forms.Form):
 
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        own = catalog.active_services().filter(team__in=access.team_ids(by, access.Permission.RESPOND))
+        own = catalog.active_services().filter(team__in=team_ids_to_plan_for(by))
         self.fields["services"].queryset = own  # type: ignore[attr-defined]
         self.fields["ends_at"].initial = timezone.localtime(clock.now() + DEFAULT_LENGTH).strftime(_LOCAL)
         self.fields["ends_at"].help_text += f" Times are in {timezone.get_current_timezone_name()}."

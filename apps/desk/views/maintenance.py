@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
@@ -14,7 +15,6 @@ from apps.catalog import queries
 from apps.catalog.models import MaintenanceWindow, WindowState
 from apps.desk.forms.maintenance import EndForm, MaintenanceForm
 from apps.desk.pages import attempt, say_invalid, viewer
-from apps.teams import access
 
 #: So many windows that are over are shown, the latest.
 SHOWN_PAST = 20
@@ -30,8 +30,11 @@ class Shown:
 
 @login_required
 def maintenance(request: HttpRequest) -> HttpResponse:
-    """What is under maintenance now, what will be and what was; the form for more (POST)."""
+    """What is under maintenance now, what will be and what was; the form for more (POST, for who may plan some)."""
     person = viewer(request)
+    may_plan = bool(catalog.team_ids_to_plan_for(person))
+    if request.method == "POST" and not may_plan:
+        raise PermissionDenied
     form = MaintenanceForm(request.POST or None, by=person)
     if request.method == "POST" and form.is_valid():
         known = form.cleaned_data
@@ -54,7 +57,7 @@ def maintenance(request: HttpRequest) -> HttpResponse:
         "now": _shown(request, WindowState.NOW),
         "planned": _shown(request, WindowState.PLANNED),
         "past": queries.listed_windows(windows, WindowState.PAST)[:SHOWN_PAST],
-        "may_plan": bool(access.team_ids(person, access.Permission.RESPOND)),
+        "may_plan": may_plan,
     }
     return render(request, "catalog/maintenance.html", context, status=422 if form.is_bound else 200)
 

@@ -66,8 +66,7 @@ def enter_override(
 
     ``fills_every_seat``: every seat is given away for that time, so that it does not matter who holds another one.
     """
-    needed = Permission.RESPOND if person == by else Permission.MANAGE
-    access.require_for_team(by, needed, roster.team)
+    access.require_for_team(by, access.needed_for(by, person, roster.team), roster.team)
     roster = locked(roster)
     now = clock.now()
     check_stands_in(person)
@@ -133,8 +132,8 @@ def remove_override(override: Override, *, by: User) -> None:
     RuleViolation once the override is over or was taken back, or where it carries out a swap, of which it is only one
     half.
     """
-    needed = Permission.RESPOND if override.person_id == by.pk else Permission.MANAGE
-    access.require_for_team(by, needed, override.roster.team)
+    team = override.roster.team
+    access.require_for_team(by, access.needed_for(by, override.person, team), team)
     roster = locked(override.roster)
     now = clock.now()
     if not roster.overrides.filter(pk=override.pk).exists():

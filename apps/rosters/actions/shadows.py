@@ -40,8 +40,7 @@ def add_shadow(
     team's incidents or is a shadow there within that time, and for times that cannot be; RuleViolation for a roster
     that is retired, or that stands in for another, whose pages are those of that one.
     """
-    needed = Permission.RESPOND if person == by else Permission.MANAGE
-    access.require_for_team(by, needed, roster.team)
+    access.require_for_team(by, access.needed_for(by, person, roster.team), roster.team)
     roster = locked(roster)
     if roster.stands_in_for_id is not None:
         raise RuleViolation(f"{roster} stands in for another roster: be a shadow in that one.")

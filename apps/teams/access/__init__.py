@@ -12,6 +12,7 @@ from apps.teams.access.deciding import (
     is_administrator,
     is_auditor,
     may,
+    needed_for,
     no_anonymous_user,
     only_reads,
     reads_only,
@@ -21,7 +22,7 @@ from apps.teams.access.deciding import (
     team_ids,
     who_may_view,
 )
-from apps.teams.access.grants import rebuild_grants
+from apps.teams.access.grants import rebuild_grants, rebuild_grants_below
 from apps.teams.access.matrix import GRANTS, MATRIX, Holder, Permission, Reach, Right
 
 __all__ = [
@@ -39,10 +40,12 @@ __all__ = [
     "is_administrator",
     "is_auditor",
     "may",
+    "needed_for",
     "no_anonymous_user",
     "only_reads",
     "reads_only",
     "rebuild_grants",
+    "rebuild_grants_below",
     "require",
     "require_for_team",
     "require_responder",

@@ -105,6 +105,12 @@ def require_for_team(person: Viewer, permission: Permission, team: Team) -> None
         raise NotAllowed(f"{person} has no right to {verb} for the team {team}.")
 
 
+def needed_for(by: User, person: User, team: Team) -> Permission:
+    """What ``by`` needs to put ``person`` into something of the team: who does not manage it, only themselves."""
+    manages = team.pk in team_ids(by, Permission.MANAGE)
+    return Permission.RESPOND if person == by and not manages else Permission.MANAGE
+
+
 def require_responder(person: Viewer) -> None:
     """Raise NotAllowed unless ``person`` responds for some team, or administrates the organisation."""
     if not (is_administrator(person) or team_ids(person, Permission.RESPOND)):

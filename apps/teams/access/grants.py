@@ -1,18 +1,23 @@
 """What memberships grant, as rows: one group for each team and role, and that group's grants (django-guardian).
 
-``Membership`` is the truth; everything here can be made anew from it.
+``Membership`` and ``Team.parent`` are the truth; everything here can be made anew from them.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from django.contrib.auth.models import Group
 from django.db import transaction
 from guardian.shortcuts import assign_perm, get_perms_for_model, remove_perm
 
 from apps.core import events
-from apps.teams.access.matrix import GRANTS
+from apps.teams.access.matrix import GRANTS, GRANTS_BELOW, Permission
 from apps.teams.events import RIGHTS_CHANGED
-from apps.teams.models import Team, TeamRole, User
+from apps.teams.models import Team, TeamGroupObjectPermission, TeamRole, User
+
+_REACHING_DOWN = [role for role, permissions in GRANTS_BELOW.items() if permissions]
+_REMEMBERED = ("_team_ids", "_commanded_team_ids", "_organisation_roles", "_only_reads")
 
 
 @transaction.atomic
@@ -25,7 +30,8 @@ def rebuild_grants(person: User | None = None) -> None:
     if person is None:
         for team in Team.objects.all():
             for role in TeamRole:
-                _grant(_role_group(team, role), team, role)
+                _grant(_role_group(team, role), team, GRANTS[role])
+        rebuild_grants_below(Team.objects.all())
     for each in [person] if person else User.objects.all():
         wanted = {
             _role_group(membership.team, TeamRole(membership.role)).pk
@@ -35,20 +41,41 @@ def rebuild_grants(person: User | None = None) -> None:
         derived = each.groups.filter(name__startswith="team:")
         each.groups.remove(*derived.exclude(pk__in=wanted))
         each.groups.add(*wanted)
-        for remembered in ("_team_ids", "_commanded_team_ids", "_organisation_roles", "_only_reads"):
+        for remembered in _REMEMBERED:
             each.__dict__.pop(remembered, None)
     if person is not None:
         events.publish(RIGHTS_CHANGED, person)
 
 
+@transaction.atomic
+def rebuild_grants_below(teams: Iterable[Team]) -> None:
+    """Derive anew what those who hold a role above each of ``teams`` may do there; nobody else's grants there stay.
+
+    Call it for a team that got another parent, and for those below it.
+    """
+    for team in teams:
+        own = {_group_name(team, role) for role in TeamRole}
+        above = {_role_group(each, role): role for each in team.above() for role in _REACHING_DOWN}
+        granted = TeamGroupObjectPermission.objects.filter(content_object=team)
+        granted.exclude(group__name__in=own).exclude(group__in=above).delete()
+        for group, role in above.items():
+            _grant(group, team, GRANTS_BELOW[role])
+
+
 def _role_group(team: Team, role: TeamRole) -> Group:
-    group, created = Group.objects.get_or_create(name=f"team:{team.pk}:{role}")
+    group, created = Group.objects.get_or_create(name=_group_name(team, role))
     if created:
-        _grant(group, team, role)
+        _grant(group, team, GRANTS[role])
+        for lower in team.below() if role in _REACHING_DOWN else ():
+            _grant(group, lower, GRANTS_BELOW[role])
     return group
 
 
-def _grant(group: Group, team: Team, role: TeamRole) -> None:
+def _group_name(team: Team, role: TeamRole) -> str:
+    return f"team:{team.pk}:{role}"
+
+
+def _grant(group: Group, team: Team, permissions: frozenset[Permission]) -> None:
     for permission in get_perms_for_model(Team):
-        change = assign_perm if permission.codename in GRANTS[role] else remove_perm
+        change = assign_perm if permission.codename in permissions else remove_perm
         change(permission, group, team)

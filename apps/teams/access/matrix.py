@@ -50,6 +50,7 @@ class Reach(StrEnum):
 
     SELF = "themselves"
     TEAM = "own teams"
+    BELOW = "own teams and those below"
     ALL = "everywhere"
 
 
@@ -62,7 +63,7 @@ MATRIX: Mapping[Permission | Right, Mapping[Holder, Reach]] = {
     Right.DIRECTORY: dict.fromkeys(_MEMBERS, Reach.ALL),
     Permission.VIEW: {
         Holder.ADMIN: Reach.ALL,
-        Holder.MANAGER: Reach.TEAM,
+        Holder.MANAGER: Reach.BELOW,
         Holder.COMMANDER: Reach.TEAM,
         Holder.RESPONDER: Reach.TEAM,
         Holder.STAKEHOLDER: Reach.TEAM,
@@ -75,7 +76,7 @@ MATRIX: Mapping[Permission | Right, Mapping[Holder, Reach]] = {
         Holder.RESPONDER: Reach.TEAM,
     },
     Permission.COMMAND: {Holder.ADMIN: Reach.ALL, Holder.COMMANDER: Reach.TEAM},
-    Permission.MANAGE: {Holder.ADMIN: Reach.ALL, Holder.MANAGER: Reach.TEAM},
+    Permission.MANAGE: {Holder.ADMIN: Reach.ALL, Holder.MANAGER: Reach.BELOW},
     Right.PRIVATE: {Holder.COMMANDER: Reach.TEAM},
     Right.OVERSEE: {Holder.ADMIN: Reach.ALL, Holder.AUDITOR: Reach.ALL},
     Right.ADMINISTRATE: {Holder.ADMIN: Reach.ALL},
@@ -91,6 +92,10 @@ def roles_with(right: Permission | Right) -> frozenset[TeamRole]:
 #: What a role in a team allows for that team.
 GRANTS: Mapping[TeamRole, frozenset[Permission]] = {
     role: frozenset(permission for permission in Permission if role in roles_with(permission)) for role in TeamRole
+}
+#: What a role in a team allows for the teams below it.
+GRANTS_BELOW: Mapping[TeamRole, frozenset[Permission]] = {
+    role: frozenset(each for each in Permission if MATRIX[each].get(Holder(role)) is Reach.BELOW) for role in TeamRole
 }
 #: Roles of people who are here to read.
 READING = frozenset(TeamRole) - roles_with(Permission.RESPOND)

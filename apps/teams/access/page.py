@@ -15,7 +15,7 @@ _WORDS: dict[Permission | Right, str] = {
     Permission.VIEW: "see a team's incidents that are not private, its rosters, services and policies",
     Permission.RESPOND: "declare and work on a team's incidents, take shifts, plan maintenance",
     Permission.COMMAND: "waive what gates a step, let others watch",
-    Permission.MANAGE: "keep a team's rosters, services, policies, integrations and leave",
+    Permission.MANAGE: "keep a team's rosters, services and their maintenance, policies, integrations and leave",
     Right.PRIVATE: "see, work on and give access to a team's private incidents",
     Right.OVERSEE: "look at everything in the admin that is not private",
     Right.ADMINISTRATE: "keep people, teams, roles and the organisation's procedures",
