@@ -6,6 +6,8 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from apps.core.problems import nothing_there
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("ado_incidents.api")),
     path("", include("apps.engine.urls")),
@@ -13,6 +15,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.procedures.urls")),
     path("", include("apps.alerts.urls")),
     path("hooks/", include("apps.integrations.urls")),
+    # The admin's own way to a row's page leads there for any row of any table, so that it tells which there are.
+    path("admin/r/<path:row>", nothing_there, name="no_view_on_site"),
     path("admin/", admin.site.urls),
 ]
 handler500 = "apps.core.problems.fault"

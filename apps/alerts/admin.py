@@ -14,8 +14,9 @@ from unfold.admin import ModelAdmin
 from apps.alerts import actions
 from apps.alerts.keys import ingest_url
 from apps.alerts.models import Alert, AlertSettings, Format, Heartbeat, InboxEntry, Integration, SeverityRule
+from apps.catalog.models import Service
 from apps.core.errors import HouseError
-from apps.teams.admin_access import AdministratedAdmin, NeverDeleted, TeamOwnedAdmin
+from apps.teams.admin_access import AdministratedAdmin, NeverDeleted, TeamOwnedAdmin, managed_team_ids
 from apps.teams.models import User
 
 
@@ -26,6 +27,13 @@ class SenderAdmin(NeverDeleted, TeamOwnedAdmin):
     search_fields = ("name",)
     readonly_fields: Any = ("key_hint", "created_at", "created_by")
     actions = ("rotate_key",)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.related_model is Service:
+            managed = managed_team_ids(request)
+            named = Q(team__in=managed) | Q(pk__in=Integration.objects.filter(team__in=managed).values("service"))
+            kwargs["queryset"] = Service.objects.filter(named)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     @admin.action(description="Rotate the key", permissions=["change"])
     def rotate_key(self, request: HttpRequest, queryset: QuerySet[Integration]) -> None:

@@ -61,6 +61,11 @@ def as_problem(error: Exception, context: dict[str, Any]) -> Response | None:
     return None
 
 
+def nothing_there(request: HttpRequest, **_: str) -> HttpResponse:
+    """What answers an address that a library has and this house does not offer."""
+    raise Http404
+
+
 def fault(request: HttpRequest) -> HttpResponse:
     """What answers a fault of ours (500): problem details under ``/api/``, the page for people elsewhere.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -24,6 +25,12 @@ class WrittenByTheEngine(ListedAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def history_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Who may not look is refused before anything is said of the row."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return super().history_view(request, *args, **kwargs)
 
 
 @admin.register(Timer)

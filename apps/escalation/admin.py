@@ -124,11 +124,7 @@ class PolicyAdmin(TeamOwnedAdmin):
     team_paths = ("team", "service__team")
     form = PolicyForm
     list_display = ("severity", "scope", "chain", "repeats")
-    list_filter = (
-        ("severity", admin.RelatedOnlyFieldListFilter),
-        ("team", admin.RelatedOnlyFieldListFilter),
-        ("service", admin.RelatedOnlyFieldListFilter),
-    )
+    list_filter = ("severity", "team", "service")
     fields = ("severity", ("service", "team"), ("repeats", "repeat_every"), "asks_again_after", "where_used", "version")
     readonly_fields = ("where_used",)
     inlines = (LevelInline,)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
@@ -16,11 +17,13 @@ from unfold.forms import AdminPasswordChangeForm
 
 from apps.core import clock, events
 from apps.teams import access
-from apps.teams.admin_access import AdministratedAdmin
+from apps.teams.admin_access import AdministratedAdmin, ReadOnlyAdmin
 from apps.teams.events import PERSON_ADDED
 from apps.teams.models import ApiToken, Membership, Team, User
 
 admin.site.unregister(Group)  # groups are derived from memberships
+for of_signing_in in (AccessAttempt, AccessLog, AccessFailureLog):
+    admin.site.unregister(of_signing_in)
 
 
 class PersonCreationForm(BaseUserCreationForm[User]):
@@ -123,3 +126,24 @@ class ApiTokenAdmin(AdministratedAdmin):
             token.revoked_at = clock.now()
             token.save(update_fields=["revoked_at"])
         self.message_user(request, "The tokens were revoked.", messages.SUCCESS)
+
+
+@admin.register(AccessAttempt)
+class AttemptAdmin(ReadOnlyAdmin):
+    """Attempts to sign in that failed. Deleting those of somebody who is locked out lets them in again."""
+
+    list_display = ("attempt_time", "username", "ip_address", "failures_since_start")
+    search_fields = ("username", "ip_address")
+    date_hierarchy = "attempt_time"
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return access.is_administrator(request.user)
+
+
+@admin.register(AccessLog, AccessFailureLog)
+class SignInAdmin(ReadOnlyAdmin):
+    """Who signed in, and who was refused."""
+
+    list_display = ("attempt_time", "username", "ip_address", "user_agent")
+    search_fields = ("username", "ip_address")
+    date_hierarchy = "attempt_time"

@@ -10,7 +10,8 @@ from functools import reduce
 from operator import attrgetter, or_
 from typing import Any, ClassVar
 
-from django.contrib.admin.utils import unquote
+from django.contrib.admin.filters import RelatedOnlyFieldListFilter
+from django.contrib.admin.utils import get_fields_from_path, unquote
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.forms.models import _get_foreign_key
@@ -45,11 +46,13 @@ class HouseAdmin(SimpleHistoryAdmin, ListedAdmin):
     """A page with the house's look and the history of its rows, where they have one."""
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
-        if not hasattr(self.model._meta, "simple_history_manager_attribute"):
-            return super(SimpleHistoryAdmin, self).history_view(request, object_id, extra_context)
         row = self._row(object_id)  # as it is now: of two changes at one instant the library takes either
-        if row is not None and not self.has_view_or_change_permission(request, row):
-            raise PermissionDenied
+        if not self._keeps_history():
+            if row is None or not self._shows(request, row):
+                return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            return super(SimpleHistoryAdmin, self).history_view(request, object_id, extra_context)
+        if row is not None and not self._shows(request, row):
+            raise Http404
         parts = sorted(_changes_below(self.inlines, self.model, [int(object_id)]), key=attrgetter("at"), reverse=True)
         return super().history_view(request, object_id, {**(extra_context or {}), "parts": parts[:PARTS_SHOWN]})
 
@@ -60,17 +63,21 @@ class HouseAdmin(SimpleHistoryAdmin, ListedAdmin):
 
         The row as it is now decides: whoever lost it sees and brings back none of the time when it was theirs.
         """
-        row = self._row(object_id)
-        if not names_a_row(version_id, self.model.history.model):
+        row, writes = self._row(object_id), request.method == "POST"
+        is_there = self._shows(request, row) if row else not writes or self.has_add_permission(request)
+        if not (self._keeps_history() and is_there and names_a_row(version_id, self.model.history.model)):
             raise Http404
-        if request.method == "POST":
-            allowed = self.has_change_permission(request, row) if row else self.has_add_permission(request)
-        else:
-            allowed = row is None or self.has_view_or_change_permission(request, row)
-        if not allowed:
+        if row is not None and writes and not self.has_change_permission(request, row):
             raise PermissionDenied
         with transaction.atomic():
             return super().history_form_view(request, object_id, version_id, extra_context)
+
+    def get_view_on_site_url(self, obj: Any = None) -> str | None:
+        """The row's own page, where it has one."""
+        return obj.get_absolute_url() if hasattr(obj, "get_absolute_url") else None
+
+    def _keeps_history(self) -> bool:
+        return hasattr(self.model._meta, "simple_history_manager_attribute")
 
     def _row(self, object_id: str) -> Any:
         """The row, whosever it is; None if it is gone. Raises Http404 for what no row can be called."""
@@ -78,6 +85,11 @@ class HouseAdmin(SimpleHistoryAdmin, ListedAdmin):
         if not names_a_row(key, self.model):
             raise Http404
         return self.model._default_manager.filter(pk=key).first()
+
+    def _shows(self, request: HttpRequest, row: Any) -> bool:
+        """Whether the row is in the list, and its page opens. What is not there has no history either."""
+        is_listed = self.get_queryset(request).filter(pk=row.pk).exists()
+        return bool(is_listed and self.has_view_or_change_permission(request, row))
 
     object_history_template: Any = "admin/history_with_parts.html"
 
@@ -136,6 +148,15 @@ class TeamOwnedAdmin(HouseAdmin):
             return rows
         ways = (models.Q((f"{path}__in", visible_team_ids(request))) for path in self.team_paths)
         return rows.filter(reduce(or_, ways))
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """The filters; what relations lead to is offered as far as it is in the list."""
+        return [self._narrowed(each) for each in super().get_list_filter(request)]
+
+    def _narrowed(self, offered: Any) -> Any:
+        if isinstance(offered, str) and get_fields_from_path(self.model, offered)[-1].is_relation:
+            return offered, RelatedOnlyFieldListFilter
+        return offered
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.related_model is Team:

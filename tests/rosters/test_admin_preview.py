@@ -45,7 +45,7 @@ def test_the_preview_of_a_new_roster_says_what_is_missing_or_draws_it(clock, tea
 
 def test_only_who_may_edit_a_roster_sees_its_preview(roster, clock, manager, responder):
     strange = Roster.objects.create(slug="strange", name="Strange", team=Team.objects.create(slug="ai", name="AI"))
-    assert preview_of(signed_in(responder), roster, entered(roster)).status_code == 403
+    assert preview_of(signed_in(responder), roster, entered(roster)).status_code == 404
     assert b"roster-week" not in preview_of(signed_in(manager), strange, entered(roster)).content
     assert signed_in(manager).get(reverse("admin:rosters_roster_preview", args=[roster.pk])).status_code == 405
 

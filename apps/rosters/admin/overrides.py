@@ -193,7 +193,7 @@ class OverrideAdmin(ShowsSeats, InRosterAdmin):
 
     form = OverrideForm
     list_display = ("roster", "person", "chosen_seat", "start", "end", "reason", "created_by")
-    list_filter = (("roster", admin.RelatedOnlyFieldListFilter),)
+    list_filter = ("roster",)
     search_fields = ("roster__name", "person__name", "person__email", "reason")
     list_select_related = ("roster__team", "person", "created_by")
 

@@ -8,9 +8,10 @@ from datetime import datetime, time, timedelta
 from typing import Any, cast
 
 from django.contrib import messages
+from django.contrib.admin.utils import unquote
 from django.db import IntegrityError, transaction
 from django.forms import BaseFormSet, ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
@@ -107,6 +108,8 @@ class PreviewedAdmin(HouseAdmin):
         """The drawn weeks as the form would make them, or what has to be mended first. Nothing is saved (POST)."""
         if request.method != "POST":
             return HttpResponse(status=405, headers={"Allow": "POST"})
+        if object_id is not None and self.get_object(request, unquote(object_id)) is None:
+            raise Http404
         request.previewed = ""  # type: ignore[attr-defined]  # filled in by save_related
 
         def attempt() -> HttpResponse:

@@ -43,7 +43,7 @@ class SwapAdmin(TeamOwnedAdmin):
 
     team_paths = ("roster__team",)
     list_display = ("roster", "asked_by", "whom", "given", "given_back", "reason", "state", "answered_by")
-    list_filter = ("state", ("roster", admin.RelatedOnlyFieldListFilter), PersonFilter)
+    list_filter = ("state", "roster", PersonFilter)
     list_select_related = ("roster__team", "asked_by", "asked_of", "answered_by")
     search_fields = ("roster__name", "asked_by__name", "asked_by__email", "asked_of__name", "asked_of__email", "reason")
     ordering = ("-during", "-pk")
