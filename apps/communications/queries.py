@@ -63,13 +63,11 @@ def last_internal_update(incident: Incident) -> Update | None:
 def recipients(incident: Incident) -> list[User]:
     """Who is told of the incident's course: its response team and its team's stakeholders, each once (R24).
 
-    Stakeholders are not told of a private incident.
+    Of a private incident only who may see it.
     """
-    people = {person.pk: person for person in incidents.response_team(incident)}
-    if not incident.private:
-        stakeholders = Membership.objects.filter(team=incident.team, role=TeamRole.STAKEHOLDER, person__is_active=True)
-        people |= {membership.person_id: membership.person for membership in stakeholders.select_related("person")}
-    return list(people.values())
+    stakeholders = Membership.objects.filter(team=incident.team, role=TeamRole.STAKEHOLDER, person__is_active=True)
+    told = [membership.person for membership in stakeholders.select_related("person")]
+    return list(dict.fromkeys([*incidents.response_team(incident), *incidents.those_who_see(incident, told)]))
 
 
 def who_communicates(incident: Incident) -> list[User]:
@@ -91,5 +89,5 @@ def _first_holder(incident: Incident, roles: Iterable[str]) -> list[User]:
 
 def _on_call(incident: Incident) -> list[User]:
     duties = rosters.on_call(at=house_clock.now(), teams=[incident.team])
-    people = {duty.person.pk: duty.person for duty in duties if duty.person is not None}
-    return [person for person in people.values() if not incident.private or incident.involves(person)]
+    people = list(dict.fromkeys(duty.person for duty in duties if duty.person is not None))
+    return incidents.those_who_see(incident, people) if incident.private else people

@@ -15,6 +15,7 @@ from apps.core import clock
 from apps.desk import around, clock_faces, next_step, timeline
 from apps.desk import receipts as told
 from apps.desk.forms import responding as forms
+from apps.desk.forms.granting import GrantForm
 from apps.escalation import ends, outlook, rules
 from apps.escalation import queries as escalation
 from apps.escalation.models import UNDECIDED, RunLevel
@@ -128,6 +129,16 @@ def watchers(incident: Incident, viewer: User) -> Context:
     }
 
 
+def access_part(incident: Incident, viewer: User) -> Context:
+    """Who was given access to a private incident by name, and the form for it where the viewer may."""
+    may_give = incidents.may_give_access(viewer, incident)
+    return {
+        "grants": list(incidents.grants_of(incident)) if incident.private else [],
+        "may_give_access": may_give,
+        "grant_form": GrantForm(auto_id="grant_%s") if may_give else None,
+    }
+
+
 def checklist(incident: Incident, viewer: User) -> Context:
     """The checklist by its parts (R15, R22)."""
     items = list(incident.checklist.select_related("by"))
@@ -171,6 +182,7 @@ PARTS: dict[str, tuple[str, Callable[[Incident, User], Context]]] = {
     "roles": ("incidents/_roles.html", roles),
     "responders": ("incidents/_responders.html", responders),
     "watchers": ("incidents/_watchers.html", watchers),
+    "access": ("incidents/_access.html", access_part),
     "checklist": ("incidents/_checklist.html", checklist),
     "updates": ("incidents/_updates.html", updates),
     "impact": ("incidents/_impact.html", impact),

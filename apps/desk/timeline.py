@@ -30,6 +30,8 @@ _LOOKS: dict[str, tuple[str, str]] = {
     EventKind.RESPONDER_WITHDRAWN: ("minus", ""),
     EventKind.WATCHED: ("bell", ""),
     EventKind.UNWATCHED: ("bell", ""),
+    EventKind.ACCESS_GIVEN: ("lock", "accent"),
+    EventKind.ACCESS_TAKEN_BACK: ("lock", "warn"),
     EventKind.REASSIGNED: ("right", "warn"),
     EventKind.ASKED_AGAIN: ("clock", "warn"),
     EventKind.LEVEL_FIRED: ("up", "warn"),

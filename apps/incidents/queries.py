@@ -17,6 +17,7 @@ from apps.incidents import rules
 from apps.incidents.models import (
     ENDED,
     OPEN,
+    AccessGrant,
     Clock,
     EventKind,
     Incident,
@@ -215,13 +216,16 @@ def people_behind(candidate: RoleCandidate, *, at: datetime) -> list[User]:
 
 
 def response_team(incident: Incident) -> list[User]:
-    """Who responds: holders of roles, whoever was asked to take one, and who acknowledged; each once (R14)."""
+    """Who responds: holders of roles, whoever was asked to take one, and who acknowledged; each once (R14).
+
+    Nobody who may not see the incident any more.
+    """
     people = User.objects.filter(
         Q(role_assignments__incident=incident, role_assignments__until__isnull=True)
         | Q(role_invitations__incident=incident)
         | Q(pk=incident.acknowledged_by_id)
     )
-    return list(people.filter(is_active=True).distinct())
+    return those_who_see(incident, people.filter(is_active=True).distinct())
 
 
 def may_add_watchers(person: access.Viewer, incident: Incident) -> bool:
@@ -234,9 +238,14 @@ def watchers_of(incident: Incident) -> list[User]:
     """Who watches the incident and may still see it, since when in order; nobody once it is over."""
     if incident.status in ENDED:
         return []
-    people = [watcher.person for watcher in incident.watchers.select_related("person")]
-    allowed = who_may_see(incident, people)
-    return [person for person in people if person.pk in allowed]
+    return those_who_see(incident, [watcher.person for watcher in incident.watchers.select_related("person")])
+
+
+def those_who_see(incident: Incident, people: Iterable[User]) -> list[User]:
+    """Those of ``people`` who may see the incident, in their order; two queries besides theirs."""
+    asked = list(people)
+    allowed = who_may_see(incident, asked)
+    return [person for person in asked if person.pk in allowed]
 
 
 def who_may_see(incident: Incident, people: Iterable[User]) -> set[int]:
@@ -244,6 +253,16 @@ def who_may_see(incident: Incident, people: Iterable[User]) -> set[int]:
     asked = [person for person in people if person.is_active]
     involved = incident.involvements.filter(person__in=asked).values_list("person_id", flat=True)
     return {*involved, *access.who_may_view(asked, team_id=incident.team_id, private=incident.private)}
+
+
+def may_give_access(person: access.Viewer, incident: Incident) -> bool:
+    """Whether ``person`` may let others see the private incident, and take that back."""
+    return incident.private and access.may(person, access.Permission.COMMAND, incident)
+
+
+def grants_of(incident: Incident) -> QuerySet[AccessGrant]:
+    """Who was given access to the incident by name, in order, those from whom it was taken back included."""
+    return incident.access_grants.select_related("person", "given_by", "taken_back_by")
 
 
 def requests_of(incident: Incident) -> QuerySet[ResponderRequest]:

@@ -9,6 +9,7 @@ class NotificationsConfig(AppConfig):
     def ready(self) -> None:
         from apps.notifications import (  # noqa: F401  (register)
             absence_notices,
+            access_notices,
             channels,
             coverage,
             handlers,

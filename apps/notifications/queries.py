@@ -28,6 +28,7 @@ from apps.contacts import serving
 from apps.contacts.models import ContactMethod
 from apps.core.spans import in_words
 from apps.core.zones import zone_or_utc
+from apps.incidents import queries as incidents
 from apps.incidents.models import OPEN, Incident
 from apps.notifications import rules
 from apps.notifications.models import (
@@ -133,12 +134,18 @@ def ends_of_quiet_hours(people: Iterable[User], at: datetime) -> dict[int, datet
 
 def unread_of(person: User) -> QuerySet[Notification]:
     """What the app has not shown the person yet, newest first."""
-    return Notification.objects.filter(person=person, read_at__isnull=True).select_related("incident")
+    return told_of(person).filter(read_at__isnull=True).select_related("incident")
+
+
+def told_of(person: User) -> QuerySet[Notification]:
+    """What the person was told, but for what is about an incident that they may not see any more."""
+    theirs = Q(incident=None) | Q(incident__in=incidents.visible_to(person).values("pk"))
+    return Notification.objects.filter(theirs, person=person)
 
 
 def pages_waiting_for(person: User) -> QuerySet[Notification]:
     """Pages of open incidents, and pages by hand, that the person has not answered, newest first."""
-    waiting = Notification.objects.filter(_waits(), person=person)
+    waiting = told_of(person).filter(_waits())
     return waiting.select_related("incident__severity", "incident__team", "direct__by")
 
 
@@ -149,7 +156,8 @@ def pages_of(person: User, *, unanswered: bool = False) -> QuerySet[Notification
     """
     waits = Case(When(_waits(), then=True), default=False, output_field=BooleanField())
     told = (
-        Notification.objects.filter(_waits() if unanswered else Q(), person=person)
+        told_of(person)
+        .filter(_waits() if unanswered else Q())
         .annotate(is_waiting=waits)
         .order_by("-is_waiting", "-pk")
     )

@@ -88,8 +88,7 @@ def responsible_for(incident: Incident) -> list[User]:
     """Who sees to the incident's review: its lead, else the commander, else the team's managers or commanders."""
     review = review_of(incident)
     lead = _active([review.lead if review else None, incidents.holder_of(incident, "commander")])
-    leaders = [person for person in _leaders(incident.team) if not incident.private or incident.involves(person)]
-    return lead[:1] or leaders
+    return lead[:1] or incidents.those_who_see(incident, _leaders(incident.team))
 
 
 def escalation_person() -> User | None:

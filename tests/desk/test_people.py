@@ -94,7 +94,7 @@ def test_on_call_costs_the_same_for_many_services(roster, house, rita, django_as
     rita.get("/oncall/")
     for number in range(10):
         Service.objects.create(slug=f"s{number}", name=f"S{number}", team=house.platform)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         rita.get("/oncall/")
 
 

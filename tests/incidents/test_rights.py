@@ -14,6 +14,7 @@ from apps.escalation import actions as escalation
 from apps.escalation.models import Run, RunLevel
 from apps.incidents import actions
 from apps.incidents.models import (
+    AccessGrant,
     ChecklistItem,
     ImpactAssessment,
     Incident,
@@ -52,6 +53,15 @@ class Scene:
         """Somebody else was asked to respond."""
         known = {"asked_by": self.cora, "asked_at": self.incident.declared_at}
         return self.incident.responder_requests.get_or_create(person=self.cora, defaults=known)[0]
+
+    def be_private(self) -> None:
+        self.incident.private = True
+        self.incident.save()
+
+    def give_access(self) -> None:
+        """Somebody was given access to the incident, which is private."""
+        self.be_private()
+        actions.give_access(self.incident.pk, person=make_person("Hanna"), reason="She knows the case", by=self.cora)
 
     def settle_recovery(self) -> None:
         """Whatever gates the resolution is done."""
@@ -190,6 +200,16 @@ DEEDS: dict[str, Deed] = {
     "unwatch": Deed(
         lambda scene, by: actions.unwatch(scene.incident.pk, by=by), who=frozenset(SEEING), ready=let_watch
     ),
+    "give_access": Deed(
+        lambda scene, by: actions.give_access(scene.incident.pk, person=scene.cora, reason="She knows it", by=by),
+        before=Scene.be_private,
+        who=frozenset({"commander"}),
+    ),
+    "take_access_back": Deed(
+        lambda scene, by: actions.take_access_back(scene.incident.access_grants.get().pk, by=by),
+        before=Scene.give_access,
+        who=frozenset({"commander"}),
+    ),
 }
 #: Ways to an action that have to ask for its right as well.
 BY_ANOTHER_WAY: dict[str, Deed] = {
@@ -235,7 +255,7 @@ def everything() -> list[list[tuple[object, ...]]]:
     """All that the actions write, as it stands."""
     tables = (
         Incident, ChecklistItem, ImpactAssessment, Resolution, RoleAssignment, Watcher, ResponderRequest, Involvement,
-        Notification, Run, RunLevel, TimelineEvent,
+        AccessGrant, Notification, Run, RunLevel, TimelineEvent,
     )  # fmt: skip
     return [list(table._default_manager.order_by("pk").values_list()) for table in tables]
 

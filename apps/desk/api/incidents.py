@@ -14,6 +14,7 @@ from apps.core.errors import Invalid, NotAllowed
 from apps.desk.api import listing, records
 from apps.desk.api.answers import IncidentSerializer
 from apps.desk.api.following import Following
+from apps.desk.api.granting import Granting
 from apps.desk.api.helping import Helping
 from apps.desk.api.recording import Recording
 from apps.desk.api.requests import DeclareSerializer, DescribeSerializer
@@ -27,7 +28,7 @@ from apps.teams.models import Team, User
 MANY = IncidentSerializer(many=True)
 
 
-class IncidentViewSet(Responding, Recording, Helping, Following):
+class IncidentViewSet(Responding, Recording, Helping, Granting, Following):
     """Incidents: everything one does with them."""
 
     pagination_class = listing.IncidentPages

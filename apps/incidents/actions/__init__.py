@@ -18,6 +18,7 @@ from apps.incidents.actions.ending import (
     resolve_or_monitor,
     resolve_own,
 )
+from apps.incidents.actions.granting import give_access, take_access_back
 from apps.incidents.actions.helping import accept_request, ask_responders, withdraw_request
 from apps.incidents.actions.records import add_note, assess_impact, describe, record_resolution
 from apps.incidents.actions.responding import acknowledge, change_severity, raise_severity_by_alert, transition
@@ -37,6 +38,7 @@ __all__ = [
     "confirm_closure",
     "declare",
     "describe",
+    "give_access",
     "involve",
     "involve_all",
     "merge",
@@ -48,6 +50,7 @@ __all__ = [
     "resolve_by_alert",
     "resolve_or_monitor",
     "resolve_own",
+    "take_access_back",
     "tick",
     "transition",
     "unwatch",

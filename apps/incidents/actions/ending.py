@@ -8,7 +8,7 @@ from apps.core import clock as house_clock
 from apps.core.errors import Invalid, Missing, RuleViolation
 from apps.core.spans import in_words
 from apps.incidents import clocks, queries, rules, timeline
-from apps.incidents.actions import backups, roles, steps
+from apps.incidents.actions import backups, granting, roles, steps
 from apps.incidents.actions.declaring import declare
 from apps.incidents.actions.locking import locked
 from apps.incidents.models import (
@@ -195,8 +195,10 @@ def merge(incident_id: int, *, into: int, by: User, via: Via = Via.WEB) -> Incid
     incident.merged_into = target
     incident.save(update_fields=["status", "merged_into"])
     clocks.stop_all(incident)
+    granted = granting.take_grants_along(incident, target)
     for involvement in incident.involvements.select_related("person"):
-        roles.involve(target, involvement.person, reason=f"{involvement.reason} in {incident}")
+        if (involvement.person_id, involvement.reason) not in granted:
+            roles.involve(target, involvement.person, reason=f"{involvement.reason} in {incident}")
     timeline.record(
         incident, EventKind.MERGED, text=f"Merged into {target} by {by}.", actor=by, via=via, data={"into": str(target)}
     )

@@ -1,5 +1,6 @@
 """The tables of incidents, one subject a module."""
 
+from apps.incidents.models.access_grants import AccessGrant
 from apps.incidents.models.checklists import ChecklistItem, ChecklistPart, ChecklistTemplateItem
 from apps.incidents.models.clocks import Clock, ClockName
 from apps.incidents.models.helpers import RequestState, ResponderRequest, Watcher
@@ -14,6 +15,7 @@ from apps.incidents.models.timeline import EventKind, TimelineEvent, Via
 __all__ = [
     "ENDED",
     "OPEN",
+    "AccessGrant",
     "ChecklistItem",
     "ChecklistPart",
     "ChecklistTemplateItem",

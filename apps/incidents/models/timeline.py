@@ -30,6 +30,8 @@ class EventKind(models.TextChoices):
     RESPONDER_WITHDRAWN = "responder_withdrawn", "Request to respond withdrawn"
     WATCHED = "watched", "Watched"
     UNWATCHED = "unwatched", "No longer watched"
+    ACCESS_GIVEN = "access_given", "Access given"
+    ACCESS_TAKEN_BACK = "access_taken_back", "Access taken back"
     REASSIGNED = "reassigned", "Reassigned"
     ASKED_AGAIN = "asked_again", "Asked again"
     LEVEL_FIRED = "level_fired", "Level paged"
