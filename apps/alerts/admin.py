@@ -16,6 +16,7 @@ from apps.alerts.keys import ingest_url
 from apps.alerts.models import Alert, AlertSettings, Format, Heartbeat, InboxEntry, Integration, SeverityRule
 from apps.catalog.models import Service
 from apps.core.errors import HouseError
+from apps.incidents import queries as incidents
 from apps.teams.admin_access import AdministratedAdmin, NeverDeleted, TeamOwnedAdmin, managed_team_ids
 from apps.teams.models import User
 
@@ -183,6 +184,11 @@ class AlertAdmin(LookedAtOnly, TeamOwnedAdmin):
     list_select_related = ("severity", "service", "team", "incident")
     search_fields = ("title", "fingerprint")
     show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Alert]:
+        """Those of incidents that one may not see are left out."""
+        visible = incidents.visible_to(request.user).values("pk")
+        return super().get_queryset(request).filter(Q(incident=None) | Q(incident__in=visible))
 
 
 @admin.register(SeverityRule)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
@@ -22,7 +23,7 @@ from unfold.admin import StackedInline, TabularInline
 
 from apps.catalog.models import Service
 from apps.core.errors import Invalid, NotAllowed
-from apps.escalation import actions, choices, drafts, outlook, queries, rules, versions
+from apps.escalation import actions, choices, drafts, outlook, queries, rules, usage, versions
 from apps.escalation.models import Level, LevelTarget, Policy, Trigger
 from apps.teams.access import Viewer
 from apps.teams.admin_access import AdministratedAdmin, FollowsItsParent, TeamOwnedAdmin, managed_team_ids
@@ -170,12 +171,19 @@ class PolicyAdmin(TeamOwnedAdmin):
     def chain(self, policy: Policy) -> str:
         return " → ".join(f"L{level.number} {level.name} ({level.after})" for level in policy.levels.all())
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Policy | None:
+        """The policy, which knows who looks at it: where it is used is told as far as they may see it."""
+        found: Policy | None = super().get_object(request, object_id, from_field)
+        if found is not None:
+            found.looked_at_by = request.user  # type: ignore[attr-defined]  # for the page alone
+        return found
+
     @admin.display(description="where used")
     def where_used(self, policy: Policy) -> str | SafeString:
         """Whom it covers now, who falls back to it, and how many incidents climb it."""
         if policy._state.adding:
             return "Nowhere yet."
-        used = queries.where_used(policy)
+        used = usage.where_used(policy, viewer=getattr(policy, "looked_at_by", AnonymousUser()))
         lines: dict[str, Sequence[Team | Service]] = {
             "Teams": used.teams,
             "Services": used.services,

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
 
 from apps.catalog.models import Service
-from apps.catalog.queries import active_services
 from apps.contacts import queries as contacts
 from apps.contacts.models import ExternalContact
 from apps.core import clock as house_clock
@@ -41,17 +40,6 @@ class EscalationSummary:
     level: int | None
     next_level: int | None
     next_at: datetime | None
-
-
-@dataclass(frozen=True)
-class WhereUsed:
-    """Whom a policy covers now, who has one of their own and would fall back to it, and which incidents climb it."""
-
-    teams: list[Team]
-    services: list[Service]
-    teams_behind: list[Team]
-    services_behind: list[Service]
-    running: QuerySet[Incident]
 
 
 @dataclass(frozen=True)
@@ -106,7 +94,7 @@ def policy_for(severity: Severity, team: Team, services: Iterable[Service] = ())
 
     One without levels covers nothing and is passed over. With levels and targets at hand.
     """
-    near = Policy.objects.filter(_near(team, services), pk__in=_climbed(severity))
+    near = Policy.objects.filter(_near(team, services), pk__in=climbed(severity))
     policy = near.select_related("severity", "team", "service__team").order_by(*_NEAREST).first()
     if policy is not None:
         prefetch_related_objects([policy], "levels__targets")
@@ -150,39 +138,12 @@ def _near(team: Team, services: Iterable[Service]) -> Q:
     return Q(service__in=[service.pk for service in services]) | Q(service=None, team=team) | Q(service=None, team=None)
 
 
-def where_used(policy: Policy) -> WhereUsed:
-    """Whom ``policy`` covers at present, who would fall back to it, and which incidents climb it now.
-
-    A constant number of queries.
-    """
-    others = {(each.service_id, each.team_id) for each in _climbed(policy.severity) if each.pk != policy.pk}
-    with_own = {service for service, _ in others if service is not None}
-    teams_with_own = {team for _, team in others if team is not None}
-    for_everybody = policy.service_id is None and policy.team_id is None
-    teams = list(Team.objects.filter(is_active=True)) if for_everybody else [policy.team] if policy.team else []
-    services = active_services()
-    if policy.service_id is not None:
-        services = services.filter(pk=policy.service_id)
-    elif policy.team_id is not None:
-        services = services.filter(team=policy.team_id)
-    below = [service for service in services if not (for_everybody and service.team_id in teams_with_own)]
-    return WhereUsed(
-        teams=[team for team in teams if team.pk not in teams_with_own],
-        services=[service for service in below if service.pk not in with_own],
-        teams_behind=[team for team in teams if team.pk in teams_with_own],
-        services_behind=[service for service in services if service.pk in with_own],
-        running=Incident.objects.filter(
-            escalation_runs__in=Run.objects.filter(policy=policy, ended_at__isnull=True)
-        ).select_related("severity", "team"),
-    )
-
-
 def teams_of(policy: Policy) -> list[Team]:
     """Whose incidents may climb the policy: its owner's, those of every team in use for the chain of every team."""
     return [policy.owner] if policy.owner is not None else list(Team.objects.filter(is_active=True))
 
 
-def _climbed(severity: Severity) -> QuerySet[Policy]:
+def climbed(severity: Severity) -> QuerySet[Policy]:
     """The policies of the severity that cover anything: those with levels."""
     return Policy.objects.filter(Exists(Level.objects.filter(policy=OuterRef("pk"))), severity=severity)
 

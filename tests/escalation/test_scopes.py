@@ -9,9 +9,10 @@ from django.db import IntegrityError, transaction
 
 from apps.catalog.models import Service
 from apps.escalation import actions as escalation
-from apps.escalation import queries
+from apps.escalation import queries, usage
 from apps.escalation.models import Policy
 from apps.incidents.models import EventKind, Severity
+from apps.teams.models import User
 from tests.escalation.building import House, chain, level_of, paged, texts
 from tests.escalation.test_chain import let_pass
 from tests.factories.incidents import declare
@@ -84,13 +85,18 @@ def test_a_severity_has_one_chain_a_service_and_one_a_team(house, api):
         Policy.objects.create(severity=severity, service=api, team=house.team)
 
 
+def administrator() -> User:
+    return User.objects.create_superuser("root@example.com")
+
+
 def test_where_a_policy_is_used_and_who_falls_back_to_it(house, api, web):
     ai = make_team("ai")
     of_ai = Service.objects.create(slug="model", name="Model", team=ai)
     for_everybody = chain("P0", house.tom)
     of_the_team = chain("P0", house.tom, team=house.team)
     of_the_service = chain("P0", house.tom, service=api)
-    general, own, narrow = (queries.where_used(each) for each in (for_everybody, of_the_team, of_the_service))
+    policies, root = (for_everybody, of_the_team, of_the_service), administrator()
+    general, own, narrow = (usage.where_used(each, viewer=root) for each in policies)
     assert (general.teams, general.services) == ([ai], [of_ai])
     assert (general.teams_behind, general.services_behind) == ([house.team], [api])
     assert (own.teams, own.services) == ([house.team], [web])
@@ -103,7 +109,18 @@ def test_a_policy_names_the_incidents_that_climb_it_now(house, api, clock):
     of_the_service = chain("P0", house.carl, service=api)
     running, over = declare(house.team, house.olga, services=[api]), declare(house.team, house.olga, services=[api])
     escalation.end_run(over, reason="cancelled")
-    assert list(queries.where_used(of_the_service).running) == [running]
+    assert list(usage.where_used(of_the_service, viewer=administrator()).running) == [running]
+
+
+def test_where_the_chain_of_every_team_is_used_is_told_as_far_as_one_sees(house, api, web):
+    ai = make_team("ai")
+    Service.objects.create(slug="model", name="Model", team=ai)
+    for_everybody = chain("P0", house.tom)
+    declare(house.team, house.olga)
+    declare(ai, private=True)
+    told = usage.where_used(for_everybody, viewer=house.olga)
+    assert (told.teams, told.services) == ([house.team], [api, web])
+    assert [incident.team for incident in told.running] == [house.team]
 
 
 def test_an_edit_of_the_policy_leaves_a_running_incident_alone_in_every_round(house, clock):

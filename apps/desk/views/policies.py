@@ -8,9 +8,8 @@ from django.shortcuts import render
 
 from apps.desk import chain_picture, queries
 from apps.desk.pages import viewer
-from apps.escalation import choices, drafts
+from apps.escalation import choices, drafts, usage
 from apps.escalation import queries as escalation
-from apps.incidents import queries as incidents
 from apps.teams.models import Team
 
 
@@ -30,14 +29,13 @@ def policy(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404(f"No policy {pk}.")
     teams = queries.visible_teams(viewer(request))
     team = found.owner or asked(request.GET.get("team", ""), teams)
-    used = escalation.where_used(found)
-    running = used.running.filter(pk__in=incidents.visible_to(viewer(request)).values("pk"))
+    used = usage.where_used(found, viewer=viewer(request))
     context = {
         "policy": found,
         "teams": [] if found.owner else teams,
         "picture": chain_picture.drawn(drafts.of(found), team=team),
         "used": used,
-        "running": list(running),
+        "running": list(used.running),
         "may_edit": choices.keeps(viewer(request), found),
     }
     return render(request, "policies/policy.html", context)
