@@ -15,6 +15,7 @@ from apps.incidents.models import Detection, EventKind, Incident, Severity, Stat
 from apps.teams.actions import add_member
 from apps.teams.models import Team, TeamRole, User
 from tests.alerts.building import prometheus_alert
+from tests.factories.incidents import declare
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("procedures", "application", "agents")]
 
@@ -233,6 +234,15 @@ class TestFiringAgain:
         incident.save()
         post(prometheus_alert(startsAt="2026-03-02T10:30:00Z"))
         assert Incident.objects.latest("pk").follows == incident
+
+    def test_what_follows_a_private_incident_is_private(self, post: Any, commander: User, platform: Team) -> None:
+        post(prometheus_alert())
+        whole = declare(platform, commander, title="The case", private=True)
+        incidents.merge(Incident.objects.earliest("pk").pk, into=whole.pk, by=commander)
+        incidents.cancel(whole.pk, reason="It was an exercise", by=commander)
+        post(prometheus_alert("resolved"))
+        post(prometheus_alert(startsAt="2026-03-02T10:30:00Z"))
+        assert Incident.objects.get(follows=whole).private
 
     def test_what_a_person_cancelled_stays_so_until_it_ends_and_comes_back(self, post: Any, commander: User) -> None:
         post(prometheus_alert())

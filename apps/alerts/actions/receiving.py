@@ -203,6 +203,7 @@ def _row_for(incident: Incident, alert: Alert, delivery: Delivery) -> Alert:
 
 
 def _declare(delivery: Delivery, *, follows: Incident | None = None) -> Incident:
+    """Declare what the alert says; as private as what it follows."""
     verdict = delivery.verdict
     return incidents.declare(
         title=delivery.alert.title,
@@ -213,6 +214,7 @@ def _declare(delivery: Delivery, *, follows: Incident | None = None) -> Incident
         detection=Detection.MONITORING,
         by=None,
         via=Via.ALERT,
+        private=follows is not None and follows.private,
         follows=follows,
     )
 
