@@ -83,7 +83,7 @@ class CalendarActions(ManagedRosterViewSet):
     """The part of a roster's address that the calendars of its layers have."""
 
     @extend_schema(parameters=[LAYER], responses=CalendarSourceSerializer)
-    @action(detail=True, methods=["get"], url_path=_ADDRESS)
+    @action(detail=True, methods=["get"], url_path=_ADDRESS, url_name="layer-calendar")
     def calendar(self, request: Request, slug: str, layer_id: str) -> Response:
         """Where the turns of the layer come from, and how reading it went; 404 for a layer of people.
 

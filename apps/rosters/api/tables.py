@@ -196,7 +196,8 @@ class OverrideTableViewSet(TableViewSet):
     @action(detail=False, methods=["post"], parser_classes=[FormWithFileParser])
     def preview(self, request: Request) -> Response:
         """Say which overrides a table would add, from now to the horizon; nothing is saved."""
-        plan = actions.plan_overrides_import(self._table(), by=self._importing())
+        by = self._importing()
+        plan = actions.plan_overrides_import(self._table(), by=by)
         answer = {
             "added": turns(plan.added),
             "already": turns(plan.already),
