@@ -35,6 +35,7 @@ from apps.core import clock as house_clock
 from apps.engine.identity import me
 from launcher.databases import EXTENSIONS
 from launcher.servers import temporary_servers
+from tests.access.counting import pytest_terminal_summary  # noqa: F401  (a hook)
 from tests.chromium import browser  # noqa: F401  (a fixture)
 from tests.tables import tables
 

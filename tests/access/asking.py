@@ -1,0 +1,177 @@
+"""What a door asks, and what whoever knocks is answered by the matrix of ``teams.access``.
+
+A door is a route with a method. Its ``Ask`` says which right it wants on which object; nothing here is recorded from
+answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from apps.incidents.models import Incident
+from apps.teams.access import MATRIX, Holder, Permission, Reach, Right
+from apps.teams.models import Scope
+from apps.teams.permissions import CONTAINED
+from tests.access.world import BELOW, OTHER, OTHERS_PRIVATE, OWN, PRIVATE
+
+Things = Mapping[str, Any]
+Body = Mapping[str, Any] | Callable[[Things], Mapping[str, Any]]
+
+
+class Verdict(Enum):
+    """What one is answered."""
+
+    SIGN_IN = "has to sign in"
+    LEFT = "is signed out"
+    GONE = "finds nothing there"
+    UNKNOWN = "is told that there is nothing of that name"
+    REFUSED = "has no right to it"
+    DONE = "is let in"
+
+
+class Only(Enum):
+    """Rights that no role brings along."""
+
+    ANYBODY = "whoever knocks, signed in or not"
+    SIGNED_IN = "whoever is signed in"
+    NOBODY = "nobody but the person whom it concerns, who is none of those who knock"
+    HIDDEN = "as NOBODY, and to all others it is not there"
+    UNKNOWN = "whoever has the token, which nobody has"
+    LEAVES = "whoever wants to sign in or out"
+    SIGNED = "a provider or a device that proves itself, which nobody who knocks can"
+
+
+@dataclass(frozen=True)
+class Ask:
+    """``right``, or any of several, on the object of the kind ``of``, which the address names.
+
+    The ``body`` is such that the right decides.
+    ``names``: the kind of the object that the body names, where the address names none. ``scope``: what a token needs
+    to write there. ``also``: a status that stands for being let in, besides the usual ones. ``form``: the API reads a
+    form there, with a file, and no JSON.
+    """
+
+    right: Permission | Right | Only | frozenset[Permission | Right]
+    of: str = ""
+    body: Body = field(default_factory=dict)
+    query: str = ""
+    scope: Scope | None = None
+    also: int | None = None
+    names: str = ""
+    form: bool = False
+
+    def sent(self, things: Things) -> Mapping[str, Any]:
+        return self.body(things) if callable(self.body) else self.body
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How an address names an object of the kind, at which places there is one, and who finds it there."""
+
+    named: Callable[[Things], dict[str, Any]]
+    places: tuple[str, ...] = (OWN, OTHER, BELOW)
+    personal: bool = False
+    seen_by: tuple[Permission | Right, ...] = (Permission.VIEW,)
+
+
+def _reference(pk: int) -> dict[str, Any]:
+    return {"number": pk, "reference": Incident(pk=pk).reference}
+
+
+def _row(kind: str, *names: str, **options: Any) -> Kind:
+    return Kind(lambda things: dict.fromkeys(("pk", *names), things[kind]), **options)
+
+
+def _slug(kind: str) -> Kind:
+    return Kind(lambda things: {"slug": things[kind].slug})
+
+
+OF_INCIDENTS = (OWN, OTHER, BELOW, PRIVATE, OTHERS_PRIVATE)
+KINDS: dict[str, Kind] = {
+    "incident": Kind(lambda things: _reference(things["incident"]), OF_INCIDENTS),
+    "resolved": Kind(lambda things: _reference(things["resolved"]), OF_INCIDENTS),
+    "checklist": Kind(lambda things: {**_reference(things["incident"]), "item": things["checklist"]}, OF_INCIDENTS),
+    "grant": Kind(
+        lambda things: {**_reference(things["incident"]), "grant": things["grant"]}, (PRIVATE, OTHERS_PRIVATE)
+    ),
+    "request": Kind(lambda things: {**_reference(things["incident"]), "asked": things["request"]}, OF_INCIDENTS),
+    "actionitem": _row("actionitem", "item", places=OF_INCIDENTS),
+    "team": _slug("team"),
+    "service": _slug("service"),
+    "roster": _slug("roster"),
+    "layer": Kind(lambda things: {"slug": things["roster"].slug, "layer_id": things["layer"]}),
+    "override": Kind(
+        lambda things: {"slug": things["roster"].slug, **dict.fromkeys(("override", "override_id"), things["override"])}
+    ),
+    "shadow": _row("shadow", "shadow"),
+    "shift": _row("shift", "shift"),
+    "swap": _row("swap", "swap"),
+    "absence": _row("absence"),
+    "policy": _row("policy"),
+    "window": _row("window"),
+    "roster in the admin": Kind(
+        lambda things: {"object_id": things["roster"].pk}, seen_by=(Permission.MANAGE, Right.OVERSEE)
+    ),
+    "person in the admin": Kind(lambda things: {"id": things["oneself"].pk}, (OWN,), seen_by=(Right.OWN,)),
+    "own page": _row("page", "page", places=(OWN, OTHER), personal=True),
+    "own direct page": _row("direct", "number", places=(OWN, OTHER), personal=True),
+    "own feed": _row("feed", "feed", places=(OWN, OTHER), personal=True),
+    "own method": _row("method", "method", places=(OWN, OTHER), personal=True),
+    "own leave": _row("leave", "absence", places=(OWN, OTHER), personal=True),
+}
+
+
+def places_of(ask: Ask) -> tuple[str, ...]:
+    """Where there is an object of the kind; one place for what names none."""
+    kind = ask.of or ask.names
+    return KINDS[kind].places if kind else (OWN,)
+
+
+def holds(holder: Holder, right: Permission | Right, place: str) -> bool:
+    """Whether the matrix gives ``right`` at that place."""
+    if place in (PRIVATE, OTHERS_PRIVATE):
+        return place == PRIVATE and holder in MATRIX[Right.PRIVATE]
+    reach = MATRIX[right].get(holder)
+    return reach in {OWN: tuple(Reach), BELOW: (Reach.ALL, Reach.BELOW), OTHER: (Reach.ALL,)}[place]
+
+
+def expected(
+    ask: Ask, holder: Holder | None, place: str, *, scope: Scope | None = None, writes: bool = False
+) -> Verdict:
+    """What ``holder`` is answered; None: who is not signed in. ``scope``: of the token that they come with.
+
+    The key of an integration is no such token: like any unknown one it is refused even where anybody is let in.
+    """
+    if holder is Holder.INTEGRATION:
+        return Verdict.GONE if ask.right is Only.UNKNOWN else Verdict.SIGN_IN
+    if ask.right is Only.ANYBODY:
+        return Verdict.DONE
+    if ask.right in (Only.SIGNED, Only.UNKNOWN):
+        return Verdict.REFUSED if ask.right is Only.SIGNED else Verdict.GONE
+    if ask.right is Only.LEAVES:
+        return Verdict.LEFT
+    if holder is None:
+        return Verdict.SIGN_IN
+    if scope is not None and _needed(ask, writes) not in CONTAINED[scope]:
+        return Verdict.REFUSED
+    if ask.right is Only.HIDDEN or (ask.of and not _sees(ask, holder, place)):
+        return Verdict.GONE
+    if ask.names and not holds(holder, Permission.VIEW, place):
+        return Verdict.UNKNOWN
+    if isinstance(ask.right, Only):
+        return Verdict.REFUSED if ask.right is Only.NOBODY else Verdict.DONE
+    any_of = ask.right if isinstance(ask.right, frozenset) else {ask.right}
+    return Verdict.DONE if any(holds(holder, right, place) for right in any_of) else Verdict.REFUSED
+
+
+def _needed(ask: Ask, writes: bool) -> Scope:
+    return (ask.scope or Scope.RESPOND) if writes else Scope.READ
+
+
+def _sees(ask: Ask, holder: Holder, place: str) -> bool:
+    if KINDS[ask.of].personal:
+        return place == OWN
+    return any(holds(holder, right, place) for right in KINDS[ask.of].seen_by)
