@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pytest
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.urls import reverse
 
+from apps.core.errors import Invalid
 from apps.rosters import actions, gap_questions, queries
 from apps.rosters.actions import LeavesGap, NamedGap
 from apps.rosters.models import Absence, AbsenceKind, CalendarSource, CalendarTurn, Layer, Override, Roster, Swap
@@ -224,6 +226,24 @@ def test_a_seat_that_goes_from_a_day_on_ends_what_stands_in_it_then(pair, people
     left = Override.objects.order_by("during").values_list("during__startswith", "during__endswith")
     assert list(left) == [times[0], (day - DAY, day)]
     assert {seat for seat, _ in names(pair, day + 2 * DAY)} == {0}
+
+
+def test_nobody_is_put_into_a_seat_that_is_gone_by_then(pair, responder, manager, clock):
+    """Not on its own, nor by a table."""
+    day = datetime(2026, 3, 9, 9, tzinfo=UTC)
+    pair.layers.update(length=1)
+    following = actions.change_from(pair.layers.get(), day.date(), by=manager)
+    Layer.objects.filter(pk=following.pk).update(at_once=1)
+    enter = partial(actions.add_override, pair, person=responder, seat=1, by=manager)
+    for start, end in [(day, day + DAY), (day - DAY, day + DAY)]:
+        with pytest.raises(Invalid, match="Pair does not have seat 2 for all of that time") as refused:
+            enter(start=start, end=end)
+        assert refused.value.field == "seat"
+        table = f"roster,person,start,end,seat,reason\npair,{responder.email},{start:%F %H:%M},{end:%F %H:%M},2,\n"
+        plan = actions.plan_overrides_import(table.encode(), by=manager)
+        assert ([each.reason for each in plan.problems], plan.added) == ([str(refused.value)], ())
+    enter(start=day - DAY, end=day)
+    assert (1, "rita") in names(pair, day - DAY)
 
 
 def test_a_stand_in_that_ends_takes_its_second_seat_with_it(roster, team, people, manager, clock):

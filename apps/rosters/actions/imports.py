@@ -19,10 +19,11 @@ from apps.core.errors import Conflict, Invalid
 from apps.core.zones import zone_named
 from apps.rosters import queries, rules
 from apps.rosters.actions.calendars import window_at
-from apps.rosters.actions.overrides import check_seat, check_stands_in, in_another_seat, put_in
+from apps.rosters.actions.overrides import check_seat, check_seat_lasts, check_stands_in, in_another_seat, put_in
 from apps.rosters.actions.shifts import locked, materialise
 from apps.rosters.calendars import reading
 from apps.rosters.calendars.turns import Unmatched, directory, turns_of
+from apps.rosters.coverage.reading import seats_over_time
 from apps.rosters.models import Roster, ShiftSource
 from apps.rosters.rules import Stretch, Window, outside
 from apps.rosters.versions import overrides_at
@@ -137,6 +138,7 @@ def sorted_out(
     """
     people = User.objects.in_bulk({entry.turn.person for entry in entries})
     seats = queries.seats([roster], now)[roster.pk]
+    over_time = seats_over_time([roster.pk], Window(now, now + settings.ROSTER_HORIZON))[roster.pk]
     held = _Held(roster, now)
     added: list[Entry] = []
     already: list[Entry] = []
@@ -150,6 +152,7 @@ def sorted_out(
             check_stands_in(people[turn.person])
             rules.check_override(turn.start, turn.end, now=now, horizon=settings.ROSTER_HORIZON)
             check_seat(roster, turn.seat, seats=seats)
+            check_seat_lasts(roster, turn.seat, Window(max(turn.start, now), turn.end), seats=over_time)
         except Invalid as error:
             refused.append(replace(entry, problem=str(error)))
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.conf import settings
@@ -14,8 +15,11 @@ from apps.core.history import made_by
 from apps.rosters import queries, rules
 from apps.rosters.actions.leave import hold_leave_of
 from apps.rosters.actions.shifts import locked, materialise
+from apps.rosters.coverage import Seats
+from apps.rosters.coverage.reading import seats_over_time
+from apps.rosters.coverage.seats import at_least
 from apps.rosters.models import Override, Roster, Shift
-from apps.rosters.rules import Window
+from apps.rosters.rules import FIRST_SEAT, Window, outside
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import User
@@ -30,7 +34,7 @@ def add_override(
     A start that has passed means now: the past is not rewritten. Raises NotAllowed unless ``by`` manages the
     roster's team, or responds for it and stands in themselves; Invalid, naming ``start``, ``end``, ``user`` or
     ``seat``, for times that ``rules.check_override`` refuses, a person who cannot stand in or holds another seat then,
-    and a seat that there is not; RuleViolation for a retired roster.
+    and a seat that there is not for all of that time; RuleViolation for a retired roster.
     """
     override = enter_override(roster, person=person, start=start, end=end, by=by, reason=reason, seat=seat)
     materialise(override.roster, now=override.created_at)
@@ -114,9 +118,21 @@ def check_seat(roster: Roster, seat: int, *, seats: int) -> None:
 
 
 def check_one_seat(roster: Roster, person: User, during: DateTimeTZRange, *, seat: int) -> None:
-    """Raise Invalid, naming ``user``, where ``person`` holds another seat of ``roster`` at any time of ``during``."""
+    """Raise Invalid where ``person`` cannot have ``seat`` of ``roster`` for all of ``during``.
+
+    It names ``seat`` where there is no such seat at some time of it, ``user`` where they hold another one.
+    """
+    if seat != FIRST_SEAT:
+        window = Window(during.lower, during.upper)
+        check_seat_lasts(roster, seat, window, seats=seats_over_time([roster.pk], window)[roster.pk])
     if roster.shifts.filter(person=person, during__overlap=during).exclude(seat=seat).exists():
         raise Invalid(in_another_seat(roster, person), field="user")
+
+
+def check_seat_lasts(roster: Roster, seat: int, during: Window, *, seats: Iterable[Seats]) -> None:
+    """Raise Invalid, naming ``seat``, where ``roster``, which has ``seats``, is without that one within ``during``."""
+    if seat != FIRST_SEAT and any(True for _ in outside([during], at_least(seats, seat + 1))):
+        raise Invalid(f"{roster} does not have seat {seat + 1} for all of that time.", field="seat")
 
 
 def in_another_seat(roster: Roster, person: User) -> str:
