@@ -10,6 +10,7 @@ from apps.engine.runner import run_due
 from apps.notifications.models import Channel, Notification, Urgency
 from apps.rosters import actions as rosters
 from apps.rosters.models import Layer, LayerMember, Roster, Rotation
+from apps.teams.actions import add_member, remove_member
 from apps.teams.models import TeamRole
 from tests.factories.rosters import calendar_layer
 from tests.factories.teams import make_person
@@ -77,6 +78,15 @@ def test_that_leave_ends_a_swap_is_told_to_the_other(carried, roster, olga, sam,
         absence = rosters.add_absence(away, start=time_asked["start"], end=time_asked["end"], by=away)
         assert notices(carried, other)[-1] == f"{away} {word} the swap for Days"
         rosters.remove_absence(absence, by=away)
+
+
+def test_that_somebody_lost_their_role_ends_a_swap_and_is_told_to_the_other(carried, roster, olga, sam, time_asked):
+    for gone, other, word in ((sam, olga, "refused"), (olga, sam, "withdrew")):
+        rosters.ask_for_swap(roster, by=olga, asked_of=sam, **time_asked)
+        membership = gone.memberships.get()
+        remove_member(membership)
+        assert notices(carried, other)[-1] == f"{gone} {word} the swap for Days"
+        add_member(gone, membership.team, TeamRole.RESPONDER)
 
 
 def test_a_request_for_cover_is_told_to_everybody_else_who_takes_turns(carried, roster, olga, sam, kim, time_asked):
