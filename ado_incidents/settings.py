@@ -97,6 +97,7 @@ MIDDLEWARE = [
     "apps.teams.middleware.ViewerTimeZoneMiddleware",
     "apps.teams.middleware.SignedOutMiddleware",
     "axes.middleware.AxesMiddleware",
+    "apps.core.admin_lists.AdminAddressMiddleware",
 ]
 
 ROOT_URLCONF = "ado_incidents.urls"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.core.exceptions import ValidationError
+from django.core.exceptions import BadRequest, ValidationError
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 
 
@@ -20,8 +21,37 @@ def names_a_row(key: str, model: type[models.Model]) -> bool:
     return True
 
 
+class AdminAddressMiddleware:
+    """Answers 400 where the address of a page of the admin asks for NUL, which no text in the database holds."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self._get_response(request)
+
+    def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> None:
+        """Raise BadRequest for such an address."""
+        is_admin = request.resolver_match is not None and "admin" in request.resolver_match.app_names
+        if is_admin and any("\x00" in text for name, values in request.GET.lists() for text in (name, *values)):
+            raise BadRequest("The address holds a NUL character.")
+
+
 class ListedAdmin(ModelAdmin):
     """A page of rows on which something can be done with several of them."""
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """What the address says of a new row; what is no value of its field is as if it were not there."""
+        fields = {field.name: field.formfield() for field in self.opts.fields if field.name in request.GET}
+        said: Mapping[str, Any] = super().get_changeform_initial_data(request)
+        initial: dict[str, Any] = {}
+        for name, value in said.items():
+            field = fields.get(name)
+            try:
+                initial[name] = field.to_python(value) if field is not None else value
+            except ValidationError:
+                continue
+        return initial
 
     def response_action(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> Any:
         """What the chosen action answers; what no row can be called counts as little as a row that there is not."""
