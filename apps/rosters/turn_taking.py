@@ -50,7 +50,7 @@ def teams_of_turns(person: User) -> set[int]:
 
 
 def _places(rosters: Iterable[Roster | int], during: Window | None) -> QuerySet[LayerMember]:
-    members = LayerMember.objects.filter(layer__roster__in=rosters)
+    members = LayerMember.objects.filter(layer__roster__in=rosters, layer__calendar=None)
     if during is None:
         return members
     lasting = Q(layer__ends_on=None) | Q(layer__ends_on__gte=during.start.date())

@@ -181,9 +181,9 @@ def _layers_of(rosters: Collection[Roster], window: Window) -> QuerySet[Layer]:
 
 
 def _plan(layer: Layer, roster: Roster, window: Window) -> Plan:
-    """What the layer covers, whoever takes turns in it."""
+    """What the layer covers, whoever takes turns in it; until its calendar was read, what it would cover without."""
     calendar: CalendarSource | None = getattr(layer, "calendar", None)  # raises for a layer without one
-    if calendar is not None:
+    if calendar is not None and calendar.expanded_at is not None:
         return calendar_plan(calendar.turns.all(), layer, roster=roster, window=window)
     return layer_plan(layer, people=(), restrictions=layer.restrictions.all(), roster=roster, window=window)
 

@@ -184,10 +184,21 @@ def test_it_costs_the_same_for_one_roster_and_for_many(clock, roster, people, wi
     assert len(gaps) == 4
 
 
+def test_of_a_calendar_that_nobody_read_yet_is_wanted_what_its_layer_covers_and_nobody_is_there(clock, people, window):
+    roster = other_roster(clock, "calendar", people[:1])
+    CalendarSource.objects.create(layer=roster.layers.get(), url="https://calendar.example.com/team.ics")
+    actions.materialise(roster, now=clock.now)
+    found = of_roster(roster, window)
+    assert [gap.parts for gap in found.gaps] == [(window,)]
+    assert found.weak_points == []
+
+
 def test_of_a_calendar_is_wanted_what_stands_in_it_and_whoever_stands_in_it_is_on_the_roster(clock, people, window):
     anna, ben, _ = people
     roster = other_roster(clock, "calendar", [])
-    source = CalendarSource.objects.create(layer=roster.layers.get(), url="https://calendar.example.com/team.ics")
+    source = CalendarSource.objects.create(
+        layer=roster.layers.get(), url="https://calendar.example.com/team.ics", expanded_at=clock.now
+    )
     for person, day in ((anna, 1), (ben, 2)):
         during = DateTimeTZRange(clock.now + day * DAY, clock.now + day * DAY + 8 * HOUR)
         CalendarTurn.objects.create(source=source, person=person, during=during)
