@@ -25,6 +25,8 @@ from apps.rosters.models import Override, Roster
 from apps.teams.admin_access import FollowsItsParent
 from apps.teams.models import User
 
+#: So many of the coming overrides stand on the page of a roster; the others are in the list of all.
+MOST_SHOWN = 50
 #: What the form calls the fields that the actions name otherwise.
 _FIELDS = {"user": "person", "seat": "chosen_seat"}
 
@@ -99,9 +101,25 @@ class StandInForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes
 
 
 class Overrides(BaseInlineFormSet[Override, Roster, Any]):
-    """Coming overrides: added and taken back by the actions, as everywhere."""
+    """Coming overrides, the next MOST_SHOWN of them: added and taken back by the actions, as everywhere.
+
+    What is sent back is looked up among all, since others may come before it meanwhile.
+    """
 
     by: ClassVar[User]
+
+    def get_queryset(self) -> QuerySet[Override]:
+        coming: QuerySet[Override] = super().get_queryset()
+        return coming if self.is_bound else self._shown
+
+    @cached_property
+    def _shown(self) -> QuerySet[Override]:
+        return super().get_queryset()[:MOST_SHOWN]
+
+    @cached_property
+    def left_out(self) -> int:
+        """How many more there are."""
+        return super().get_queryset().count() - self.initial_form_count()
 
     @cached_property
     def seats(self) -> int:
@@ -140,6 +158,8 @@ class OverrideInline(ShowsSeats, SaysWhen, FollowsItsParent, TabularInline):
     form = StandInForm
     formset = Overrides
     extra = 0
+    ordering = ("during", "pk")
+    template_after = "admin/rosters/_more_overrides.html"
     verbose_name_plural = "Overrides to come"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Override]:
