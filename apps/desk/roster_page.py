@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
+from django.db.models import Max
+
 from apps.core.business_calendar import holiday_names
 from apps.core.walltime import instant
 from apps.core.zones import zone_or_utc
 from apps.rosters import picture, planning, queries
 from apps.rosters.coverage import wanted_of
 from apps.rosters.models import Roster, Shift, ShiftSource
-from apps.rosters.picture import A_WEEK, Picture, Row
+from apps.rosters.picture import A_DAY, A_WEEK, Picture, Row
 from apps.rosters.rules import Stretch, Window
 from apps.teams.models import User
 
@@ -89,11 +92,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The shifts of the window, and the weeks that are drawn of them (None in the list)."""
+    """The shifts of the window, and the weeks that are drawn of them (None in the list).
+
+    ``planned_until``: where the window lies beyond it in part, from when on nothing is planned yet.
+    """
 
     shifts: list[Shift]
     picture: Picture | None
     people: list[User]
+    planned_until: datetime | None
+    is_beyond: bool
 
     @property
     def seats(self) -> int:
@@ -102,15 +110,17 @@ class Shown:
 
 
 def shown(roster: Roster, asked: Asked, *, now: datetime) -> Shown:
-    """What the page shows: stored shifts, and what each layer says of the time from now on."""
+    """What the page shows: stored shifts, and what each layer says of the time from now on, as far as it is planned."""
     window = asked.window
+    planned_until = _planned_until(roster, window, now=now)
+    is_beyond = planned_until is not None and planned_until <= window.start
     shifts = list(queries.shifts_between(window.start, window.end).filter(roster=roster))
     people = {shift.person_id: shift.person for shift in shifts}
     listed = [shift for shift in shifts if asked.person in (None, shift.person_id)]
     choices = sorted(people.values(), key=str)
     if asked.view == "list":
-        return Shown(listed, None, choices)
-    rows = [*_layer_rows(roster, Window(max(window.start, now), window.end), asked.person)]
+        return Shown(listed, None, choices, planned_until, is_beyond)
+    rows = [*_layer_rows(roster, Window(max(window.start, now), window.end), asked.person, planned_until)]
     held = [Stretch(each.seat, each.person_id, each.start, each.end, ShiftSource(each.source)) for each in listed]
     rows.append(Row("On call", held, is_result=True))
     missing = {stretch.person for row in rows for stretch in row.stretches} - people.keys()
@@ -126,13 +136,31 @@ def shown(roster: Roster, asked: Asked, *, now: datetime) -> Shown:
         holidays=holiday_names(roster.holidays_of, first=asked.drawn_from, last=last),
         says_nobody=asked.person is None,
         wanted=wanted_of([roster], window)[roster.pk],
+        planned_until=planned_until,
     )
-    return Shown(listed, drawn, choices)
+    return Shown(listed, drawn, choices, planned_until, is_beyond)
 
 
-def _layer_rows(roster: Roster, window: Window, person: int | None) -> list[Row]:
+def _planned_until(roster: Roster, window: Window, *, now: datetime) -> datetime | None:
+    """Until when the shifts of ``roster`` are planned; None where ``window`` does not reach beyond.
+
+    The horizon moves on once a day, so that the last of it may not be filled yet.
+    """
+    horizon = now + settings.ROSTER_HORIZON
+    filled = horizon - A_DAY
+    if roster.retired_at is not None or window.end <= filled:
+        return None
+    last = roster.shifts.filter(during__endswith__gt=filled).aggregate(last=Max("during__endswith"))["last"]
+    until: datetime = last or filled
+    return until if until < window.end else None
+
+
+def _layer_rows(roster: Roster, window: Window, person: int | None, planned_until: datetime | None) -> list[Row]:
     if window.start >= window.end or roster.retired_at is not None:
         return []
+    window = Window(window.start, min(window.end, planned_until or window.end))
+    if window.start >= window.end:
+        return [Row(layer.name, []) for layer in roster.layers.reverse()]
     return [
         Row(layer.name, [each for each in stretches if person in (None, each.person)])
         for layer, stretches in reversed(planning.by_layer(roster, window))

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from itertools import chain, pairwise
 from zoneinfo import ZoneInfo
 
@@ -22,11 +23,22 @@ ROOM_FOR_A_NAME, ROOM_FOR_A_FIRST_NAME, ROOM_FOR_INITIALS = 14.0, 4.5, 2.0
 A_DAY, A_WEEK = timedelta(days=1), timedelta(days=7)
 
 
+class Nobody(StrEnum):
+    """Why nobody is there: somebody is missing, nobody is wanted, or nothing is planned yet."""
+
+    MISSING = "nobody"
+    UNWANTED = "unwanted"
+    UNPLANNED = "unplanned"
+
+
+_IN_WORDS = {Nobody.MISSING: "Nobody", Nobody.UNWANTED: "Not needed", Nobody.UNPLANNED: "Not planned yet"}
+
+
 @dataclass(frozen=True, slots=True)
 class Bar:
     """A stretch of somebody within one week, or of nobody; ``x`` and ``width`` in percent as SVG writes them.
 
-    ``is_wanted`` tells of one of nobody whether somebody should be there.
+    ``nobody`` tells of one of nobody why.
     """
 
     x: str
@@ -36,12 +48,12 @@ class Bar:
     start: datetime
     end: datetime
     is_exception: bool
-    is_wanted: bool = True
+    nobody: Nobody = Nobody.MISSING
 
     @property
     def who(self) -> str:
-        """Who is there, in words; of nobody, whether somebody is missing."""
-        return str(self.person) if self.person else "Nobody" if self.is_wanted else "Not needed"
+        """Who is there, in words; of nobody, why."""
+        return str(self.person) if self.person else _IN_WORDS[self.nobody]
 
     @property
     def label(self) -> str:
@@ -49,7 +61,7 @@ class Bar:
         share = float(self.width.rstrip("%"))
         if share >= ROOM_FOR_A_NAME:
             return self.who
-        if not self.is_wanted or share < ROOM_FOR_INITIALS:
+        if self.nobody is not Nobody.MISSING or share < ROOM_FOR_INITIALS:
             return ""
         names = self.who.split()
         return names[0] if share >= ROOM_FOR_A_FIRST_NAME else "".join(name[0] for name in names)
@@ -103,7 +115,15 @@ class Picture:
     @property
     def leaves_out(self) -> bool:
         """Whether there is time in it at which nobody is wanted."""
-        return any(not bar.is_wanted for week in self.weeks for lane in week.lanes for bar in lane.bars)
+        return self._has(Nobody.UNWANTED)
+
+    @property
+    def looks_beyond(self) -> bool:
+        """Whether there is time in it of which nothing is planned yet."""
+        return self._has(Nobody.UNPLANNED)
+
+    def _has(self, nobody: Nobody) -> bool:
+        return any(bar.nobody is nobody for week in self.weeks for lane in week.lanes for bar in lane.bars)
 
 
 def drawn(
@@ -117,11 +137,13 @@ def drawn(
     holidays: Mapping[date, str] | None = None,
     says_nobody: bool = True,
     wanted: Sequence[Seats] | None = None,
+    planned_until: datetime | None = None,
 ) -> Picture:
     """The picture of ``weeks`` weeks from the local day ``first`` on in ``zone``; ``people`` by their ids.
 
     Where fewer hold the result than are ``wanted`` a bar without a person in each seat that is missing says so, from
     ``now`` on, unless ``says_nobody`` is off: then only some people are drawn. Without ``wanted`` it is one, always.
+    After ``planned_until``, where that is known, a bar in each lane says that nothing is planned yet.
     """
     order = dict.fromkeys(each.person for row in rows for each in sorted(row.stretches, key=lambda each: each.start))
     colours = {person: number % COLOURS for number, person in enumerate(order)}
@@ -133,6 +155,7 @@ def drawn(
         holidays=holidays or {},
         says_nobody=says_nobody,
         wanted=wanted,
+        planned_until=planned_until,
     )
     return Picture(
         weeks=[draw.week(first + number * A_WEEK, rows) for number in range(weeks)],
@@ -149,6 +172,7 @@ class _Drawing:
     holidays: Mapping[date, str]
     says_nobody: bool
     wanted: Sequence[Seats] | None
+    planned_until: datetime | None
 
     def week(self, first: date, rows: Sequence[Row]) -> Week:
         bounds = [instant(first + number * A_DAY, time(0), self.zone) for number in range(8)]
@@ -175,6 +199,11 @@ class _Drawing:
         if row.is_result and self.says_nobody:
             for seat, bars in self._of_nobody(drawn, window).items():
                 by_seat.setdefault(seat, []).extend(bars)
+        if self.planned_until is not None and self.planned_until < window.end:
+            beyond = Window(max(self.planned_until, window.start), window.end)
+            by_seat = by_seat or {0: []}
+            for bars in by_seat.values():
+                bars.append(self._nobody(beyond, window, Nobody.UNPLANNED))
         for seat, bars in sorted(by_seat.items()):
             bars.sort(key=lambda bar: bar.start)
             yield Lane(row.name if seat == 0 else f"{row.name}, seat {seat + 1}", bars, row.is_result)
@@ -193,7 +222,7 @@ class _Drawing:
 
     def _of_nobody(self, drawn: Sequence[Stretch], window: Window) -> dict[int, list[Bar]]:
         """A bar in each seat that is missing, by the seat; and in the first where nobody is there nor wanted."""
-        coming = Window(max(window.start, self.now), window.end)
+        coming = Window(max(window.start, self.now), min(window.end, self.planned_until or window.end))
         wanted = [Seats(window.start, window.end, 1)] if self.wanted is None else self.wanted
         missing: dict[int, list[Window]] = defaultdict(list)
         unwanted: list[Window] = []
@@ -203,13 +232,13 @@ class _Drawing:
             for seat in [seat for seat in range(count) if seat not in held][: max(count - len(held), 0)]:
                 missing[seat].append(part)
         bars = {
-            seat: [self._nobody(each, window, is_wanted=True) for each in merged(parts)]
+            seat: [self._nobody(each, window, Nobody.MISSING) for each in merged(parts)]
             for seat, parts in missing.items()
         }
-        bars.setdefault(0, []).extend(self._nobody(each, window, is_wanted=False) for each in merged(unwanted))
+        bars.setdefault(0, []).extend(self._nobody(each, window, Nobody.UNWANTED) for each in merged(unwanted))
         return bars
 
-    def _nobody(self, gap: Window, window: Window, *, is_wanted: bool) -> Bar:
+    def _nobody(self, gap: Window, window: Window, nobody: Nobody) -> Bar:
         return Bar(
             x=_percent(gap.start - window.start, window),
             width=_percent(gap.end - gap.start, window),
@@ -218,7 +247,7 @@ class _Drawing:
             start=gap.start,
             end=gap.end,
             is_exception=False,
-            is_wanted=is_wanted,
+            nobody=nobody,
         )
 
 

@@ -177,3 +177,47 @@ def test_an_override_in_a_seat_that_a_calendar_has_no_longer_is_marked(office, h
         roster=office, person=mona, seat=1, during=(clock.now, clock.now + timedelta(hours=4)), created_at=clock.now
     )
     assert "seat 2, wanted no more" in rita.get("/rosters/office/").content.decode()
+
+
+@pytest.fixture
+def days(house, clock):
+    """Rita and Cora for a day each, handed over at 09:00 in Berlin; planned until 30 June at 10:00 (UTC)."""
+    return make_roster(clock, house.platform, "days", house.rita, house.cora)
+
+
+@pytest.mark.parametrize(("view", "weeks"), [("weeks", 2), ("month", 6)])
+def test_beyond_the_horizon_nothing_is_planned_yet_and_nobody_is_missing(days, rita, view, weeks):
+    page = rita.get("/rosters/days/", {"view": view, "from": "2026-08-03"}).content.decode()
+    assert page.count("Not planned yet: ") == 2 * weeks  # the layer, and who is on call
+    assert "Nobody: " not in page
+    assert "Rita: " not in page
+    assert "Nobody takes turns yet" not in page
+
+
+def test_up_to_the_horizon_shifts_are_drawn_and_after_it_nothing_is_planned_yet(days, rita):
+    page = rita.get("/rosters/days/", {"from": "2026-06-29", "zone": "utc"}).content.decode()
+    assert page.count("Not planned yet: Tue 30 Jun 10:00 to Mon 6 Jul 00:00") == 2
+    assert page.count("to Tue 30 Jun 10:00") == 2
+    assert "Nobody: " not in page
+
+
+def test_what_the_horizon_has_not_been_filled_to_yet_is_not_planned_yet(days, clock, rita):
+    clock.shift(hours=20)
+    page = rita.get("/rosters/days/", {"from": "2026-06-29", "zone": "utc"}).content.decode()
+    assert "Not planned yet: Tue 30 Jun 10:00 to Mon 6 Jul 00:00" in page
+    assert "Nobody: " not in page
+
+
+def test_a_list_says_from_when_on_nothing_is_planned_yet(days, rita):
+    near = rita.get("/rosters/days/", {"view": "list"}).content.decode()
+    assert "Not planned yet" not in near
+    ends = rita.get("/rosters/days/", {"view": "list", "from": "2026-06-20", "zone": "utc"}).content.decode()
+    assert "Not planned yet from Tue 30 Jun, 10:00 on." in ends
+    beyond = rita.get("/rosters/days/", {"view": "list", "from": "2026-09-01"}).content.decode()
+    assert "Not planned yet" in beyond
+    assert "Nobody is on call" not in beyond
+
+
+def test_of_a_roster_that_is_retired_nothing_more_is_planned(days, house, rita, mona):
+    rosters.retire(days, by=mona)
+    assert "Not planned yet" not in rita.get("/rosters/days/", {"from": "2026-07-06"}).content.decode()
