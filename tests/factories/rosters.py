@@ -36,7 +36,9 @@ def calendar_layer(roster: Roster, *turns: tuple[User, datetime, datetime], **fi
     layer = Layer.objects.create(
         roster=roster, **{"name": "Calendar", "starts_on": clock.now().date() - timedelta(days=1), **fields}
     )
-    source = CalendarSource.objects.create(layer=layer, url="https://calendar.example/rota.ics", expanded_at=clock.now())
+    source = CalendarSource.objects.create(
+        layer=layer, url="https://calendar.example/rota.ics", expanded_at=clock.now()
+    )
     for person, start, end in turns:
         CalendarTurn.objects.create(source=source, person=person, during=DateTimeTZRange(start, end))
     return layer

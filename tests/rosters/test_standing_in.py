@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-from apps.core.errors import Conflict, Invalid, NotAllowed
+from apps.core.errors import Conflict, Invalid, NotAllowed, RuleViolation
 from apps.rosters import actions, queries
 from apps.rosters.actions import LayerEntry
 from apps.rosters.models import Roster, SwapState
@@ -142,6 +142,18 @@ def test_what_has_stood_in_cannot_be_made_a_roster_of_its_own(roster, manager, p
     assert second.history.count() == 3
 
 
+def test_what_somebody_holds_in_a_stand_in_is_given_away_once_where_it_is_paged(roster, manager, people, clock):
+    week = {"slug": "week", "name": "Week", "team": roster.team, "stands_in_for": roster, **WEEK}
+    layers = [LayerEntry(fields={"name": "All", "starts_on": date(2026, 3, 1)}, people=people[2:3])]
+    stand_in = actions.create_roster(week, layers=layers, by=manager)
+    times = {"start": WEEK["stands_in_from"], "end": WEEK["stands_in_from"] + timedelta(hours=9)}
+    with pytest.raises(RuleViolation, match="Week stands in for Platform: ask for it there"):
+        actions.ask_for_swap(stand_in, by=people[2], **times)
+    swap = actions.ask_for_swap(roster, by=people[2], **times)
+    actions.accept_swap(swap, by=people[0])
+    assert queries.on_call_people(roster.team, times["start"]) == [people[0]]
+
+
 def test_no_two_stand_in_at_the_same_time(roster, manager, people):
     first = stand_in("zeta", roster, people, manager)
     with pytest.raises(Invalid, match="zeta stands in for Platform within that time already") as refused:
@@ -199,7 +211,8 @@ def test_one_that_stood_in_for_a_retired_roster_is_not_changed_but_released(rost
 def test_whoever_retires_a_roster_ends_what_stands_in_for_it(roster, manager, people, clock):
     second = stand_in("second", roster, people, manager)
     shift = second.shifts.order_by("during").last()
-    swap = actions.ask_for_swap(second, by=shift.person, start=shift.start, end=shift.end)
+    during = DateTimeTZRange(shift.start, shift.end)  # asked before it stood in
+    swap = second.swaps.create(asked_by=shift.person, during=during, asked_at=clock.now)
     clock.set(datetime(2026, 3, 9, 12, tzinfo=UTC))
     actions.retire(roster, by=manager)
     second.refresh_from_db()

@@ -44,10 +44,12 @@ def ask_for_swap(
     Without ``asked_of`` it is a request for cover that anybody who may stand in can take. A start that has passed
     means now. Nothing changes before the answer. Raises Invalid, naming ``start``, ``end``, ``asked_of`` or
     ``in_return``, unless each gives what they have in one seat, and is there and free when they take the other's;
-    RuleViolation
-    for a retired roster, or where it is asked already.
+    RuleViolation for a retired roster, for one that stands in for another (it is asked for there, where it is paged),
+    or where it is asked already.
     """
     roster = locked(roster)
+    if roster.stands_in_for is not None:
+        raise RuleViolation(f"{roster} stands in for {roster.stands_in_for}: ask for it there.")
     now = clock.now()
     rules.check_override(start, end, now=now, horizon=settings.ROSTER_HORIZON)
     start = max(start, now)
