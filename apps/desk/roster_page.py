@@ -15,7 +15,7 @@ from apps.core.walltime import instant
 from apps.core.zones import zone_or_utc
 from apps.rosters import picture, planning, queries
 from apps.rosters.coverage import wanted_of
-from apps.rosters.models import Roster, Shift, ShiftSource
+from apps.rosters.models import Layer, Roster, Shift, ShiftSource
 from apps.rosters.picture import A_DAY, A_WEEK, Picture, Row
 from apps.rosters.rules import Stretch, Window
 from apps.teams.models import User
@@ -160,11 +160,20 @@ def _layer_rows(roster: Roster, window: Window, person: int | None, planned_unti
         return []
     window = Window(window.start, min(window.end, planned_until or window.end))
     if window.start >= window.end:
-        return [Row(layer.name, []) for layer in roster.layers.reverse()]
+        return [Row(layer.name, [], goes_on=_lasts(layer, window.end)) for layer in roster.layers.reverse()]
     return [
-        Row(layer.name, [each for each in stretches if person in (None, each.person)])
+        Row(
+            layer.name,
+            [each for each in stretches if person in (None, each.person)],
+            goes_on=_lasts(layer, window.end),
+        )
         for layer, stretches in reversed(planning.by_layer(roster, window))
     ]
+
+
+def _lasts(layer: Layer, at: datetime) -> bool:
+    """Whether ``layer`` has not ended by the day of ``at``."""
+    return layer.ends_on is None or layer.ends_on > at.date()
 
 
 def _first_day(text: str, *, now: datetime, zone: ZoneInfo, view: str) -> date:

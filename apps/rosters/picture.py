@@ -98,11 +98,15 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What is drawn as lanes, one a seat: the stretches of a layer, or of the result."""
+    """What is drawn as lanes, one a seat: the stretches of a layer, or of the result.
+
+    ``goes_on``: beyond what is planned there will be more of it.
+    """
 
     name: str
     stretches: Sequence[Stretch]
     is_result: bool = False
+    goes_on: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,7 @@ def drawn(
 
     Where fewer hold the result than are ``wanted`` a bar without a person in each seat that is missing says so, from
     ``now`` on, unless ``says_nobody`` is off: then only some people are drawn. Without ``wanted`` it is one, always.
-    After ``planned_until``, where that is known, a bar in each lane says that nothing is planned yet.
+    After ``planned_until``, where that is known, a bar in each lane that goes on says that nothing is planned yet.
     """
     order = dict.fromkeys(each.person for row in rows for each in sorted(row.stretches, key=lambda each: each.start))
     colours = {person: number % COLOURS for number, person in enumerate(order)}
@@ -199,7 +203,7 @@ class _Drawing:
         if row.is_result and self.says_nobody:
             for seat, bars in self._of_nobody(drawn, window).items():
                 by_seat.setdefault(seat, []).extend(bars)
-        if self.planned_until is not None and self.planned_until < window.end:
+        if row.goes_on and self.planned_until is not None and self.planned_until < window.end:
             beyond = Window(max(self.planned_until, window.start), window.end)
             by_seat = by_seat or {0: []}
             for bars in by_seat.values():
