@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.test import Client
@@ -221,3 +221,29 @@ def test_a_list_says_from_when_on_nothing_is_planned_yet(days, rita):
 def test_of_a_roster_that_is_retired_nothing_more_is_planned(days, house, rita, mona):
     rosters.retire(days, by=mona)
     assert "Not planned yet" not in rita.get("/rosters/days/", {"from": "2026-07-06"}).content.decode()
+
+
+def test_a_layer_that_ends_before_is_not_among_what_is_to_be_planned(days, rita, mona):
+    rosters.change_from(days.layers.get(), date(2026, 3, 19), by=mona)
+    for day in ("2026-06-29", "2026-07-06"):
+        page = rita.get("/rosters/days/", {"from": day}).content.decode()
+        assert page.count("Not planned yet: ") == 4  # of two weeks: the layer that lasts, and who is on call
+
+
+def test_the_layers_of_a_split_are_told_apart(days, rita, mona):
+    days.layers.update(rotation="weeks", handoff_weekday=3, name="Weeks")
+    rosters.change_from(days.layers.get(), date(2026, 3, 19), by=mona)
+    page = words(rita.get("/rosters/days/").content.decode())
+    assert "Weeks every week on Thursday at 09:00, from Sun 1 Mar 2026 until Thu 19 Mar 2026" in page
+    assert "Weeks every week on Thursday at 09:00, from Thu 19 Mar 2026 " in page
+
+
+def test_a_calendar_is_offered_to_whoever_may_have_it(days, house, clock, rita, mona, signed_in):
+    assert "Link to this roster" in rita.get("/rosters/days/").content.decode()
+    start = clock.now + timedelta(hours=1)
+    rosters.add_override(days, person=house.ella, start=start, end=start + timedelta(hours=1), by=mona)
+    ella = signed_in(house.ella)
+    page = ella.get("/rosters/days/")
+    assert page.status_code == 200
+    assert "Link to this roster" not in page.content.decode()
+    assert ella.post("/calendars/", {"kind": "roster", "roster": "days"}).status_code == 404

@@ -76,6 +76,7 @@ def roster(request: HttpRequest, slug: str) -> HttpResponse:
         "handover": HandoverForm(),
         "notes": queries.handover_notes(found, now)[:NOTES_SHOWN],
         "absences": queries.absences_of(turn_taking.people_in_turn(found, now), now),
+        "sees_team": found.team_id in access.team_ids(viewer(request), Permission.VIEW),
         "may_respond": found.team_id in access.team_ids(viewer(request), Permission.RESPOND),
         "may_manage": found.team_id in access.team_ids(viewer(request), Permission.MANAGE),
     }
