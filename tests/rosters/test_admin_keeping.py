@@ -9,9 +9,11 @@ from django.urls import reverse
 
 from apps.rosters import actions
 from apps.rosters.models import Override, Roster
+from apps.rosters.models.rosters import LAST_PLACE
 from tests.rosters.admin_forms import (
     ADD_ROSTER,
     ROSTERS,
+    as_shown,
     change_page,
     entered,
     form_of,
@@ -149,3 +151,17 @@ def test_a_page_that_claims_to_have_a_hundred_thousand_layers_is_answered(clock,
     assert answer.status_code == 200
     assert len(answer.context["inline_admin_formsets"][0].formset.forms) == 50
     assert not Roster.objects.exists()
+
+
+def test_a_layer_that_no_position_is_left_for_is_refused_beside_it(roster, clock, manager, team):
+    roster.layers.update(position=LAST_PLACE)
+    client = signed_in(manager)
+    new = {name.replace("layers-0-", "layers-1-"): value for name, value in form_of(team, []).items()}
+    new |= {"layers-1-name": "Top", "layers-1-position": "", "layers-1-add_people": "anna"}
+    sent = new | as_shown(client.get(change_page(roster))) | {"layers-TOTAL_FORMS": 2}
+    answer = client.post(change_page(roster), sent)
+    assert answer.status_code == 200
+    layers = answer.context["inline_admin_formsets"][0].formset
+    assert layers.errors == [{}, {"position": ["None is left above 10,000: give the layers lower positions."]}]
+    assert client.post(change_page(roster), sent | {"layers-0-position": LAST_PLACE - 1}).status_code == 302
+    assert [layer.position for layer in roster.layers.all()] == [LAST_PLACE - 1, LAST_PLACE]

@@ -23,7 +23,7 @@ from apps.core.errors import Invalid
 from apps.rosters import actions, rules, zone_news
 from apps.rosters.admin.people import check_takes_turns
 from apps.rosters.models import Layer, LayerMember, Roster
-from apps.rosters.models.rosters import MOST_LAYERS
+from apps.rosters.models.rosters import LAST_PLACE, MOST_LAYERS
 from apps.rosters.planning import weekly_range
 from apps.rosters.rules.words import EXAMPLE
 from apps.teams.admin_access import FollowsItsParent
@@ -127,8 +127,12 @@ class Layers(BaseInlineFormSet[Layer, Roster, Any]):
     is_on_trial: ClassVar[bool] = False
 
     def clean(self) -> None:
-        """Put an error beside the people of each layer, new or changed here, in which nobody would take turns."""
+        """Put an error beside the people of a layer, new or changed here, in which nobody would take turns.
+
+        And beside the position of one that would have to come above the highest that there may be.
+        """
         super().clean()
+        self._check_places()
         for form in self.forms:
             if not self.is_on_trial and form.has_changed() and not form.cleaned_data.get("DELETE"):
                 check_takes_turns(form)
@@ -155,6 +159,15 @@ class Layers(BaseInlineFormSet[Layer, Roster, Any]):
         self._fill_in(obj)
         layer: Layer = super().save_existing(form, obj, commit=commit)
         return layer
+
+    def _check_places(self) -> None:
+        kept = [form for form in self.forms if form.is_valid() and form not in self.deleted_forms]
+        above = max((form.cleaned_data.get("position") or 0 for form in kept), default=0)
+        for form in kept:
+            if form.has_changed() and form.cleaned_data.get("position") is None:
+                above += 1
+                if above > LAST_PLACE:
+                    form.add_error("position", f"None is left above {LAST_PLACE:,}: give the layers lower positions.")
 
     def _fill_in(self, layer: Any) -> None:
         """Give the layer the position and the name that were left empty."""
