@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from apps.rosters import actions
 from apps.rosters.models import Override, Roster
-from apps.rosters.models.rosters import LAST_PLACE
+from apps.rosters.models.rosters import LAST_PLACE, MOST_LAYERS
 from tests.rosters.admin_forms import (
     ADD_ROSTER,
     ROSTERS,
@@ -19,7 +19,7 @@ from tests.rosters.admin_forms import (
     form_of,
     signed_in,
 )
-from tests.rosters.building import shown
+from tests.rosters.building import layer_of, shown
 
 pytestmark = pytest.mark.django_db
 
@@ -165,3 +165,11 @@ def test_a_layer_that_no_position_is_left_for_is_refused_beside_it(roster, clock
     assert layers.errors == [{}, {"position": ["None is left above 10,000: give the layers lower positions."]}]
     assert client.post(change_page(roster), sent | {"layers-0-position": LAST_PLACE - 1}).status_code == 302
     assert [layer.position for layer in roster.layers.all()] == [LAST_PLACE - 1, LAST_PLACE]
+
+
+def test_a_split_that_makes_a_layer_too_many_is_told_beside_the_layer(roster, clock, manager, people):
+    for number in range(MOST_LAYERS - 1):
+        layer_of(roster, people[:1], name=f"L{number}")
+    page = reverse("admin:rosters_roster_change_from", args=[roster.pk])
+    answer = signed_in(manager).post(page, {"layer": roster.layers.first().pk, "day": "2026-03-20"})
+    assert answer.context["form"].errors == {"layer": ["Platform would have more than 50 layers."]}

@@ -244,7 +244,8 @@ class RosterAdmin(AsksAboutGaps, PreviewedAdmin, RevertingAdmin, ImportingAdmin,
             except LeavesGap as asked:
                 return self.ask(request, asked)
             except HouseError as refused:
-                form.add_error("day", str(refused))
+                named = refused.field if isinstance(refused, Invalid) else ""
+                form.add_error(named if named in form.fields else "day", str(refused))
             else:
                 self.message_user(request, f"“{following.name}” goes on from {entered['day']}: edit the new one.")
                 return redirect("admin:rosters_roster_change", roster.pk)
