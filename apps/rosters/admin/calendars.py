@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -26,7 +26,7 @@ from apps.rosters.calendars.fetching import as_address
 from apps.rosters.models import CalendarSource, Layer
 
 
-class CalendarForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no parameter at run time
+class CalendarForm(forms.ModelForm[CalendarSource]):
     """An address, or a file, which is read at once: one that cannot be is refused beside the field."""
 
     file = forms.FileField(
@@ -84,7 +84,7 @@ class CalendarForm(forms.ModelForm):  # type: ignore[type-arg]  # the class take
             )
         elif "url" in self.changed_data:
             actions.set_address(self.instance, self.cleaned_data["url"])
-        return cast("CalendarSource", self.instance)
+        return self.instance
 
 
 class Calendars(BaseInlineFormSet[CalendarSource, Layer, Any]):

@@ -51,7 +51,7 @@ def beside_zone(field: forms.Field, news: Mapping[str, str], row: Roster | Layer
         field.help_text = format_html(said, news[row.time_zone], field.help_text)
 
 
-class LayerForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no parameter at run time
+class LayerForm(forms.ModelForm[Layer]):
     """A layer, with the times it covers and people to add to it as text."""
 
     covers = forms.CharField(
@@ -72,7 +72,7 @@ class LayerForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes n
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.instance.pk is None:
+        if self.instance._state.adding:
             self.initial["position"] = None
             self.initial["starts_on"] = timezone.localdate()
         else:
@@ -197,7 +197,7 @@ class StandsStillWhenFrozen(FollowsItsParent):
         return self.has_add_permission(request, obj)
 
 
-class LayerMemberForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no parameter at run time
+class LayerMemberForm(forms.ModelForm[LayerMember]):
     """A place in the order; whoever is put there can be on call."""
 
     class Meta:

@@ -67,7 +67,7 @@ class TeamFilter(admin.SimpleListFilter):
         return queryset.filter(person__in=User.objects.filter(memberships__team__in=chosen))
 
 
-class AbsenceForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no parameter at run time
+class AbsenceForm(forms.ModelForm[Absence]):
     """Whole days, or from one time to another, by the clocks of whoever enters it: ``start`` and ``end`` once clean."""
 
     first_day = forms.DateField(

@@ -51,7 +51,7 @@ class SeatField(forms.ChoiceField):
         return int(super().clean(value) or 0)
 
 
-class StandInForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no parameter at run time
+class StandInForm(forms.ModelForm[Override]):
     """Start and end as two moments, in the viewer's time zone; what the action would refuse is said at its field.
 
     ``seats``: so many has the roster.

@@ -52,7 +52,7 @@ class StoodForField(forms.ModelChoiceField[Roster]):
         return str(obj) if obj.is_seen else OF_ANOTHER_TEAM.capitalize()
 
 
-class RosterForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no parameter at run time
+class RosterForm(forms.ModelForm[Roster]):
     """A roster; ``asked`` names the gaps that saving it would make, which somebody has to say yes to.
 
     A yes counts for those that come back in ``accepted_gaps``.

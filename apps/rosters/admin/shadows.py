@@ -20,7 +20,7 @@ from apps.teams.models import User
 _FIELDS = {"user": "person"}
 
 
-class ShadowForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no parameter at run time
+class ShadowForm(forms.ModelForm[Shadow]):
     """A new shadow; what the action would refuse is said at its field."""
 
     start = Moment(label="From")
