@@ -369,7 +369,11 @@ def test_a_commander_of_another_team_who_was_paged_responds_and_waives_nothing(s
         waive(scene, guest)
 
 
-@pytest.mark.parametrize("action", sorted(DEEDS.keys() - {"declare", "add_note", "assess_impact"}))
+#: What is done whatever has become of the incident.
+AT_ANY_TIME = {"declare", "add_note", "assess_impact", "give_access", "take_access_back"}
+
+
+@pytest.mark.parametrize("action", sorted(DEEDS.keys() - AT_ANY_TIME))
 def test_whoever_may_not_does_not_learn_what_has_become_of_it(scene, action):
     """The right is asked for before the lifecycle: a stranger hears the same of every incident."""
     actions.cancel(scene.incident.pk, reason="A false alarm", by=scene.cora)
