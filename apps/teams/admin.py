@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any, ClassVar
 
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
@@ -97,7 +98,8 @@ class TeamAdmin(AdministratedAdmin):
         super().save_related(request, form, formsets, change)
         if "parent" in form.changed_data:
             access.rebuild_grants_below([form.instance, *form.instance.below()])
-        for person in before | set(User.objects.filter(memberships__team=form.instance)):
+        concerned = before | set(User.objects.filter(memberships__team=form.instance))
+        for person in sorted(concerned, key=attrgetter("pk")):  # each locks rosters: all in one order
             access.rebuild_grants(person)
 
 
