@@ -10,6 +10,7 @@ from django.urls import reverse
 from apps.rosters import actions
 from apps.rosters.models import Override, Roster
 from apps.rosters.models.rosters import LAST_PLACE, MOST_LAYERS
+from apps.teams.models import TeamRole
 from tests.rosters.admin_forms import (
     ADD_ROSTER,
     ROSTERS,
@@ -19,7 +20,7 @@ from tests.rosters.admin_forms import (
     form_of,
     signed_in,
 )
-from tests.rosters.building import layer_of, shown
+from tests.rosters.building import layer_of, member, shown
 
 pytestmark = pytest.mark.django_db
 
@@ -173,3 +174,30 @@ def test_a_split_that_makes_a_layer_too_many_is_told_beside_the_layer(roster, cl
     page = reverse("admin:rosters_roster_change_from", args=[roster.pk])
     answer = signed_in(manager).post(page, {"layer": roster.layers.first().pk, "day": "2026-03-20"})
     assert answer.context["form"].errors == {"layer": ["Platform would have more than 50 layers."]}
+
+
+def test_a_layer_whose_position_is_emptied_is_put_above_what_the_page_leaves_there(roster, clock, manager, people):
+    layer_of(roster, people[:1], name="Top", position=LAST_PLACE)
+    client = signed_in(manager)
+    sent = as_shown(client.get(change_page(roster))) | {"layers-0-position": "", "layers-1-position": "5"}
+    assert client.post(change_page(roster), sent).status_code == 302
+    assert list(roster.layers.values_list("name", "position")) == [("Top", 5), ("Days", 6)]
+
+
+def test_the_highest_layer_is_not_put_above_the_highest_position(roster, clock, manager):
+    roster.layers.update(position=LAST_PLACE)
+    client = signed_in(manager)
+    answer = client.post(change_page(roster), as_shown(client.get(change_page(roster))) | {"layers-0-position": ""})
+    assert list(answer.context["inline_admin_formsets"][0].formset.errors[0]) == ["position"]
+    assert roster.layers.get().position == LAST_PLACE
+
+
+def test_people_are_added_after_whoever_has_the_last_place(roster, clock, manager):
+    layer, client = roster.layers.get(), signed_in(manager)
+    layer.members.filter(person__name="cleo").update(position=LAST_PLACE)
+    for name in ("dora", "emil"):
+        member(f"{name}@example.com", roster.team, TeamRole.RESPONDER)
+    added = as_shown(client.get(change_page(roster))) | {"layers-0-add_people": "emil, dora"}
+    assert client.post(change_page(roster), added).status_code == 302
+    assert [each.person.name for each in layer.members.all()] == ["anna", "ben", "cleo", "emil", "dora"]
+    assert client.post(change_page(roster), as_shown(client.get(change_page(roster)))).status_code == 302

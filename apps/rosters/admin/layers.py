@@ -114,7 +114,7 @@ class LayerForm(forms.ModelForm[Layer]):
         place = max((member.position for member in members), default=0)
         for person in self.cleaned_data.get("add_people", []):
             if person.pk not in known:
-                place += 1
+                place = min(place + 1, LAST_PLACE)  # where the order is that in which they were put there
                 LayerMember.objects.create(layer=self.instance, person=person, position=place)
 
 
@@ -132,7 +132,7 @@ class Layers(BaseInlineFormSet[Layer, Roster, Any]):
         And beside the position of one that would have to come above the highest that there may be.
         """
         super().clean()
-        self._check_places()
+        self._put_on_top()
         for form in self.forms:
             if not self.is_on_trial and form.has_changed() and not form.cleaned_data.get("DELETE"):
                 check_takes_turns(form)
@@ -160,19 +160,23 @@ class Layers(BaseInlineFormSet[Layer, Roster, Any]):
         layer: Layer = super().save_existing(form, obj, commit=commit)
         return layer
 
-    def _check_places(self) -> None:
-        kept = [form for form in self.forms if form.is_valid() and form not in self.deleted_forms]
-        above = max((form.cleaned_data.get("position") or 0 for form in kept), default=0)
+    def _put_on_top(self) -> None:
+        """Give each layer whose position was left empty one above all that the page leaves there.
+
+        Put an error beside it where none is left.
+        """
+        kept = [form for form in self.forms if form.instance.pk is not None or form.has_changed()]
+        kept = [form for form in kept if not form.cleaned_data.get("DELETE")]
+        highest = max((_position(form) for form in kept), default=0)
         for form in kept:
-            if form.has_changed() and form.cleaned_data.get("position") is None:
-                above += 1
-                if above > LAST_PLACE:
+            if form.instance.position is None:
+                highest += 1
+                form.instance.position = highest
+                if highest > LAST_PLACE:
                     form.add_error("position", f"None is left above {LAST_PLACE:,}: give the layers lower positions.")
 
     def _fill_in(self, layer: Any) -> None:
-        """Give the layer the position and the name that were left empty."""
-        if layer.position is None:
-            layer.position = max((other.position for other in self.instance.layers.all()), default=0) + 1
+        """Give the layer the name that was left empty."""
         if not layer.name:
             city = layer.time_zone.rpartition("/")[2].replace("_", " ")
             layer.name = city or f"Layer {layer.position}"
@@ -257,6 +261,11 @@ class LayerInline(StandsStillWhenFrozen, StackedInline):
         formset.absolute_max = MOST_LAYERS
         formset.is_on_trial = hasattr(request, "previewed")
         return formset
+
+
+def _position(form: Any) -> int:
+    """The position of a layer as entered; where it was left empty, the one that it had."""
+    return int(form.initial.get("position") or 0) if form.instance.position is None else form.instance.position
 
 
 def _ranges(layer: Layer) -> list[rules.WeeklyRange]:
