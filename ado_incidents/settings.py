@@ -36,6 +36,8 @@ _site = urlsplit(SITE_URL)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]", str(_site.hostname)])
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 SECURE_ORIGIN = _site.scheme == "https"
+#: So many proxies stand before the web server, each of which says in X-Forwarded-For whom it heard.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 if SECURE_ORIGIN:  # the web server speaks HTTP: what ends TLS before it says so
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
@@ -93,6 +95,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "apps.core.origins.OriginMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "apps.teams.middleware.ViewerTimeZoneMiddleware",
     "apps.teams.middleware.SignedOutMiddleware",
@@ -168,6 +171,7 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
+AXES_CLIENT_IP_CALLABLE = "apps.core.origins.address_of"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},

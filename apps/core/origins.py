@@ -1,0 +1,74 @@
+"""From where the running request comes: what history and the audit stream write beside who and what."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+#: No request has a longer number; one that a caller sent is cut.
+LONGEST_REQUEST_ID = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """An address (IPv4 or IPv6, of the client) and a request's number; both are empty where nobody asked from outside.
+
+    The number is the one that the log of the request carries. A caller may send it (``X-Request-ID``).
+    """
+
+    address: str = ""
+    request: str = ""
+
+
+NOWHERE = Origin()
+_current: ContextVar[Origin] = ContextVar("origin", default=NOWHERE)
+
+
+def current() -> Origin:
+    """Where what runs now was asked for."""
+    return _current.get()
+
+
+@contextmanager
+def within(origin: Origin) -> Iterator[None]:
+    """Let what runs inside count as asked for from ``origin``."""
+    token = _current.set(origin)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def address_of(request: HttpRequest) -> str:
+    """The client's address as far as it can be known; empty for none.
+
+    ``TRUSTED_PROXIES`` says how many proxies stand before the house, each of which adds to ``X-Forwarded-For`` whom it
+    heard. What stands further left was written by the client itself, and is not believed.
+    """
+    found = str(request.META.get("REMOTE_ADDR", ""))
+    if settings.TRUSTED_PROXIES:
+        heard = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+        found = heard[-settings.TRUSTED_PROXIES] if len(heard) >= settings.TRUSTED_PROXIES else found
+    try:
+        return str(ipaddress.ip_address(found))
+    except ValueError:
+        return ""
+
+
+class OriginMiddleware:
+    """Keeps the origin of the request while it is answered; stands below the one that numbers the request."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        number = str(structlog.contextvars.get_contextvars().get("request_id", ""))
+        with within(Origin(address_of(request), number[:LONGEST_REQUEST_ID])):
+            return self._get_response(request)
