@@ -1,4 +1,4 @@
-"""The seals over everything that is written once, and what they are made of (docs/audit.md).
+"""The audit stream, and the seals over everything that is written once (docs/audit.md).
 
 A seal and a layout each are one line of text and the SHA-256 of that line: what is hashed is what is stored, so that
 it can be checked with nothing but a hash function.
@@ -10,10 +10,15 @@ import json
 from functools import cached_property
 from typing import Any
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
-from apps.core.models import WrittenOnce
+from apps.core import clock, origins
+from apps.core.audited import Act
+from apps.core.models import AppendOnly, History, WrittenOnce
+from apps.incidents.models import Incident
 
 
 class Layout(WrittenOnce):
@@ -82,3 +87,50 @@ class PersonalKey(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+
+class Entry(AppendOnly):
+    """One line of the audit stream: an act that leaves no row with a history (``core.audited``)."""
+
+    at = models.DateTimeField(default=clock.now, db_index=True)
+    act = models.CharField(max_length=32, choices=Act)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, db_constraint=False, null=True, related_name="+",
+        help_text="Who did it; empty where that is not known, or the house did it.",
+    )  # fmt: skip
+    text = models.TextField()
+    about_table = models.CharField(max_length=63, blank=True, help_text="The table of what it was done to, if any.")
+    about_row = models.CharField(max_length=64, blank=True, help_text="And which row of it.")
+    incident = models.ForeignKey(
+        Incident, on_delete=models.PROTECT, null=True, related_name="+",
+        help_text="The incident that it tells of: whoever may not see that does not see this.",
+    )  # fmt: skip
+    teams = ArrayField(models.BigIntegerField(), default=list, help_text="Whose it is; empty: the organisation's.")
+    data = models.JSONField(default=dict)
+    request = origins.request_column()
+    address = origins.address_column()
+
+    class Meta(AppendOnly.Meta):
+        ordering = ["-at", "-id"]
+        verbose_name_plural = "entries"
+        indexes = [GinIndex(fields=["teams"], name="audit_entry_teams")]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class SavedView(models.Model):
+    """A search of the record that somebody wants to find again: only theirs."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="audit_views")
+    name = models.CharField(max_length=80)
+    query = models.TextField(help_text="The filters, as they stand in the address of the page.")
+
+    history = History()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["person", "name"], name="audit_view_once_per_name")]
+
+    def __str__(self) -> str:
+        return self.name

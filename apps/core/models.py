@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import models
 from simple_history.models import HistoricalRecords
 
-from apps.core import clock
+from apps.core import clock, origins
 from apps.core.marks import written_as, written_in
 
 
@@ -66,7 +66,7 @@ class AppendOnly(WrittenOnce):
 
 
 class History(HistoricalRecords):
-    """The history of a table people edit: who, when, what and why; its rows are append-only and sealed.
+    """The history of a table people edit: who, when, from where, what and why; its rows are append-only and sealed.
 
     ``history_user`` has no database constraint: a person is deactivated, never deleted. ``personal`` names the columns
     with personal data.
@@ -92,7 +92,8 @@ class History(HistoricalRecords):
 
     def get_extra_fields(self, model: type[models.Model], fields: dict[str, Any]) -> dict[str, Any]:
         extra: dict[str, Any] = super().get_extra_fields(model, fields)
-        return extra | _sealed(moment="history_date", personal=self._personal)
+        asked_from = {"history_request": origins.request_column(), "history_address": origins.address_column()}
+        return extra | asked_from | _sealed(moment="history_date", personal=self._personal)
 
     def get_extra_fields_m2m(
         self, model: type[models.Model], through_model: type[models.Model], fields: dict[str, Any]

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import structlog
 from django.conf import settings
+from django.db import models
 from django.http import HttpRequest, HttpResponse
 
-#: No request has a longer number; one that a caller sent is cut.
+#: No number is longer; what it is made of is cut.
 LONGEST_REQUEST_ID = 64
 
 
@@ -20,7 +21,8 @@ LONGEST_REQUEST_ID = 64
 class Origin:
     """An address (IPv4 or IPv6, of the client) and a request's number; both are empty where nobody asked from outside.
 
-    The number is the one that the log of the request carries. A caller may send it (``X-Request-ID``).
+    The number is the one that the log of the request carries, and that its answer says (``X-Request-ID``). What a
+    timer does has the timer's kind and id.
     """
 
     address: str = ""
@@ -34,6 +36,28 @@ _current: ContextVar[Origin] = ContextVar("origin", default=NOWHERE)
 def current() -> Origin:
     """Where what runs now was asked for."""
     return _current.get()
+
+
+def current_request() -> str:
+    """The number of the running request; empty outside of one."""
+    return current().request
+
+
+def current_address() -> str | None:
+    """The address that the running request came from; None outside of one."""
+    return current().address or None
+
+
+def request_column() -> models.CharField[str, str]:
+    """The column of the request that a row was written for; empty where the house itself wrote it."""
+    return models.CharField(
+        "request", max_length=LONGEST_REQUEST_ID, blank=True, default=current_request, db_default="", editable=False
+    )
+
+
+def address_column() -> models.GenericIPAddressField[str | None, str | None]:
+    """The column of the address that the request came from."""
+    return models.GenericIPAddressField("address", null=True, default=current_address, editable=False)
 
 
 @contextmanager
@@ -63,12 +87,15 @@ def address_of(request: HttpRequest) -> str:
 
 
 class OriginMiddleware:
-    """Keeps the origin of the request while it is answered; stands below the one that numbers the request."""
+    """Keeps the origin of the request while it is answered, and says its number; below what numbers the request."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        number = str(structlog.contextvars.get_contextvars().get("request_id", ""))
-        with within(Origin(address_of(request), number[:LONGEST_REQUEST_ID])):
-            return self._get_response(request)
+        number = str(structlog.contextvars.get_contextvars().get("request_id", ""))[:LONGEST_REQUEST_ID]
+        with within(Origin(address_of(request), number)):
+            response = self._get_response(request)
+        if number:
+            response.headers["X-Request-ID"] = number
+        return response

@@ -10,6 +10,7 @@ import structlog
 from django.db import Error as DatabaseFailure
 from django.db import transaction
 
+from apps.core import origins
 from apps.core.insisting import insist
 from apps.engine import actions, leases, outcomes, queries, registry
 from apps.engine.models import Lane, Timer
@@ -47,19 +48,24 @@ def handle(timer: Timer) -> None:
         return
     before = actions.handled.set(timer)
     try:
-        if known.transactional:
-            with transaction.atomic():
-                known.function(timer)
-                outcomes.complete(timer, known)
-        else:
-            known.function(timer)
-            _record(timer, partial(outcomes.complete, timer, known))
+        with origins.within(origins.Origin(request=f"{timer.kind} {timer.pk}"[: origins.LONGEST_REQUEST_ID])):
+            _run(timer, known)
     except outcomes.LeaseLost as lost:
         log.warning("timer_lease_lost", timer=timer.pk, kind=timer.kind, reason=str(lost))
     except Exception as error:  # noqa: BLE001  whatever a handler raises is its timer's failure, never the worker's
         _record(timer, partial(outcomes.fail, timer, known, error))
     finally:
         actions.handled.reset(before)
+
+
+def _run(timer: Timer, known: registry.Handler) -> None:
+    if known.transactional:
+        with transaction.atomic():
+            known.function(timer)
+            outcomes.complete(timer, known)
+    else:
+        known.function(timer)
+        _record(timer, partial(outcomes.complete, timer, known))
 
 
 def _record(timer: Timer, outcome: Callable[[], None]) -> None:

@@ -73,8 +73,8 @@ def test_what_is_sealed_does_not_depend_on_the_settings_of_the_session(clock: An
         connection.close()
     event = note("One")
     told = {
-        "actor_id": event.actor_id, "at": event.at.isoformat(), "data": event.data, "id": event.pk,
-        "incident_id": incident.pk, "kind": "note", "text": "One", "via": "web",
+        "actor_id": event.actor_id, "address": None, "at": event.at.isoformat(), "data": event.data, "id": event.pk,
+        "incident_id": incident.pk, "kind": "note", "request": "", "text": "One", "via": "web",
         "written_as": event.written_as, "written_in": event.written_in,
     }  # fmt: skip
     leaves = made.leaves.get(layout__table="incidents_timelineevent")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import structlog
+from django.http import HttpResponse
 
 from apps.core import origins
 
@@ -30,8 +31,9 @@ def test_an_address_is_believed_as_far_as_proxies_are_trusted(rf, settings, prox
 
 def test_the_origin_is_known_while_a_request_is_answered_and_gone_after_it(rf):
     seen = []
-    answer = origins.OriginMiddleware(lambda _: seen.append(origins.current()))
+    answer = origins.OriginMiddleware(lambda _: seen.append(origins.current()) or HttpResponse())
     with structlog.contextvars.bound_contextvars(request_id="a" * 100):
-        answer(rf.get("/", REMOTE_ADDR="192.0.2.1"))
+        response = answer(rf.get("/", REMOTE_ADDR="192.0.2.1"))
     assert seen == [origins.Origin("192.0.2.1", "a" * origins.LONGEST_REQUEST_ID)]
+    assert response["X-Request-ID"] == "a" * origins.LONGEST_REQUEST_ID
     assert origins.current() == origins.NOWHERE

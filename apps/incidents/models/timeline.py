@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from apps.core import origins
 from apps.core.models import AppendOnly
 from apps.incidents.models.incident import Incident
 
@@ -84,10 +85,15 @@ class TimelineEvent(AppendOnly):
     via = models.CharField(max_length=16, choices=Via)
     text = models.TextField()
     data = models.JSONField(default=dict)
+    request = origins.request_column()
+    address = origins.address_column()
 
     class Meta(AppendOnly.Meta):
         ordering = ["pk"]
-        indexes = [models.Index(fields=["incident", "id"], name="timeline_of_incident")]
+        indexes = [
+            models.Index(fields=["at", "id"], name="timeline_by_time"),
+            models.Index(fields=["incident", "id"], name="timeline_of_incident"),
+        ]
 
     def __str__(self) -> str:
         return self.text
