@@ -12,12 +12,13 @@ from django.conf import settings
 from psycopg import sql
 
 from apps.audit import canonical, judging, leaves, merkle
-from apps.audit.exporting.owners import rows_of
 from apps.audit.findings import model_of
 from apps.audit.judging import Span
 from apps.audit.models import Layout
+from apps.audit.owners import rows_of
 from apps.audit.snapshots import View
 from apps.core.errors import Invalid
+from apps.incidents.models import Incident
 from apps.teams.models import Team
 
 
@@ -178,7 +179,9 @@ def _strays(layout: Layout, scope: Scope, span: Span) -> tuple[sql.Composed, lis
 def _allowed(layout: Layout, scope: Scope) -> tuple[sql.SQL, list[Any]]:
     """The query of the keys that the scope lets out, and its parameters."""
     model = model_of(layout.table)
-    allowed = None if model is None else rows_of(model, team=scope.team, private=scope.private)
+    teams = None if scope.team is None else [scope.team.pk]
+    incidents = None if scope.private else Incident.objects.filter(private=False)
+    allowed = None if model is None else rows_of(model, teams=teams, incidents=incidents)
     if allowed is None:
         return sql.SQL("SELECT 0 WHERE false"), []
     text, parameters = allowed.values("pk").query.sql_with_params()

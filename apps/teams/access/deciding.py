@@ -45,6 +45,16 @@ def administrators() -> models.QuerySet[User]:
     return User.objects.filter(models.Q(is_superuser=True) | held, is_active=True).distinct()
 
 
+def audited_team_ids(person: Viewer) -> set[int] | None:
+    """The ids of the teams whose record ``person`` may read; None: everybody's, and the organisation's own."""
+    if is_administrator(person) or is_auditor(person):
+        return None
+    if not person.is_authenticated or not person.is_active:
+        return set()
+    held = Membership.objects.filter(person_id=person.pk, role__in=roles_with(Right.AUDIT), team__isnull=False)
+    return set(held.values_list("team_id", flat=True)) | team_ids(person, Permission.MANAGE)
+
+
 def only_reads(person: User) -> bool:
     """Whether ``person`` is here to read: all their roles are auditor or stakeholder. One without any role is not."""
     known: bool | None = person.__dict__.get("_only_reads")

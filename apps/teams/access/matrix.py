@@ -28,6 +28,7 @@ class Right(StrEnum):
     DIRECTORY = "directory"
     PRIVATE = "private"
     OVERSEE = "oversee"
+    AUDIT = "audit"
     ADMINISTRATE = "administrate"
     SEND = "send"
 
@@ -79,6 +80,7 @@ MATRIX: Mapping[Permission | Right, Mapping[Holder, Reach]] = {
     Permission.MANAGE: {Holder.ADMIN: Reach.ALL, Holder.MANAGER: Reach.BELOW},
     Right.PRIVATE: {Holder.COMMANDER: Reach.TEAM},
     Right.OVERSEE: {Holder.ADMIN: Reach.ALL, Holder.AUDITOR: Reach.ALL},
+    Right.AUDIT: {Holder.ADMIN: Reach.ALL, Holder.AUDITOR: Reach.ALL, Holder.MANAGER: Reach.BELOW},
     Right.ADMINISTRATE: {Holder.ADMIN: Reach.ALL},
     Right.SEND: {Holder.INTEGRATION: Reach.TEAM},
 }

@@ -18,6 +18,7 @@ _WORDS: dict[Permission | Right, str] = {
     Permission.MANAGE: "keep a team's rosters, services and their maintenance, policies, integrations and leave",
     Right.PRIVATE: "see, work on and give access to a team's private incidents",
     Right.OVERSEE: "look at everything in the admin that is not private",
+    Right.AUDIT: "read the record at `/audit/`: who did what, when, on what, from where",
     Right.ADMINISTRATE: "keep people, teams, roles and the organisation's procedures",
     Right.SEND: "send alerts",
 }

@@ -1,13 +1,15 @@
-"""Whose a row that is written once is: which team's, and whether it tells of a private incident."""
+"""Whose a row that is written once is: which team's, and of which incident it tells."""
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 from django.db import models
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
+from apps.audit.models import Entry
 from apps.incidents.models import Incident
-from apps.teams.models import Team
 
 #: The ways to an incident, by the field that they begin with.
 _INCIDENT = {"incident": "incident", "postmortem": "postmortem__incident"}
@@ -27,35 +29,44 @@ _TEAM = {
 }
 
 
-def rows_of(model: type[models.Model], *, team: Team | None, private: bool) -> QuerySet[models.Model] | None:
-    """The rows of ``model`` that belong to ``team`` now (None: to anybody), or None if no row does.
+def rows_of(
+    model: type[models.Model], *, teams: Collection[int] | None, incidents: QuerySet[Incident] | None
+) -> QuerySet[models.Model] | None:
+    """The rows of ``model`` that belong to one of ``teams`` now (None: to anybody), or None if no row does.
 
-    Without ``private`` only those are left that tell of no incident, or of one that is known not to be private.
+    With ``incidents`` only those are left that tell of no incident, or of one that is known to be among these.
     """
     rows: QuerySet[models.Model] = model._default_manager.order_by()
-    if not private:
-        rows = rows.filter(_tells_of_nothing_private(model))
-    if team is None:
+    if incidents is not None:
+        rows = rows.filter(_tells_of_none_but(incidents, model))
+    if teams is None:
         return rows
     if model._meta.label == "teams.HistoricalTeam":
-        return rows.filter(id=team.pk)
+        return rows.filter(id__in=teams)
+    if model is Entry:
+        return rows.filter(teams__overlap=list(teams))
     paths = next((ways for field, ways in _TEAM.items() if _has(model, field)), ())
     known = [path for path in paths if _has(model, path.partition("__")[0])]
     if not known:
         return None
     owner = Coalesce(*(f"{path}_id" for path in known)) if len(known) > 1 else F(f"{known[0]}_id")
-    owned: QuerySet[models.Model] = rows.alias(whose_row=owner).filter(whose_row=team.pk)
+    owned: QuerySet[models.Model] = rows.alias(whose_row=owner).filter(whose_row__in=teams)
     return owned
 
 
-def _tells_of_nothing_private(model: type[models.Model]) -> Q:
-    open_to_all = Incident.objects.filter(private=False).order_by().values("pk")
+def incident_of(model: type[models.Model]) -> str | None:
+    """The way from a row of ``model`` to the incident that it tells of; None: it tells of none."""
     if model._meta.label == "incidents.HistoricalIncident":
-        return Q(id__in=open_to_all)
-    for field, path in _INCIDENT.items():
-        if _has(model, field):
-            return Q(**{f"{path}__in": open_to_all})
-    return Q()
+        return "id"
+    return next((path for field, path in _INCIDENT.items() if _has(model, field)), None)
+
+
+def _tells_of_none_but(incidents: QuerySet[Incident], model: type[models.Model]) -> Q:
+    path = incident_of(model)
+    if path is None:
+        return Q()
+    among = Q(**{f"{path}__in": incidents.order_by().values("pk")})
+    return among | Q(incident=None) if model is Entry else among
 
 
 def _has(model: type[models.Model], field: str) -> bool:
