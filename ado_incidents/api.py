@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
+from apps.audit.api import RecordViewSet
 from apps.catalog.api import MaintenanceViewSet, ServiceViewSet
 from apps.contacts.api import ContactViewSet
 from apps.desk.api.coverage import CoverageViewSet
@@ -55,6 +56,7 @@ router.register("me/contact-methods", OwnMethodViewSet, basename="api-own-method
 router.register("me/pages", OwnPageViewSet, basename="api-own-page")
 router.register("postmortems", ReviewViewSet, basename="api-postmortem")
 router.register("action-items", ActionItemViewSet, basename="api-action-item")
+router.register("audit", RecordViewSet, basename="api-audit")
 
 
 @method_decorator(csp_update({"style-src": [UNSAFE_INLINE]}), name="dispatch")

@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.desk.urls")),
     path("", include("apps.procedures.urls")),
     path("", include("apps.alerts.urls")),
+    path("audit/", include("apps.audit.urls")),
     path("hooks/", include("apps.integrations.urls")),
     # The admin's own way to a row's page leads there for any row of any table, so that it tells which there are.
     path("admin/r/<path:row>", nothing_there, name="no_view_on_site"),

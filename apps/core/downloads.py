@@ -1,12 +1,16 @@
-"""Answers that are files to take away."""
+"""Answers that are files to take away. That somebody took one away is told to the audit stream."""
 
 from __future__ import annotations
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpResponse
 
+from apps.core.audited import Act, note
 
-def csv_file(text: str, name: str) -> HttpResponse:
-    """The table ``text`` as a CSV file of that ``name``."""
+
+def csv_file(text: str, name: str, *, by: AbstractBaseUser) -> HttpResponse:
+    """The table ``text`` as a CSV file of that ``name``, taken away ``by`` somebody."""
+    note(Act.EXPORTED, f"Took away {name}", by=by, lines=text.count("\n"))
     answer = HttpResponse(text, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer

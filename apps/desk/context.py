@@ -10,6 +10,7 @@ from django.utils.functional import SimpleLazyObject
 
 from apps.desk import queries
 from apps.notifications import queries as notifications
+from apps.teams import access
 from apps.teams.models import User
 
 
@@ -18,12 +19,14 @@ def house(request: HttpRequest) -> dict[str, Any]:
 
     ``unanswered``: how many pages wait for the viewer's answer, which the bell says first.
     ``may_declare``: whether the viewer may declare an incident for any team.
+    ``may_audit``: whether they may read the record of anything.
     ``has_sandbox``: whether this is a development installation whose mails are readable at /sandbox/.
     """
     shown: dict[str, Any] = {
         "unread": 0,
         "unanswered": 0,
         "may_declare": False,
+        "may_audit": False,
         "has_sandbox": bool(settings.SANDBOX_DIR),
     }
     user = getattr(request, "user", None)
@@ -31,4 +34,5 @@ def house(request: HttpRequest) -> dict[str, Any]:
         shown["unread"] = SimpleLazyObject(lambda: notifications.unread_of(user).count())
         shown["unanswered"] = SimpleLazyObject(lambda: notifications.pages_waiting_for(user).count())
         shown["may_declare"] = SimpleLazyObject(lambda: queries.declares_for(user).exists())
+        shown["may_audit"] = SimpleLazyObject(lambda: access.audited_team_ids(user) != set())
     return shown

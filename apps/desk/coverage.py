@@ -109,9 +109,9 @@ def pay_csv(lines: Iterable[PayLine], *, first: date, last: date) -> str:
     return write_table(PAY_COLUMNS, (_pay_row(line, first, last) for line in lines))
 
 
-def pay_file(lines: Iterable[PayLine], *, first: date, last: date) -> HttpResponse:
+def pay_file(lines: Iterable[PayLine], *, first: date, last: date, by: User) -> HttpResponse:
     """``pay_csv`` as a file to take away."""
-    return csv_file(pay_csv(lines, first=first, last=last), f"on-call-hours-{first}-to-{last}.csv")
+    return csv_file(pay_csv(lines, first=first, last=last), f"on-call-hours-{first}-to-{last}.csv", by=by)
 
 
 def _amount(load: Load, by: str) -> timedelta | int:

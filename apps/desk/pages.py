@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest
 
+from apps.audit.reading import note_reading
 from apps.core.errors import HouseError, RuleViolation
 from apps.desk.forms.told import ToldForm
 from apps.incidents import queries as incidents
@@ -30,6 +31,7 @@ def incident_or_404(request: HttpRequest, number: int) -> Incident:
     incident = visible.filter(pk=number).first()
     if incident is None:
         raise Http404(f"No incident INC-{number}.")
+    note_reading(incident, by=viewer(request))
     return incident
 
 

@@ -17,6 +17,7 @@ from apps.rosters.days import A_DAY, around, check_days
 from apps.rosters.models import Roster, Shift
 from apps.rosters.planning import weekly_range
 from apps.rosters.tables import COLUMNS, SHIFT_COLUMNS, labels, layer_rows, settings_of, shift_rows, write_table
+from apps.teams.models import User
 
 
 def layers_csv(rosters: QuerySet[Roster]) -> str:
@@ -48,15 +49,15 @@ def shifts_csv(rosters: QuerySet[Roster], *, first: date, last: date) -> str:
     )
 
 
-def layers_file(rosters: QuerySet[Roster]) -> HttpResponse:
+def layers_file(rosters: QuerySet[Roster], *, by: User) -> HttpResponse:
     """``layers_csv`` as a file to take away."""
-    return csv_file(layers_csv(rosters), f"{_name_of(rosters)}-layers.csv")
+    return csv_file(layers_csv(rosters), f"{_name_of(rosters)}-layers.csv", by=by)
 
 
-def shifts_file(rosters: QuerySet[Roster], *, first: date, last: date) -> HttpResponse:
+def shifts_file(rosters: QuerySet[Roster], *, first: date, last: date, by: User) -> HttpResponse:
     """``shifts_csv`` as a file to take away."""
     written = shifts_csv(rosters, first=first, last=last)
-    return csv_file(written, f"{_name_of(rosters)}-shifts-{first}-to-{last}.csv")
+    return csv_file(written, f"{_name_of(rosters)}-shifts-{first}-to-{last}.csv", by=by)
 
 
 def _name_of(rosters: QuerySet[Roster]) -> str:

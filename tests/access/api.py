@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apps.incidents.models import Incident
+from apps.teams import access as teams_access
 from apps.teams.access import Permission
 from apps.teams.models import Scope
 from tests.access.asking import Ask, Body, Only, Right, Things
@@ -209,4 +210,6 @@ API: dict[str, dict[str, Ask]] = {
         "get": Ask(VIEW, "actionitem"),
         "patch": Ask(RESPOND, "actionitem", {"priority": "high"}),
     },
+    # The record
+    "api-audit-list": {"get": Ask(teams_access.Right.AUDIT)},
 }

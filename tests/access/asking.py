@@ -119,6 +119,7 @@ KINDS: dict[str, Kind] = {
     "own page": _row("page", "page", places=(OWN, OTHER), personal=True),
     "own direct page": _row("direct", "number", places=(OWN, OTHER), personal=True),
     "own feed": _row("feed", "feed", places=(OWN, OTHER), personal=True),
+    "own view": _row("view", "number", places=(OWN, OTHER), personal=True),
     "own method": _row("method", "method", places=(OWN, OTHER), personal=True),
     "own leave": _row("leave", "absence", places=(OWN, OTHER), personal=True),
 }

@@ -169,6 +169,11 @@ WEB: dict[str, dict[str, Ask]] = {
     "policy_delete": posted(MANAGE, "policy"),
     "maintenance_end": posted(EITHER, "window"),
     "maintenance_change": posted(EITHER, "window", ends_at="2026-03-09T12:00"),
+    # The record
+    "audit": {"get": Ask(Right.AUDIT)},
+    "audit_save": {"post": Ask(Right.AUDIT, body={"name": "Mine", "query": "verb=note"})},
+    "audit_forget": posted(Right.AUDIT, "own view"),
+    "audit_incident": read("incident"),
     # Reviews
     "postmortem": {"get": Ask(VIEW, "resolved"), "post": Ask(RESPOND, "resolved", {"summary": "What happened"})},
     "postmortem_finish": posted(RESPOND, "resolved"),

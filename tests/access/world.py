@@ -14,6 +14,7 @@ from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 
 from apps.alerts import actions as alerts
 from apps.alerts.models import Alert, AlertSettings, AlertStatus, Format, InboxEntry, SeverityRule
+from apps.audit.models import SavedView
 from apps.catalog import actions as catalog
 from apps.catalog.models import Service
 from apps.communications import actions as communications
@@ -211,5 +212,6 @@ def _of_person(person: User, root: User) -> dict[str, Any]:
     )
     return {
         "direct": page.pk, "page": page.notifications.get().pk, "feed": feed.pk, "token": token, "method": method.pk,
+        "view": SavedView.objects.create(person=person, name="Mine").pk,
         "leave": absence.pk, "oneself": person,
     }  # fmt: skip

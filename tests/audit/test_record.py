@@ -59,10 +59,10 @@ def test_a_change_is_told_with_who_what_and_from_what_to_what(clock: Any, team: 
     (line, first) = found(auditor, what="rosters.override", row=str(override.pk))
     assert (line.at, line.who, line.verb, line.reason) == (clock.now, rita, "changed", "Asked by phone")
     assert (line.address, line.request) == ("192.0.2.7", "request-1")
-    assert line.fields == [FieldChange("Reason", "", "Dentist")]
+    assert line.changes == [FieldChange("Reason", "", "Dentist")]
     assert "Rita" in line.thing
     assert first.verb == "added"
-    assert FieldChange("Person", "", "Rita") in first.fields
+    assert FieldChange("Person", "", "Rita") in first.changes
 
 
 def test_what_is_gone_is_told_with_what_it_was(team: Team, auditor: User):
@@ -70,8 +70,8 @@ def test_what_is_gone_is_told_with_what_it_was(team: Team, auditor: User):
     membership.delete()
     (removed, added) = found(auditor, what="teams.membership", who=None, team=team)
     assert (removed.verb, added.verb) == ("removed", "added")
-    assert FieldChange("Role", "Stakeholder", "") in removed.fields
-    assert FieldChange("Team", str(team), "") in removed.fields
+    assert FieldChange("Role", "Stakeholder", "") in removed.changes
+    assert FieldChange("Team", str(team), "") in removed.changes
 
 
 def test_the_services_of_an_incident_are_told(team: Team, rita: User, auditor: User):
@@ -79,7 +79,7 @@ def test_the_services_of_an_incident_are_told(team: Team, rita: User, auditor: U
     service = Service.objects.create(team=team, slug="api", name="The API")
     incident.services.add(service)
     newest = found(auditor, what="incidents.incident", row=str(incident.pk))[0]
-    assert FieldChange("Services", "", "The API") in newest.fields
+    assert FieldChange("Services", "", "The API") in newest.changes
 
 
 def test_timeline_and_stream_stand_among_the_changes(clock: Any, team: Team, rita: User, auditor: User):
@@ -181,7 +181,7 @@ def test_a_teams_manager_and_auditor_read_their_teams_record_only(team: Team, ri
 def test_how_a_person_is_reached_is_not_shown_nor_found(team: Team, rita: User, auditor: User):
     ContactMethod.objects.create(person=rita, kind="sms", value="+49 30 1234567", label="Secret lover")
     line = found(auditor, what="contacts.contactmethod")[0]
-    assert HIDDEN in {change.after for change in line.fields}
+    assert HIDDEN in {change.after for change in line.changes}
     assert "1234567" not in repr(found(auditor))
     assert "lover" not in repr(found(auditor))
     assert not found(auditor, words="1234567")

@@ -15,7 +15,8 @@ from apps.engine import runner
 from apps.engine.models import Lane, Timer
 from apps.engine.registry import handler
 from apps.incidents.models import Incident, TimelineEvent
-from apps.teams.models import Team, User
+from apps.teams.models import Team, TeamRole, User
+from tests.factories.teams import make_person
 
 pytestmark = pytest.mark.django_db
 
@@ -68,3 +69,37 @@ def test_what_a_timer_does_names_the_timer(incident: Incident) -> None:
     record = incident.history.first()
     assert (record.history_address, record.history_request) == (None, f"test.rename {timer.pk}")
     assert origins.current() == origins.NOWHERE
+
+
+def test_a_look_at_a_private_incident_is_written_down_once_in_a_while(
+    client: Any, clock: Any, rita: User, incident: Incident
+) -> None:
+    client.force_login(rita)
+    client.get(incident.get_absolute_url())
+    assert not Entry.objects.filter(act=Act.PRIVATE_READ).exists()
+
+    Incident.objects.filter(pk=incident.pk).update(private=True)
+    address = f"/api/v1/incidents/{incident.reference}/"
+    for path in (incident.get_absolute_url(), f"{incident.get_absolute_url()}timeline/", address):
+        client.get(path, REMOTE_ADDR="192.0.2.1")
+    entry = Entry.objects.get(act=Act.PRIVATE_READ)
+    assert (entry.by, entry.incident, entry.address) == (rita, incident, "192.0.2.1")
+    client.get(address, REMOTE_ADDR="192.0.2.2")
+    clock.shift(minutes=16)
+    client.get(f"{incident.get_absolute_url()}pulse/", REMOTE_ADDR="192.0.2.1")
+    assert Entry.objects.filter(act=Act.PRIVATE_READ).count() == 3
+
+
+def test_whoever_may_not_see_a_private_incident_is_not_said_to_have_read_it(client: Any, incident: Incident) -> None:
+    Incident.objects.filter(pk=incident.pk).update(private=True)
+    client.force_login(make_person("Audra", None, TeamRole.AUDITOR))
+    assert client.get(incident.get_absolute_url()).status_code == 404
+    assert not Entry.objects.filter(act=Act.PRIVATE_READ).exists()
+
+
+def test_a_table_that_is_taken_away_is_written_down(client: Any, team: Team) -> None:
+    manager = make_person("Mona", team, TeamRole.MANAGER)
+    client.force_login(manager)
+    client.get("/api/v1/roster-tables/layers/")
+    entry = Entry.objects.get(act=Act.EXPORTED)
+    assert (entry.by, entry.text) == (manager, "Took away rosters-layers.csv")

@@ -52,7 +52,7 @@ class Line:
     what: str = ""
     row: str = ""
     incident: Incident | None = None
-    fields: list[FieldChange] = field(default_factory=list)
+    changes: list[FieldChange] = field(default_factory=list)
     reason: str = ""
     address: str | None = None
     request: str = ""
@@ -154,7 +154,7 @@ def _state(source: Source, row: Any, before: Any, names: Names, known: dict[str,
         what=source.name,
         row=str(number),
         incident=incident,
-        fields=list(_changes(source, row, before, names)),
+        changes=list(_changes(source, row, before, names)),
         reason=row.history_change_reason or "",
     )
 

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 from rest_framework.response import Response
 
+from apps.audit.reading import note_reading
 from apps.core.api import HouseViewSet
 from apps.desk.api import records
 from apps.desk.api.answers import IncidentSerializer
@@ -30,9 +31,11 @@ class AboutIncidents(HouseViewSet):
     def incident(self) -> Incident:
         """The incident that the address names. Raises Http404 for one that the caller may not see."""
         try:
-            return incidents.by_reference(self.kwargs["reference"], self.get_queryset().defer("procedures__document"))
+            found = incidents.by_reference(self.kwargs["reference"], self.get_queryset().defer("procedures__document"))
         except Incident.DoesNotExist as error:
             raise Http404 from error
+        note_reading(found, by=caller(self.request))
+        return found
 
     def answer(self, incident: Incident, *, created: bool = False) -> Response:
         """The incident as it now is, to whoever changed it; 201 with one that was ``created``."""

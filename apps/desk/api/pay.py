@@ -88,7 +88,7 @@ class PayViewSet(AnswersFiles, HouseViewSet):
     def download(self, request: Request) -> HttpResponse:
         """The same as a CSV file, in hours."""
         first, last, lines = self._found()
-        return coverage.pay_file(lines, first=first, last=last)
+        return coverage.pay_file(lines, first=first, last=last, by=caller(request))
 
     def _found(self) -> tuple[date, date, list[PayLine]]:
         """The days that are asked for, and the hours. Raises NotAllowed for whoever manages no team."""

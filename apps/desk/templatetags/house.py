@@ -32,11 +32,12 @@ def when(at: datetime | None, style: str = "relative") -> SafeString | str:
     """The instant ``at`` in the viewer's zone; the page's script then keeps it readable.
 
     ``relative`` becomes "5 min ago" or "in 2 h", ``countdown`` counts by the second. Without a script both stay
-    absolute, with their zone, and with a script the absolute time is the tooltip.
+    absolute, with their zone, and with a script the absolute time is the tooltip. ``exact`` is to the second, with its
+    date, and stays so.
     """
     if at is None:
         return ""
-    text = absolute(at)
+    text = str(format_date(timezone.localtime(at), "j M Y H:i:s T")) if style == "exact" else absolute(at)
     return format_html('<time datetime="{}" data-{} title="{}">{}</time>', at.isoformat(), style, text, text)
 
 

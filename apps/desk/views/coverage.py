@@ -64,7 +64,7 @@ def pay(request: HttpRequest) -> HttpResponse:
     except Invalid as refused:
         say_failure(request, refused)
         return redirect("coverage")
-    return coverage.pay_file(lines, first=first, last=last)
+    return coverage.pay_file(lines, first=first, last=last, by=viewer(request))
 
 
 def _chosen(request: HttpRequest, teams: list[Team]) -> list[Team]:

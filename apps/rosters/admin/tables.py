@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django import forms
@@ -21,6 +21,7 @@ from apps.core.errors import Invalid
 from apps.rosters import days, exports
 from apps.rosters.admin.table_imports import TableImportsAdmin
 from apps.rosters.models import Roster
+from apps.teams.models import User
 
 #: By this name an address says which rosters, a number for each.
 OF = "of"
@@ -84,7 +85,7 @@ class TablesAdmin(TableImportsAdmin):
 
     def layers_file(self, request: HttpRequest) -> HttpResponse:
         """The layers of the rosters with their people."""
-        return exports.layers_file(self._rosters(request))
+        return exports.layers_file(self._rosters(request), by=cast("User", request.user))
 
     def shifts_file(self, request: HttpRequest) -> HttpResponse:
         """The shifts of the rosters from one day to another; or the page again, with what is wrong with these."""
@@ -92,7 +93,7 @@ class TablesAdmin(TableImportsAdmin):
         if not form.is_valid():
             return self.tables_view(request, form)
         first, last = form.cleaned_data["from"], form.cleaned_data["to"]
-        return exports.shifts_file(self._rosters(request), first=first, last=last)
+        return exports.shifts_file(self._rosters(request), first=first, last=last, by=cast("User", request.user))
 
     def _rosters(self, request: HttpRequest) -> QuerySet[Roster]:
         """The rosters of the address that the viewer sees; without any named, all that are in use."""

@@ -156,7 +156,7 @@ class LayerTableViewSet(TableViewSet):
     def list(self, request: Request) -> HttpResponse:
         """The layers with their people as a CSV file; ``roster`` may be said more than once."""
         asked = TableQuery(data=request.query_params, context=self.get_serializer_context())
-        return exports.layers_file(asked.rosters())
+        return exports.layers_file(asked.rosters(), by=caller(request))
 
     @extend_schema(request={FORM: SentTable}, responses=LayersPlanSerializer)
     @action(detail=False, methods=["post"], parser_classes=[FormWithFileParser])
@@ -226,4 +226,4 @@ class ShiftTableViewSet(TableViewSet):
         asked = ShiftTableQuery(data=request.query_params, context=self.get_serializer_context())
         rosters = asked.rosters()
         first, last = asked.validated_data["from"], asked.validated_data["to"]
-        return exports.shifts_file(rosters, first=first, last=last)
+        return exports.shifts_file(rosters, first=first, last=last, by=caller(request))

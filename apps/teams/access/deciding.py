@@ -51,8 +51,12 @@ def audited_team_ids(person: Viewer) -> set[int] | None:
         return None
     if not person.is_authenticated or not person.is_active:
         return set()
-    held = Membership.objects.filter(person_id=person.pk, role__in=roles_with(Right.AUDIT), team__isnull=False)
-    return set(held.values_list("team_id", flat=True)) | team_ids(person, Permission.MANAGE)
+    known: set[int] | None = person.__dict__.get("_audited_team_ids")
+    if known is None:
+        held = Membership.objects.filter(person_id=person.pk, role__in=roles_with(Right.AUDIT), team__isnull=False)
+        found = set(held.values_list("team_id", flat=True)) | team_ids(person, Permission.MANAGE)
+        known = person.__dict__["_audited_team_ids"] = found
+    return known
 
 
 def only_reads(person: User) -> bool:

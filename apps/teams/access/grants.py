@@ -17,7 +17,7 @@ from apps.teams.events import RIGHTS_CHANGED
 from apps.teams.models import Team, TeamGroupObjectPermission, TeamRole, User
 
 _REACHING_DOWN = [role for role, permissions in GRANTS_BELOW.items() if permissions]
-_REMEMBERED = ("_team_ids", "_commanded_team_ids", "_organisation_roles", "_only_reads")
+_REMEMBERED = ("_team_ids", "_commanded_team_ids", "_organisation_roles", "_only_reads", "_audited_team_ids")
 
 
 @transaction.atomic

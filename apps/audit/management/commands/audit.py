@@ -16,6 +16,7 @@ from apps.audit.exporting.archive import export
 from apps.audit.findings import Report
 from apps.audit.verifying import verify
 from apps.core import clock
+from apps.core.audited import Act, note
 from apps.core.errors import HouseError
 from apps.teams.models import Team
 
@@ -80,6 +81,10 @@ class Command(BaseCommand):
             exported = export(out, begin=begin, end=end, team=team, private=options["private"])
         except OSError as error:
             raise CommandError(f"{out} cannot be written: {error}") from error
+        note(
+            Act.EXPORTED, f"Exported the record as {out.name}, by manage.py", by=None,
+            teams=() if team is None else (team.pk,), rows=exported.rows, private=options["private"],
+        )  # fmt: skip
         if options["json"]:
             self.stdout.write(json.dumps(asdict(exported), default=str))
             return

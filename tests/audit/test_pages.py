@@ -1,0 +1,188 @@
+"""The auditors' pages and their API: search, kept views, and an incident as it was at 14:05."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from apps.audit.models import SavedView
+from apps.incidents import actions as incidents
+from apps.incidents.models import Incident, Severity
+from apps.teams.models import Team, TeamRole, User
+from tests.factories.checklists import make_checklist
+from tests.factories.incidents import declare, make_procedures
+from tests.factories.teams import make_person, make_team
+
+
+@pytest.fixture
+def team(db: None, clock: Any) -> Team:
+    make_procedures()
+    make_checklist()
+    return make_team()
+
+
+@pytest.fixture
+def audra(team: Team, client: Client) -> User:
+    """An auditor, who is signed in."""
+    audra = make_person("Audra", None, TeamRole.AUDITOR)
+    client.force_login(audra)
+    return audra
+
+
+def text_of(answer: Any) -> str:
+    return " ".join(answer.content.decode().split())
+
+
+def test_the_record_is_searched_by_its_form(client: Client, audra: User, rita: User, team: Team):
+    incident = declare(team, rita)
+    incidents.add_note(incident.pk, text="It is the disk", by=rita)
+    shown = text_of(client.get("/audit/", {"q": "disk", "who": rita.email, "verb": "note", "incident": "INC-99999"}))
+    assert "There is no such incident." in shown
+    shown = text_of(client.get("/audit/", {"q": "disk", "who": rita.email, "incident": incident.reference}))
+    assert "It is the disk" in shown
+    assert f"/audit/incidents/{incident.reference}/?at=" in shown
+    assert "It is the disk" not in text_of(client.get("/audit/", {"q": "gardener"}))
+
+
+def test_pages_are_turned(client: Client, audra: User, rita: User, team: Team):
+    incident = declare(team, rita)
+    for number in range(60):
+        incidents.add_note(incident.pk, text=f"Note {number}.", by=rita)
+    first = client.get("/audit/", {"verb": "note"})
+    assert "Note 59." in text_of(first)
+    assert "Note 9." not in text_of(first)
+    older = client.get(f"/audit/?{first.context['older']}")
+    assert "Note 9." in text_of(older)
+    assert older.context["older"] == ""
+    newer = client.get(f"/audit/?{older.context['newer']}")
+    assert [line.text for line in newer.context["lines"]] == [line.text for line in first.context["lines"]]
+    assert client.get("/audit/?before=nonsense").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "team=nowhere",
+        "begin=yesterday",
+        "address=nowhere",
+        "what=x",
+        "verb=x",
+        "row=1%20OR%201",
+        "who=nobody@example.com",
+    ],
+)
+def test_what_cannot_be_asked_is_said_beside_its_field(client: Client, audra: User, query: str):
+    answer = client.get(f"/audit/?{query}")
+    assert answer.status_code == 422
+    assert answer.context["form"].errors
+
+
+def test_a_search_is_kept_found_again_and_removed(client: Client, audra: User, team: Team):
+    client.post("/audit/views/", {"name": "Notes", "query": "verb=note&before=xyz&evil=1&q="})
+    kept = SavedView.objects.get()
+    assert (kept.person, kept.query) == (audra, "verb=note")
+    assert 'href="/audit/?verb=note"' in text_of(client.get("/audit/"))
+    client.post("/audit/views/", {"name": "Notes", "query": "verb=added"})
+    assert SavedView.objects.get().query == "verb=added"
+
+    other = make_person("Otto", None, TeamRole.AUDITOR)
+    client.force_login(other)
+    assert 'href="/audit/?verb=' not in text_of(client.get("/audit/"))
+    assert client.post(f"/audit/views/{kept.pk}/remove/").status_code == 404
+    client.force_login(audra)
+    client.post(f"/audit/views/{kept.pk}/remove/")
+    assert not SavedView.objects.exists()
+
+
+def test_who_audits_nothing_finds_no_page(client: Client, team: Team, rita: User):
+    client.force_login(rita)
+    assert client.get("/audit/").status_code == 403
+    assert 'href="/audit/"' not in text_of(client.get("/"))
+
+
+def test_an_incident_is_shown_as_it_was(client: Client, clock: Any, audra: User, rita: User, team: Team):
+    clock.set(datetime(2026, 3, 2, 14, 0, tzinfo=UTC))
+    incident = declare(team, rita, severity="P1", title="Payments are slow")
+    clock.set(datetime(2026, 3, 2, 14, 4, tzinfo=UTC))
+    incidents.acknowledge(incident.pk, by=rita)
+    item = incident.checklist.first()
+    incidents.tick(item.pk, done=True, by=rita)
+    clock.set(datetime(2026, 3, 2, 14, 10, tzinfo=UTC))
+    incidents.change_severity(incident.pk, severity=Severity.objects.get(code="P0"), reason="All of them", by=rita)
+    incidents.tick(incident.checklist.last().pk, done=True, by=rita)
+    incidents.add_note(incident.pk, text="Later", by=rita)
+
+    answer = client.get(f"/audit/incidents/{incident.reference}/", {"at": "2026-03-02T14:05"})
+    then = answer.context["then"]
+    assert (then.state.severity.code, then.state.status) == ("P1", "acknowledged")
+    assert [item.id for item in then.checklist if item.done] == [item.pk]
+    assert "Later" not in text_of(answer)
+    assert "Payments are slow" in text_of(answer)
+    assert then.procedures == incident.procedures
+
+    before = client.get(f"/audit/incidents/{incident.reference}/", {"at": "2026-03-02T13:59"})
+    assert before.status_code == 422
+    assert "was declared later" in text_of(before)
+    now = client.get(f"/audit/incidents/{incident.reference}/")
+    assert now.context["then"].state.severity.code == "P0"
+    assert client.get(f"/audit/incidents/{incident.reference}/", {"at": "x"}).status_code == 422
+
+
+def test_a_private_incident_is_shown_as_it_was_to_whom_it_concerns(client: Client, audra: User, rita: User, team: Team):
+    incident = declare(team, rita, private=True)
+    assert client.get(f"/audit/incidents/{incident.reference}/").status_code == 404
+    client.force_login(rita)
+    assert client.get(f"/audit/incidents/{incident.reference}/").status_code == 200
+
+
+def test_an_incident_as_it_was_costs_the_same_for_much(
+    client: Client, audra: User, rita: User, team: Team, django_assert_max_num_queries: Any
+):
+    incident: Incident = declare(team, rita)
+    for number in range(30):
+        incidents.add_note(incident.pk, text=str(number), by=make_person(f"Person {number}", team, TeamRole.RESPONDER))
+    with django_assert_max_num_queries(30):
+        client.get(f"/audit/incidents/{incident.reference}/")
+
+
+def test_the_api_answers_pages_that_lead_on(client: Client, clock: Any, audra: User, rita: User, team: Team):
+    incident = declare(team, rita)
+    for number in range(5):
+        clock.shift(seconds=1)
+        incidents.add_note(incident.pk, text=str(number), by=rita)
+    address, texts = f"/api/v1/audit/?verb=note&who={rita.email}&page_size=2", []
+    while address:
+        page = client.get(address).json()
+        texts += [line["text"] for line in page["results"]]
+        address = page["next"]
+    assert texts == ["4", "3", "2", "1", "0"]
+    previous = client.get(page["previous"]).json()
+    assert [line["text"] for line in previous["results"]] == ["2", "1"]
+    line = previous["results"][0]
+    assert (line["who"]["email"], line["incident"], line["verb"]) == (rita.email, incident.reference, "note")
+
+
+def test_the_api_refuses_what_it_does_not_understand(client: Client, audra: User, rita: User):
+    assert client.get("/api/v1/audit/?begin=soon").json()["errors"].keys() == {"begin"}
+    assert client.get("/api/v1/audit/?cursor=before.x").status_code == 404
+    assert client.get("/api/v1/audit/?cursor=x").status_code == 404
+    client.force_login(rita)
+    assert client.get("/api/v1/audit/").status_code == 403
+
+
+def test_times_are_asked_and_answered_as_one_may_expect(
+    client: Client, clock: Any, audra: User, rita: User, team: Team
+):
+    audra.time_zone = "Europe/Berlin"
+    audra.save()
+    clock.set(datetime(2026, 3, 2, 14, 0, tzinfo=UTC))
+    incident = declare(team, rita)
+    clock.shift(minutes=5)
+    incidents.add_note(incident.pk, text="Noted", by=rita)
+    asked = {"verb": "note", "begin": "2026-03-02T15:05", "end": "2026-03-02T15:06"}
+    assert "Noted" in text_of(client.get("/audit/", asked))
+    asked |= {"begin": "2026-03-02T14:05:00Z", "end": (clock.now + timedelta(minutes=1)).isoformat()}
+    assert [line["text"] for line in client.get("/api/v1/audit/", asked).json()["results"]] == ["Noted"]
