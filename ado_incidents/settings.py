@@ -31,6 +31,8 @@ if not SECRET_KEY and {"makemigrations", "spectacular", "check"} & set(sys.argv)
     SECRET_KEY = "only-for-commands-that-serve-nothing"  # noqa: S105
 if not SECRET_KEY:
     raise SystemExit("SECRET_KEY is not set. Start with `make run`, or set it in the environment.")
+#: What secrets in the database are encrypted with, newest first (docs/secrets.md).
+FIELD_KEYS: list[str] = env.list("FIELD_KEYS", default=[])
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
 _site = urlsplit(SITE_URL)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]", str(_site.hostname)])

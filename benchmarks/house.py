@@ -18,6 +18,7 @@ from pathlib import Path
 from launcher import commands
 from launcher.configuration import PROJECT
 from launcher.postgres import Postgres
+from launcher.secret_files import lasting_key
 from launcher.valkey import Valkey
 
 READY_WITHIN = 60.0
@@ -42,6 +43,7 @@ def servers() -> Iterator[Path]:
             "DATABASE_OWNER_URL": postgres.addresses.owner,
             "REDIS_URL": valkey.url,
             "SECRET_KEY": secrets.token_urlsafe(32),
+            "FIELD_KEYS": lasting_key(folder / "field_keys"),
             "DJANGO_SETTINGS_MODULE": "ado_incidents.settings",
             "LOG_LEVEL": "WARNING",
         }

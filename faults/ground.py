@@ -26,6 +26,7 @@ from launcher.configuration import PROJECT
 from launcher.databases import DATABASE, OWNER
 from launcher.ports import LOOPBACK
 from launcher.postgres import Postgres
+from launcher.secret_files import lasting_key
 from launcher.valkey import Valkey
 
 TEMPLATE = DATABASE
@@ -129,6 +130,7 @@ def ground() -> Iterator[Ground]:
             "TWILIO_SMS_FROM": "+12025559999",
             "TWILIO_VOICE_FROM": "",
             "SECRET_KEY": secrets.token_urlsafe(32),
+            "FIELD_KEYS": lasting_key(folder / "field_keys"),
             "DJANGO_SETTINGS_MODULE": "ado_incidents.settings",
             "ROSTER_HORIZON_DAYS": "2",
             "LOG_LEVEL": "WARNING",

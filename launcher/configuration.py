@@ -12,7 +12,7 @@ from launcher.children import MARK
 from launcher.errors import LaunchError
 from launcher.ports import LOOPBACK
 from launcher.sandbox import sandbox_variables
-from launcher.secret_files import keep, lasting_secret
+from launcher.secret_files import keep, lasting_key, lasting_secret
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -79,6 +79,7 @@ def variables(configuration: Configuration, *, database_url: str, owner_url: str
     chosen = {
         "DATA_DIR": str(data_dir),
         "SECRET_KEY": given.get("SECRET_KEY") or lasting_secret(data_dir / "secret_key", length=50),
+        "FIELD_KEYS": given.get("FIELD_KEYS") or lasting_key(data_dir / "field_keys"),
         "SITE_URL": given.get("SITE_URL") or configuration.site_url.rstrip("/"),
         "DATABASE_URL": database_url,
         "DATABASE_OWNER_URL": owner_url,

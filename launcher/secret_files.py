@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import secrets
 from collections.abc import Callable
@@ -28,3 +29,8 @@ def lasting(path: Path, make: Callable[[], str]) -> str:
 def lasting_secret(path: Path, length: int = 32) -> str:
     """The secret kept in ``path``; made of ``length`` random bytes the first time."""
     return lasting(path, lambda: secrets.token_urlsafe(length))
+
+
+def lasting_key(path: Path) -> str:
+    """The key kept in ``path``, 32 bytes as URL-safe Base64; made the first time. One may put newer ones before it."""
+    return lasting(path, lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())

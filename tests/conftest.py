@@ -23,6 +23,7 @@ import django
 import hypothesis
 import psycopg
 import pytest
+from cryptography.fernet import Fernet
 from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
@@ -58,6 +59,7 @@ def _provide_servers() -> None:
         "DJANGO_SETTINGS_MODULE": "ado_incidents.settings",
         "DATA_DIR": str(folder),  # never the one of a `make run` that happens to be running
         "SECRET_KEY": secrets.token_urlsafe(32),
+        "FIELD_KEYS": Fernet.generate_key().decode(),
         BROKER: os.environ.get("REDIS_URL", ""),
         "REDIS_URL": "",  # nothing is woken unless a test asks for the broker
     }

@@ -9,10 +9,13 @@ from django.db.models import Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from unfold.admin import TabularInline
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.contacts import actions, serving
 from apps.contacts.models import ContactMethod, MethodKind, WebhookEndpoint
 from apps.contacts.webhook_secrets import secret_of
+from apps.core.encrypted import EncryptedText
+from apps.core.encryption import concealed
 from apps.teams.admin_access import AdministratedAdmin
 from apps.teams.models import User
 
@@ -124,13 +127,19 @@ class ContactMethodAdmin(AdministratedAdmin):
 class WebhookEndpointAdmin(AdministratedAdmin):
     """Saving brings a retired endpoint back, and keeps who stands behind it in step with it."""
 
-    list_display = ("name", "slug", "url", "team", "retired_at")
+    list_display = ("name", "slug", "shown_address", "team", "retired_at")
     list_filter = ("team",)
     list_select_related = ("team",)
-    search_fields = ("name", "slug", "url")
+    search_fields = ("name", "slug")
     fields = ("slug", "name", "url", "team", "retired_at")
     readonly_fields = ("retired_at", "signing_secret")
     actions = ("retire",)
+    formfield_overrides = {EncryptedText: {"widget": UnfoldAdminTextInputWidget}}
+
+    @admin.display(description="address")
+    def shown_address(self, endpoint: WebhookEndpoint) -> str:
+        """What may be told of the address: whoever knows the whole of it can post there."""
+        return concealed(endpoint.url)
 
     @admin.display(description="signing secret")
     def signing_secret(self, endpoint: WebhookEndpoint) -> str:

@@ -6,10 +6,13 @@ import uuid
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator, validate_email
 from django.db import models, transaction
 
 from apps.contacts import phones
+from apps.core.encrypted import EncryptedJSON, EncryptedText
+from apps.core.encryption import concealed, is_concealed
 from apps.core.models import History, Personal
 from apps.teams.models import Team
 
@@ -26,6 +29,8 @@ class MethodKind(models.TextChoices):
 
 TELEPHONED = (MethodKind.SMS, MethodKind.VOICE)
 MAILED = (MethodKind.EMAIL, MethodKind.PAGER)
+#: Whoever knows such an address can post there: it is kept encrypted.
+POSTED = (MethodKind.WEBHOOK, MethodKind.PUSH)
 
 
 def normalise(kind: str, value: str) -> str:
@@ -50,7 +55,11 @@ class ContactMethod(models.Model):
     normalised = models.CharField(
         max_length=500, default="", editable=False, help_text="The value as its network writes it, such as E.164."
     )
-    details = models.JSONField(
+    address = EncryptedText(
+        max_length=500, blank=True, default="", editable=False,
+        help_text="Where it is posted to, of a webhook and a push device: the value then only tells it from others.",
+    )  # fmt: skip
+    details: models.Field[dict[str, Any], dict[str, Any]] = EncryptedJSON(
         default=dict, blank=True, editable=False, help_text="What else is needed to send: the keys of a push device."
     )
     label = models.CharField(max_length=60, blank=True)
@@ -66,7 +75,9 @@ class ContactMethod(models.Model):
     )
     source = models.CharField(max_length=16, choices=MethodSource, default=MethodSource.PROFILE, editable=False)
 
-    history = History(personal=Personal(("value", "normalised", "details", "label"), of="person_id"))
+    history = History(
+        personal=Personal(("value", "normalised", "details", "label"), of="person_id"), excluded_fields=["address"]
+    )
 
     class Meta:
         ordering = ["person_id", "position", "pk"]
@@ -87,6 +98,7 @@ class ContactMethod(models.Model):
 
         However it was written: the same address stays verified. Costs a query where the address is new or may be.
         """
+        self._conceal()
         self.normalised = normalise(self.kind, self.value)
         fields = options.get("update_fields")
         changed: tuple[str, ...] = ()
@@ -94,11 +106,21 @@ class ContactMethod(models.Model):
         if fields is None or {"kind", "value"} & set(fields):
             changed = self._know_the_address()
             if fields is not None:
-                options["update_fields"] = {*fields, "normalised", *changed}
+                options["update_fields"] = {*fields, "address", "normalised", *changed}
         with transaction.atomic(savepoint=False):
             super().save(*args, **options)
             if stood and changed:  # the code that is waited for went to the address before
                 Verification.objects.filter(method=self.pk).delete()
+
+    def _conceal(self) -> None:
+        """Keep the address of what is posted to apart from the value, which from then on only stands for it."""
+        if self.kind not in POSTED:
+            self.address = ""
+        elif not is_concealed(self.value):
+            self.address, self.value = self.value.strip(), concealed(self.value.strip())
+
+    def _stands_for_what_it_did(self) -> bool:
+        return ContactMethod.objects.filter(pk=self.pk, kind=self.kind, value=self.value).exists()
 
     def _know_the_address(self) -> tuple[str, ...]:
         """Forget what was known of an address that is no longer this one's; return the names of what that changed."""
@@ -117,12 +139,22 @@ class ContactMethod(models.Model):
     def clean(self) -> None:
         """Raise ValidationError unless what is mailed has an email address, and what is posted to a web address.
 
-        Numbers are kept as written.
+        Numbers are kept as written. What stands for an address is none, but where it stood already.
         """
         if self.kind in MAILED:
             validate_email(self.value)
-        if self.kind in (MethodKind.WEBHOOK, MethodKind.PUSH):
+        if self.kind not in POSTED:
+            return
+        if not is_concealed(self.value):
             URLValidator(schemes=("http", "https"))(self.value)
+            self._conceal()
+        elif not self.address or (self.pk and not self._stands_for_what_it_did()):
+            raise ValidationError({"value": "Enter the whole address."})
+
+    @property
+    def destination(self) -> str:
+        """Where what is sent to it goes: never shown of what is posted to."""
+        return str(self.address) if self.kind in POSTED else self.value
 
     @property
     def shown(self) -> str:
@@ -218,7 +250,7 @@ class WebhookEndpoint(models.Model):
 
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=120)
-    url = models.URLField("address", max_length=500)
+    url = EncryptedText("address", max_length=500, validators=[URLValidator()])
     team = models.ForeignKey(
         Team, on_delete=models.PROTECT, null=True, blank=True, related_name="webhook_endpoints",
         help_text="Whose it is; empty: the organisation's.",

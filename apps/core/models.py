@@ -11,6 +11,7 @@ from django.db import models
 from simple_history.models import HistoricalRecords
 
 from apps.core import clock, origins
+from apps.core.encrypted import EncryptedText
 from apps.core.marks import written_as, written_in
 
 
@@ -69,7 +70,7 @@ class History(HistoricalRecords):
     """The history of a table people edit: who, when, from where, what and why; its rows are append-only and sealed.
 
     ``history_user`` has no database constraint: a person is deactivated, never deleted. ``personal`` names the columns
-    with personal data.
+    with personal data. Of what is encrypted it keeps what is ``concealed``: no key opens a secret in it.
     """
 
     def __init__(self, *, personal: Personal | None = None, **options: Any) -> None:
@@ -81,6 +82,12 @@ class History(HistoricalRecords):
         """Write down the change at the instant of the house's clock."""
         instance._history_date = clock.now()  # type: ignore[attr-defined]  # the name by which simple-history asks
         super().create_historical_record(instance, *args, **options)
+
+    def copy_fields(self, model: type[models.Model]) -> dict[str, Any]:
+        fields: dict[str, Any] = super().copy_fields(model)
+        return {
+            name: field.in_history() if isinstance(field, EncryptedText) else field for name, field in fields.items()
+        }
 
     def get_meta_options(self, model: type[models.Model]) -> dict[str, Any]:
         options: dict[str, Any] = super().get_meta_options(model)
@@ -115,7 +122,7 @@ class RememberedAnswer(models.Model):
     key = models.CharField(max_length=255)
     request_digest = models.CharField(max_length=64, help_text="SHA-256 of method, path and body.")
     status = models.PositiveSmallIntegerField()
-    body = models.TextField(help_text="The JSON that was answered, as it was sent.")
+    body = EncryptedText(help_text="The JSON that was answered, as it was sent: a secret may be shown in it this once.")
     created_at = models.DateTimeField(db_index=True)
 
     class Meta:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from apps.core.encrypted import EncryptedText
+
 
 class Vendor(models.TextChoices):
     PAGERDUTY = "pagerduty", "PagerDuty"
@@ -64,7 +66,7 @@ class SlackAnswer(models.Model):
 
     key = models.CharField(max_length=200, unique=True, help_text="Of one message, or of one who is told alone.")
     written_at = models.DateTimeField(db_index=True)
-    response_url = models.TextField(blank=True, help_text="Slack's own address for the answer, good for half an hour.")
+    response_url = EncryptedText(blank=True, help_text="Slack's own address for the answer, good for half an hour.")
     channel = models.CharField(max_length=80)
     ts = models.CharField(max_length=40)
     member = models.CharField(max_length=80)

@@ -31,7 +31,7 @@ def compose_code(verification: Verification) -> Message:
     method, code = verification.method, code_of(verification)
     return Message(
         key=verification.nonce,
-        address=method.value,
+        address=method.destination,
         kind=NotificationKind.OTHER,
         urgency=Urgency.LOW,
         subject=f"{code} is your code",
@@ -51,7 +51,7 @@ def _one(lead: Delivery, notification: Notification) -> Message:
         prefetch_related_objects([incident], "services")
     return Message(
         key=lead.message_id,
-        address=lead.address,
+        address=_address(lead),
         kind=NotificationKind(notification.kind),
         urgency=Urgency(notification.urgency),
         subject=notification.subject,
@@ -71,7 +71,7 @@ def _summary(lead: Delivery, covers: tuple[Notification, ...]) -> Message:
     token = links.token(pages) if pages else ""
     return Message(
         key=lead.message_id,
-        address=lead.address,
+        address=_address(lead),
         kind=NotificationKind(pages[0].kind if pages else covers[0].kind),
         urgency=Urgency(covers[0].urgency),
         subject=messages.summary_subject(covers),
@@ -84,6 +84,11 @@ def _summary(lead: Delivery, covers: tuple[Notification, ...]) -> Message:
         method=lead.method_id,
         details=_details(lead.method),
     )
+
+
+def _address(lead: Delivery) -> str:
+    """Where it goes: what the delivery itself keeps of a webhook or a device only tells it from others."""
+    return lead.method.destination if lead.method is not None else lead.address
 
 
 def _details(method: ContactMethod | None) -> dict[str, object]:

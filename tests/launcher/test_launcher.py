@@ -72,7 +72,7 @@ def test_it_comes_up_in_order_works_and_ends_with_nothing_left_running(small_hou
 
 
 def test_secrets_are_readable_for_their_owner_only(open_house: House) -> None:
-    private = ["environment", "secret_key", "demo_password", "postgres.password", "logs", "sandbox"]
+    private = ["environment", "secret_key", "field_keys", "demo_password", "postgres.password", "logs", "sandbox"]
     modes = {name: stat.S_IMODE((open_house.data_dir / name).stat().st_mode) & 0o077 for name in private}
     assert modes == dict.fromkeys(private, 0)
     commands = "\n".join(open_house.alive())

@@ -7,6 +7,7 @@ from django.db import transaction
 from apps.contacts.actions.methods import verify_method
 from apps.contacts.models import ContactMethod, MethodKind, MethodSource, WebhookEndpoint
 from apps.core import clock
+from apps.core.encryption import concealed
 from apps.teams.models import Team, User
 
 #: Addresses of this domain never receive mail (RFC 2606, 2): who stands behind an endpoint cannot be written to.
@@ -51,7 +52,7 @@ def _keep_method(endpoint: WebhookEndpoint) -> None:
         method.delete()
     if kept is None:
         return
-    if (kept.value, kept.label) != (endpoint.url, endpoint.name):
+    if (kept.destination, kept.label) != (endpoint.url, endpoint.name):
         kept.value, kept.label = endpoint.url, endpoint.name
         kept.save(update_fields=["value", "label"])
     verify_method(kept)
@@ -60,7 +61,7 @@ def _keep_method(endpoint: WebhookEndpoint) -> None:
 def _method_of(endpoint: WebhookEndpoint) -> ContactMethod:
     """The method that becomes its address: what it has, preferably with that address already, or a new one."""
     webhooks = ContactMethod.objects.filter(person=endpoint.person, kind=MethodKind.WEBHOOK)
-    known = webhooks.filter(value=endpoint.url).first() or webhooks.first()
+    known = webhooks.filter(value=concealed(endpoint.url)).first() or webhooks.first()
     return known or ContactMethod.objects.create(
         person=endpoint.person,
         kind=MethodKind.WEBHOOK,

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 
 from apps.contacts import actions
 from apps.contacts.models import ContactMethod, MethodKind
+from apps.core.encryption import concealed
 from apps.desk import own_methods
 from apps.desk.forms.profile import CodeForm, LabelForm, MethodForm, PushForm
 from apps.desk.pages import attempt, say_invalid, viewer
@@ -40,7 +41,7 @@ def add_browser(request: HttpRequest) -> HttpResponse:
         say_invalid(request, form)
         return _back()
     known = form.cleaned_data
-    here = viewer(request).contact_methods.filter(kind=MethodKind.PUSH, value=known["value"]).first()
+    here = viewer(request).contact_methods.filter(kind=MethodKind.PUSH, value=concealed(known["value"])).first()
     if here is not None:
         _send_code(request, here)
         return _back()

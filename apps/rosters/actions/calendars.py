@@ -100,8 +100,7 @@ def keep(
     ``now`` is when the reading began; what it changes counts from the instant at which it is written down.
     """
     roster = next(each for each in lock_with_stood_for(source.layer.roster) if each.pk == source.layer.roster_id)
-    same = CalendarSource.objects.filter(pk=source.pk, url=source.url, uploaded_at=source.uploaded_at)
-    if roster.retired_at is not None or not same.exists():
+    if roster.retired_at is not None or _of_now(source) != (source.url, source.uploaded_at):
         return
     if _stands_still(roster, now):
         if fetched is not None:
@@ -179,6 +178,11 @@ def copy_calendar(layer: Layer, twin: Layer, *, by: User) -> None:
 def as_text(text: bytes) -> str:
     """A calendar as the database keeps it; what is no UTF-8 is marked, and NUL left out."""
     return text.decode("utf-8-sig", "replace").replace("\0", "")
+
+
+def _of_now(source: CalendarSource) -> tuple[str, datetime | None] | None:
+    """Where the calendar comes from as it is stored; None where it was taken away."""
+    return CalendarSource.objects.filter(pk=source.pk).values_list("url", "uploaded_at").first()
 
 
 def _stands_still(roster: Roster, now: datetime) -> bool:

@@ -46,7 +46,12 @@ class CalendarForm(forms.ModelForm[CalendarSource]):
         self._text = b""
 
     def clean_url(self) -> str:
-        """The address, with https for what devices subscribe by. Raises ValidationError for a private one."""
+        """The address, with https for what devices subscribe by. Raises ValidationError for a private one.
+
+        What stands there for the one that is kept stays as it is.
+        """
+        if "url" not in self.changed_data:
+            return str(self.cleaned_data["url"])
         try:
             return as_address(self.cleaned_data["url"])
         except Invalid as error:

@@ -9,6 +9,7 @@ from django.core.validators import URLValidator
 from django.db import models
 
 from apps.core import clock
+from apps.core.encrypted import EncryptedText
 from apps.core.models import History
 from apps.rosters.models.lasting import Lasting
 from apps.rosters.models.rosters import Layer, Roster
@@ -68,7 +69,7 @@ class CalendarSource(models.Model):
     """
 
     layer = models.OneToOneField(Layer, on_delete=models.CASCADE, related_name="calendar")
-    url = models.CharField(
+    url = EncryptedText(
         "address", max_length=2000, blank=True, validators=[URLValidator(schemes=["http", "https"])],
         help_text="Of a calendar in the iCalendar format; it is read every quarter of an hour.",
     )  # fmt: skip
