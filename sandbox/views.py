@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET
 
 from sandbox.cards import cards
@@ -88,6 +89,7 @@ def outbox_json(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_GET
+@xframe_options_sameorigin
 def body(request: HttpRequest, message: str) -> HttpResponse:
     """The HTML part of one mail, for a frame: no scripts, nothing loaded, links open in the page around it."""
     try:
