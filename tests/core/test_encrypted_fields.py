@@ -10,6 +10,7 @@ from django.core.exceptions import FieldError, ValidationError
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.forms import modelform_factory
+from psycopg import sql
 
 from apps.contacts.actions import upsert_endpoint
 from apps.contacts.models import ContactMethod, MethodKind, WebhookEndpoint
@@ -22,9 +23,10 @@ SECRET = "https://hooks.example/T00/hush-hush"
 pytestmark = pytest.mark.django_db
 
 
-def stored(table: str, column: str) -> list[str]:
+def stored(table: str) -> list[str]:
+    """Each row of the table as one text."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {column}::text FROM {table} ORDER BY 1")  # noqa: S608  (names of this test)
+        cursor.execute(sql.SQL("SELECT {0}::text FROM {0}").format(sql.Identifier(table)))
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -46,8 +48,10 @@ def test_the_house_reads_what_the_database_does_not_show(endpoint: WebhookEndpoi
     method = ContactMethod.objects.get(pk=device.pk)
     assert (method.destination, method.details) == (SECRET, {"keys": {"auth": "hush-hush"}})
     for table in ("contacts_webhookendpoint", "contacts_contactmethod"):
-        for history in (table, table.replace("_", "_historical")):
-            assert not [row for row in stored(history, history) if "hush" in row]
+        for name in (table, table.replace("_", "_historical")):
+            rows = stored(name)
+            assert rows
+            assert "hush" not in str(rows)
 
 
 def test_the_history_tells_one_secret_from_another(endpoint: WebhookEndpoint) -> None:
