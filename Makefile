@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv/bin/python
 TESTS ?= tests
 
-.PHONY: run test acceptance lint bench faults migrations clean install install-dev
+.PHONY: run test acceptance lint bench faults audit-dependencies sbom migrations clean install install-dev
 .DEFAULT_GOAL := run
 
 run: install
@@ -41,6 +41,16 @@ bench: install
 # Everything that may break, broken; CI runs the short form with the acceptance tests. Takes root, for a small disk.
 faults: install-dev
 	@exec $(VENV) -m faults
+
+# Known holes in what the lock names; says so where it cannot reach its data, and fails for a hole alone.
+audit-dependencies: install-dev
+	@$(VENV) -m launcher.dependencies
+
+# What the product is made of (CycloneDX), from the lock.
+sbom: install-dev
+	@mkdir -p .local
+	@$(VENV) -W ignore -m cyclonedx_py requirements --pyproject pyproject.toml --output-reproducible -o .local/sbom.json requirements.lock
+	@echo "Written: .local/sbom.json"
 
 migrations: install-dev
 	$(VENV) manage.py makemigrations
