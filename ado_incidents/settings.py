@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -194,6 +194,10 @@ SECURE_SSL_REDIRECT = SECURE_ORIGIN
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 #: What binds the other hosts of the domain is for whoever owns it to say, before the web server.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+#: Whom to tell of a hole, as "mailto:…" or "https://…", and until when that holds (/.well-known/security.txt).
+SECURITY_CONTACT: list[str] = env.list("SECURITY_CONTACT", default=[])
+_expires = env.str("SECURITY_EXPIRES", default="")
+SECURITY_EXPIRES = datetime.fromisoformat(_expires).astimezone(UTC) if _expires else None
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -399,6 +403,7 @@ LOGGING = {
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
+                without_tokens,  # once more: by now what was raised is text too
                 _renderer,
             ],
         }

@@ -7,8 +7,10 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from apps.core.problems import nothing_there
+from apps.core.security_txt import PATH, security_txt
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path(PATH, security_txt, name="security_txt"),
     path("api/", include("ado_incidents.api")),
     path("", include("apps.engine.urls")),
     path("", include("apps.desk.urls")),

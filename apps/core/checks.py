@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 
+from apps.core import clock
 from apps.core.encryption import newest_key_prefix
 
 
@@ -18,3 +20,16 @@ def secrets_can_be_kept(app_configs: Any, **_: Any) -> list[checks.CheckMessage]
     except ImproperlyConfigured as error:
         return [checks.Error(str(error), hint="manage.py rotate_keys --generate prints one.", id="core.E001")]
     return []
+
+
+@checks.register(checks.Tags.security, deploy=True)
+def holes_can_be_told(app_configs: Any, **_: Any) -> list[checks.CheckMessage]:
+    """A warning where contacts are given that ``/.well-known/security.txt`` does not show, or nobody could use."""
+    contacts, until = settings.SECURITY_CONTACT, settings.SECURITY_EXPIRES
+    if not contacts:
+        return []
+    nameless = [each for each in contacts if not each.startswith(("mailto:", "https://", "tel:"))]
+    if until is not None and until > clock.now() and not nameless:
+        return []
+    hint = "Give each contact its scheme (mailto:, https://), and SECURITY_EXPIRES an instant that is to come."
+    return [checks.Warning("SECURITY_CONTACT is not shown, or cannot be used.", hint=hint, id="core.W001")]

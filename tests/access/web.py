@@ -58,6 +58,7 @@ WEB: dict[str, dict[str, Ask]] = {
     "healthz": {"get": PUBLIC},
     "readyz": {"get": Ask(Only.ANYBODY, also=503)},  # no engine runs beside the test
     "metrics": {"get": PUBLIC},
+    "security_txt": {"get": Ask(Only.ANYBODY, also=404)},  # no contact is set in the tests
     "login": {"get": PUBLIC, "post": PUBLIC},
     "logout": {"post": SIGNED_OUT},
     "service_worker": {"get": PUBLIC},
