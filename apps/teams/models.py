@@ -275,6 +275,7 @@ class Scope(models.TextChoices):
     RESPOND = "respond", "Respond (and read)"
     MANAGE = "manage", "Manage (respond and read)"
     INGEST = "ingest", "Send alerts only"
+    PROVISION = "provision", "Provision people and groups only"
 
 
 class ApiToken(models.Model):

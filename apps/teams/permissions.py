@@ -9,12 +9,13 @@ from rest_framework.request import Request
 
 from apps.teams.models import ApiToken, Scope
 
-#: Scopes contain one another; ingest stands alone.
+#: Scopes contain one another; ingest and provision stand alone.
 CONTAINED: dict[str, frozenset[Scope]] = {
     Scope.READ: frozenset({Scope.READ}),
     Scope.RESPOND: frozenset({Scope.READ, Scope.RESPOND}),
     Scope.MANAGE: frozenset({Scope.READ, Scope.RESPOND, Scope.MANAGE}),
     Scope.INGEST: frozenset({Scope.INGEST}),
+    Scope.PROVISION: frozenset({Scope.PROVISION}),
 }
 
 

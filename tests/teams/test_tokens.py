@@ -120,6 +120,7 @@ ALLOWED = {
     Scope.RESPOND: (True, True, False),
     Scope.MANAGE: (True, True, True),
     Scope.INGEST: (False, False, False),
+    Scope.PROVISION: (False, False, False),
 }
 
 

@@ -28,6 +28,7 @@ _SCOPES = {
     Scope.RESPOND: "work on incidents and one's own shifts",
     Scope.MANAGE: "keep what one manages",
     Scope.INGEST: "send alerts to `/ingest/`",
+    Scope.PROVISION: "provision people and groups at `/scim/v2/`, as an administrator",
 }
 _INTRODUCTION = """\
 # Who may do what
