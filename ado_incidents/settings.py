@@ -215,6 +215,10 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
+#: How long a token lives unless somebody says otherwise, and how long at most.
+TOKEN_LIFE = timedelta(days=env.int("TOKEN_LIFE_DAYS", default=90))
+TOKEN_LONGEST_LIFE = timedelta(days=env.int("TOKEN_LONGEST_LIFE_DAYS", default=365))
+
 # Time and language
 USE_TZ = True
 TIME_ZONE = "UTC"

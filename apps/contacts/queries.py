@@ -11,6 +11,7 @@ from apps.contacts import serving
 from apps.contacts.models import ContactMethod, EmergencyContact, ExternalContact, MethodKind, StoppedNumber, normalise
 from apps.teams import access
 from apps.teams.models import User
+from apps.teams.queries import is_a_person
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +23,8 @@ class Sheet:
 
 
 def people_who_answer() -> QuerySet[User]:
-    """Whom one may ask for anything: who is here and answers, which what stands behind a webhook does not."""
-    return User.objects.filter(is_active=True, webhook_endpoint__isnull=True)
+    """Whom one may ask for anything: who is here and answers, which neither a webhook nor a service account does."""
+    return User.objects.filter(is_a_person(), is_active=True)
 
 
 def people_who_respond() -> QuerySet[User]:

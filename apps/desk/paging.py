@@ -17,7 +17,7 @@ from apps.notifications import queries as notifications
 from apps.notifications.models import DirectPage, Urgency
 from apps.rosters import queries as rosters
 from apps.teams.models import Team, User
-from apps.teams.queries import RESPONDING
+from apps.teams.queries import RESPONDING, is_a_person
 
 #: The same words to the same receivers within this span are one page: a button that was pressed twice.
 SAME_WITHIN = timedelta(minutes=1)
@@ -113,7 +113,9 @@ def page_once(target: Target, *, text: str, urgency: Urgency, by: User) -> Direc
 
 def _responders(team: Team) -> list[User]:
     return list(
-        User.objects.filter(is_active=True, memberships__team=team, memberships__role__in=RESPONDING).distinct()
+        User.objects.filter(
+            is_a_person(), is_active=True, memberships__team=team, memberships__role__in=RESPONDING
+        ).distinct()
     )
 
 

@@ -16,6 +16,7 @@ from apps.notifications import queries as reach
 from apps.rosters import queries as rosters
 from apps.rosters.models import Roster
 from apps.teams.models import Team, TeamRole, User
+from apps.teams.queries import is_a_person
 
 Snapshot = Mapping[str, Any]
 
@@ -110,7 +111,7 @@ class Lookup:
 
     def team(self, pk: int) -> list[User]:
         members = User.objects.filter(memberships__team=pk, memberships__role__in=RESPONDING, is_active=True)
-        return list(members.distinct())
+        return list(members.filter(is_a_person()).distinct())
 
     def role(self, pk: int) -> list[User]:
         """Whoever is to be asked in order, up to the first who can be reached; all of them if nobody can."""

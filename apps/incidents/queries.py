@@ -85,7 +85,7 @@ def visible_to(person: access.Viewer) -> QuerySet[Incident]:
     shared = Q(private=False)
     if not access.is_administrator(person):
         shared &= Q(team__in=access.team_ids(person, access.Permission.VIEW))
-    return Incident.objects.filter(shared | commanded | involved)
+    return Incident.objects.filter(access.in_reach(person), shared | commanded | involved)
 
 
 def open_incidents(person: access.Viewer) -> QuerySet[Incident]:

@@ -20,6 +20,7 @@ from apps.notifications.reach import Reach
 from apps.teams.admin import PersonAdmin
 from apps.teams.admin_access import ReadOnlyAdmin
 from apps.teams.models import User
+from apps.teams.queries import is_a_person
 
 
 @admin.register(Delivery)
@@ -113,7 +114,7 @@ class ReachFilter(admin.SimpleListFilter):
         name = (self.value() or "").upper()
         if name not in Reach.__members__:
             return queryset
-        found = reach.of_people(queryset.filter(is_active=True, webhook_endpoint__isnull=True))
+        found = reach.of_people(queryset.filter(is_a_person(), is_active=True))
         return queryset.filter(pk__in=[pk for pk, how in found.items() if how is Reach[name]])
 
 

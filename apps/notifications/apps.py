@@ -20,6 +20,7 @@ class NotificationsConfig(AppConfig):
             role_pages,
             stand_in_notices,
             swap_notices,
+            token_notices,
             watching,
             zone_notices,
         )

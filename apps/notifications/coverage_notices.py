@@ -22,7 +22,7 @@ from apps.rosters.coverage import NIGHT_BEGINS, NIGHT_ENDS, Gap, enough_until, g
 from apps.rosters.models import Absence, Roster
 from apps.rosters.rules import Window
 from apps.teams import access
-from apps.teams.models import Membership, Team, TeamRole, User
+from apps.teams.models import Membership, Team, TeamRole, User, UserKind
 from apps.teams.queries import responders
 
 #: How often gaps are looked for.
@@ -133,7 +133,9 @@ def write(team: Team, *, step: str) -> None:
 def managers_of(teams: Collection[int]) -> dict[int, list[User]]:
     """Who manages each of ``teams`` (by their ids) and is active; the administrators where nobody does."""
     found: dict[int, list[User]] = {team: [] for team in teams}
-    held = Membership.objects.filter(team__in=teams, role=TeamRole.MANAGER, person__is_active=True)
+    held = Membership.objects.filter(
+        team__in=teams, role=TeamRole.MANAGER, person__is_active=True, person__kind=UserKind.PERSON
+    )
     for membership in held.select_related("person").order_by("pk"):
         if membership.team_id is not None:
             found[membership.team_id].append(membership.person)

@@ -17,6 +17,7 @@ from apps.notifications import actions, codes, messages, queries, team_notices
 from apps.notifications.models import Notification, NotificationKind, Until, Urgency
 from apps.teams import access
 from apps.teams.models import TeamRole, User
+from apps.teams.queries import is_a_person
 
 
 @on(EventKind.DECLARED)
@@ -80,7 +81,7 @@ def tell_who_can_find_somebody(event: TimelineEvent) -> None:
     declined = Notification.objects.filter(
         incident=incident, declined_at__isnull=False, created_at__gte=incident.response_started_at
     ).values("person")
-    leading = User.objects.filter(leads, is_active=True).distinct()
+    leading = User.objects.filter(is_a_person(), leads, is_active=True).distinct()
     told = [*leading.exclude(pk__in=declined), *access.administrators().exclude(pk__in=declined)]
     seeing = incidents.who_may_see(incident, told)
     step = f"nobody_paged:{incident.pk}:{event.data['run']}"

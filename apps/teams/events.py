@@ -6,3 +6,5 @@ from __future__ import annotations
 PERSON_ADDED = "teams.person_added"
 #: What somebody may do was derived anew: they got or lost a role, left or came back; the subject is the person.
 RIGHTS_CHANGED = "teams.rights_changed"
+#: A token ends before long; the subject is the token, with its owner.
+LAST_DAYS = "teams.last_days_of_token"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any, ClassVar
 
 import pgtrigger
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -52,8 +54,16 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email__iexact=username)
 
 
+class UserKind(models.TextChoices):
+    PERSON = "person", "Person"
+    SERVICE = "service", "Service account"
+
+
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person: signs in, is on call, is paged. Deactivated when they leave, never deleted (the record names them)."""
+    """A person: signs in, is on call, is paged. Deactivated when they leave, never deleted (the record names them).
+
+    Or a service account, for whom tokens act: it holds roles like a person, and never signs in nor is paged.
+    """
 
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120, blank=True)
@@ -65,6 +75,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField("may enter the admin", default=False)
     is_active = models.BooleanField(default=True, help_text="Switch off instead of deleting.")
     date_joined = models.DateTimeField(default=clock.now)
+    kind = models.CharField(max_length=16, choices=UserKind, default=UserKind.PERSON, editable=False)
+    kept_by = models.ForeignKey(
+        "Team", on_delete=models.PROTECT, null=True, blank=True, related_name="service_accounts", editable=False,
+        help_text="Whose managers keep the service account; empty: the administrators.",
+    )  # fmt: skip
 
     objects = UserManager()
     history = History(excluded_fields=["password", "last_login"], personal=Personal(("email", "name"), of="id"))
@@ -76,10 +91,25 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name = "person"
         verbose_name_plural = "people"
         ordering = ["name", "email"]
-        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_once_in_any_case")]
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="user_email_once_in_any_case"),
+            models.CheckConstraint(
+                condition=models.Q(kind=UserKind.PERSON)
+                | models.Q(password__startswith=UNUSABLE_PASSWORD_PREFIX, is_staff=False, is_superuser=False),
+                name="user_service_account_never_signs_in",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind=UserKind.SERVICE) | models.Q(kept_by__isnull=True),
+                name="user_person_is_kept_by_nobody",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    @property
+    def is_service_account(self) -> bool:
+        return self.kind == UserKind.SERVICE
 
     def get_full_name(self) -> str:
         return str(self)
@@ -279,21 +309,38 @@ class Scope(models.TextChoices):
 
 
 class ApiToken(models.Model):
-    """A token that acts for a person, stored as a hash: it is shown once, when it is made."""
+    """A token that acts for a person or a service account, stored as a hash: it is shown once, when it is made."""
 
     person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
     name = models.CharField(max_length=120)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     scope = models.CharField(max_length=16, choices=Scope, default=Scope.RESPOND)
+    team_ids = ArrayField(
+        models.BigIntegerField(), null=True, blank=True, editable=False,
+        help_text="The teams it is limited to; null: all of its person's. One whose teams are gone reaches none.",
+    )  # fmt: skip
+    replaces = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by", editable=False
+    )
     created_at = models.DateTimeField(default=clock.now, editable=False)
-    expires_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_used_from = models.GenericIPAddressField(null=True, blank=True, editable=False)
+    known_addresses = ArrayField(
+        models.GenericIPAddressField(), default=list, editable=False, help_text="From where it was used, newest last."
+    )
 
-    history = History(excluded_fields=["digest", "last_used_at"])
+    reminded_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When its end was told.")
+
+    history = History(excluded_fields=["digest", "last_used_at", "last_used_from", "known_addresses", "reminded_at"])
 
     class Meta:
-        ordering = ["-created_at"]
+        ordering = ["-created_at", "-pk"]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.person})"
+
+    def is_live(self, at: datetime) -> bool:
+        """Whether it works at that instant, as far as it depends on itself: its person may be deactivated."""
+        return self.revoked_at is None and at < self.expires_at

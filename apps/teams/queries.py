@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from apps.core import clock
+from apps.teams import access
 from apps.teams.access import GRANTS, Permission
-from apps.teams.models import Membership, User
+from apps.teams.models import ApiToken, Membership, User, UserKind
 
 #: The roles whose holders respond for their team.
 RESPONDING = tuple(role for role, granted in GRANTS.items() if Permission.RESPOND in granted)
@@ -14,7 +16,27 @@ RESPONDING = tuple(role for role, granted in GRANTS.items() if Permission.RESPON
 def responds() -> Q:
     """What fits the people who can be on call: active, and responding for some team."""
     held = Membership.objects.filter(person=OuterRef("pk"), role__in=RESPONDING)
-    return Q(Q(Exists(held)) | Q(is_superuser=True), is_active=True)
+    return Q(Q(Exists(held)) | Q(is_superuser=True), is_active=True, kind=UserKind.PERSON)
+
+
+def is_a_person() -> Q:
+    """What fits whoever can be chosen and told: neither the stand-in of a webhook nor a service account."""
+    return Q(kind=UserKind.PERSON, webhook_endpoint__isnull=True)
+
+
+def kept_accounts(keeper: User) -> QuerySet[User]:
+    """The service accounts in use that ``keeper`` keeps: those of their teams, for administrators all."""
+    found = User.objects.filter(kind=UserKind.SERVICE, is_active=True)
+    if access.is_administrator(keeper):
+        return found
+    return found.filter(kept_by__in=access.team_ids(keeper, Permission.MANAGE))
+
+
+def kept_tokens(keeper: User) -> QuerySet[ApiToken]:
+    """The tokens that work and are kept by ``keeper``: their own, and those of the service accounts they keep."""
+    live = ApiToken.objects.filter(revoked_at=None, expires_at__gt=clock.now(), person__is_active=True)
+    kept = live.filter(Q(person=keeper) | Q(person__in=kept_accounts(keeper)))
+    return kept.select_related("person", "replaces", "replaced_by")
 
 
 def responders() -> QuerySet[User]:

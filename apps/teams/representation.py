@@ -12,6 +12,7 @@ from rest_framework import serializers
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import Team, User
+from apps.teams.queries import is_a_person
 
 
 class PersonSerializer(serializers.ModelSerializer[User]):
@@ -25,12 +26,12 @@ class PersonSerializer(serializers.ModelSerializer[User]):
 
 @extend_schema_field(OpenApiTypes.EMAIL)
 class PersonByEmail(serializers.SlugRelatedField[User]):
-    """An active person who answers, in requests: the one who has the address, in any case; no webhook's stand-in."""
+    """An active person who answers, in requests: the one who has the address, in any case (``queries.is_a_person``)."""
 
     default_error_messages = {"does_not_exist": "Nobody here has the address {value}."}
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("queryset", User.objects.filter(is_active=True, webhook_endpoint__isnull=True))
+        kwargs.setdefault("queryset", User.objects.filter(is_a_person(), is_active=True))
         super().__init__("email__iexact", **kwargs)
 
     def to_internal_value(self, data: Any) -> User:

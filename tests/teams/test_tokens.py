@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.test import RequestFactory
 from django.urls import reverse
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
 from rest_framework.test import APIClient
 
+from apps.audit.models import Entry
 from apps.catalog.models import Service
-from apps.teams import actions
+from apps.core import keys, origins
+from apps.core.audited import Act
+from apps.teams import actions, token_shape
+from apps.teams.actions.token_use import ADDRESSES_KEPT
+from apps.teams.authentication import TokenAuthentication
 from apps.teams.models import ApiToken, Scope, TeamRole, User
+from tests.api.clients import client_with
 from tests.factories.incidents import declare, make_procedures
 from tests.factories.teams import make_person, make_team
 
@@ -28,12 +38,6 @@ def mara(team) -> User:
     return make_person("Mara", team, TeamRole.MANAGER)
 
 
-def client_with(secret: str) -> APIClient:
-    client = APIClient(raise_request_exception=False)
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
-    return client
-
-
 def status_of(secret: str) -> int:
     return client_with(secret).get("/api/v1/me/").status_code
 
@@ -45,7 +49,7 @@ def test_a_token_acts_for_its_person(mara):
 
 def test_only_its_digest_is_kept(mara):
     token, secret = actions.create_token(mara, name="cron")
-    assert secret.startswith("ado_")
+    assert re.fullmatch(keys.pattern(token_shape.PERSONAL), secret)
     kept = [str(value) for row in ApiToken.objects.values_list() for value in row]
     kept += [str(value) for row in ApiToken.history.values_list() for value in row]
     assert not any(secret in value for value in kept)
@@ -56,7 +60,7 @@ def test_two_tokens_are_two_secrets(mara):
     assert actions.create_token(mara, name="one")[1] != actions.create_token(mara, name="two")[1]
 
 
-@pytest.mark.parametrize("secret", ["", "ado_", "ado_nobody-made-this-one", "\0", "ä", "x" * 5000])
+@pytest.mark.parametrize("secret", ["", "adop_", f"adop_{'0' * 40}3I7mjs", "\0", "ä", "x" * 5000])
 def test_an_unknown_token_is_refused_and_told_how_to_sign_in(mara, secret):
     actions.create_token(mara, name="cron")
     answer = client_with(secret).get("/api/v1/me/")
@@ -72,10 +76,9 @@ def test_a_token_ends_at_the_instant_it_expires(mara, clock):
     assert status_of(secret) == 401
 
 
-def test_a_token_without_an_end_goes_on(mara, clock):
-    _, secret = actions.create_token(mara, name="cron")
-    clock.shift(days=3650)
-    assert status_of(secret) == 200
+def test_a_token_of_which_nothing_is_said_lives_for_90_days(mara, clock):
+    token, _ = actions.create_token(mara, name="cron")
+    assert token.expires_at == clock.now + timedelta(days=90)
 
 
 def test_a_revoked_token_is_refused_and_another_of_the_same_person_is_not(mara, clock):
@@ -154,6 +157,42 @@ def test_when_it_was_used_is_noted_at_most_every_five_minutes(mara, clock):
     status_of(secret)
     token.refresh_from_db()
     assert token.last_used_at == clock.now
+
+
+def test_its_first_use_from_an_address_is_told_once(mara):
+    token, secret = actions.create_token(mara, name="cron")
+    for address in ("192.0.2.1", "192.0.2.1", "2001:db8::1", "192.0.2.1"):
+        assert client_with(secret).get("/api/v1/me/", REMOTE_ADDR=address).status_code == 200
+    told = Entry.objects.filter(act=Act.TOKEN_ELSEWHERE).order_by("pk")
+    assert [entry.text for entry in told] == [
+        "Used the token cron from 192.0.2.1 for the first time",
+        "Used the token cron from 2001:db8::1 for the first time",
+    ]
+    token.refresh_from_db()
+    assert token.last_used_from == "2001:db8::1"  # of a known address it is noted every five minutes only
+
+
+def test_only_so_many_addresses_are_remembered(mara):
+    token, secret = actions.create_token(mara, name="cron")
+    for number in range(ADDRESSES_KEPT + 5):
+        client_with(secret).get("/api/v1/me/", REMOTE_ADDR=f"192.0.2.{number + 1}")
+    token.refresh_from_db()
+    assert token.known_addresses == [f"192.0.2.{number + 1}" for number in range(5, ADDRESSES_KEPT + 5)]
+
+
+def test_to_know_whose_a_token_is_takes_one_query(mara, django_assert_num_queries):
+    _, secret = actions.create_token(mara, name="cron")
+    status_of(secret)
+    request = RequestFactory().get("/", headers={"Authorization": f"Bearer {secret}"})
+    with origins.within(origins.Origin("127.0.0.1")), django_assert_num_queries(1):
+        TokenAuthentication().authenticate(Request(request))
+
+
+@pytest.mark.parametrize("secret", ["adop_" + "x" * 46, "ghp_" + "x" * 36, "", "adop_" + "x" * 45 + "é"])
+def test_what_cannot_be_a_token_is_refused_without_a_query(secret, django_assert_num_queries):
+    request = RequestFactory().get("/", headers={"Authorization": f"Bearer {secret}"})
+    with django_assert_num_queries(0), pytest.raises(AuthenticationFailed):
+        TokenAuthentication().authenticate(Request(request))
 
 
 @pytest.mark.parametrize("scheme", ["bearer", "BEARER"])

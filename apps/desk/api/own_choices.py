@@ -69,6 +69,7 @@ class PreferencesSerializer(SomethingChanges):
 class OwnRulesViewSet(HouseViewSet):
     """By which steps you are told."""
 
+    personal = True
     serializer_class = RulesAnswerSerializer
     queryset = NotificationRule.objects.none()
     pagination_class = None
@@ -93,6 +94,7 @@ class OwnRulesViewSet(HouseViewSet):
 class OwnPreferencesViewSet(HouseViewSet):
     """Your quiet hours, and whether you want notices of your shifts."""
 
+    personal = True
     serializer_class = PreferencesSerializer
     queryset = Preferences.objects.none()
     pagination_class = None

@@ -84,6 +84,7 @@ class VerifySerializer(serializers.Serializer[Any]):
 class OwnMethodViewSet(HouseViewSet):
     """Your own contact methods. Those of others do not exist here."""
 
+    personal = True
     serializer_class = ContactMethodSerializer
     pagination_class = OldestFirst
     lookup_value_regex = "[0-9]{1,18}"

@@ -62,6 +62,7 @@ class OwnPagesQuery(serializers.Serializer[Any]):
 class OwnPageViewSet(HouseViewSet):
     """The pages that you received."""
 
+    personal = True
     serializer_class = OwnPageSerializer
     lookup_value_regex = "[0-9]{1,18}"
     filter_backends = ()

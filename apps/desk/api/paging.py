@@ -84,6 +84,7 @@ class DirectPageSerializer(serializers.ModelSerializer[DirectPage]):
 class DirectPageViewSet(HouseViewSet):
     """Pages by hand: those that you sent or received."""
 
+    personal = True
     serializer_class = DirectPageSerializer
     lookup_value_regex = "[0-9]{1,18}"
     filter_backends = ()

@@ -22,6 +22,7 @@ from apps.rosters.models import AbsenceKind, Roster, Shift
 from apps.rosters.rules import Window
 from apps.teams import access
 from apps.teams.models import User
+from apps.teams.queries import is_a_person
 
 _LOCAL = "%Y-%m-%dT%H:%M"
 #: How far ahead the shifts are that can be given in return.
@@ -94,7 +95,7 @@ class ShadowForm(StretchForm):
 
     def people_of(self, roster: Roster) -> QuerySet[User]:
         """Whoever belongs to the team."""
-        members = User.objects.filter(memberships__team=roster.team_id, is_active=True)
+        members = User.objects.filter(is_a_person(), memberships__team=roster.team_id, is_active=True)
         return members.distinct().order_by("name", "email")
 
 

@@ -7,13 +7,12 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from apps.core import clock
+from apps.core import clock, keys
 from apps.core.errors import Invalid
 from apps.core.history import made_by
 from apps.rosters.models import CalendarFeed, FeedKind, Roster
 from apps.teams import access
 from apps.teams.access import Permission
-from apps.teams.actions import digest_of
 from apps.teams.models import Team, User
 
 FEED_PREFIX = "adocal_"
@@ -39,7 +38,9 @@ def make_feed(
     if seen is not None:
         access.require_for_team(by, Permission.VIEW, seen)
     token = FEED_PREFIX + secrets.token_urlsafe(32)
-    feed = CalendarFeed(kind=kind, roster=roster, team=team, owner=by, digest=digest_of(token), created_at=clock.now())
+    feed = CalendarFeed(
+        kind=kind, roster=roster, team=team, owner=by, digest=keys.digest_of(token), created_at=clock.now()
+    )
     made_by(feed, by)
     feed.save()
     return feed, token

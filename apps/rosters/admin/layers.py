@@ -28,6 +28,7 @@ from apps.rosters.planning import weekly_range
 from apps.rosters.rules.words import EXAMPLE
 from apps.teams.admin_access import FollowsItsParent
 from apps.teams.models import User
+from apps.teams.queries import is_a_person
 
 #: Places of one layer that a page may have.
 MOST_PEOPLE = 1_000
@@ -234,7 +235,7 @@ class LayerMemberInline(StandsStillWhenFrozen, TabularInline):
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "person":
             edited = str(getattr(request.resolver_match, "kwargs", {}).get("object_id", ""))
-            chosen_from = Q(is_active=True)
+            chosen_from = Q(is_a_person(), is_active=True)
             if edited.isdecimal() and len(edited) < 18:  # whoever has left stays until they are taken out
                 chosen_from |= Q(layer_places__layer__roster=int(edited))
             kwargs["queryset"] = User.objects.filter(chosen_from).distinct()
@@ -285,7 +286,7 @@ def _people(said: list[str]) -> list[User]:
     Raises ValidationError, by name, for whoever is not known or not the only one of that name.
     """
     wanted = [name.lower() for name in said]
-    named = User.objects.filter(is_active=True).annotate(address=Lower("email"), called=Lower("name"))
+    named = User.objects.filter(is_a_person(), is_active=True).annotate(address=Lower("email"), called=Lower("name"))
     found: dict[str, list[User]] = defaultdict(list)
     for person in named.filter(Q(address__in=wanted) | Q(called__in=wanted)):
         for key in {person.email.lower(), person.name.lower()}:

@@ -24,6 +24,7 @@ from apps.rosters.admin.taken_back import InRosterAdmin
 from apps.rosters.models import Override, Roster
 from apps.teams.admin_access import FollowsItsParent
 from apps.teams.models import User
+from apps.teams.queries import is_a_person
 
 #: So many of the coming overrides stand on the page of a roster; the others are in the list of all.
 MOST_SHOWN = 50
@@ -180,7 +181,7 @@ class OverrideInline(ShowsSeats, SaysWhen, FollowsItsParent, TabularInline):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "person":
-            kwargs["queryset"] = User.objects.filter(is_active=True)
+            kwargs["queryset"] = User.objects.filter(is_a_person(), is_active=True)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

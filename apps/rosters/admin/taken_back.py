@@ -21,6 +21,7 @@ from apps.rosters.models import Roster
 from apps.rosters.models.lasting import Lasting
 from apps.teams.admin_access import HouseAdmin, TeamOwnedAdmin, managed_team_ids
 from apps.teams.models import User
+from apps.teams.queries import is_a_person
 
 
 class TakenBackAdmin(AsksAboutGaps, HouseAdmin):
@@ -95,5 +96,5 @@ class InRosterAdmin(SaysWhen, TakenBackAdmin, TeamOwnedAdmin):
         if db_field.related_model is Roster:
             kwargs["queryset"] = self.rosters(request)
         elif db_field.related_model is User:
-            kwargs["queryset"] = User.objects.filter(is_active=True)
+            kwargs["queryset"] = User.objects.filter(is_a_person(), is_active=True)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)

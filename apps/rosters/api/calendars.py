@@ -96,6 +96,7 @@ class MakeFeedSerializer(serializers.Serializer[Any]):
 class CalendarFeedViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, HouseViewSet):
     """Your own links to calendars that are in use. Those of others do not exist here."""
 
+    personal = True
     serializer_class = CalendarFeedSerializer
     filter_backends = ()
     lookup_value_regex = "[0-9]{1,18}"

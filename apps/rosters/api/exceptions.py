@@ -166,6 +166,7 @@ class EnteredAbsence(serializers.Serializer[Any]):
 class AbsenceViewSet(mixins.ListModelMixin, HouseViewSet):
     """The running and coming leave of oneself and of everybody in the teams that one may see."""
 
+    personal = True
     serializer_class = AbsenceSerializer
     pagination_class = NewestFirst
 

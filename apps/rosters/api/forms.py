@@ -20,6 +20,7 @@ from apps.rosters.rules import WeeklyRange
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.models import User
+from apps.teams.queries import is_a_person
 from apps.teams.representation import TeamInUse
 
 LARGEST_ID = 2**63 - 1
@@ -139,7 +140,7 @@ class WrittenRoster(serializers.ModelSerializer[Roster]):
         reachable = Q(is_active=True)
         if self.context.get("roster") is not None:
             reachable |= Q(layer_places__layer__roster=self.context["roster"])
-        people = User.objects.alias(address=Lower("email")).filter(address__in=addresses, webhook_endpoint__isnull=True)
+        people = User.objects.alias(address=Lower("email")).filter(is_a_person(), address__in=addresses)
         return {person.email.lower(): person for person in people.filter(reachable).distinct()}
 
 

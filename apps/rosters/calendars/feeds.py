@@ -11,12 +11,12 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import BigIntegerField, F, Func, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Greatest
 
+from apps.core import keys
 from apps.core.zones import zone_or_utc
 from apps.rosters.calendars import rendering
 from apps.rosters.calendars.rendering import Held, PersonFace, RosterFace
 from apps.rosters.models import CalendarFeed, FeedKind, Roster, Shift
 from apps.teams import access
-from apps.teams.actions import digest_of
 from apps.teams.models import Team, User
 
 #: How long the shifts that are over stay in a calendar.
@@ -38,7 +38,7 @@ def opened_by(token: str, *, roster: Roster | None = None) -> CalendarFeed | Non
     feeds = CalendarFeed.objects.select_related("roster__team", "team", "owner")
     if roster is not None:
         feeds = feeds.filter(roster=roster)
-    feed = feeds.filter(digest=digest_of(token), revoked_at=None, owner__is_active=True).first()
+    feed = feeds.filter(digest=keys.digest_of(token), revoked_at=None, owner__is_active=True).first()
     return feed if feed is not None and _may_still_see(feed) else None
 
 

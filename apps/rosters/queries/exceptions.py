@@ -38,7 +38,8 @@ def swaps_for(person: User, at: datetime) -> QuerySet[Swap]:
 
 def visible_swaps(person: User) -> QuerySet[Swap]:
     """The swaps that ``person`` may see: of the rosters that they may see, and those that concern them."""
-    return Swap.objects.filter(Q(roster__in=visible_rosters(person)) | Q(asked_of=person) | Q(asked_by=person))
+    theirs = Q(roster__in=visible_rosters(person)) | Q(asked_of=person) | Q(asked_by=person)
+    return Swap.objects.filter(access.in_reach(person, "roster__team"), theirs)
 
 
 def is_away(person: User, during: Window) -> bool:

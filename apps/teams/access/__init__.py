@@ -1,6 +1,7 @@
 """Who may do what: decided here and nowhere else (design, "Access"). Default deny.
 
-``matrix`` says which role may do what, ``grants`` derives rows from memberships by it, ``deciding`` answers.
+``matrix`` says which role may do what, ``grants`` derives rows from memberships by it, ``deciding`` answers, within the
+``limits`` of the token that somebody comes with.
 """
 
 from apps.teams.access.deciding import (
@@ -24,6 +25,7 @@ from apps.teams.access.deciding import (
     who_may_view,
 )
 from apps.teams.access.grants import rebuild_grants, rebuild_grants_below
+from apps.teams.access.limits import in_reach, is_limited, limit, reached
 from apps.teams.access.matrix import GRANTS, MATRIX, Holder, Permission, Reach, Right
 
 __all__ = [
@@ -39,12 +41,16 @@ __all__ = [
     "audited_team_ids",
     "belongs_here",
     "commanded_team_ids",
+    "in_reach",
     "is_administrator",
     "is_auditor",
+    "is_limited",
+    "limit",
     "may",
     "needed_for",
     "no_anonymous_user",
     "only_reads",
+    "reached",
     "reads_only",
     "rebuild_grants",
     "rebuild_grants_below",

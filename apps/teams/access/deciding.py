@@ -9,8 +9,9 @@ from django.db import models
 from guardian.shortcuts import get_objects_for_user
 
 from apps.core.errors import NotAllowed
+from apps.teams.access.limits import is_limited, reached
 from apps.teams.access.matrix import READING, Permission, Right, roles_with
-from apps.teams.models import Membership, Team, TeamGroupObjectPermission, TeamRole, User
+from apps.teams.models import Membership, Team, TeamGroupObjectPermission, TeamRole, User, UserKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,20 +30,19 @@ class Guarded(Protocol):
 
 
 def is_administrator(person: Viewer) -> bool:
-    """Whether ``person`` administrates the whole organisation."""
-    held = person.is_superuser or _organisation_roles(person) & roles_with(Right.ADMINISTRATE)
-    return bool(person.is_active and held)
+    """Whether ``person`` administrates the whole organisation; nobody does with a token that is limited to teams."""
+    return _administrates(person) and not is_limited(person)
 
 
 def is_auditor(person: Viewer) -> bool:
     """Whether ``person`` audits the whole organisation: reads everything that is not private, writes nothing."""
-    return bool(person.is_active and TeamRole.AUDITOR in _organisation_roles(person))
+    return _audits(person) and not is_limited(person)
 
 
 def administrators() -> models.QuerySet[User]:
-    """Who administrates the whole organisation."""
+    """The people who administrate the whole organisation."""
     held = models.Q(memberships__role__in=roles_with(Right.ADMINISTRATE), memberships__team=None)
-    return User.objects.filter(models.Q(is_superuser=True) | held, is_active=True).distinct()
+    return User.objects.filter(models.Q(is_superuser=True) | held, is_active=True, kind=UserKind.PERSON).distinct()
 
 
 def audited_team_ids(person: Viewer) -> set[int] | None:
@@ -82,7 +82,7 @@ def team_ids(person: Viewer, permission: Permission) -> set[int]:
         return set()
     known: dict[Permission, set[int]] = person.__dict__.setdefault("_team_ids", {})
     if permission not in known:
-        known[permission] = set(_teams(person, permission).values_list("pk", flat=True))
+        known[permission] = reached(person, _teams(person, permission).values_list("pk", flat=True))
     return known[permission]
 
 
@@ -91,13 +91,15 @@ def may(person: Viewer, permission: Permission, thing: Guarded) -> bool:
 
     Who is involved (holds a role, was paged) may view and respond, but for those who only read. A private thing is
     open to the involved and to its teams' commanders only, auditors and administrators excluded (requirements, "who
-    may see a private incident").
+    may see a private incident"). With a token that is limited to teams nothing of other teams is open.
     """
     if not person.is_authenticated or not person.is_active:
         return False
+    teams = set(thing.guarding_team_ids())
+    if is_limited(person) and not reached(person, teams):
+        return False
     if permission in (Permission.VIEW, Permission.RESPOND) and thing.involves(person):
         return permission is Permission.VIEW or not only_reads(person)
-    teams = set(thing.guarding_team_ids())
     if thing.is_guarded_private():
         return bool(teams & commanded_team_ids(person))
     if is_administrator(person):
@@ -167,7 +169,7 @@ def commanded_team_ids(person: Viewer) -> set[int]:
     if known is None:
         roles = roles_with(Right.PRIVATE)
         held = Membership.objects.filter(person_id=person.pk, role__in=roles, team__isnull=False)
-        known = person.__dict__["_commanded_team_ids"] = set(held.values_list("team_id", flat=True))
+        known = person.__dict__["_commanded_team_ids"] = reached(person, held.values_list("team_id", flat=True))
     return known
 
 
@@ -176,8 +178,17 @@ def no_anonymous_user(user_model: type[User]) -> User:
     return user_model(email="", is_active=False)
 
 
+def _administrates(person: Viewer) -> bool:
+    held = person.is_superuser or _organisation_roles(person) & roles_with(Right.ADMINISTRATE)
+    return bool(person.is_active and held)
+
+
+def _audits(person: Viewer) -> bool:
+    return bool(person.is_active and TeamRole.AUDITOR in _organisation_roles(person))
+
+
 def _teams(person: User, permission: Permission) -> models.QuerySet[Team]:
-    if is_administrator(person) or (permission is Permission.VIEW and is_auditor(person)):
+    if _administrates(person) or (permission is Permission.VIEW and _audits(person)):
         return Team.objects.all()
     return get_objects_for_user(person, permission.value, Team, accept_global_perms=False, with_superuser=False)
 

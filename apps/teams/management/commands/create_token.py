@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.core import clock
@@ -12,7 +13,6 @@ from apps.teams import actions
 from apps.teams.models import ApiToken, Scope, User
 
 LONGEST_NAME = ApiToken._meta.get_field("name").max_length or 0
-LONGEST_LIFE = 3650  # days
 
 
 class Command(BaseCommand):
@@ -22,15 +22,16 @@ class Command(BaseCommand):
         parser.add_argument("--user", required=True, metavar="EMAIL", help="whom the token acts for")
         parser.add_argument("--name", required=True, metavar="NAME", help="what it is for")
         parser.add_argument("--scope", choices=Scope.values, default=Scope.RESPOND.value, help="default: respond")
-        parser.add_argument("--expires-days", type=int, metavar="N", help="default: never")
+        parser.add_argument("--expires-days", type=int, metavar="N", help=f"default: {settings.TOKEN_LIFE.days}")
 
     def handle(self, *args: Any, **options: Any) -> None:
         name = options["name"].strip()
         if not 0 < len(name) <= LONGEST_NAME:
             raise CommandError(f"A token's name has 1 to {LONGEST_NAME} characters.")
         days = options["expires_days"]
-        if days is not None and not 0 < days <= LONGEST_LIFE:
-            raise CommandError(f"A token lives for 1 to {LONGEST_LIFE} days.")
+        longest = settings.TOKEN_LONGEST_LIFE.days
+        if days is not None and not 0 < days <= longest:
+            raise CommandError(f"A token lives for 1 to {longest} days.")
         _, secret = actions.create_token(
             _person(options["user"]),
             name=name,

@@ -1,20 +1,14 @@
-"""Writes of teams: memberships with the grants they imply, and tokens."""
+"""Writes of teams, and of memberships with the grants they imply."""
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
-from apps.core import clock
 from apps.core.errors import NotAllowed
 from apps.teams import access
-from apps.teams.models import ApiToken, Membership, Scope, Team, TeamRole, User
-
-TOKEN_PREFIX = "ado_"  # noqa: S105  (a recognisable prefix, so that secret scanners find a leaked token)
+from apps.teams.models import Membership, Team, TeamRole, User
 
 
 @transaction.atomic
@@ -62,19 +56,3 @@ def change_team(team: Team, *, by: User, **fields: Any) -> Team:
     if "parent" in fields:
         access.rebuild_grants_below([team, *team.below()])
     return team
-
-
-def create_token(
-    person: User, *, name: str, scope: Scope = Scope.RESPOND, expires_at: datetime | None = None
-) -> tuple[ApiToken, str]:
-    """Make a token that acts for ``person``; the secret is returned once and stored only as a SHA-256 digest."""
-    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
-    token = ApiToken.objects.create(
-        person=person, name=name, scope=scope, digest=digest_of(secret), created_at=clock.now(), expires_at=expires_at
-    )
-    return token, secret
-
-
-def digest_of(secret: str) -> str:
-    """The form in which a token is stored. Its 256 random bits need no salt and no slow hash."""
-    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,30 @@
+"""Writes of teams, one verb a function."""
+
+from apps.teams.actions.belonging import add_member, change_team, create_team, remove_member
+from apps.teams.actions.service_accounts import GIVEN_BY_MANAGERS, create_service_account, deactivate_service_account
+from apps.teams.actions.token_use import note_use
+from apps.teams.actions.tokens import (
+    LONGEST_OVERLAP,
+    create_token,
+    issue_token,
+    remind_of_ends,
+    revoke_token,
+    rotate_token,
+)
+
+__all__ = [
+    "GIVEN_BY_MANAGERS",
+    "LONGEST_OVERLAP",
+    "add_member",
+    "change_team",
+    "create_service_account",
+    "create_team",
+    "create_token",
+    "deactivate_service_account",
+    "issue_token",
+    "note_use",
+    "remind_of_ends",
+    "remove_member",
+    "revoke_token",
+    "rotate_token",
+]
