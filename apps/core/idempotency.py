@@ -26,12 +26,17 @@ KEPT_FOR = timedelta(hours=24)
 MAY_BE_REMEMBERED = range(200, 400)
 
 
+class ShownOnce(Response):
+    """An answer that holds a secret which is stored nowhere: it is given once, and not remembered either."""
+
+
 def answer_once(request: Request, answer: Callable[[], Response]) -> HttpResponseBase:
     """The answer to ``request``: ``answer()``, or what it was when the same person sent the same key and body before.
 
     The effect of ``answer`` and the memory of it are one transaction, and two requests with one key run one after the
     other. An answer that is an error is not remembered and leaves no effect. What is remembered is kept for KEPT_FOR.
-    Raises Invalid for a key that is none, Conflict where the key came with another method, address or body.
+    Raises Invalid for a key that is none, Conflict where the key came with another method, address or body, and where
+    the answer was one that is ShownOnce.
     """
     key = _key_of(request)
     digest = _digest(request)
@@ -48,7 +53,7 @@ def answer_once(request: Request, answer: Callable[[], Response]) -> HttpRespons
                 defaults={
                     "request_digest": digest,
                     "status": response.status_code,
-                    "body": JSONRenderer().render(response.data).decode(),
+                    "body": None if isinstance(response, ShownOnce) else JSONRenderer().render(response.data).decode(),
                     "created_at": clock.now(),
                 },
             )
@@ -92,6 +97,8 @@ def _wait_for_its_turn(*, person_id: int | None, key: str) -> None:
 def _again(remembered: RememberedAnswer, digest: str) -> HttpResponse:
     if remembered.request_digest != digest:
         raise Conflict(f"This {HEADER} was used for another request.")
+    if remembered.body is None:
+        raise Conflict("It was done, and the answer held a secret that is shown once: revoke it, and make another.")
     return HttpResponse(
         remembered.body, status=remembered.status, content_type="application/json", headers={REPLAYED: "true"}
     )

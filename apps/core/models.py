@@ -11,7 +11,6 @@ from django.db import models
 from simple_history.models import HistoricalRecords
 
 from apps.core import clock, origins
-from apps.core.encrypted import EncryptedText
 from apps.core.marks import written_as, written_in
 
 
@@ -122,7 +121,9 @@ class RememberedAnswer(models.Model):
     key = models.CharField(max_length=255)
     request_digest = models.CharField(max_length=64, help_text="SHA-256 of method, path and body.")
     status = models.PositiveSmallIntegerField()
-    body = EncryptedText(help_text="The JSON that was answered, as it was sent: a secret may be shown in it this once.")
+    body = models.TextField(
+        null=True, help_text="The JSON that was answered, as it was sent; null: it held a secret, and is not kept."
+    )
     created_at = models.DateTimeField(db_index=True)
 
     class Meta:

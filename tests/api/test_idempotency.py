@@ -11,6 +11,7 @@ from apps.core import idempotency
 from apps.core.api import HouseViewSet
 from apps.core.models import RememberedAnswer
 from apps.incidents.models import EventKind, Incident, TimelineEvent
+from apps.rosters.models import CalendarFeed
 from tests.api.clients import client_of
 
 URL = "/api/v1/incidents/"
@@ -119,3 +120,16 @@ def test_two_requests_at_once_with_one_key_have_one_effect(house):
 
 def test_every_viewset_of_the_api_remembers_answers():
     assert [viewset for _, viewset, _ in router.registry if not issubclass(viewset, HouseViewSet)] == []
+
+
+def test_an_answer_with_a_secret_is_kept_nowhere_and_given_once(house, rita):
+    address, asked = "/api/v1/calendar-feeds/", {"kind": "person"}
+    made = rita.post(address, asked, **keyed("a"))
+    assert (made.status_code, CalendarFeed.objects.count()) == (201, 1)
+    secret = made.json()["url"].rsplit("/", 1)[-1].removesuffix(".ics")
+    kept = RememberedAnswer.objects.get()
+    assert kept.body is None
+    assert not any(secret in str(value) for value in vars(kept).values())
+    again = rita.post(address, asked, **keyed("a"))
+    assert (again.status_code, CalendarFeed.objects.count()) == (409, 1)
+    assert "shown once" in again.json()["detail"]

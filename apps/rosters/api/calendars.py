@@ -17,6 +17,7 @@ from rest_framework.response import Response
 
 from apps.core import clock
 from apps.core.api import AnswersFiles, HouseViewSet
+from apps.core.idempotency import ShownOnce
 from apps.rosters import actions
 from apps.rosters.calendars import feeds, links
 from apps.rosters.models import CalendarFeed, FeedKind, Roster
@@ -118,7 +119,7 @@ class CalendarFeedViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, Hous
             team=_named(teams, "team", told["team"]),
             by=person,
         )
-        return Response(MadeFeedSerializer(feed, context={"token": token}).data, status=HTTPStatus.CREATED)
+        return ShownOnce(MadeFeedSerializer(feed, context={"token": token}).data, status=HTTPStatus.CREATED)
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: str) -> Response:
