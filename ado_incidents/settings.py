@@ -98,6 +98,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "apps.core.origins.OriginMiddleware",
+    "apps.core.quotas.QuotaMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "apps.teams.middleware.ViewerTimeZoneMiddleware",
     "apps.teams.middleware.SignedOutMiddleware",
@@ -218,6 +219,15 @@ CONTENT_SECURITY_POLICY = {
 #: How long a token lives unless somebody says otherwise, and how long at most.
 TOKEN_LIFE = timedelta(days=env.int("TOKEN_LIFE_DAYS", default=90))
 TOKEN_LONGEST_LIFE = timedelta(days=env.int("TOKEN_LONGEST_LIFE_DAYS", default=365))
+
+#: How many requests a minute the API takes: to look and to do something by each token or session, to answer a page, and
+#: of each address from nobody who is known; 0: any number.
+QUOTAS = {
+    "read": env.int("QUOTA_READ", default=600),
+    "write": env.int("QUOTA_WRITE", default=300),
+    "answer": env.int("QUOTA_ANSWER", default=600),
+    "stranger": env.int("QUOTA_STRANGER", default=120),
+}
 
 # Time and language
 USE_TZ = True

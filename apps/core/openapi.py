@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of every operation: its problem details, and the Idempotency-Key of each POST."""
+"""What the OpenAPI document says of every operation: its problems, its quota, and the Idempotency-Key of each POST."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ _READING = {
     "401": "No credentials, or wrong ones.",
     "403": "The token's scope or the person's right does not reach so far.",
     "404": "There is no such thing that you may see.",
+    "429": "More requests than there may be in a minute; Retry-After says when to come back.",
 }
 _WRITING = {
     **_READING,
@@ -45,25 +46,38 @@ _WRITING = {
     "413": "The body is too large.",
     "415": "The body is of another type than what is read here, which mostly is JSON.",
 }
+_QUOTA = {
+    "RateLimit-Policy": {
+        "description": 'How many requests (q) there may be in how many seconds (w), as in "read";q=600;w=60.',
+        "schema": _TEXT,
+    },
+    "RateLimit": {
+        "description": 'How many are left (r), and in how many seconds there are all (t), as in "read";r=599;t=60.',
+        "schema": _TEXT,
+    },
+}
 _KEY = {
     "in": "header",
     "name": HEADER,
     "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
     "description": (
-        "The same key with the same body gives the same answer and one effect, "
+        "The same key with the same body gives the same answer (409 where that held a secret) and one effect, "
         f"for {KEPT_FOR.total_seconds() / 3600:.0f} hours."
     ),
 }
 
 
 def describe_every_operation(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """drf-spectacular's hook: add to each operation the problems it may answer with, and to each POST its key."""
+    """drf-spectacular's hook: add to each operation the problems it may answer with and the headers
+    of its quota, and to each POST its key."""
     result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = _PROBLEM
     for operations in result["paths"].values():
         for method, operation in operations.items():
             problems = _READING if method == "get" else _WRITING
             for status, description in problems.items():
                 operation["responses"].setdefault(status, _answer(description))
+            for answer in operation["responses"].values():
+                answer.setdefault("headers", {}).update(_QUOTA)
             if method == "post":
                 operation.setdefault("parameters", []).append(_KEY)
     return result

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 
 from apps.core import clock, keys
-from apps.teams import access, actions, token_shape
+from apps.teams import access, actions, quotas, token_shape
 from apps.teams.models import ApiToken, User
 
 
@@ -29,7 +29,9 @@ class TokenAuthentication(authentication.BaseAuthentication):
             return None
         token = _live_token(sent.strip())
         if token is None:
+            quotas.count_stranger()
             raise exceptions.AuthenticationFailed("The token is unknown, expired or revoked.")
+        quotas.count(request, f"token:{token.pk}")
         access.limit(token.person, token.team_ids)
         actions.note_use(token)
         return token.person, token
@@ -39,7 +41,15 @@ class TokenAuthentication(authentication.BaseAuthentication):
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
-    """The browser's session; 401 (not 403) when nobody is signed in."""
+    """The browser's session; 401 (not 403) when nobody is signed in. The last way: who comes by none is a stranger."""
+
+    def authenticate(self, request: Request) -> tuple[Any, None] | None:
+        found = super().authenticate(request)
+        if found is None:
+            quotas.count_stranger()
+        else:
+            quotas.count(request, f"person:{found[0].pk}")
+        return found
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="api"'

@@ -32,6 +32,7 @@ class IncidentViewSet(Responding, Recording, Helping, Granting, Following):
     """Incidents: everything one does with them."""
 
     pagination_class = listing.IncidentPages
+    answering = ("acknowledge", "decline")
 
     @extend_schema(operation_id="incidents_list", parameters=[listing.ListQuery], responses=MANY)
     def list(self, request: Request) -> Response:

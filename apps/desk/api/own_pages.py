@@ -63,6 +63,7 @@ class OwnPageViewSet(HouseViewSet):
     """The pages that you received."""
 
     personal = True
+    answering = ("acknowledge", "acknowledge_one", "decline")
     serializer_class = OwnPageSerializer
     lookup_value_regex = "[0-9]{1,18}"
     filter_backends = ()
