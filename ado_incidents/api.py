@@ -26,6 +26,7 @@ from apps.desk.api.own_pages import OwnPageViewSet
 from apps.desk.api.paging import DirectPageViewSet
 from apps.desk.api.pay import PayViewSet
 from apps.desk.api.policies import PolicyViewSet
+from apps.desk.api.tokens import TokenViewSet
 from apps.postmortems.api import ActionItemViewSet, ReviewViewSet
 from apps.rosters.api.calendars import CalendarFeedViewSet, RosterCalendarView
 from apps.rosters.api.exceptions import AbsenceViewSet, SwapViewSet
@@ -52,6 +53,7 @@ router.register("teams", TeamViewSet, basename="api-team")
 router.register("contacts", ContactViewSet, basename="api-contact")
 router.register("policies", PolicyViewSet, basename="api-policy")
 router.register("pages", DirectPageViewSet, basename="api-page")
+router.register("tokens", TokenViewSet, basename="api-token")
 router.register("me/contact-methods", OwnMethodViewSet, basename="api-own-method")
 router.register("me/pages", OwnPageViewSet, basename="api-own-page")
 router.register("postmortems", ReviewViewSet, basename="api-postmortem")

@@ -29,9 +29,11 @@ from apps.desk.views import (
     responding,
     reviews,
     rosters,
+    service_accounts,
     shadows,
     shifts,
     signing_in,
+    tokens,
 )
 from apps.rosters.views import calendar
 
@@ -83,6 +85,12 @@ of_ones_own = [
     path("preferences/", profile.save_preferences, name="profile_preferences"),
     path("test/", profile.send_test, name="profile_test"),
     path("pager.vcf", profile.pager, name="pager"),
+    path("tokens/", tokens.tokens, name="tokens"),
+    path("tokens/accounts/", service_accounts.service_accounts, name="service_accounts"),
+    path("tokens/accounts/<int:account>/off/", service_accounts.switch_off, name="service_account_off"),
+    path("tokens/make/", tokens.make, name="token_make"),
+    path("tokens/<int:token>/rotate/", tokens.rotate, name="token_rotate"),
+    path("tokens/<int:token>/revoke/", tokens.revoke, name="token_revoke"),
     path("methods/", own_methods.add, name="method_add"),
     path("methods/browser/", own_methods.add_browser, name="method_add_browser"),
     path("methods/<int:method>/code/", own_methods.send_code, name="method_code"),

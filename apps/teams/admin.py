@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django import forms
@@ -12,15 +12,17 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from unfold.admin import TabularInline
 from unfold.forms import AdminPasswordChangeForm
 
-from apps.core import clock, events
-from apps.teams import access
-from apps.teams.admin_access import AdministratedAdmin, ReadOnlyAdmin
+from apps.core import events
+from apps.core.admin_lists import names_a_row
+from apps.core.errors import HouseError
+from apps.teams import access, actions
+from apps.teams.admin_access import AdministratedAdmin, NeverDeleted, ReadOnlyAdmin, TeamOwnedAdmin
 from apps.teams.events import PERSON_ADDED
-from apps.teams.models import ApiToken, Membership, Team, User
+from apps.teams.models import ApiToken, Membership, Team, User, UserKind
 
 admin.site.unregister(Group)  # groups are derived from memberships
 for of_signing_in in (AccessAttempt, AccessLog, AccessFailureLog):
@@ -51,8 +53,8 @@ class PersonAdmin(UserAdmin[User], AdministratedAdmin):
     add_form = PersonCreationForm
     change_password_form = AdminPasswordChangeForm
     ordering = ("name", "email")
-    list_display: tuple[str, ...] = ("name", "email", "time_zone", "is_active", "is_staff")
-    list_filter: ClassVar[tuple[Any, ...]] = ("is_active", "is_staff", "memberships__role", "memberships__team")
+    list_display: tuple[str, ...] = ("name", "email", "kind", "time_zone", "is_active", "is_staff")
+    list_filter: ClassVar[tuple[Any, ...]] = ("is_active", "kind", "is_staff", "memberships__role", "memberships__team")
     search_fields = ("name", "email")
     filter_horizontal = ()
     readonly_fields = ("last_login", "date_joined")
@@ -70,6 +72,13 @@ class PersonAdmin(UserAdmin[User], AdministratedAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Another password for a person; service accounts have none."""
+        key = str(kwargs.get("id", *args[:1]))
+        if names_a_row(key, User) and User.objects.filter(pk=key, kind=UserKind.SERVICE).exists():
+            raise Http404
+        return super().user_change_password(request, *args, **kwargs)
 
     def save_related(self, request: HttpRequest, form: forms.ModelForm[User], formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
@@ -104,10 +113,21 @@ class TeamAdmin(AdministratedAdmin):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(AdministratedAdmin):
-    """Tokens are made by ``manage.py create_token`` and revoked here."""
+class ApiTokenAdmin(NeverDeleted, TeamOwnedAdmin):
+    """All tokens, for administrators and auditors; for managers those of the service accounts of their teams."""
 
-    list_display = ("name", "person", "scope", "created_at", "expires_at", "last_used_at", "revoked_at")
+    team_paths = ("person__kept_by",)
+    list_display = (
+        "name",
+        "person",
+        "scope",
+        "created_at",
+        "expires_at",
+        "last_used_at",
+        "last_used_from",
+        "revoked_at",
+    )
+    list_select_related = ("person__kept_by",)
     list_filter = ("scope",)
     search_fields = ("name", "person__email")
     actions = ("revoke",)
@@ -118,16 +138,16 @@ class ApiTokenAdmin(AdministratedAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return obj is None and super().has_change_permission(request)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
     @admin.action(description="Revoke: the token stops working at once", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
         """Revoke the selected tokens that are not revoked yet."""
-        for token in queryset.filter(revoked_at__isnull=True):
-            token.revoked_at = clock.now()
-            token.save(update_fields=["revoked_at"])
-        self.message_user(request, "The tokens were revoked.", messages.SUCCESS)
+        try:
+            for token in queryset.select_related("person"):
+                actions.revoke_token(token, by=cast("User", request.user))
+        except HouseError as error:
+            self.message_user(request, str(error), messages.ERROR)
+        else:
+            self.message_user(request, "The tokens were revoked.", messages.SUCCESS)
 
 
 @admin.register(AccessAttempt)

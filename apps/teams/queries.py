@@ -24,6 +24,11 @@ def is_a_person() -> Q:
     return Q(kind=UserKind.PERSON, webhook_endpoint__isnull=True)
 
 
+def may_keep_accounts(person: User) -> bool:
+    """Whether there can be service accounts that ``person`` keeps: they manage some team."""
+    return access.is_administrator(person) or bool(access.team_ids(person, Permission.MANAGE))
+
+
 def kept_accounts(keeper: User) -> QuerySet[User]:
     """The service accounts in use that ``keeper`` keeps: those of their teams, for administrators all."""
     found = User.objects.filter(kind=UserKind.SERVICE, is_active=True)

@@ -79,7 +79,6 @@ MODELS: dict[str, Kept] = {
     "engine.breaker": read_only(),
     "teams.user": organisations(deletes=False),
     "teams.team": organisations(deletes=False),
-    "teams.apitoken": organisations(adds=False, changes=False, deletes=False, actions=("revoke",)),
     "contacts.contactmethod": organisations(actions=("verify", "disable")),
     "contacts.webhookendpoint": organisations(deletes=False, actions=("retire",)),
     "contacts.emergencycontact": organisations(deletes=False, actions=("retire",)),
@@ -99,6 +98,7 @@ MODELS: dict[str, Kept] = {
     "communications.messagetemplate": organisations(),
     "postmortems.reviewquestion": organisations(deletes=False),
     # Of teams
+    "teams.apitoken": teams("robot_token", adds=False, changes=False, deletes=False, actions=("revoke",)),
     "catalog.service": teams("service", deletes=False),
     "catalog.maintenancewindow": teams("window", deletes=False, actions=("end_now",)),
     "rosters.roster": teams("roster", actions=("retire", "copy", "export")),

@@ -18,6 +18,7 @@ MONTH = "from=2026-02-20&to=2026-03-20"
 
 PUBLIC = Ask(Only.ANYBODY)
 SIGNED_IN = Ask(Only.SIGNED_IN)
+OWN_TOKEN = Ask(Only.SIGNED_IN, "own token", in_person=True)
 SEEN = {"get": Ask(VIEW, "incident")}
 
 
@@ -81,6 +82,9 @@ API: dict[str, dict[str, Ask]] = {
     "api-own-page-decline": {"post": Ask(Only.SIGNED_IN, "own page")},
     "api-calendar-feed-list": {"get": SIGNED_IN, "post": Ask(Only.SIGNED_IN, body={"kind": "person"})},
     "api-calendar-feed-detail": {"get": Ask(Only.SIGNED_IN, "own feed"), "delete": Ask(Only.SIGNED_IN, "own feed")},
+    "api-token-list": {"get": SIGNED_IN, "post": Ask(Only.SIGNED_IN, body={"name": "ci"}, in_person=True)},
+    "api-token-detail": {"get": OWN_TOKEN, "delete": OWN_TOKEN},
+    "api-token-rotate": {"post": OWN_TOKEN},
     "api-page-list": {"get": SIGNED_IN, "post": Ask(RESPOND, body={"to": {"team": "nobody"}, "text": "?"})},
     "api-page-detail": {"get": Ask(Only.SIGNED_IN, "own direct page")},
     # Lists, each of what one may see

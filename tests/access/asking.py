@@ -51,7 +51,7 @@ class Ask:
     The ``body`` is such that the right decides.
     ``names``: the kind of the object that the body names, where the address names none. ``scope``: what a token needs
     to write there. ``also``: a status that stands for being let in, besides the usual ones. ``form``: the API reads a
-    form there, with a file, and no JSON.
+    form there, with a file, and no JSON. ``in_person``: what takes a session; a token sees itself alone.
     """
 
     right: Permission | Right | Only | frozenset[Permission | Right]
@@ -62,6 +62,7 @@ class Ask:
     also: int | None = None
     names: str = ""
     form: bool = False
+    in_person: bool = False
 
     def sent(self, things: Things) -> Mapping[str, Any]:
         return self.body(things) if callable(self.body) else self.body
@@ -121,6 +122,8 @@ KINDS: dict[str, Kind] = {
     "own feed": _row("feed", "feed", places=(OWN, OTHER), personal=True),
     "own view": _row("view", "number", places=(OWN, OTHER), personal=True),
     "own method": _row("method", "method", places=(OWN, OTHER), personal=True),
+    "own token": _row("apitoken", "token", places=(OWN, OTHER), personal=True),
+    "robot": _row("robot", "account", seen_by=(Permission.MANAGE,)),
     "own leave": _row("leave", "absence", places=(OWN, OTHER), personal=True),
 }
 
@@ -156,8 +159,8 @@ def expected(
         return Verdict.LEFT
     if holder is None:
         return Verdict.SIGN_IN
-    if scope is not None and _needed(ask, writes) not in CONTAINED[scope]:
-        return Verdict.REFUSED
+    if scope is not None and (stopped := _stopped(ask, scope, writes)):
+        return stopped
     if ask.right is Only.HIDDEN or (ask.of and not _sees(ask, holder, place)):
         return Verdict.GONE
     if ask.names and not holds(holder, Permission.VIEW, place):
@@ -166,6 +169,15 @@ def expected(
         return Verdict.REFUSED if ask.right is Only.NOBODY else Verdict.DONE
     any_of = ask.right if isinstance(ask.right, frozenset) else {ask.right}
     return Verdict.DONE if any(holds(holder, right, place) for right in any_of) else Verdict.REFUSED
+
+
+def _stopped(ask: Ask, scope: Scope, writes: bool) -> Verdict | None:
+    """What a token is answered where it does not reach, whoever it acts for."""
+    if _needed(ask, writes) not in CONTAINED[scope]:
+        return Verdict.REFUSED
+    if ask.in_person:
+        return Verdict.GONE if ask.of else Verdict.REFUSED
+    return None
 
 
 def _needed(ask: Ask, writes: bool) -> Scope:

@@ -107,7 +107,6 @@ def _make_organisation(root: User) -> None:
     AccessAttempt.objects.create(**known, failures_since_start=1)
     for model in (AccessLog, AccessFailureLog):
         model.objects.create(**known)
-    teams.create_token(root, name="root's")
     contacts.upsert_endpoint(slug="hook", name="Hook", url="https://hook.example.com/")
     contacts.upsert_emergency_contact(group=ContactGroup.EMERGENCY, key="cto", name="Chief", phone="+1 555 1")
     Expert.objects.create(key="data", field="Data", title="Data engineer", person=root)
@@ -159,8 +158,11 @@ def _of_team(team: Team, people: list[User], *, name: str, root: User) -> dict[s
     entry = InboxEntry.objects.create(integration=integration, body=f'{{"title": "{name} body"}}'.encode())
     found = _of_incident(team, people, name=name, services=[service])
     shift = roster.shifts.order_by("during").first()
+    robot = teams.create_service_account(name=f"{name} robot", team=team, role=TeamRole.RESPONDER, by=root)
+    token, _ = teams.create_token(robot, name=f"{name} deploys")
     return {
-        **found, "team": team, "service": service, "roster": roster, "layer": layer.pk, "override": override.pk,
+        **found, "robot": robot.pk, "robot_token": token.pk, "team": team, "service": service,
+        "roster": roster, "layer": layer.pk, "override": override.pk,
         "swap": swap.pk, "absence": absence.pk, "shadow": shadow.pk, "policy": policy.pk, "key": key,
         "integration": integration.pk, "heartbeat": heartbeat.pk, "window": window.pk, "inboxentry": entry.pk,
         "alert": _alert_of(found["incident"], integration.pk, name=name), "shift": shift.pk,
@@ -214,4 +216,5 @@ def _of_person(person: User, root: User) -> dict[str, Any]:
         "direct": page.pk, "page": page.notifications.get().pk, "feed": feed.pk, "token": token, "method": method.pk,
         "view": SavedView.objects.create(person=person, name="Mine").pk,
         "leave": absence.pk, "oneself": person,
+        "apitoken": teams.create_token(person, name="laptop")[0].pk,
     }  # fmt: skip

@@ -1,10 +1,15 @@
 """Writes of teams, one verb a function."""
 
 from apps.teams.actions.belonging import add_member, change_team, create_team, remove_member
-from apps.teams.actions.service_accounts import GIVEN_BY_MANAGERS, create_service_account, deactivate_service_account
+from apps.teams.actions.service_accounts import (
+    GIVEN_BY_MANAGERS,
+    create_service_account,
+    deactivate_service_account,
+)
 from apps.teams.actions.token_use import note_use
 from apps.teams.actions.tokens import (
     LONGEST_OVERLAP,
+    REMINDED_BEFORE,
     create_token,
     issue_token,
     remind_of_ends,
@@ -15,6 +20,7 @@ from apps.teams.actions.tokens import (
 __all__ = [
     "GIVEN_BY_MANAGERS",
     "LONGEST_OVERLAP",
+    "REMINDED_BEFORE",
     "add_member",
     "change_team",
     "create_service_account",
