@@ -56,6 +56,12 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "axes",
     "csp",
     "django_filters",
@@ -70,6 +76,7 @@ INSTALLED_APPS = [
     "apps.core",
     "apps.engine",
     "apps.teams",
+    "apps.identity",
     "apps.contacts",
     "apps.catalog",
     "apps.rosters",
@@ -102,6 +109,7 @@ MIDDLEWARE = [
     "simple_history.middleware.HistoryRequestMiddleware",
     "apps.teams.middleware.ViewerTimeZoneMiddleware",
     "apps.teams.middleware.SignedOutMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
     "apps.core.admin_lists.AdminAddressMiddleware",
 ]
@@ -175,14 +183,35 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 AXES_CLIENT_IP_CALLABLE = "apps.core.origins.address_of"
+AXES_USERNAME_CALLABLE = "apps.identity.lockout.account_of"
+AXES_LOCKOUT_TEMPLATE = "account/locked_out.html"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-LOGIN_URL = reverse_lazy("login")
+LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = reverse_lazy("login")
+LOGOUT_REDIRECT_URL = reverse_lazy("account_login")
+ACCOUNT_ADAPTER = "apps.identity.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"  # addresses are verified where they are to be paged by (apps.contacts)
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_FORMS = {"login": "apps.identity.forms.SignInForm"}
+ACCOUNT_RATE_LIMITS = {
+    "login": "120/m/ip",  # a whole office may come from one address
+    "login_failed": "10/15m/key",  # codes, by account; passwords are counted by django-axes
+}
+#: Attempts to sign in and used codes, counted over all processes; only what limits guessing is kept there.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "identity_remembered",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
+}
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_ORIGIN
 if SECURE_ORIGIN:  # a browser takes such a name from this very host alone, over TLS, and for all of it
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"

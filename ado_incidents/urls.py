@@ -8,11 +8,13 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from apps.core.problems import nothing_there
 from apps.core.security_txt import PATH, security_txt
+from apps.identity.views import admin_door
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path(PATH, security_txt, name="security_txt"),
     path("api/", include("ado_incidents.api")),
     path("", include("apps.engine.urls")),
+    path("", include("apps.identity.urls")),
     path("", include("apps.desk.urls")),
     path("", include("apps.procedures.urls")),
     path("", include("apps.alerts.urls")),
@@ -20,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("hooks/", include("apps.integrations.urls")),
     # The admin's own way to a row's page leads there for any row of any table, so that it tells which there are.
     path("admin/r/<path:row>", nothing_there, name="no_view_on_site"),
+    path("admin/login/", admin_door, name="admin_door"),
     path("admin/", admin.site.urls),
 ]
 handler500 = "apps.core.problems.fault"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.views import LogoutView
 from django.urls import include, path, register_converter
 from django.views.generic import RedirectView
 
@@ -32,7 +31,6 @@ from apps.desk.views import (
     service_accounts,
     shadows,
     shifts,
-    signing_in,
     tokens,
 )
 from apps.rosters.views import calendar
@@ -102,8 +100,6 @@ of_ones_own = [
 
 urlpatterns = [
     path("", home.dashboard, name="home"),
-    path("login/", signing_in.SignIn.as_view(), name="login"),
-    path("logout/", LogoutView.as_view(), name="logout"),
     path("now/", home.open_now, name="home_now"),
     path("notifications/", inbox.inbox, name="inbox"),
     path("notifications/read/", inbox.mark_all_read, name="inbox_read"),

@@ -41,8 +41,9 @@ class SignedOutMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         was_signed_in = request.user.is_authenticated  # whoever signs out is sent there too, and knows it
+        is_signing_in = request.path.startswith(resolve_url(settings.LOGIN_URL))
         response = self._get_response(request)
-        if was_signed_in or not _leads_to_sign_in(response):
+        if was_signed_in or is_signing_in or not _leads_to_sign_in(response):
             return response
         if "HX-Request" in request.headers:
             return HttpResponse(status=HTTPStatus.UNAUTHORIZED)

@@ -19,7 +19,9 @@ from apps.core.errors import NotAllowed
 from tests.access.asking import Verdict
 
 #: Tables and columns in which signing in, and coming with a token, leaves its trace.
-_OF_SIGNING_IN = ("django_session", "axes_accesslog", "teams_apitoken", "last_login", "audit_entry")
+_OF_SIGNING_IN = (
+    "django_session", "axes_accesslog", "identity_remembered", "teams_apitoken", "last_login", "audit_entry",
+)  # fmt: skip
 #: What an answer may be where the right holds: done, or not for another reason.
 LET_IN = (200, 201, 202, 204, 302, 304, 400, 409, 410, 422)
 

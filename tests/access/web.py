@@ -59,8 +59,16 @@ WEB: dict[str, dict[str, Ask]] = {
     "readyz": {"get": Ask(Only.ANYBODY, also=503)},  # no engine runs beside the test
     "metrics": {"get": PUBLIC},
     "security_txt": {"get": Ask(Only.ANYBODY, also=404)},  # no contact is set in the tests
-    "login": {"get": PUBLIC, "post": PUBLIC},
-    "logout": {"post": SIGNED_OUT},
+    "account_login": {"get": PUBLIC, "post": PUBLIC},
+    "account_inactive": {"get": PUBLIC},
+    "account_logout": {"get": SIGNED_OUT, "post": SIGNED_OUT},
+    "account_reauthenticate": {"get": SIGNED_IN, "post": SIGNED_IN},
+    "socialaccount_login_cancelled": {"get": PUBLIC},
+    "socialaccount_login_error": {"get": PUBLIC},
+    "socialaccount_signup": {"get": SIGNED_OUT, "post": SIGNED_OUT},
+    "socialaccount_connections": {"get": SIGNED_IN, "post": SIGNED_IN},
+    "openid_connect_login": {"get": UNKNOWN, "post": UNKNOWN},
+    "openid_connect_callback": {"get": UNKNOWN, "post": UNKNOWN},
     "service_worker": {"get": PUBLIC},
     # What is one's own
     "home": {"get": SIGNED_IN},
@@ -215,6 +223,7 @@ PARTS = {"incident_part": tuple(incident_page.PARTS), "profile_part": tuple(prof
 NAMED = {
     "urgency": "high",
     "token": "unknown",
+    "provider_id": "unknown",
     "key": "00000000-0000-0000-0000-000000000000",
     "asked": 1,
     "item": 1,

@@ -1,0 +1,33 @@
+"""What django-allauth asks the house about accounts: who may have one, and how it is checked that it is theirs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
+from django.http import HttpRequest
+
+from apps.core import origins
+from apps.teams.models import User
+
+#: What stands for the address of a client that has none (a socket of the machine itself).
+NO_ADDRESS = "::"
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Accounts are made by administrators, by invitation and by identity providers: never by whoever comes along."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Nothing: passwords are counted by django-axes, by account and address, so that nobody locks out another."""
+
+    def reauthenticate(self, user: User, password: str) -> bool:
+        """Whether it is the password of ``user``; a wrong one counts as an attempt to sign in."""
+        found = self.authenticate(context.request, email=user.email, password=password)
+        return found is not None and found.pk == user.pk
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return origins.address_of(request) or NO_ADDRESS

@@ -1,0 +1,29 @@
+"""People who sign in with a password."""
+
+from __future__ import annotations
+
+import pytest
+
+from apps.teams.models import TeamRole, User
+from tests.factories.teams import make_person, make_team
+
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture
+def rita(db: None) -> User:
+    """A responder with a password."""
+    rita = make_person("Rita", make_team(), TeamRole.RESPONDER)
+    rita.set_password(PASSWORD)
+    rita.save()
+    return rita
+
+
+@pytest.fixture
+def type_in(client):
+    """Type an address and a password into the sign-in page."""
+
+    def type_in(email: str, password: str = PASSWORD, *, to: str = "/login/", **more: str):
+        return client.post(to, {"login": email, "password": password, **more})
+
+    return type_in
