@@ -109,6 +109,7 @@ MIDDLEWARE = [
     "simple_history.middleware.HistoryRequestMiddleware",
     "apps.teams.middleware.ViewerTimeZoneMiddleware",
     "apps.teams.middleware.SignedOutMiddleware",
+    "apps.teams.middleware.ConfirmingMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
     "apps.core.admin_lists.AdminAddressMiddleware",
@@ -204,6 +205,10 @@ ACCOUNT_RATE_LIMITS = {
     "login": "120/m/ip",  # a whole office may come from one address
     "login_failed": "10/15m/key",  # codes, by account; passwords are counted by django-axes
 }
+#: For so long after somebody said who they are, what is sensitive does not ask again (apps.teams.sensitive).
+CONFIRMED_FOR = timedelta(minutes=env.int("CONFIRMED_FOR_MINUTES", default=15))
+ACCOUNT_REAUTHENTICATION_TIMEOUT = int(CONFIRMED_FOR.total_seconds())
+ACCOUNT_REAUTHENTICATION_METHODS = ("password", "mfa")
 #: Attempts to sign in and used codes, counted over all processes; only what limits guessing is kept there.
 CACHES = {
     "default": {

@@ -19,9 +19,10 @@ from apps.core.errors import HouseError
 from apps.incidents import queries as incidents
 from apps.teams.admin_access import AdministratedAdmin, NeverDeleted, TeamOwnedAdmin, managed_team_ids
 from apps.teams.models import User
+from apps.teams.sensitive import SensitiveAdmin, require
 
 
-class SenderAdmin(NeverDeleted, TeamOwnedAdmin):
+class SenderAdmin(SensitiveAdmin, NeverDeleted, TeamOwnedAdmin):
     """The key is shown once: when the sender is made, and when its key is rotated."""
 
     list_select_related: Any = ("team", "service")
@@ -39,6 +40,7 @@ class SenderAdmin(NeverDeleted, TeamOwnedAdmin):
     @admin.action(description="Rotate the key", permissions=["change"])
     def rotate_key(self, request: HttpRequest, queryset: QuerySet[Integration]) -> None:
         """Give each selected sender a new key; the old one stops to work."""
+        require(request)
         for integration in queryset:
             try:
                 key = actions.rotate_key(integration, by=cast("User", request.user))

@@ -18,6 +18,7 @@ from apps.core.encrypted import EncryptedText
 from apps.core.encryption import concealed
 from apps.teams.admin_access import AdministratedAdmin
 from apps.teams.models import User
+from apps.teams.sensitive import SensitiveAdmin
 
 
 class AdministratedInline(TabularInline):
@@ -124,7 +125,7 @@ class ContactMethodAdmin(AdministratedAdmin):
 
 
 @admin.register(WebhookEndpoint)
-class WebhookEndpointAdmin(AdministratedAdmin):
+class WebhookEndpointAdmin(SensitiveAdmin, AdministratedAdmin):
     """Saving brings a retired endpoint back, and keeps who stands behind it in step with it."""
 
     list_display = ("name", "slug", "shown_address", "team", "retired_at")

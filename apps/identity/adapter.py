@@ -6,9 +6,12 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
+from django.urls import reverse
 
 from apps.core import origins
+from apps.teams import sensitive
 from apps.teams.models import User
 
 #: What stands for the address of a client that has none (a socket of the machine itself).
@@ -28,6 +31,16 @@ class AccountAdapter(DefaultAccountAdapter):
         """Whether it is the password of ``user``; a wrong one counts as an attempt to sign in."""
         found = self.authenticate(context.request, email=user.email, password=password)
         return found is not None and found.pk == user.pk
+
+    def is_reauthentication_required(self, **_: Any) -> bool:
+        return not sensitive.is_confirmed(context.request)
+
+    def get_reauthentication_methods(self, user: User | AnonymousUser) -> list[dict[str, Any]]:
+        """How ``user`` confirms who they are; whoever only signs in elsewhere does so by signing in again."""
+        ways: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        if ways or not user.is_authenticated:
+            return ways
+        return [{"id": "sign_in_again", "description": "Sign in again", "url": reverse("account_logout")}]
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return origins.address_of(request) or NO_ADDRESS

@@ -23,6 +23,7 @@ from apps.teams import access, actions
 from apps.teams.admin_access import AdministratedAdmin, NeverDeleted, ReadOnlyAdmin, TeamOwnedAdmin
 from apps.teams.events import PERSON_ADDED
 from apps.teams.models import ApiToken, Membership, Team, User, UserKind
+from apps.teams.sensitive import SensitiveAdmin, require
 
 admin.site.unregister(Group)  # groups are derived from memberships
 for of_signing_in in (AccessAttempt, AccessLog, AccessFailureLog):
@@ -48,7 +49,7 @@ class MembershipInline(TabularInline):
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin[User], AdministratedAdmin):
+class PersonAdmin(SensitiveAdmin, UserAdmin[User], AdministratedAdmin):
     form = PersonChangeForm
     add_form = PersonCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -78,6 +79,8 @@ class PersonAdmin(UserAdmin[User], AdministratedAdmin):
         key = str(kwargs.get("id", *args[:1]))
         if names_a_row(key, User) and User.objects.filter(pk=key, kind=UserKind.SERVICE).exists():
             raise Http404
+        if self.has_change_permission(request):
+            require(request)
         return super().user_change_password(request, *args, **kwargs)
 
     def save_related(self, request: HttpRequest, form: forms.ModelForm[User], formsets: Any, change: bool) -> None:
@@ -92,7 +95,7 @@ class TeamMembershipInline(MembershipInline):
 
 
 @admin.register(Team)
-class TeamAdmin(AdministratedAdmin):
+class TeamAdmin(SensitiveAdmin, AdministratedAdmin):
     list_display = ("name", "slug", "parent", "time_zone", "is_active")
     list_select_related = ("parent",)
     search_fields = ("name", "slug")

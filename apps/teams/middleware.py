@@ -1,4 +1,4 @@
-"""Shows every time in the viewer's zone (design, ground rule 7), and tells who was signed out so."""
+"""Shows every time in the viewer's zone (design, ground rule 7), tells who was signed out so, and asks who it is."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 from apps.core.zones import zone_or_utc
+from apps.teams.sensitive import NotConfirmed
 
 
 class ViewerTimeZoneMiddleware:
@@ -51,6 +53,26 @@ class SignedOutMiddleware:
             return response
         messages.warning(request, "You were signed out, so nothing was done. Sign in, and do it again.")
         return redirect_to_login(_page_before(request))
+
+
+class ConfirmingMiddleware:
+    """Leads whoever has to confirm who they are to where that is asked, and from there back to the page."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self._get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Answer NotConfirmed; whatever else went wrong is not for here."""
+        if not isinstance(error, NotConfirmed):
+            return None
+        back = request.get_full_path()
+        if request.method not in ("GET", "HEAD"):
+            messages.warning(request, "Nothing was done yet. Confirm that it is you, and do it again.")
+            back = _page_before(request)
+        return HttpResponseRedirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': back})}")
 
 
 def _leads_to_sign_in(response: HttpResponse) -> bool:

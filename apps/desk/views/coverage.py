@@ -16,6 +16,7 @@ from apps.desk.pages import say_failure, say_invalid, viewer
 from apps.rosters.coverage import pay as hours_to_pay
 from apps.rosters.models import Roster
 from apps.teams.models import Team
+from apps.teams.sensitive import confirmed
 
 #: So many rosters a page tells of: the map, the gaps and the load below it are theirs.
 ROSTERS_A_PAGE = 40
@@ -51,6 +52,7 @@ def coverage_page(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@confirmed
 def pay(request: HttpRequest) -> HttpResponse:
     """The hours on call by kind from one day to another, of the teams one manages or one of them, as CSV."""
     form = PayForm(request.GET)

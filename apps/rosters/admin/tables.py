@@ -22,6 +22,7 @@ from apps.rosters import days, exports
 from apps.rosters.admin.table_imports import TableImportsAdmin
 from apps.rosters.models import Roster
 from apps.teams.models import User
+from apps.teams.sensitive import require
 
 #: By this name an address says which rosters, a number for each.
 OF = "of"
@@ -85,15 +86,19 @@ class TablesAdmin(TableImportsAdmin):
 
     def layers_file(self, request: HttpRequest) -> HttpResponse:
         """The layers of the rosters with their people."""
-        return exports.layers_file(self._rosters(request), by=cast("User", request.user))
+        rosters = self._rosters(request)
+        require(request)
+        return exports.layers_file(rosters, by=cast("User", request.user))
 
     def shifts_file(self, request: HttpRequest) -> HttpResponse:
         """The shifts of the rosters from one day to another; or the page again, with what is wrong with these."""
         form = PeriodForm(request.GET)
         if not form.is_valid():
             return self.tables_view(request, form)
+        rosters = self._rosters(request)
+        require(request)
         first, last = form.cleaned_data["from"], form.cleaned_data["to"]
-        return exports.shifts_file(self._rosters(request), first=first, last=last, by=cast("User", request.user))
+        return exports.shifts_file(rosters, first=first, last=last, by=cast("User", request.user))
 
     def _rosters(self, request: HttpRequest) -> QuerySet[Roster]:
         """The rosters of the address that the viewer sees; without any named, all that are in use."""
