@@ -111,6 +111,7 @@ MIDDLEWARE = [
     "apps.teams.middleware.SignedOutMiddleware",
     "apps.teams.middleware.ConfirmingMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "apps.identity.middleware.FactorMiddleware",
     "axes.middleware.AxesMiddleware",
     "apps.core.admin_lists.AdminAddressMiddleware",
 ]
@@ -200,7 +201,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"  # addresses are verified where they are to be paged by (apps.contacts)
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_FORMS = {"login": "apps.identity.forms.SignInForm"}
+ACCOUNT_FORMS = {"login": "apps.identity.forms.SignInForm", "reauthenticate": "apps.identity.forms.ConfirmForm"}
 ACCOUNT_RATE_LIMITS = {
     "login": "120/m/ip",  # a whole office may come from one address
     "login_failed": "10/15m/key",  # codes, by account; passwords are counted by django-axes
@@ -209,6 +210,21 @@ ACCOUNT_RATE_LIMITS = {
 CONFIRMED_FOR = timedelta(minutes=env.int("CONFIRMED_FOR_MINUTES", default=15))
 ACCOUNT_REAUTHENTICATION_TIMEOUT = int(CONFIRMED_FOR.total_seconds())
 ACCOUNT_REAUTHENTICATION_METHODS = ("password", "mfa")
+MFA_ADAPTER = "apps.identity.adapter.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate": "apps.identity.forms.CodeForm",
+    "reauthenticate": "apps.identity.forms.ConfirmCodeForm",
+    "activate_totp": "apps.identity.forms.AddAppForm",
+    "add_webauthn": "apps.identity.forms.AddPasskeyForm",
+}
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = "ADO Incidents"
+MFA_TOTP_TOLERANCE = 1  # phones are half a minute off
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE_ORIGIN  # http://localhost, which browsers trust
+#: Whoever holds one of these roles, in whatever team, has to have a second factor (apps.teams.factors).
+FACTOR_REQUIRED_ROLES: list[str] = env.list("FACTOR_REQUIRED_ROLES", default=[])
 #: Attempts to sign in and used codes, counted over all processes; only what limits guessing is kept there.
 CACHES = {
     "default": {

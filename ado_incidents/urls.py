@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from apps.core.problems import nothing_there
 from apps.core.security_txt import PATH, security_txt
-from apps.identity.views import admin_door
+from apps.identity.views.signing_in import admin_door
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path(PATH, security_txt, name="security_txt"),

@@ -6,12 +6,14 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.urls import reverse
 
 from apps.core import origins
-from apps.teams import sensitive
+from apps.teams import factors, sensitive
 from apps.teams.models import User
 
 #: What stands for the address of a client that has none (a socket of the machine itself).
@@ -44,3 +46,16 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return origins.address_of(request) or NO_ADDRESS
+
+
+class FactorAdapter(DefaultMFAAdapter):
+    """Second factors of the house."""
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        """Whether ``authenticator`` may go: not the last one of somebody who has to have one."""
+        person = authenticator.user
+        return factors.of(person).exclude(pk=authenticator.pk).exists() or not factors.is_required(person)
+
+    def generate_authenticator_name(self, user: User, kind: Authenticator.Type) -> str:
+        """What a new passkey is called until its person says otherwise."""
+        return f"Passkey {Authenticator.objects.filter(user=user, type=kind).count() + 1}"

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
 class IdentityConfig(AppConfig):
     name = "apps.identity"
+
+    def ready(self) -> None:
+        import_module("apps.identity.reactions")

@@ -3,15 +3,42 @@
 from __future__ import annotations
 
 from allauth.account import views as account
-from django.urls import include, path
+from allauth.mfa.base import views as mfa
+from allauth.mfa.recovery_codes import views as codes
+from allauth.mfa.totp import views as app
+from allauth.mfa.webauthn import views as passkeys
+from django.urls import include, path, reverse_lazy
 
-from apps.identity import views
+from apps.identity.views import factors, signing_in
+
+#: Where each deed on a way of signing in leads to.
+WAYS_IN = reverse_lazy("mfa_index")
+
+own_ways_in = [
+    path("", factors.ways_in, name="mfa_index"),
+    path("password/", account.PasswordChangeView.as_view(success_url=WAYS_IN), name="account_change_password"),
+    path("password/set/", account.PasswordSetView.as_view(success_url=WAYS_IN), name="account_set_password"),
+    path("passkeys/add/", factors.AddPasskey.as_view(), name="mfa_add_webauthn"),
+    path("passkeys/<int:pk>/remove/", factors.RemovePasskey.as_view(), name="mfa_remove_webauthn"),
+    path("app/add/", app.activate_totp, name="mfa_activate_totp"),
+    path("app/remove/", app.deactivate_totp, name="mfa_deactivate_totp"),
+    path("codes/", codes.view_recovery_codes, name="mfa_view_recovery_codes"),
+    path("codes/new/", codes.generate_recovery_codes, name="mfa_generate_recovery_codes"),
+    path("codes/recovery-codes.txt", codes.download_recovery_codes, name="mfa_download_recovery_codes"),
+    path("sessions/<int:pk>/end/", factors.end_session, name="session_end"),
+    path("sessions/end-others/", factors.end_other_sessions, name="sessions_end_others"),
+]
 
 urlpatterns = [
-    path("login/", views.SignIn.as_view(), name="account_login"),
+    path("login/", signing_in.SignIn.as_view(), name="account_login"),
+    path("login/second/", mfa.authenticate, name="mfa_authenticate"),
+    path("login/passkey/", passkeys.login_webauthn, name="mfa_login_webauthn"),
     path("login/inactive/", account.account_inactive, name="account_inactive"),
     path("login/elsewhere/", include("allauth.socialaccount.urls")),
     path("login/", include("allauth.socialaccount.providers.openid_connect.urls")),
     path("logout/", account.logout, name="account_logout"),
     path("confirm/", account.reauthenticate, name="account_reauthenticate"),
+    path("confirm/code/", mfa.reauthenticate, name="mfa_reauthenticate"),
+    path("confirm/passkey/", passkeys.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
+    path("profile/sign-in/", include(own_ways_in)),
 ]

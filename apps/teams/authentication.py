@@ -8,7 +8,7 @@ from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 
 from apps.core import clock, keys
-from apps.teams import access, actions, quotas, token_shape
+from apps.teams import access, actions, factors, quotas, token_shape
 from apps.teams.models import ApiToken, User
 
 
@@ -41,14 +41,19 @@ class TokenAuthentication(authentication.BaseAuthentication):
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
-    """The browser's session; 401 (not 403) when nobody is signed in. The last way: who comes by none is a stranger."""
+    """The browser's session; 401 (not 403) when nobody is signed in, 403 for whoever lacks a factor that they need.
 
-    def authenticate(self, request: Request) -> tuple[Any, None] | None:
-        found = super().authenticate(request)
+    The last way: who comes by none is a stranger.
+    """
+
+    def authenticate(self, request: Request) -> tuple[User, None] | None:
+        found = cast("tuple[User, None] | None", super().authenticate(request))
         if found is None:
             quotas.count_stranger()
-        else:
-            quotas.count(request, f"person:{found[0].pk}")
+            return None
+        quotas.count(request, f"person:{found[0].pk}")
+        if factors.is_missing(found[0]):
+            raise exceptions.PermissionDenied("Your role asks for a second factor. Add one on your profile first.")
         return found
 
     def authenticate_header(self, request: Request) -> str:

@@ -1,0 +1,33 @@
+"""Second factors: who has one, and of whom one is required."""
+
+from __future__ import annotations
+
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.db.models import QuerySet
+
+from apps.teams.models import Membership, TeamRole, User
+
+#: What is a factor by itself; recovery codes only stand in for one.
+FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+
+
+def of(person: User) -> QuerySet[Authenticator]:
+    """The passkeys and the authenticator app of ``person``."""
+    found: QuerySet[Authenticator] = Authenticator.objects.filter(user=person, type__in=FACTORS)
+    return found
+
+
+def is_required(person: User) -> bool:
+    """Whether ``person`` holds a role, in whatever team, that ``FACTOR_REQUIRED_ROLES`` names."""
+    roles = settings.FACTOR_REQUIRED_ROLES
+    if not roles:
+        return False
+    if person.is_superuser and TeamRole.ADMIN in roles:
+        return True
+    return Membership.objects.filter(person=person, role__in=roles).exists()
+
+
+def is_missing(person: User) -> bool:
+    """Whether ``person`` must have a factor and has none; no query where no role asks for one."""
+    return is_required(person) and not of(person).exists()
