@@ -201,7 +201,12 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"  # addresses are verified where they are to be paged by (apps.contacts)
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_FORMS = {"login": "apps.identity.forms.SignInForm", "reauthenticate": "apps.identity.forms.ConfirmForm"}
+ACCOUNT_FORMS = {
+    "login": "apps.identity.forms.SignInForm",
+    "reauthenticate": "apps.identity.forms.ConfirmForm",
+    "change_password": "apps.identity.forms.OtherPasswordForm",
+    "set_password": "apps.identity.forms.NewPasswordForm",
+}
 ACCOUNT_RATE_LIMITS = {
     "login": "120/m/ip",  # a whole office may come from one address
     "login_failed": "10/15m/key",  # codes, by account; passwords are counted by django-axes
@@ -225,6 +230,7 @@ MFA_TOTP_TOLERANCE = 1  # phones are half a minute off
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE_ORIGIN  # http://localhost, which browsers trust
 #: Whoever holds one of these roles, in whatever team, has to have a second factor (apps.teams.factors).
 FACTOR_REQUIRED_ROLES: list[str] = env.list("FACTOR_REQUIRED_ROLES", default=[])
+INVITATION_LIFETIME = timedelta(days=env.int("INVITATION_DAYS", default=7))
 #: Attempts to sign in and used codes, counted over all processes; only what limits guessing is kept there.
 CACHES = {
     "default": {

@@ -10,6 +10,7 @@ from apps.contacts.models import ContactMethod
 from apps.core import clock
 from apps.desk import own_methods, vcard
 from apps.desk.forms.profile import MethodForm, PreferencesForm, ProfileForm, StepFormSet
+from apps.identity import invitations
 from apps.notifications import queries as notifications
 from apps.notifications import vapid
 from apps.notifications.models import Channel, Delivery, DeliveryState, Preferences, Urgency
@@ -46,6 +47,7 @@ def whole(person: User, **bound: Any) -> Context:
         "pager_numbers": vcard.numbers(),
         "feeds": feeds.of_owner(person),
         "can_push": bool(vapid.public_key()),
+        "may_invite": invitations.may_invite(person),
     }
     formset: tuple[Urgency, Any] | None = bound.pop("formset", None)
     faces = methods(person)

@@ -18,6 +18,11 @@ from apps.teams.models import User
 
 #: What stands for the address of a client that has none (a socket of the machine itself).
 NO_ADDRESS = "::"
+_WAYS = {
+    "reauthenticate": "Use the password",
+    "mfa_reauthenticate": "Use a code of the authenticator app, or a recovery code",
+    "mfa_reauthenticate:webauthn": "Use a passkey",
+}
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -39,7 +44,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_reauthentication_methods(self, user: User | AnonymousUser) -> list[dict[str, Any]]:
         """How ``user`` confirms who they are; whoever only signs in elsewhere does so by signing in again."""
-        ways: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        ways = [{**way, "description": _WAYS[way["id"]]} for way in super().get_reauthentication_methods(user)]
         if ways or not user.is_authenticated:
             return ways
         return [{"id": "sign_in_again", "description": "Sign in again", "url": reverse("account_logout")}]

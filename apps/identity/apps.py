@@ -9,4 +9,5 @@ class IdentityConfig(AppConfig):
     name = "apps.identity"
 
     def ready(self) -> None:
+        import_module("apps.identity.handlers")
         import_module("apps.identity.reactions")

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.forms import LoginForm, ReauthenticateForm
+from allauth.account.forms import ChangePasswordForm, LoginForm, ReauthenticateForm, SetPasswordForm
 from allauth.mfa.base import forms as codes
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 
+from apps.identity import invitations
+from apps.teams import access
+from apps.teams.models import Team, TeamRole, User
+
+PASSWORD_HELP = "At least 12 characters, and none of the usual ones."  # noqa: S105
 OF_WHAT = "Of your authenticator app, or a recovery code."
 
 
@@ -36,6 +43,25 @@ class ConfirmForm(ReauthenticateForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _under_its_label(self, "password", "Password", autofocus=True)
+
+
+class NewPasswordForm(SetPasswordForm):
+    """A password for whoever has none."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _under_its_label(self, "password1", "New password", help_text=PASSWORD_HELP)
+        _under_its_label(self, "password2", "The same again")
+
+
+class OtherPasswordForm(ChangePasswordForm):
+    """Another password, for whoever knows the old one."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _under_its_label(self, "oldpassword", "Password until now")
+        _under_its_label(self, "password1", "New password", help_text=PASSWORD_HELP)
+        _under_its_label(self, "password2", "The same again")
 
 
 class CodeForm(codes.AuthenticateForm):
@@ -70,3 +96,54 @@ class AddPasskeyForm(AddWebAuthnForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _under_its_label(self, "name", "What you call it", help_text="Such as the device that holds it.", maxlength=60)
+
+
+class InviteForm(forms.Form):
+    """Whom to invite, and to what: as far as the one who invites may."""
+
+    email = forms.EmailField(label="Email")
+    role = forms.ChoiceField(label="Role")
+    teams = forms.ModelMultipleChoiceField(
+        Team.objects.none(), required=False, label="Teams", widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        role, teams = self.fields["role"], self.fields["teams"]
+        role.choices = [  # type: ignore[attr-defined]
+            (each.value, each.label) for each in invitations.roles_given_by(by)
+        ]
+        role.initial = TeamRole.RESPONDER
+        teams.queryset = invitations.teams_invited_to_by(by)  # type: ignore[attr-defined]
+        if access.is_administrator(by):
+            teams.help_text = "None: an administrator or auditor of the whole organisation."
+
+
+class JoinForm(forms.Form):
+    """Who somebody is who was invited, and the password that they choose; none where a passkey is to stand for it."""
+
+    name = forms.CharField(label="Your name", max_length=120, widget=forms.TextInput({"autocomplete": "name"}))
+    password = forms.CharField(
+        label="Password", required=False, strip=False, help_text=PASSWORD_HELP,
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._email = email
+
+    def clean(self) -> dict[str, Any]:
+        found: dict[str, Any] = super().clean() or {}
+        if "passkey" in self.data:
+            found["password"] = None
+        elif not found.get("password"):
+            self.add_error("password", "Choose a password, or a passkey instead of it.")
+        else:
+            self._check_password(found["password"], name=found.get("name", ""))
+        return found
+
+    def _check_password(self, password: str, *, name: str) -> None:
+        try:
+            validate_password(password, User(email=self._email, name=name))
+        except ValidationError as failure:
+            self.add_error("password", failure)

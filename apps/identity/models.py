@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
+from django.db.models.functions import Lower
+
+from apps.core import clock
+from apps.core.models import History, Personal
+from apps.teams.models import Team, TeamRole
 
 
 class Remembered(models.Model):
@@ -21,3 +27,60 @@ class Remembered(models.Model):
 
     def __str__(self) -> str:
         return self.cache_key
+
+
+class Invitation(models.Model):
+    """Somebody was asked by mail to join, in the roles below it. Its link works once, until it expires or is ended."""
+
+    email = models.EmailField()
+    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="invitations")
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True, help_text="When it was used, or taken back.")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
+        help_text="Who used it; nobody while it is pending, and if it was taken back.",
+    )  # fmt: skip
+
+    history = History(personal=Personal(("email",), of="id", kind="invitation"))
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"), condition=models.Q(ended_at__isnull=True), name="invitation_one_open_per_address"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(person__isnull=True) | models.Q(ended_at__isnull=False),
+                name="invitation_used_is_ended",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Invitation of {self.email}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its link still works."""
+        return self.ended_at is None and clock.now() < self.expires_at
+
+
+class InvitedRole(models.Model):
+    """A role that an invitation brings along; without a team it is held for the whole organisation."""
+
+    invitation = models.ForeignKey(Invitation, on_delete=models.CASCADE, related_name="roles")
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    role = models.CharField(max_length=16, choices=TeamRole)
+
+    history = History()
+
+    class Meta:
+        ordering = ["team__name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["invitation", "team", "role"], name="invited_role_once", nulls_distinct=False
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()} of {self.team or 'the organisation'}"

@@ -19,6 +19,7 @@ from apps.identity import sessions
 from apps.identity.lockout import account_of
 from apps.teams.models import User
 
+_METHODS = {"password": "the password", "socialaccount": "an identity provider", "invitation": "an invitation"}
 _NAMES = {
     Authenticator.Type.TOTP: "an authenticator app",
     Authenticator.Type.WEBAUTHN: "a passkey",
@@ -92,7 +93,7 @@ def _step(record: dict[str, Any]) -> str:
     method = str(record["method"])
     if method == "mfa":
         return _NAMES[record["type"]]
-    return {"password": "the password", "socialaccount": "an identity provider"}.get(method, method)
+    return _METHODS.get(method, method)
 
 
 def _person(account: str) -> User | None:

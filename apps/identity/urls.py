@@ -9,7 +9,7 @@ from allauth.mfa.totp import views as app
 from allauth.mfa.webauthn import views as passkeys
 from django.urls import include, path, reverse_lazy
 
-from apps.identity.views import factors, signing_in
+from apps.identity.views import factors, inviting, signing_in
 
 #: Where each deed on a way of signing in leads to.
 WAYS_IN = reverse_lazy("mfa_index")
@@ -40,5 +40,8 @@ urlpatterns = [
     path("confirm/", account.reauthenticate, name="account_reauthenticate"),
     path("confirm/code/", mfa.reauthenticate, name="mfa_reauthenticate"),
     path("confirm/passkey/", passkeys.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
+    path("invitations/", inviting.invite, name="invitations"),
+    path("invitations/<int:pk>/take-back/", inviting.take_back, name="invitation_take_back"),
+    path("join/<str:token>/", inviting.join, name="invitation"),
     path("profile/sign-in/", include(own_ways_in)),
 ]

@@ -117,6 +117,7 @@ KINDS: dict[str, Kind] = {
         lambda things: {"object_id": things["roster"].pk}, seen_by=(Permission.MANAGE, Right.OVERSEE)
     ),
     "person in the admin": Kind(lambda things: {"id": things["oneself"].pk}, (OWN,), seen_by=(Right.OWN,)),
+    "invitation": _row("invitation", seen_by=(Permission.MANAGE,)),
     "own page": _row("page", "page", places=(OWN, OTHER), personal=True),
     "own direct page": _row("direct", "number", places=(OWN, OTHER), personal=True),
     "own feed": _row("feed", "feed", places=(OWN, OTHER), personal=True),

@@ -23,6 +23,7 @@ from apps.contacts import actions as contacts
 from apps.contacts.models import ContactGroup, ContactMethod, MethodKind
 from apps.core import clock
 from apps.engine.models import Breaker, Lane, State, Timer
+from apps.identity import invitations
 from apps.incidents import actions as incidents
 from apps.incidents.models import Expert, Incident, Severity
 from apps.notifications import actions as notifications
@@ -156,6 +157,7 @@ def _of_team(team: Team, people: list[User], *, name: str, root: User) -> dict[s
         ends_at=in_a_week + timedelta(hours=1),
     )
     entry = InboxEntry.objects.create(integration=integration, body=f'{{"title": "{name} body"}}'.encode())
+    invitation = invitations.invite(f"{name}.guest@example.com", role=TeamRole.RESPONDER, teams=[team], by=root)
     found = _of_incident(team, people, name=name, services=[service])
     shift = roster.shifts.order_by("during").first()
     robot = teams.create_service_account(name=f"{name} robot", team=team, role=TeamRole.RESPONDER, by=root)
@@ -165,6 +167,7 @@ def _of_team(team: Team, people: list[User], *, name: str, root: User) -> dict[s
         "roster": roster, "layer": layer.pk, "override": override.pk,
         "swap": swap.pk, "absence": absence.pk, "shadow": shadow.pk, "policy": policy.pk, "key": key,
         "integration": integration.pk, "heartbeat": heartbeat.pk, "window": window.pk, "inboxentry": entry.pk,
+        "invitation": invitation.pk,
         "alert": _alert_of(found["incident"], integration.pk, name=name), "shift": shift.pk,
     }  # fmt: skip
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -14,6 +13,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from apps.teams.models import TeamRole, User
 from tests.browser.accessibility import violations
+from tests.browser.devices import a_device_with_keys
 from tests.browser.pictures import keep_picture
 from tests.browser.signing_in import LOOKS, PASSWORD, WIDTHS, signed_in
 from tests.factories.teams import make_person, make_team
@@ -32,20 +32,6 @@ def rita(transactional_db: None) -> User:
 def context(browser, live_server, rita) -> Iterator[BrowserContext]:
     with signed_in(browser, live_server.url, rita, width="wide", theme="light") as context:
         yield context
-
-
-@contextmanager
-def a_device_with_keys(page: Page) -> Iterator[None]:
-    """Give the page a device that keeps passkeys, and whose owner's finger is always there."""
-    devtools = page.context.new_cdp_session(page)
-    devtools.send("WebAuthn.enable")
-    options = {
-        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
-        "isUserVerified": True, "automaticPresenceSimulation": True,
-    }  # fmt: skip
-    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-    yield
-    devtools.detach()
 
 
 def sign_out(page: Page) -> None:
@@ -97,7 +83,7 @@ def test_a_passkey_completes_a_password_and_confirms_who_it_is(context, rita, li
         settings.ACCOUNT_REAUTHENTICATION_TIMEOUT = 0
         page.goto(f"{WAYS_IN}codes/")
         expect(page.get_by_role("heading", name="Confirm that it is you")).to_be_visible()
-        page.get_by_role("link", name="Use a security key").click()
+        page.get_by_role("link", name="Use a passkey").click()
         settings.CONFIRMED_FOR = timedelta(minutes=15)
         page.get_by_role("button", name="Use a passkey").click()
         expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()

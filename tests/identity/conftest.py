@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from apps.teams.models import TeamRole, User
+from apps.teams.models import Team, TeamRole, User
 from tests.factories.teams import make_person, make_team
 
 PASSWORD = "correct horse battery staple"
 
 
 @pytest.fixture
-def rita(db: None) -> User:
+def team(db: None) -> Team:
+    return make_team()
+
+
+@pytest.fixture
+def rita(team: Team) -> User:
     """A responder with a password."""
-    rita = make_person("Rita", make_team(), TeamRole.RESPONDER)
+    rita = make_person("Rita", team, TeamRole.RESPONDER)
     rita.set_password(PASSWORD)
     rita.save()
     return rita
