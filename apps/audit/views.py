@@ -79,7 +79,7 @@ def save(request: HttpRequest) -> HttpResponse:
 @require_POST
 def forget(request: HttpRequest, number: int) -> HttpResponse:
     """Remove one of one's own kept searches."""
-    kept = get_object_or_404(SavedView, pk=number, person=_auditor(request))
+    kept = get_object_or_404(SavedView, pk=number, person=request.user)
     kept.delete()
     messages.success(request, f"{kept.name} is removed.")
     return redirect("audit")

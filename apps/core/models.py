@@ -11,6 +11,7 @@ from django.db import models
 from simple_history.models import HistoricalRecords
 
 from apps.core import clock, origins
+from apps.core.encrypted import EncryptedText
 from apps.core.marks import written_as, written_in
 
 

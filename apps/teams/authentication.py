@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 from rest_framework import authentication, exceptions
 from rest_framework.request import Request

@@ -207,7 +207,7 @@ WEB: dict[str, dict[str, Ask]] = {
     # The record
     "audit": {"get": Ask(Right.AUDIT)},
     "audit_save": {"post": Ask(Right.AUDIT, body={"name": "Mine", "query": "verb=note"})},
-    "audit_forget": posted(Right.AUDIT, "own view"),
+    "audit_forget": posted(Only.SIGNED_IN, "own view"),
     "audit_incident": read("incident"),
     # Reviews
     "postmortem": {"get": Ask(VIEW, "resolved"), "post": Ask(RESPOND, "resolved", {"summary": "What happened"})},
