@@ -8,5 +8,7 @@ from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 
+from apps.identity.groups import admin as groups  # noqa: F401  (registers)
+
 for of_signing_in in (EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken, UserSession):
     admin.site.unregister(of_signing_in)

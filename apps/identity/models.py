@@ -8,7 +8,10 @@ from django.db.models.functions import Lower
 
 from apps.core import clock
 from apps.core.models import History, Personal
+from apps.identity.groups.models import GroupMapping, GroupMember, ProviderGroup
 from apps.teams.models import Team, TeamRole
+
+__all__ = ["GroupMapping", "GroupMember", "ProviderGroup", "Remembered"]
 
 
 class Remembered(models.Model):

@@ -22,7 +22,7 @@ from apps.core.errors import HouseError
 from apps.teams import access, actions
 from apps.teams.admin_access import AdministratedAdmin, NeverDeleted, ReadOnlyAdmin, TeamOwnedAdmin
 from apps.teams.events import PERSON_ADDED
-from apps.teams.models import ApiToken, Membership, Team, User, UserKind
+from apps.teams.models import ApiToken, Membership, MembershipSource, Team, User, UserKind
 from apps.teams.sensitive import SensitiveAdmin, require
 
 admin.site.unregister(Group)  # groups are derived from memberships
@@ -45,11 +45,22 @@ class PersonChangeForm(UserChangeForm[User]):
 class MembershipInline(TabularInline):
     model = Membership
     extra = 0
-    fields = ("team", "role")
+    fields = ("team", "role", "source")
+    readonly_fields = ("source",)
+
+
+class KeepsMemberships(AdministratedAdmin):
+    """A page with memberships: what is changed there was given by hand, and no group takes it back."""
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        for row in formset.forms:
+            if isinstance(row.instance, Membership) and row.has_changed():
+                row.instance.source = MembershipSource.HAND
+        super().save_formset(request, form, formset, change)
 
 
 @admin.register(User)
-class PersonAdmin(SensitiveAdmin, UserAdmin[User], AdministratedAdmin):
+class PersonAdmin(SensitiveAdmin, UserAdmin[User], KeepsMemberships):
     form = PersonChangeForm
     add_form = PersonCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -91,11 +102,11 @@ class PersonAdmin(SensitiveAdmin, UserAdmin[User], AdministratedAdmin):
 
 
 class TeamMembershipInline(MembershipInline):
-    fields = ("person", "role")
+    fields = ("person", "role", "source")
 
 
 @admin.register(Team)
-class TeamAdmin(SensitiveAdmin, AdministratedAdmin):
+class TeamAdmin(SensitiveAdmin, KeepsMemberships):
     list_display = ("name", "slug", "parent", "time_zone", "is_active")
     list_select_related = ("parent",)
     search_fields = ("name", "slug")

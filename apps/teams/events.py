@@ -8,3 +8,5 @@ PERSON_ADDED = "teams.person_added"
 RIGHTS_CHANGED = "teams.rights_changed"
 #: A token ends before long; the subject is the token, with its owner.
 LAST_DAYS = "teams.last_days_of_token"
+#: Somebody left, and is nobody here from now on; the subject is the person.
+DEACTIVATED = "teams.deactivated"

@@ -256,6 +256,13 @@ class TeamRole(models.TextChoices):
 ORGANISATION_WIDE = (TeamRole.ADMIN, TeamRole.AUDITOR)
 
 
+class MembershipSource(models.TextChoices):
+    """Who gave a role: what a mapping of groups gave it takes back, what somebody gave by hand stays."""
+
+    HAND = "hand", "By hand"
+    MAPPING = "mapping", "By a group of the identity provider"
+
+
 class Membership(models.Model):
     """A person's role in a team: the truth from which all grants are derived (``teams.access``)."""
 
@@ -269,6 +276,9 @@ class Membership(models.Model):
         help_text="Empty: the whole organisation (administrators and auditors).",
     )
     role = models.CharField(max_length=16, choices=TeamRole)
+    source = models.CharField(
+        "given", max_length=16, choices=MembershipSource, default=MembershipSource.HAND, editable=False
+    )
 
     history = History()
 

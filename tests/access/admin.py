@@ -79,6 +79,7 @@ MODELS: dict[str, Kept] = {
     "engine.breaker": read_only(),
     "teams.user": organisations(deletes=False),
     "teams.team": organisations(deletes=False),
+    "identity.providergroup": organisations(),
     "contacts.contactmethod": organisations(actions=("verify", "disable")),
     "contacts.webhookendpoint": organisations(deletes=False, actions=("retire",)),
     "contacts.emergencycontact": organisations(deletes=False, actions=("retire",)),

@@ -38,6 +38,7 @@ from tests.factories.checklists import make_checklist
 from tests.factories.communications import make_schedules, make_templates
 from tests.factories.contacts import make_external_contacts
 from tests.factories.escalation import make_chain, make_trigger
+from tests.factories.identity import make_group
 from tests.factories.incidents import declare, make_procedures, resolve
 from tests.factories.postmortems import make_questions
 from tests.factories.rosters import calendar_layer, put_on_call
@@ -110,6 +111,7 @@ def _make_organisation(root: User) -> None:
         model.objects.create(**known)
     contacts.upsert_endpoint(slug="hook", name="Hook", url="https://hook.example.com/")
     contacts.upsert_emergency_contact(group=ContactGroup.EMERGENCY, key="cto", name="Chief", phone="+1 555 1")
+    make_group("crew", (None, TeamRole.AUDITOR))
     Expert.objects.create(key="data", field="Data", title="Data engineer", person=root)
     SeverityRule.objects.create(
         position=0, labels=["severity"], values=["critical"], severity=Severity.objects.get(code="P0")

@@ -1,6 +1,13 @@
 """Writes of teams, one verb a function."""
 
-from apps.teams.actions.belonging import add_member, change_team, create_team, remove_member
+from apps.teams.actions.belonging import (
+    add_member,
+    change_mapped_roles,
+    change_team,
+    create_team,
+    remove_member,
+)
+from apps.teams.actions.leaving import deactivate, is_last_administrator, lock_administrators, reactivate
 from apps.teams.actions.service_accounts import (
     GIVEN_BY_MANAGERS,
     create_service_account,
@@ -22,13 +29,18 @@ __all__ = [
     "LONGEST_OVERLAP",
     "REMINDED_BEFORE",
     "add_member",
+    "change_mapped_roles",
     "change_team",
     "create_service_account",
     "create_team",
     "create_token",
+    "deactivate",
     "deactivate_service_account",
+    "is_last_administrator",
     "issue_token",
+    "lock_administrators",
     "note_use",
+    "reactivate",
     "remind_of_ends",
     "remove_member",
     "revoke_token",

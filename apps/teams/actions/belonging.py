@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db import transaction
 
 from apps.core.errors import NotAllowed
 from apps.teams import access
-from apps.teams.models import Membership, Team, TeamRole, User
+from apps.teams.models import Membership, MembershipSource, Team, TeamRole, User
 
 
 @transaction.atomic
 def add_member(person: User, team: Team | None, role: TeamRole) -> Membership:
-    """Give ``person`` the role; giving it twice is giving it once. Grants follow in the same transaction."""
-    membership, _ = Membership.objects.get_or_create(person=person, team=team, role=role)
+    """Give ``person`` the role; giving it twice is giving it once. Grants follow in the same transaction.
+
+    A role that a group gave before is given by hand from now on: it stays when the group goes.
+    """
+    membership, made = Membership.objects.get_or_create(person=person, team=team, role=role)
+    if not made and membership.source != MembershipSource.HAND:
+        membership.source = MembershipSource.HAND
+        membership.save(update_fields=["source"])
     access.rebuild_grants(person)
     return membership
 
@@ -25,6 +32,22 @@ def remove_member(membership: Membership) -> None:
     person = membership.person
     membership.delete()
     access.rebuild_grants(person)
+
+
+@transaction.atomic
+def change_mapped_roles(
+    person: User, *, give: Collection[tuple[Team | None, TeamRole]], take: Collection[Membership]
+) -> None:
+    """Give and take at once what groups give ``person``, so that they never hold less in between.
+
+    Grants, and what others do about them (rosters), follow once. Where there is nothing to change nothing is.
+    """
+    for team, role in give:
+        Membership.objects.create(person=person, team=team, role=role, source=MembershipSource.MAPPING)
+    for membership in take:
+        membership.delete()
+    if give or take:
+        access.rebuild_grants(person)
 
 
 @transaction.atomic

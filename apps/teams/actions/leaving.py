@@ -1,0 +1,57 @@
+"""Who is nobody here any more, and who comes back."""
+
+from __future__ import annotations
+
+from django.db import connection, transaction
+
+from apps.core import clock, events
+from apps.core.errors import RuleViolation
+from apps.teams import access
+from apps.teams.events import DEACTIVATED
+from apps.teams.models import User
+
+
+@transaction.atomic
+def deactivate(person: User) -> None:
+    """Let nobody be ``person`` from now on: their tokens are revoked, and what others do about it follows (events).
+
+    Their roles stay, for whoever comes back; no role of theirs is worth anything meanwhile. Doing it twice is doing it
+    once. Raises RuleViolation for the last administrator.
+    """
+    if not person.is_active:
+        return
+    if is_last_administrator(person):
+        raise RuleViolation(f"{person} is the last administrator; make somebody else one first.")
+    person.is_active = False
+    person.save(update_fields=["is_active"])
+    for token in person.tokens.filter(revoked_at=None):
+        token.revoked_at = clock.now()
+        token.save(update_fields=["revoked_at"])
+    access.rebuild_grants(person)
+    events.publish(DEACTIVATED, person)
+
+
+@transaction.atomic
+def reactivate(person: User) -> None:
+    """Let ``person`` in again, with the roles they hold. Their tokens stay revoked."""
+    if person.is_active:
+        return
+    person.is_active = True
+    person.save(update_fields=["is_active"])
+    access.rebuild_grants(person)
+
+
+def is_last_administrator(person: User) -> bool:
+    """Whether nobody would administrate the organisation without ``person``. Two who ask at once wait for one another.
+
+    Ask within the transaction that takes them away.
+    """
+    lock_administrators()
+    others = access.administrators().exclude(pk=person.pk)
+    return access.administrators().filter(pk=person.pk).exists() and not others.exists()
+
+
+def lock_administrators() -> None:
+    """Let whoever else takes administrators away wait for the end of this transaction. Take it before other locks."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('teams.administrators'))")
