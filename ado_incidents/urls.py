@@ -13,6 +13,7 @@ from apps.identity.views.signing_in import admin_door
 urlpatterns: list[URLPattern | URLResolver] = [
     path(PATH, security_txt, name="security_txt"),
     path("api/", include("ado_incidents.api")),
+    path("scim/v2/", include("apps.identity.scim.urls")),
     path("", include("apps.engine.urls")),
     path("", include("apps.identity.urls")),
     path("", include("apps.desk.urls")),

@@ -67,14 +67,14 @@ def nothing_there(request: HttpRequest, **_: str) -> HttpResponse:
 
 
 def fault(request: HttpRequest) -> HttpResponse:
-    """What answers a fault of ours (500): problem details under ``/api/``, the page for people elsewhere.
+    """What answers a fault of ours (500): problem details where programs ask, the page for people elsewhere.
 
     While the database is away it is 503, and says when to come back.
     """
     away = isinstance(sys.exception(), OperationalError)
     status = HTTPStatus.SERVICE_UNAVAILABLE if away else HTTPStatus.INTERNAL_SERVER_ERROR
     answer: HttpResponse
-    if request.path.startswith("/api/"):
+    if request.path.startswith(("/api/", "/scim/")):
         detail = DATABASE_AWAY if away else "Something went wrong on our side; it is logged."
         answer = JsonResponse(_body(status, detail), content_type=CONTENT_TYPE)
     else:

@@ -11,3 +11,4 @@ class IdentityConfig(AppConfig):
     def ready(self) -> None:
         import_module("apps.identity.handlers")
         import_module("apps.identity.reactions")
+        import_module("apps.identity.leaving")

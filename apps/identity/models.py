@@ -9,9 +9,18 @@ from django.db.models.functions import Lower
 from apps.core import clock
 from apps.core.models import History, Personal
 from apps.identity.groups.models import GroupMapping, GroupMember, ProviderGroup
+from apps.identity.scim.models import ProvisionedPerson
 from apps.teams.models import Team, TeamRole
 
-__all__ = ["GroupMapping", "GroupMember", "ProviderGroup", "Remembered"]
+__all__ = [
+    "GroupMapping",
+    "GroupMember",
+    "Invitation",
+    "InvitedRole",
+    "ProviderGroup",
+    "ProvisionedPerson",
+    "Remembered",
+]
 
 
 class Remembered(models.Model):

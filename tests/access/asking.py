@@ -41,6 +41,7 @@ class Only(Enum):
     HIDDEN = "as NOBODY, and to all others it is not there"
     UNKNOWN = "whoever has the token, which nobody has"
     LEAVES = "whoever wants to sign in or out"
+    PROVISIONS = "an identity provider with a token of an administrator that provisions, and nothing else does"
     SIGNED = "a provider or a device that proves itself, which nobody who knocks can"
 
 
@@ -118,6 +119,10 @@ KINDS: dict[str, Kind] = {
     ),
     "person in the admin": Kind(lambda things: {"id": things["oneself"].pk}, (OWN,), seen_by=(Right.OWN,)),
     "invitation": _row("invitation", seen_by=(Permission.MANAGE,)),
+    "provisioned person": Kind(lambda things: {"known_as": things["oneself"].pk}, (OWN,)),
+    "provisioned group": Kind(lambda things: {"known_as": things["provider group"]}, (OWN,)),
+    "kind of resource": Kind(lambda _: {"known_as": "User"}, (OWN,)),
+    "schema of a resource": Kind(lambda _: {"known_as": "urn:ietf:params:scim:schemas:core:2.0:User"}, (OWN,)),
     "own page": _row("page", "page", places=(OWN, OTHER), personal=True),
     "own direct page": _row("direct", "number", places=(OWN, OTHER), personal=True),
     "own feed": _row("feed", "feed", places=(OWN, OTHER), personal=True),
@@ -143,6 +148,15 @@ def holds(holder: Holder, right: Permission | Right, place: str) -> bool:
     return reach in {OWN: tuple(Reach), BELOW: (Reach.ALL, Reach.BELOW), OTHER: (Reach.ALL,)}[place]
 
 
+#: What is answered whoever knocks.
+_WHOEVER_KNOCKS: Mapping[Any, Verdict] = {
+    Only.ANYBODY: Verdict.DONE,
+    Only.SIGNED: Verdict.REFUSED,
+    Only.UNKNOWN: Verdict.GONE,
+    Only.LEAVES: Verdict.LEFT,
+}
+
+
 def expected(
     ask: Ask, holder: Holder | None, place: str, *, scope: Scope | None = None, writes: bool = False
 ) -> Verdict:
@@ -152,12 +166,10 @@ def expected(
     """
     if holder is Holder.INTEGRATION:
         return Verdict.GONE if ask.right is Only.UNKNOWN else Verdict.SIGN_IN
-    if ask.right is Only.ANYBODY:
-        return Verdict.DONE
-    if ask.right in (Only.SIGNED, Only.UNKNOWN):
-        return Verdict.REFUSED if ask.right is Only.SIGNED else Verdict.GONE
-    if ask.right is Only.LEAVES:
-        return Verdict.LEFT
+    if ask.right is Only.PROVISIONS:
+        return _provisions(holder, scope)
+    if ask.right in _WHOEVER_KNOCKS:
+        return _WHOEVER_KNOCKS[ask.right]
     if holder is None:
         return Verdict.SIGN_IN
     if scope is not None and (stopped := _stopped(ask, scope, writes)):
@@ -179,6 +191,12 @@ def _stopped(ask: Ask, scope: Scope, writes: bool) -> Verdict | None:
     if ask.in_person:
         return Verdict.GONE if ask.of else Verdict.REFUSED
     return None
+
+
+def _provisions(holder: Holder | None, scope: Scope | None) -> Verdict:
+    if holder is None or scope is None:
+        return Verdict.SIGN_IN
+    return Verdict.DONE if (holder, scope) == (Holder.ADMIN, Scope.PROVISION) else Verdict.REFUSED
 
 
 def _needed(ask: Ask, writes: bool) -> Scope:

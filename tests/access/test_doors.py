@@ -49,12 +49,30 @@ def test_pages(world: World, visitor: Visitor, record_property):
 @pytest.mark.parametrize(
     "visitor",
     [
+        Visitor(Holder.INTEGRATION),
+        *(Visitor(holder, Scope.PROVISION) for holder in PEOPLE),
+        *(Visitor(Holder.ADMIN, scope) for scope in Scope if scope is not Scope.PROVISION),
+    ],
+    ids=str,
+)
+def test_provisioning(world: World, visitor: Visitor, record_property):
+    kept = [route for route in pages() if route.path.startswith("scim/") and route.name != "scim-nowhere"]
+    found = [door for door in doors(kept, WEB, ("get", "post", "put", "patch", "delete")) if door.is_there]
+    knocked, wrong = visit(world, visitor, found, sends="application/scim+json")
+    record_property("doors", knocked)
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    "visitor",
+    [
         Visitor(None),
         Visitor(Holder.INTEGRATION),
         *(Visitor(holder, Scope.MANAGE) for holder in PEOPLE),
         Visitor(Holder.ADMIN, Scope.READ),
         Visitor(Holder.ADMIN, Scope.RESPOND),
         Visitor(Holder.ADMIN, Scope.INGEST),
+        Visitor(Holder.ADMIN, Scope.PROVISION),
     ],
     ids=str,
 )

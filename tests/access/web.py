@@ -32,6 +32,11 @@ def done(right: Permission | Right | Only, of: str, /, **body: Any) -> dict[str,
     return {"get": Ask(VIEW, of), "post": Ask(right, of, body)}
 
 
+def provisioned(of: str = "", *, more: tuple[str, ...] = ()) -> dict[str, Ask]:
+    """What identity providers ask for."""
+    return dict.fromkeys(("get", *more), Ask(Only.PROVISIONS, of))
+
+
 def posted(right: Permission | Right | Only | frozenset[Permission], of: str = "", /, **body: Any) -> dict[str, Ask]:
     """What is done by a form alone."""
     return {"post": Ask(right, of, body)}
@@ -74,6 +79,17 @@ WEB: dict[str, dict[str, Ask]] = {
     "openid_connect_login": {"get": UNKNOWN, "post": UNKNOWN},
     "openid_connect_callback": {"get": UNKNOWN, "post": UNKNOWN},
     "service_worker": {"get": PUBLIC},
+    # Identity providers
+    "scim-config": provisioned(),
+    "scim-schemas": provisioned(),
+    "scim-schema": provisioned("schema of a resource"),
+    "scim-resource-types": provisioned(),
+    "scim-resource-type": provisioned("kind of resource"),
+    "scim-users": provisioned(more=("post",)),
+    "scim-user": provisioned("provisioned person", more=("put", "patch", "delete")),
+    "scim-groups": provisioned(more=("post",)),
+    "scim-group": provisioned("provisioned group", more=("put", "patch", "delete")),
+    "scim-nowhere": provisioned(),
     # What is one's own
     "home": {"get": SIGNED_IN},
     "home_now": {"get": SIGNED_IN},

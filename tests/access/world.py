@@ -24,6 +24,7 @@ from apps.contacts.models import ContactGroup, ContactMethod, MethodKind
 from apps.core import clock
 from apps.engine.models import Breaker, Lane, State, Timer
 from apps.identity import invitations
+from apps.identity.models import ProviderGroup
 from apps.incidents import actions as incidents
 from apps.incidents.models import Expert, Incident, Severity
 from apps.notifications import actions as notifications
@@ -78,6 +79,7 @@ def build() -> World:
     keepers = [make_person(name, below, TeamRole.COMMANDER) for name in ("Gina", "Greg")]
     strangers = [make_person(name, other, TeamRole.COMMANDER) for name in ("Zoe", "Yuri")]
     world.things[OWN] = _of_team(own, crew, name="Platform", root=root)
+    world.things[OWN]["provider group"] = ProviderGroup.objects.get().pk
     world.things[OTHER] = _of_team(other, strangers, name="Zebra", root=root)
     world.things[BELOW] = _of_team(below, keepers, name="Gecko", root=root)
     for place, beside, team, people in ((PRIVATE, OWN, own, crew), (OTHERS_PRIVATE, OTHER, other, strangers)):

@@ -1,11 +1,14 @@
-"""People who sign in with a password."""
+"""People who sign in with a password, and identity providers that provision."""
 
 from __future__ import annotations
 
 import pytest
 
+from apps.core import events
+from apps.core.audited import NOTED
 from apps.teams.models import Team, TeamRole, User
 from tests.factories.teams import make_person, make_team
+from tests.identity.provisioning import Provider
 
 PASSWORD = "correct horse battery staple"
 
@@ -32,3 +35,23 @@ def type_in(client):
         return client.post(to, {"login": email, "password": password, **more})
 
     return type_in
+
+
+@pytest.fixture
+def root(db: None) -> User:
+    """An administrator."""
+    return User.objects.create_superuser("root@example.com", name="Root")
+
+
+@pytest.fixture
+def provider(root) -> Provider:
+    """Comes with the token of an administrator."""
+    return Provider(root)
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """What the audit stream was told."""
+    heard = []
+    monkeypatch.setitem(events._reactions, NOTED, [heard.append])
+    return heard

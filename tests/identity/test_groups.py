@@ -6,8 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from apps.core import events
-from apps.core.audited import NOTED, Act
+from apps.core.audited import Act
 from apps.identity.groups import actions, queries
 from apps.identity.groups.models import GroupMapping, ProviderGroup
 from apps.rosters import actions as rosters
@@ -38,14 +37,6 @@ def ai():
 @pytest.fixture
 def anna():
     return make_person("Anna")
-
-
-@pytest.fixture
-def told(monkeypatch):
-    """What the audit stream was told."""
-    heard = []
-    monkeypatch.setitem(events._reactions, NOTED, [heard.append])
-    return heard
 
 
 def roles_of(person: User) -> set[tuple[str | None, str, str]]:
@@ -162,8 +153,7 @@ def test_an_administrator_who_left_is_not_the_last(anna):
     assert roles_of(anna) == set()
 
 
-def test_each_change_of_a_role_is_told_with_its_team(platform, anna, told):
-    root = User.objects.create_superuser("root@example.com")
+def test_each_change_of_a_role_is_told_with_its_team(platform, anna, root, told):
     crew = make_group("crew", (platform, RESPONDER))
     actions.apply_groups(anna, [crew], told_by="scim", by=root)
     actions.apply_groups(anna, [crew], told_by="scim", by=root)
@@ -221,8 +211,8 @@ def test_who_changes_nothing_costs_little_and_writes_no_history(platform, anna):
     assert Membership.history.count() == written
 
 
-def test_an_administrator_maps_a_group_in_the_admin_and_its_members_follow(client, platform, anna):
-    client.force_login(User.objects.create_superuser("root@example.com"))
+def test_an_administrator_maps_a_group_in_the_admin_and_its_members_follow(client, root, platform, anna):
+    client.force_login(root)
     crew = make_group("crew")
     apply(anna, crew)
     page = f"/admin/identity/providergroup/{crew.pk}/change/"
@@ -239,8 +229,8 @@ def test_an_administrator_maps_a_group_in_the_admin_and_its_members_follow(clien
     assert roles_of(anna) == set()
 
 
-def test_the_admin_refuses_a_role_without_its_team_beside_the_field(client):
-    client.force_login(User.objects.create_superuser("root@example.com"))
+def test_the_admin_refuses_a_role_without_its_team_beside_the_field(client, root):
+    client.force_login(root)
     form = {
         "name": "crew", "external_id": "", "mappings-TOTAL_FORMS": 1, "mappings-INITIAL_FORMS": 0,
         "mappings-0-team": "", "mappings-0-role": RESPONDER, "members-TOTAL_FORMS": 0, "members-INITIAL_FORMS": 0,
@@ -249,8 +239,8 @@ def test_the_admin_refuses_a_role_without_its_team_beside_the_field(client):
     assert "A responder is one of a team: name it." in answer.content.decode()
 
 
-def test_what_is_changed_on_a_persons_page_was_given_by_hand(client, platform, ai, anna):
-    client.force_login(User.objects.create_superuser("root@example.com"))
+def test_what_is_changed_on_a_persons_page_was_given_by_hand(client, root, platform, ai, anna):
+    client.force_login(root)
     apply(anna, make_group("crew", (platform, RESPONDER), (ai, RESPONDER)))
     rows = list(anna.memberships.order_by("team__name"))
     form = {

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('teams', '0007_federation_provision_scope'),
+        ('teams', '0007_provision_scope'),
     ]
 
     operations = [

@@ -11,8 +11,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('identity', '0001_remembered'),
-        ('teams', '0007_federation_membership_source'),
+        ('identity', '0003_asked_from'),
+        ('teams', '0009_membership_source'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('teams', '0006_federation_provision_scope'),
+        ('teams', '0008_tokens_of_two_kinds'),
     ]
 
     operations = [

@@ -1,0 +1,175 @@
+"""What identity providers do to people: they make, change and deactivate them. Nobody is ever deleted: the record
+names them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from scim2_models import InvalidValueException, UniquenessException
+
+from apps.core import audited, clock, events
+from apps.core.audited import Act
+from apps.core.zones import can_be_chosen
+from apps.identity.groups import actions as groups
+from apps.identity.scim.models import ProvisionedPerson
+from apps.identity.scim.representing import SCIM
+from apps.identity.scim.schemas import User
+from apps.teams import actions as teams
+from apps.teams import models
+from apps.teams.events import PERSON_ADDED
+
+LONGEST_NAME = 120
+
+
+@transaction.atomic
+def create(told: User, *, by: models.User) -> models.User:
+    """Make the person that ``told`` describes; whoever was deleted by provisioning comes back as who they were.
+
+    They have no password: they sign in by their provider, or are invited. Raises UniquenessException where somebody has
+    the address or the external id, InvalidValueException for an address or a zone that is none.
+    """
+    teams.lock_administrators()
+    address = _address(told)
+    known = models.User.objects.filter(email__iexact=address).first()
+    if known is None:
+        person = _add(told, address)
+    elif _is_gone(known):
+        person = _change(known, told, name=_name(told), active=told.active is not False)
+    else:
+        raise UniquenessException(detail=f"There is somebody with the userName {address} already.")
+    _tell(person, "made", by=by)
+    return person
+
+
+@transaction.atomic
+def replace(person: models.User, told: User, *, by: models.User) -> models.User:
+    """Let ``person`` be as ``told``; where it says nothing of whether they are active, or of their zone, that stays.
+
+    Raises as ``create`` does, and RuleViolation where it would deactivate the last administrator.
+    """
+    teams.lock_administrators()
+    return _told_of(_change(person, told, name=_name(told), active=told.active), by=by)
+
+
+@transaction.atomic
+def patch(person: models.User, told: User, *, by: models.User) -> models.User:
+    """Let ``person``, whose resource became ``told`` by a patch, be so. Raises as ``replace`` does."""
+    teams.lock_administrators()
+    return _told_of(_change(person, told, name=_patched_name(told, person.name), active=told.active), by=by)
+
+
+@transaction.atomic
+def delete(person: models.User, *, by: models.User) -> None:
+    """Deactivate ``person``, and take all groups from them; to provisioning they are gone from now on."""
+    teams.lock_administrators()
+    teams.deactivate(person)
+    groups.apply_groups(person, (), told_by=SCIM, by=by)
+    ProvisionedPerson.objects.update_or_create(person=person, defaults={"external_id": "", "deleted_at": clock.now()})
+    _tell(person, "deleted there, and deactivated", by=by)
+
+
+def _add(told: User, address: str) -> models.User:
+    try:
+        with transaction.atomic():
+            person = models.User.objects.create_user(
+                address, name=_name(told), time_zone=_zone(told) or "UTC", is_active=told.active is not False
+            )
+    except IntegrityError as error:
+        raise UniquenessException(detail=f"There is somebody with the userName {address} already.") from error
+    _keep_external_id(person, told)
+    events.publish(PERSON_ADDED, person)
+    return person
+
+
+def _change(person: models.User, told: User, *, name: str, active: bool | None) -> models.User:
+    """``active``: None leaves it as it is."""
+    wanted = {"email": _address(told), "name": name, "time_zone": _zone(told) or person.time_zone}
+    changed = [field for field, value in wanted.items() if getattr(person, field) != value]
+    for field in changed:
+        setattr(person, field, wanted[field])
+    if changed:
+        _save(person, changed)
+    _keep_external_id(person, told)
+    if active is not None:
+        (teams.reactivate if active else teams.deactivate)(person)
+    return person
+
+
+def _save(person: models.User, changed: list[str]) -> None:
+    try:
+        with transaction.atomic():
+            person.save(update_fields=changed)
+    except IntegrityError as error:
+        raise UniquenessException(detail=f"There is somebody with the userName {person.email} already.") from error
+
+
+def _keep_external_id(person: models.User, told: User) -> None:
+    try:
+        with transaction.atomic():
+            ProvisionedPerson.objects.update_or_create(
+                person=person, defaults={"external_id": told.external_id or "", "deleted_at": None}
+            )
+    except IntegrityError as error:
+        raise UniquenessException(detail="There is somebody with this externalId already.") from error
+
+
+def _is_gone(person: models.User) -> bool:
+    return not person.is_active and ProvisionedPerson.objects.filter(person=person, deleted_at__isnull=False).exists()
+
+
+def _address(told: User) -> str:
+    address = (told.user_name or "").strip().lower()
+    try:
+        validate_email(address)
+    except ValidationError as error:
+        raise InvalidValueException(detail="userName has to be the address by which the person signs in.") from error
+    return address
+
+
+def _zone(told: User) -> str | None:
+    if told.timezone and not can_be_chosen(told.timezone):
+        raise InvalidValueException(detail=f"timezone {told.timezone} is none of the IANA database.")
+    return told.timezone
+
+
+def _name(told: User) -> str:
+    """What ``told`` calls them: by one name, or by its parts; empty where it has none."""
+    parts: dict[str, Any] = {}
+    if told.name:
+        parts = {name.lower(): value for name, value in told.name.unknown_attributes.items()}
+    formatted = told.name.formatted if told.name else None
+    put_together = " ".join(str(parts[name]) for name in ("givenname", "familyname") if parts.get(name))
+    return _checked_name(told.display_name or formatted or put_together)
+
+
+def _patched_name(told: User, known: str) -> str:
+    """Of the two names of a resource, which were both ``known``, the one that was changed; empty if one was removed."""
+    names = [told.display_name or "", (told.name.formatted if told.name else None) or ""]
+    changed = [name for name in names if name != known]
+    return _checked_name(next(filter(None, changed), "") if changed else known)
+
+
+def _checked_name(name: str) -> str:
+    if len(name) > LONGEST_NAME:
+        raise InvalidValueException(detail=f"displayName has {LONGEST_NAME} characters at most.")
+    return name
+
+
+def _told_of(person: models.User, *, by: models.User) -> models.User:
+    _tell(person, "changed" if person.is_active else "changed, and is deactivated", by=by)
+    return person
+
+
+def _tell(person: models.User, words: str, *, by: models.User) -> None:
+    held = person.memberships.exclude(team=None).values_list("team", flat=True)
+    audited.note(
+        Act.PROVISIONED,
+        f"{person} was {words} by the identity provider",
+        by=by,
+        about=person,
+        teams=tuple(sorted(set(held))),
+    )
