@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apps.desk import incident_page, profile_page
-from apps.incidents.models import Incident
+from apps.incidents.models import Incident, Severity
 from apps.teams.access import Permission, Right
 from tests.access.asking import Ask, Only, Things
 
@@ -52,6 +52,10 @@ def _person(**more: Any) -> Any:
 
 def _oneself(things: Things) -> dict[str, Any]:
     return {"person": things["oneself"].pk, **STRETCH}
+
+
+def _another_severity(_: Things) -> dict[str, Any]:
+    return {"severity": Severity.objects.get(code="P1").pk, "reason": "Worse"}
 
 
 def _reassigned(things: Things) -> dict[str, Any]:
@@ -172,7 +176,7 @@ WEB: dict[str, dict[str, Ask]] = {
     "incident_reopen": done(RESPOND, "incident", reason="Again"),
     "incident_cancel": done(RESPOND, "incident", reason="A false alarm"),
     "incident_merge": {"get": Ask(VIEW, "incident"), "post": Ask(Only.HIDDEN, "incident", _merge)},
-    "incident_severity": done(RESPOND, "incident", severity=1, reason="Worse"),
+    "incident_severity": {"get": Ask(VIEW, "incident"), "post": Ask(RESPOND, "incident", _another_severity)},
     "incident_escalate": done(RESPOND, "incident", level=2, reason="Now"),
     "incident_escalate_confirm": {"get": Ask(RESPOND, "incident", query="level=2")},
     "incident_hold": done(RESPOND, "incident", minutes=30),
