@@ -14,6 +14,7 @@ from apps.incidents import actions
 from apps.incidents.models import Status
 from apps.notifications import links
 from apps.notifications.models import Notification
+from apps.teams.models import TeamRole
 from tests.factories.incidents import declare
 
 
@@ -50,6 +51,23 @@ def test_opening_the_link_shows_one_large_button_above_the_others_and_changes_no
     assert page.count("primary") == 1
     incident.refresh_from_db()
     assert incident.acknowledged_at is None
+
+
+def test_who_is_locked_out_or_lacks_a_factor_acknowledges_by_the_link_all_the_same(incident, house, link, settings):
+    settings.FACTOR_REQUIRED_ROLES = [role.value for role in TeamRole]
+    anywhere = Client()
+    for _ in range(settings.AXES_FAILURE_LIMIT + 1):
+        locked = anywhere.post("/login/", {"login": house.rita.email, "password": "wrong"})
+    assert locked.status_code == 429
+    signed_in = Client()
+    signed_in.force_login(house.rita, backend="django.contrib.auth.backends.ModelBackend")
+    assert signed_in.get("/")["Location"] == "/profile/sign-in/"
+    for client in (anywhere, signed_in):
+        assert client.get(link).status_code == 200
+    assert "You acknowledged this page" in signed_in.post(link).content.decode()
+    assert anywhere.post(link).status_code == 200
+    incident.refresh_from_db()
+    assert incident.acknowledged_by == house.rita
 
 
 def test_pressing_the_button_acknowledges_as_whoever_was_paged(incident, house, link):

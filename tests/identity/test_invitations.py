@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core import signing
 
 from apps.core.errors import Invalid, NotAllowed, RuleViolation
+from apps.core.logs import without_tokens
 from apps.engine import runner
 from apps.identity import invitations
 from apps.identity.models import Invitation
@@ -178,6 +179,12 @@ def test_a_link_that_does_not_work_is_not_there(client, clock, manager, team, ho
     assert client.get(link).status_code == 404
     assert client.post(link, {"name": "Gina", "password": PASSWORD}).status_code == 404
     assert not User.objects.filter(email=GUEST).exists()
+
+
+def test_no_log_tells_the_link(manager, team):
+    link = path_of(invitations.invite(GUEST, role=TeamRole.RESPONDER, teams=[team], by=manager))
+    entry = without_tokens(None, "info", {"request": f"GET {link}"})
+    assert entry == {"request": "GET /join/…/"}
 
 
 def test_what_is_taken_back_before_the_mail_left_is_not_sent(manager, team, post, clock):
