@@ -144,6 +144,8 @@ class ApiTokenAdmin(NeverDeleted, TeamOwnedAdmin):
     list_select_related = ("person__kept_by",)
     list_filter = ("scope",)
     search_fields = ("name", "person__email")
+    fields = ("name", "person", "scope", "created_at", "expires_at", "last_used_at", "last_used_from", "revoked_at")
+    readonly_fields = fields  # a choice of people would name those of other teams
     actions = ("revoke",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
