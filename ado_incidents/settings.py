@@ -18,6 +18,7 @@ from environs import Env
 
 from ado_incidents.environment import adopt_running_servers
 from apps.core.logs import without_tokens
+from apps.identity.oidc import configuration as oidc
 
 django_stubs_ext.monkeypatch()  # lets a form or an admin name its model in its type: ModelForm[Override]
 
@@ -61,7 +62,6 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.usersessions",
     "allauth.socialaccount",
-    "allauth.socialaccount.providers.openid_connect",
     "axes",
     "csp",
     "django_filters",
@@ -215,6 +215,10 @@ ACCOUNT_RATE_LIMITS = {
 CONFIRMED_FOR = timedelta(minutes=env.int("CONFIRMED_FOR_MINUTES", default=15))
 ACCOUNT_REAUTHENTICATION_TIMEOUT = int(CONFIRMED_FOR.total_seconds())
 ACCOUNT_REAUTHENTICATION_METHODS = ("password", "mfa")
+#: Identity providers that people may sign in by (docs/identity-providers.md).
+OIDC_PROVIDERS = oidc.read(env)
+SOCIALACCOUNT_ADAPTER = "apps.identity.oidc.adapter.ProviderAdapter"
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [each.as_app() for each in OIDC_PROVIDERS.values()]}}
 MFA_ADAPTER = "apps.identity.adapter.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_FORMS = {
@@ -268,7 +272,8 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
         "object-src": [NONE],
         "base-uri": [NONE],
-        "form-action": [SELF],
+        # A form that leads to an identity provider is sent to ourselves, and on from there.
+        "form-action": [SELF, *(provider.origin for provider in OIDC_PROVIDERS.values())],
     },
 }
 

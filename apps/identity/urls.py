@@ -9,6 +9,7 @@ from allauth.mfa.totp import views as app
 from allauth.mfa.webauthn import views as passkeys
 from django.urls import include, path, reverse_lazy
 
+from apps.identity.oidc import views as oidc
 from apps.identity.views import factors, inviting, signing_in
 
 #: Where each deed on a way of signing in leads to.
@@ -35,7 +36,8 @@ urlpatterns = [
     path("login/passkey/", passkeys.login_webauthn, name="mfa_login_webauthn"),
     path("login/inactive/", account.account_inactive, name="account_inactive"),
     path("login/elsewhere/", include("allauth.socialaccount.urls")),
-    path("login/", include("allauth.socialaccount.providers.openid_connect.urls")),
+    path("login/oidc/<slug:provider_id>/login/", oidc.leave, name="openid_connect_login"),
+    path("login/oidc/<slug:provider_id>/login/callback/", oidc.come_back, name="openid_connect_callback"),
     path("logout/", account.logout, name="account_logout"),
     path("confirm/", account.reauthenticate, name="account_reauthenticate"),
     path("confirm/code/", mfa.reauthenticate, name="mfa_reauthenticate"),

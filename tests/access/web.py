@@ -80,8 +80,8 @@ WEB: dict[str, dict[str, Ask]] = {
     "socialaccount_login_error": {"get": SIGNED_OUT},  # 401, whoever asks
     "socialaccount_signup": {"get": SIGNED_OUT, "post": SIGNED_OUT},
     "socialaccount_connections": {"get": SIGNED_IN, "post": SIGNED_IN},
-    "openid_connect_login": {"get": UNKNOWN, "post": UNKNOWN},
-    "openid_connect_callback": {"get": UNKNOWN, "post": UNKNOWN},
+    "openid_connect_login": {"post": UNKNOWN},
+    "openid_connect_callback": {"get": UNKNOWN},
     "service_worker": {"get": PUBLIC},
     # Identity providers
     "scim-config": provisioned(),

@@ -25,7 +25,7 @@ class SignIn(LoginView):
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         shown: dict[str, Any] = super().get_context_data(**context)
-        return shown | {"demo_logins": _demo_logins()}
+        return shown | {"demo_logins": _demo_logins(), "providers": settings.OIDC_PROVIDERS.values()}
 
 
 @never_cache

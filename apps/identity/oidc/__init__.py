@@ -1,0 +1,1 @@
+"""Signing in by an identity provider (OpenID Connect): django-allauth asks it, the house decides who comes in."""
