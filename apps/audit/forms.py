@@ -17,11 +17,11 @@ from apps.incidents.models import EventKind, Incident
 from apps.teams import access
 from apps.teams.models import Team, User
 
-_LOCAL = "%Y-%m-%dT%H:%M"
+_LOCAL = "%Y-%m-%dT%H:%M:%S"
 
 
 def _moment(label: str, **options: Any) -> LocalMoment:
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL)
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local", "step": 1}, format=_LOCAL)
     return LocalMoment(label=label, widget=widget, **options)
 
 
@@ -29,7 +29,7 @@ class SearchForm(forms.Form):
     """The filters of the record; what is empty does not matter. ``as_asked`` is what a valid one asks."""
 
     q = forms.CharField(required=False, max_length=200, label="Words")
-    who = forms.CharField(required=False, max_length=254, label="Who", help_text="An email address.")
+    who = forms.CharField(required=False, max_length=254, label="Who (email)")
     verb = forms.ChoiceField(required=False, label="Did what")
     what = forms.ChoiceField(required=False, label="To what")
     row = forms.RegexField(r"\A[0-9]{1,18}\Z", required=False, widget=forms.HiddenInput)
@@ -48,7 +48,7 @@ class SearchForm(forms.Form):
         self.fields["team"].queryset = teams  # type: ignore[attr-defined]
         self.fields["verb"].choices = [("", "Anything"), *_verbs()]  # type: ignore[attr-defined]
         self.fields["what"].choices = [("", "Anything"), *_things()]  # type: ignore[attr-defined]
-        self.fields["begin"].help_text = f"In {timezone.get_current_timezone_name()}."
+        self.fields["begin"].label = f"From ({timezone.get_current_timezone_name()})"
 
     def clean_who(self) -> User | None:
         """The person with this address. Raises ValidationError for one that nobody has."""
@@ -102,4 +102,8 @@ class SaveForm(forms.Form):
 class AsOfForm(forms.Form):
     """An instant, by the viewer's clock."""
 
-    at = _moment("As it was at", help_text="By your own clock.")
+    at = _moment("As it was at")
+
+    def __init__(self, data: Any = None, **options: Any) -> None:
+        super().__init__(data, **options)
+        self.fields["at"].label = f"As it was at ({timezone.get_current_timezone_name()})"

@@ -96,8 +96,11 @@ def incident_as_of(request: HttpRequest, number: int) -> HttpResponse:
     now = timezone.localtime(clock.now())
     form = AsOfForm(request.GET if "at" in request.GET else None, initial={"at": now})
     then = None if form.is_bound and not form.is_valid() else _then(shown, form, now)
+    status = 422 if form.errors else 200
+    if then is not None:  # what was asked with an offset stands there by the viewer's clock
+        form = AsOfForm(initial={"at": timezone.localtime(then.at)})
     context = {"incident": shown, "form": form, "then": then}
-    return render(request, "audit/as_of.html", context, status=422 if form.errors else 200)
+    return render(request, "audit/as_of.html", context, status=status)
 
 
 def _then(incident: Incident, form: AsOfForm, now: datetime) -> AsOf | None:

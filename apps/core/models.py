@@ -78,6 +78,12 @@ class History(HistoricalRecords):
         super().__init__(**options)
         self._personal = personal
 
+    def post_save(self, instance: models.Model, created: bool, using: str | None = None, **known: Any) -> None:
+        """Write down what was saved, unless that is nothing that the history holds: when somebody last signed in."""
+        saved = known.get("update_fields")
+        if created or saved is None or not set(saved) <= set(self.excluded_fields):
+            super().post_save(instance, created, using=using, **known)
+
     def create_historical_record(self, instance: models.Model, *args: Any, **options: Any) -> None:
         """Write down the change at the instant of the house's clock."""
         instance._history_date = clock.now()  # type: ignore[attr-defined]  # the name by which simple-history asks

@@ -186,3 +186,18 @@ def test_times_are_asked_and_answered_as_one_may_expect(
     assert "Noted" in text_of(client.get("/audit/", asked))
     asked |= {"begin": "2026-03-02T14:05:00Z", "end": (clock.now + timedelta(minutes=1)).isoformat()}
     assert [line["text"] for line in client.get("/api/v1/audit/", asked).json()["results"]] == ["Noted"]
+
+
+def test_the_way_from_a_line_leads_to_the_incident_as_it_was_at_its_instant(
+    client: Client, clock: Any, audra: User, rita: User, team: Team
+):
+    clock.set(datetime(2026, 3, 2, 14, 0, 5, 250_000, tzinfo=UTC))
+    incident = declare(team, rita)
+    incidents.add_note(incident.pk, text="Now", by=rita)
+    clock.shift(seconds=1)
+    incidents.add_note(incident.pk, text="A second later", by=rita)
+    (line,) = (line for line in client.get("/audit/", {"verb": "note"}).context["lines"] if line.text == "Now")
+    answer = client.get(f"/audit/incidents/{incident.reference}/", {"at": line.at.isoformat()})
+    assert "Now" in [event.text for event in answer.context["then"].events]
+    assert "A second later" not in text_of(answer)
+    assert 'value="2026-03-02T14:00:05"' in text_of(answer)

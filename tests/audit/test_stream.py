@@ -57,6 +57,15 @@ def test_history_and_timeline_say_from_where(client: Any, rita: User, incident: 
     assert (event.address, event.request) == ("2001:db8::7", answer["X-Request-ID"])
 
 
+def test_a_saving_of_nothing_that_the_history_holds_leaves_no_state(rita: User) -> None:
+    before = rita.history.count()
+    rita.save(update_fields=["last_login"])
+    assert rita.history.count() == before
+    rita.name = "Rita R."
+    rita.save(update_fields=["last_login", "name"])
+    assert rita.history.count() == before + 1
+
+
 def test_what_a_timer_does_names_the_timer(incident: Incident) -> None:
     @handler("test.rename", lane=Lane.WORK)
     def rename(timer: Timer) -> None:
