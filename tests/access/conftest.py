@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -21,5 +22,7 @@ def quiet() -> Iterator[None]:
 
 
 @pytest.fixture
-def world(db: None, clock: Any) -> World:
+def world(db: None, clock: Any, settings: Any) -> World:
+    settings.SECURITY_CONTACT = ["mailto:security@example.com"]
+    settings.SECURITY_EXPIRES = clock.now + timedelta(days=30)
     return remembered(("doors", clock.now), build)

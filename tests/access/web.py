@@ -67,7 +67,7 @@ WEB: dict[str, dict[str, Ask]] = {
     "healthz": {"get": PUBLIC},
     "readyz": {"get": Ask(Only.ANYBODY, also=503)},  # no engine runs beside the test
     "metrics": {"get": PUBLIC},
-    "security_txt": {"get": Ask(Only.ANYBODY, also=404)},  # no contact is set in the tests
+    "security_txt": {"get": PUBLIC},
     "account_login": {"get": PUBLIC, "post": PUBLIC},
     "account_inactive": {"get": PUBLIC},
     "account_logout": {"get": SIGNED_OUT, "post": SIGNED_OUT},
