@@ -113,11 +113,11 @@ def test_webhook_endpoints_are_kept_and_retired(client, ada, team):
     address = reverse("admin:contacts_webhookendpoint_add")
     client.post(address, {"slug": "siem", "name": "SIEM", "url": "https://siem.example/hook", "team": ""})
     endpoint = WebhookEndpoint.objects.get()
-    assert endpoint.person.contact_methods.get().value == "https://siem.example/hook"
+    assert endpoint.person.contact_methods.get().destination == "https://siem.example/hook"
     change = reverse("admin:contacts_webhookendpoint_change", args=[endpoint.pk])
     client.post(change, {"name": "SIEM 2", "url": "https://siem.example/two", "team": team.pk})
     endpoint.refresh_from_db()
-    assert (endpoint.name, endpoint.person.contact_methods.get().value) == ("SIEM 2", "https://siem.example/two")
+    assert (endpoint.name, endpoint.person.contact_methods.get().destination) == ("SIEM 2", "https://siem.example/two")
     client.post(
         reverse("admin:contacts_webhookendpoint_changelist"), {"action": "retire", "_selected_action": [endpoint.pk]}
     )
