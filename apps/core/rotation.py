@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from django.apps import apps
@@ -26,6 +26,17 @@ class Rotated:
     unreadable: tuple[object, ...]
 
 
+#: Encrypts anew what lies elsewhere than in columns of our own, so many rows a transaction.
+Rotation = Callable[[int], Rotated]
+_elsewhere: list[Rotation] = []
+
+
+def elsewhere(rotation: Rotation) -> Rotation:
+    """Register the decorated function: it brings under the newest key what no ``EncryptedText`` holds."""
+    _elsewhere.append(rotation)
+    return rotation
+
+
 def encrypted_fields() -> Iterator[EncryptedText]:
     """Every encrypted column of the database."""
     for model in apps.get_models(include_auto_created=True):
@@ -41,6 +52,8 @@ def rotate(*, batch: int = BATCH) -> Iterator[Rotated]:
     """
     for field in encrypted_fields():
         yield _rotate(field, batch)
+    for rotation in _elsewhere:
+        yield rotation(batch)
 
 
 def _rotate(field: EncryptedText, batch: int) -> Rotated:

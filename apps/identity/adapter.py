@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -12,9 +13,11 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.urls import reverse
 
-from apps.core import origins
+from apps.core import encryption, origins
 from apps.teams import factors, sensitive
 from apps.teams.models import User
+
+log = structlog.get_logger(__name__)
 
 #: What stands for the address of a client that has none (a socket of the machine itself).
 NO_ADDRESS = "::"
@@ -54,7 +57,18 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class FactorAdapter(DefaultMFAAdapter):
-    """Second factors of the house."""
+    """Second factors of the house. What an app shares with it and the seed of recovery codes are encrypted at rest."""
+
+    def encrypt(self, text: str) -> str:
+        return encryption.encrypt(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """What ``encrypt`` was given. Where no key opens it, no code is right: raises ValidationError."""
+        try:
+            return encryption.decrypt(encrypted_text)
+        except encryption.CannotDecrypt as error:
+            log.error("factor_unreadable", why=str(error))
+            raise self.validation_error("incorrect_code") from error
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         """Whether ``authenticator`` may go: not the last one of somebody who has to have one."""

@@ -11,4 +11,5 @@ class IdentityConfig(AppConfig):
     def ready(self) -> None:
         import_module("apps.identity.handlers")
         import_module("apps.identity.reactions")
+        import_module("apps.identity.rotation")
         import_module("apps.identity.leaving")

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from io import StringIO
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
+from cryptography.fernet import Fernet
+from django.core.management import call_command
 from django.test import Client
 
 from apps.core import audited, events
 from apps.core.audited import Act
+from apps.identity import rotation
 from apps.teams import actions, factors
 from apps.teams.models import TeamRole
 from tests.identity.conftest import PASSWORD
@@ -146,6 +150,33 @@ def test_how_somebody_came_in_is_told_to_the_record(
     ]
     assert noted[0].about == rita
     assert PASSWORD not in str(noted)
+
+
+def stored(rita) -> str:
+    return str(list(Authenticator.objects.filter(user=rita).order_by("pk").values_list("data", flat=True)))
+
+
+def test_what_codes_are_made_from_is_encrypted_and_comes_under_a_new_key(rita, secret, settings):
+    codes = RecoveryCodes.activate(rita)
+    seed, before = codes.generate_codes(), stored(rita)
+    assert secret not in before
+    settings.FIELD_KEYS = [Fernet.generate_key().decode(), *settings.FIELD_KEYS]
+    call_command("rotate_keys", batch=1, stdout=StringIO())
+    assert stored(rita) != before
+    settings.FIELD_KEYS = settings.FIELD_KEYS[:1]
+    app, codes = (each.wrap() for each in Authenticator.objects.filter(user=rita).order_by("pk"))
+    assert app.validate_code(code_of(secret))
+    assert codes.generate_codes() == seed
+    assert rotation.rotate(10).anew == 0
+
+
+def test_no_code_is_right_where_its_key_is_lost(client, rita, secret, type_in, settings):
+    settings.FIELD_KEYS = [Fernet.generate_key().decode()]
+    type_in(rita.email)
+    for code in (code_of(secret), code_of("")):
+        assert "Incorrect code" in client.post(SECOND, {"code": code}).content.decode()
+    assert not is_signed_in(client)
+    assert len(rotation.rotate(10).unreadable) == 1
 
 
 @pytest.fixture
