@@ -17,9 +17,11 @@ from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
+from rest_framework.request import Request
 
 from apps.core import clock
 from apps.core.errors import NotAllowed
+from apps.teams.models import ApiToken
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -44,6 +46,12 @@ def require(request: HttpRequest) -> None:
     """Raise NotConfirmed unless it is."""
     if not is_confirmed(request):
         raise NotConfirmed
+
+
+def require_of_session(request: Request) -> None:
+    """The same for a request of the API that came with a browser's session. A token is asked for nothing more."""
+    if not isinstance(request.auth, ApiToken):
+        require(request._request)
 
 
 def confirmed(view: View[P]) -> View[P]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from apps.alerts import actions as alerts
 from apps.alerts.models import Format
+from apps.teams import actions as teams
 from apps.teams.models import Membership, TeamRole
 from tests.factories.rosters import put_on_call
 from tests.factories.teams import make_person, make_team
@@ -63,6 +66,9 @@ def sensitive(team, root, integration):
         "/admin/rosters/roster/tables/layers.csv",
         "/admin/rosters/roster/tables/shifts.csv?from=2026-02-01&to=2026-03-01",
         "/coverage/pay.csv?from=2026-02-01&to=2026-03-01",
+        reverse("tokens"),
+        reverse("service_accounts"),
+        "/invitations/",
     ]
 
 
@@ -107,3 +113,21 @@ def test_the_key_of_an_integration_is_rotated_only_by_who_confirmed(admin, integ
     assert asked(admin.post("/admin/alerts/integration/", sent))
     integration.refresh_from_db()
     assert integration.key_hint == before
+
+
+def test_a_session_makes_and_rotates_tokens_over_the_api_only_when_confirmed(admin, root):
+    token, secret = teams.create_token(root, name="old")
+    for address in ("/api/v1/tokens/", f"/api/v1/tokens/{token.pk}/rotate/"):
+        answer = admin.post(address, {"name": "new"}, content_type="application/json")
+        assert (answer.status_code, answer.json()["detail"]) == (403, "Confirm first that it is you.")
+    assert root.tokens.count() == 1
+    itself = Client(headers={"Authorization": f"Bearer {secret}"})
+    rotated = itself.post(f"/api/v1/tokens/{token.pk}/rotate/", {}, content_type="application/json")
+    assert rotated.status_code == 201
+
+
+def test_revoking_a_token_never_waits(admin, root):
+    token, _ = teams.create_token(root, name="leaked")
+    assert admin.post(reverse("token_revoke", args=[token.pk]))["Location"] == reverse("tokens")
+    token.refresh_from_db()
+    assert token.revoked_at is not None

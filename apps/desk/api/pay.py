@@ -22,6 +22,7 @@ from apps.rosters.models import Roster
 from apps.teams.authentication import caller
 from apps.teams.models import Team
 from apps.teams.representation import PersonSerializer, VisibleTeam
+from apps.teams.sensitive import require_of_session
 
 
 class ManagedTeam(VisibleTeam):
@@ -88,6 +89,7 @@ class PayViewSet(AnswersFiles, HouseViewSet):
     def download(self, request: Request) -> HttpResponse:
         """The same as a CSV file, in hours."""
         first, last, lines = self._found()
+        require_of_session(self.request)
         return coverage.pay_file(lines, first=first, last=last, by=caller(request))
 
     def _found(self) -> tuple[date, date, list[PayLine]]:

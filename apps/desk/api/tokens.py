@@ -24,6 +24,7 @@ from apps.teams import actions, queries
 from apps.teams.authentication import caller
 from apps.teams.models import ApiToken, Scope, Team, User
 from apps.teams.representation import PersonSerializer, VisibleTeam
+from apps.teams.sensitive import require_of_session
 
 #: For so many days the old secret goes on unless one says otherwise: long enough to put the new one everywhere.
 OVERLAP_DAYS = 1
@@ -134,6 +135,7 @@ class TokenViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, HouseViewSe
         """Make a token, as whoever is signed in. Its secret stands in this answer, and nowhere else."""
         if isinstance(request.auth, ApiToken):
             raise NotAllowed("Tokens make no tokens: sign in.")
+        require_of_session(request)
         told, person = self.understood(MakeTokenSerializer), caller(request)
         made = actions.issue_token(
             told["account"] or person,
@@ -149,6 +151,7 @@ class TokenViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, HouseViewSe
     @action(detail=True, methods=["post"])
     def rotate(self, request: Request, pk: str) -> Response:
         """Make its successor, which may do the same; the old secret goes on for ``overlap_days``."""
+        require_of_session(request)
         overlap = timedelta(days=self.understood(RotateSerializer)["overlap_days"])
         made = actions.rotate_token(
             self._found(pk), by=caller(request), overlap=overlap, by_itself=isinstance(request.auth, ApiToken)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from apps.desk.forms.service_accounts import ServiceAccountForm
 from apps.desk.pages import attempt, viewer
 from apps.teams import actions, queries
+from apps.teams.sensitive import require
 
 
 @login_required
@@ -20,6 +21,7 @@ def service_accounts(request: HttpRequest) -> HttpResponse:
     person = viewer(request)
     if not queries.may_keep_accounts(person):
         raise PermissionDenied("Service accounts are kept by whoever manages a team.")
+    require(request)
     form = ServiceAccountForm(request.POST or None, by=person)
     if form.is_bound and form.is_valid():
         made = attempt(

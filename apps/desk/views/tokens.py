@@ -16,10 +16,12 @@ from apps.desk.forms.tokens import RotateForm, TokenForm
 from apps.desk.pages import attempt, say_failure, say_invalid, viewer
 from apps.teams import actions, queries
 from apps.teams.models import ApiToken
+from apps.teams.sensitive import confirmed
 
 
 @login_required
 @require_safe
+@confirmed
 def tokens(request: HttpRequest) -> HttpResponse:
     """One's own tokens that work, and those of the service accounts one keeps."""
     return _page(request, TokenForm(by=viewer(request)))
@@ -28,6 +30,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_required
 @require_POST
+@confirmed
 def make(request: HttpRequest) -> HttpResponse:
     """Make a token and show its secret this once."""
     person = viewer(request)
@@ -46,6 +49,7 @@ def make(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_required
 @require_POST
+@confirmed
 def rotate(request: HttpRequest, token: int) -> HttpResponse:
     """Make the token's successor and show its secret this once."""
     person, found, form = viewer(request), _kept(request, token), RotateForm(request.POST)
