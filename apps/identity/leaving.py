@@ -1,7 +1,8 @@
-"""What follows for signing in from what happens to people."""
+"""What ends for whoever leaves."""
 
 from __future__ import annotations
 
+from allauth.usersessions.models import UserSession
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 
@@ -17,3 +18,4 @@ def end_their_sessions(person: User) -> None:
     for session in Session.objects.filter(expire_date__gt=clock.now()).iterator():
         if session.get_decoded().get(SESSION_KEY) == str(person.pk):
             session.delete()
+    UserSession.objects.filter(user=person).delete()

@@ -41,6 +41,13 @@ class PersonChangeForm(UserChangeForm[User]):
         model = User
         fields = "__all__"
 
+    def clean_is_active(self) -> bool:
+        """Whether they are to be active; refused for the last administrator."""
+        stays = bool(self.cleaned_data["is_active"])
+        if not stays and actions.is_last_administrator(self.instance):
+            raise forms.ValidationError("Nobody else administrates the organisation: make somebody else one first.")
+        return stays
+
 
 class MembershipInline(TabularInline):
     model = Membership
@@ -94,9 +101,16 @@ class PersonAdmin(SensitiveAdmin, UserAdmin[User], KeepsMemberships):
             require(request)
         return super().user_change_password(request, *args, **kwargs)
 
+    def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm[User], change: bool) -> None:
+        """Store what was entered; whoever is switched off is so by what ends their sessions and tokens too."""
+        obj.is_active = obj.is_active or (change and "is_active" in form.changed_data)
+        super().save_model(request, obj, form, change)
+
     def save_related(self, request: HttpRequest, form: forms.ModelForm[User], formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         access.rebuild_grants(form.instance)
+        if change and not form.cleaned_data.get("is_active", True):
+            actions.deactivate(form.instance)
         if not change:
             events.publish(PERSON_ADDED, form.instance)
 
