@@ -14,6 +14,7 @@ from environs import Env
 from apps.contacts.models import ContactMethod
 from apps.core.audited import Act
 from apps.identity.oidc import configuration, rules
+from apps.teams.actions import create_service_account
 from apps.teams.models import TeamRole, User
 from tests.factories.identity import make_group
 from tests.factories.teams import make_person, make_team
@@ -106,6 +107,13 @@ def test_an_address_of_a_domain_that_the_provider_vouches_for_is_verified(provid
     assert signed_in(go(provider, "7")) == anna
     provider.says("8", email="anna@evil.example.com")
     assert go(provider, "8").status_code == 403
+
+
+def test_nobody_comes_in_as_a_service_account(provider, root):
+    account = create_service_account(name="Deploys", team=make_team("platform"), role=TeamRole.RESPONDER, by=root)
+    provider.says("7", **claims_of(email=account.email))
+    answer = go(provider, "7")
+    assert (answer.status_code, signed_in(answer)) == (403, None)
 
 
 def test_who_is_known_stays_known_when_their_address_changes(provider):

@@ -14,6 +14,7 @@ from apps.identity.oidc.rules import Told
 from apps.teams.actions import lock_administrators
 from apps.teams.events import PERSON_ADDED
 from apps.teams.models import User
+from apps.teams.queries import is_a_person
 
 
 @transaction.atomic
@@ -36,7 +37,10 @@ def recognise(told: Told, provider: OidcProvider, *, known: User | None) -> User
 def _with_address(told: Told) -> User | None:
     if not told.address:
         raise NotAllowed("Your provider does not say that your address is verified, so it may be anybody's.")
-    return User.objects.filter(email__iexact=told.address).first()
+    person = User.objects.filter(email__iexact=told.address).first()
+    if person is not None and not User.objects.filter(is_a_person(), pk=person.pk).exists():
+        raise NotAllowed("This address is no person's.")
+    return person
 
 
 def _made(told: Told, found: list[ProviderGroup]) -> User:

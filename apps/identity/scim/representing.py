@@ -11,6 +11,7 @@ from scim2_models import GroupMembership, Meta, Reference, Resource
 from apps.identity.groups.models import GroupMember, ProviderGroup
 from apps.identity.scim.schemas import ROOT, Email, Group, Member, Name, User
 from apps.teams import models as teams
+from apps.teams.queries import is_a_person
 
 #: What provisioning said is told by this; of what others said it knows nothing.
 SCIM = "scim"
@@ -19,10 +20,13 @@ R = TypeVar("R", bound=Resource)  # type: ignore[type-arg]  # of whatever extens
 
 
 def people() -> QuerySet[teams.User]:
-    """Everybody but who was deleted by provisioning and did not come back since, with what their resources show."""
+    """Every person but who was deleted by provisioning and did not come back since, with what their resources show.
+
+    Service accounts and the stand-ins of webhooks are no people.
+    """
     gone = Q(is_active=False, provisioned__deleted_at__isnull=False)
     told = GroupMember.objects.filter(told_by=SCIM).select_related("group").order_by("group")
-    rows = teams.User.objects.select_related("provisioned").exclude(gone)
+    rows = teams.User.objects.filter(is_a_person()).select_related("provisioned").exclude(gone)
     return rows.prefetch_related(Prefetch("provider_groups", queryset=told))
 
 
