@@ -151,10 +151,11 @@ class TokenViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, HouseViewSe
     @action(detail=True, methods=["post"])
     def rotate(self, request: Request, pk: str) -> Response:
         """Make its successor, which may do the same; the old secret goes on for ``overlap_days``."""
+        found = self._found(pk)
         require_of_session(request)
         overlap = timedelta(days=self.understood(RotateSerializer)["overlap_days"])
         made = actions.rotate_token(
-            self._found(pk), by=caller(request), overlap=overlap, by_itself=isinstance(request.auth, ApiToken)
+            found, by=caller(request), overlap=overlap, by_itself=isinstance(request.auth, ApiToken)
         )
         return self._shown(*made)
 
