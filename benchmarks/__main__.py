@@ -11,7 +11,7 @@ import sys
 import time
 from importlib import import_module
 
-NAMES = ("ingest", "claims", "proof", "rosters", "audit", "paging")
+NAMES = ("ingest", "claims", "proof", "rosters", "audit", "lists", "paging")
 
 
 def main() -> int:
