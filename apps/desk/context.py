@@ -8,7 +8,6 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from apps.desk import queries
 from apps.notifications import queries as notifications
 from apps.teams import access
 from apps.teams.models import User
@@ -31,8 +30,9 @@ def house(request: HttpRequest) -> dict[str, Any]:
     }
     user = getattr(request, "user", None)
     if isinstance(user, User):
-        shown["unread"] = SimpleLazyObject(lambda: notifications.unread_of(user).count())
-        shown["unanswered"] = SimpleLazyObject(lambda: notifications.pages_waiting_for(user).count())
-        shown["may_declare"] = SimpleLazyObject(lambda: queries.declares_for(user).exists())
+        bell = SimpleLazyObject(lambda: notifications.bell_of(user))
+        shown["unread"] = SimpleLazyObject(lambda: bell.unread)
+        shown["unanswered"] = SimpleLazyObject(lambda: bell.unanswered)
+        shown["may_declare"] = SimpleLazyObject(lambda: bool(access.active_team_ids(user, access.Permission.RESPOND)))
         shown["may_audit"] = SimpleLazyObject(lambda: access.audited_team_ids(user) != set())
     return shown

@@ -137,6 +137,21 @@ def unread_of(person: User) -> QuerySet[Notification]:
     return told_of(person).filter(read_at__isnull=True).select_related("incident")
 
 
+@dataclass(frozen=True, slots=True)
+class Bell:
+    """How many notifications the app has not shown, and how many pages wait for an answer."""
+
+    unread: int
+    unanswered: int
+
+
+def bell_of(person: User) -> Bell:
+    """What the bell says to ``person``; one query."""
+    unread = Q(read_at__isnull=True)
+    counted = told_of(person).filter(unread | _waits())
+    return Bell(**counted.aggregate(unread=Count("pk", filter=unread), unanswered=Count("pk", filter=_waits())))
+
+
 def told_of(person: User) -> QuerySet[Notification]:
     """What the person was told, but for what is about an incident that they may not see any more."""
     theirs = Q(incident=None) | Q(incident__in=incidents.visible_to(person).values("pk"))

@@ -29,8 +29,12 @@ def count(request: Request, who: str) -> None:
 
 
 def count_stranger() -> None:
-    """Count a request without credentials, or with wrong ones, as one of its address. Raises Throttled."""
-    _spend(Policy.STRANGER, f"address:{origins.current().address}")
+    """Count a request without credentials, or with wrong ones, as one of its address. Raises Throttled.
+
+    What has no address comes from no network: the description of the API is made so.
+    """
+    if address := origins.current().address:
+        _spend(Policy.STRANGER, f"address:{address}")
 
 
 def _spend(policy: Policy, who: str) -> None:

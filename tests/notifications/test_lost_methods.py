@@ -100,4 +100,4 @@ def test_an_endpoint_that_moves_keeps_its_method_and_so_what_signs_its_posts(tea
     contacts.upsert_endpoint(slug="tickets", name="The tickets", url="https://tickets.example/v2")
     after = endpoint.person.contact_methods.get()
     assert after.pk == before.pk
-    assert (after.value, after.label, after.is_usable) == ("https://tickets.example/v2", "The tickets", True)
+    assert (after.destination, after.label, after.is_usable) == ("https://tickets.example/v2", "The tickets", True)

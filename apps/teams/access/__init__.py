@@ -7,6 +7,7 @@
 from apps.teams.access.deciding import (
     Guarded,
     Viewer,
+    active_team_ids,
     administrators,
     audited_team_ids,
     belongs_here,
@@ -37,6 +38,7 @@ __all__ = [
     "Reach",
     "Right",
     "Viewer",
+    "active_team_ids",
     "administrators",
     "audited_team_ids",
     "belongs_here",

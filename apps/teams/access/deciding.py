@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from guardian.shortcuts import get_objects_for_user
 
 from apps.core.errors import NotAllowed
 from apps.teams.access.limits import is_limited, reached
 from apps.teams.access.matrix import READING, Permission, Right, roles_with
+from apps.teams.access.remembered import Teams, every_team, granted_teams, memberships
 from apps.teams.models import Membership, Team, TeamGroupObjectPermission, TeamRole, User, UserKind
 
 if TYPE_CHECKING:
@@ -51,22 +51,15 @@ def audited_team_ids(person: Viewer) -> set[int] | None:
         return None
     if not person.is_authenticated or not person.is_active:
         return set()
-    known: set[int] | None = person.__dict__.get("_audited_team_ids")
-    if known is None:
-        held = Membership.objects.filter(person_id=person.pk, role__in=roles_with(Right.AUDIT), team__isnull=False)
-        found = set(held.values_list("team_id", flat=True)) | team_ids(person, Permission.MANAGE)
-        known = person.__dict__["_audited_team_ids"] = found
-    return known
+    if _administrates(person) or _audits(person):  # with a token that is limited to teams
+        return team_ids(person, Permission.VIEW)
+    return reached(person, _team_ids_with(person, Right.AUDIT)) | team_ids(person, Permission.MANAGE)
 
 
 def only_reads(person: User) -> bool:
     """Whether ``person`` is here to read: all their roles are auditor or stakeholder. One without any role is not."""
-    known: bool | None = person.__dict__.get("_only_reads")
-    if known is None:
-        roles = set(Membership.objects.filter(person=person).values_list("role", flat=True))
-        reads = bool(roles) and roles <= READING
-        known = person.__dict__["_only_reads"] = reads and not person.is_superuser
-    return known
+    roles = {role for _, role in memberships(person)}
+    return bool(roles) and roles <= READING and not person.is_superuser
 
 
 def reads_only() -> models.Q:
@@ -77,13 +70,16 @@ def reads_only() -> models.Q:
 
 
 def team_ids(person: Viewer, permission: Permission) -> set[int]:
-    """The ids of the teams for which ``person`` holds ``permission``; one query, remembered on the person."""
+    """The ids of the teams for which ``person`` holds ``permission``; a query for all of them (``remembered``)."""
     if not person.is_authenticated or not person.is_active:
         return set()
-    known: dict[Permission, set[int]] = person.__dict__.setdefault("_team_ids", {})
-    if permission not in known:
-        known[permission] = reached(person, _teams(person, permission).values_list("pk", flat=True))
-    return known[permission]
+    return reached(person, _teams(person, permission).by_permission.get(permission, ()))
+
+
+def active_team_ids(person: Viewer, permission: Permission) -> set[int]:
+    """Those of ``team_ids`` whose teams are active."""
+    held = team_ids(person, permission)
+    return held & _teams(person, permission).active if isinstance(person, User) and held else set()
 
 
 def may(person: Viewer, permission: Permission, thing: Guarded) -> bool:
@@ -137,8 +133,7 @@ def belongs_here(person: Viewer) -> bool:
     """Whether ``person`` is more than a reporter: holds a role, in whatever team (``Right.DIRECTORY``)."""
     if not person.is_authenticated or not person.is_active:
         return False
-    held = Membership.objects.filter(person_id=person.pk, role__in=roles_with(Right.DIRECTORY))
-    return person.is_superuser or held.exists()
+    return person.is_superuser or any(role in roles_with(Right.DIRECTORY) for _, role in memberships(person))
 
 
 def who_may_view(people: Iterable[User], *, team_id: int, private: bool) -> set[int]:
@@ -165,12 +160,7 @@ def commanded_team_ids(person: Viewer) -> set[int]:
     """The ids of the teams whose commander ``person`` is by membership (what opens a private incident)."""
     if not person.is_authenticated:
         return set()
-    known: set[int] | None = person.__dict__.get("_commanded_team_ids")
-    if known is None:
-        roles = roles_with(Right.PRIVATE)
-        held = Membership.objects.filter(person_id=person.pk, role__in=roles, team__isnull=False)
-        known = person.__dict__["_commanded_team_ids"] = reached(person, held.values_list("team_id", flat=True))
-    return known
+    return reached(person, _team_ids_with(person, Right.PRIVATE))
 
 
 def no_anonymous_user(user_model: type[User]) -> User:
@@ -187,17 +177,17 @@ def _audits(person: Viewer) -> bool:
     return bool(person.is_active and TeamRole.AUDITOR in _organisation_roles(person))
 
 
-def _teams(person: User, permission: Permission) -> models.QuerySet[Team]:
-    if _administrates(person) or (permission is Permission.VIEW and _audits(person)):
-        return Team.objects.all()
-    return get_objects_for_user(person, permission.value, Team, accept_global_perms=False, with_superuser=False)
+def _teams(person: User, permission: Permission) -> Teams:
+    everywhere = _administrates(person) or (permission is Permission.VIEW and _audits(person))
+    return every_team(person) if everywhere else granted_teams(person)
 
 
-def _organisation_roles(person: Viewer) -> set[str]:
+def _team_ids_with(person: User, right: Right) -> set[int]:
+    """The ids of the teams in which a role of ``person`` holds ``right`` by itself."""
+    return {team for team, role in memberships(person) if team is not None and role in roles_with(right)}
+
+
+def _organisation_roles(person: Viewer) -> set[TeamRole]:
     if not person.is_authenticated:
         return set()
-    known: set[str] | None = person.__dict__.get("_organisation_roles")
-    if known is None:
-        held = Membership.objects.filter(person_id=person.pk, team__isnull=True)
-        known = person.__dict__["_organisation_roles"] = set(held.values_list("role", flat=True))
-    return known
+    return {role for team, role in memberships(person) if team is None}

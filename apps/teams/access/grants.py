@@ -13,11 +13,11 @@ from guardian.shortcuts import assign_perm, get_perms_for_model, remove_perm
 
 from apps.core import events
 from apps.teams.access.matrix import GRANTS, GRANTS_BELOW, Permission
+from apps.teams.access.remembered import forget
 from apps.teams.events import RIGHTS_CHANGED
 from apps.teams.models import Team, TeamGroupObjectPermission, TeamRole, User
 
 _REACHING_DOWN = [role for role, permissions in GRANTS_BELOW.items() if permissions]
-_REMEMBERED = ("_team_ids", "_commanded_team_ids", "_organisation_roles", "_only_reads", "_audited_team_ids")
 
 
 @transaction.atomic
@@ -41,8 +41,7 @@ def rebuild_grants(person: User | None = None) -> None:
         derived = each.groups.filter(name__startswith="team:")
         each.groups.remove(*derived.exclude(pk__in=wanted))
         each.groups.add(*wanted)
-        for remembered in _REMEMBERED:
-            each.__dict__.pop(remembered, None)
+        forget(each)
     if person is not None:
         events.publish(RIGHTS_CHANGED, person)
 
