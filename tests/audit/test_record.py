@@ -207,3 +207,11 @@ def test_it_costs_the_same_for_many_lines(clock: Any, team: Team, rita: User, au
 def test_every_history_is_a_source():
     assert {"rosters.override", "incidents.incident", "teams.user", "timeline", "stream"} <= sources().keys()
     assert len(sources()) > 40
+
+
+def test_another_incident_that_is_private_is_not_named(team: Team, rita: User, auditor: User):
+    private, incident = declare(team, rita, private=True), declare(team, rita)
+    incident.follows = private
+    incident.save()
+    newest = found(auditor, what="incidents.incident", row=str(incident.pk))[0]
+    assert newest.changes == [FieldChange("Follows", "", "a private incident")]

@@ -42,10 +42,13 @@ class Names:
         return found if isinstance(found, Incident) else None
 
     def called(self, model: type[models.Model], key: Any) -> str:
-        """What the row is called; by its number where it is gone, or has no name. An incident by its reference."""
+        """What the row is called; by its number where it is gone, or has no name.
+
+        An incident by its reference, unless it is private: whoever reads the line need not be one who may see it.
+        """
         found = self.known.get(model, {}).get(key)
         if isinstance(found, Incident):
-            return found.reference
+            return "a private incident" if found.private else found.reference
         if isinstance(found, User):
             return str(found)
         return (name_of(found) if found is not None else "") or f"{model._meta.verbose_name} {key}"
