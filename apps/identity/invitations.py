@@ -23,8 +23,6 @@ from apps.teams.access import Permission
 from apps.teams.events import PERSON_ADDED
 from apps.teams.models import ORGANISATION_WIDE, Team, TeamRole, User
 
-#: What a manager may give away.
-GIVEN_BY_MANAGERS = tuple(role for role in TeamRole if role not in ORGANISATION_WIDE)
 #: Whose holders work in the admin.
 _IN_THE_ADMIN = (TeamRole.ADMIN, TeamRole.MANAGER, TeamRole.AUDITOR)
 _SALT = "identity.invitation"
@@ -37,8 +35,8 @@ def may_invite(person: User) -> bool:
 
 
 def roles_given_by(person: User) -> tuple[TeamRole, ...]:
-    """The roles that ``person`` may invite to."""
-    return tuple(TeamRole) if access.is_administrator(person) else GIVEN_BY_MANAGERS
+    """The roles that ``person`` may invite to; a manager to none that opens what they may not see themselves."""
+    return tuple(TeamRole) if access.is_administrator(person) else teams.GIVEN_BY_MANAGERS
 
 
 def teams_invited_to_by(person: User) -> QuerySet[Team]:
@@ -136,7 +134,8 @@ def use(invitation: Invitation, *, name: str = "", password: str | None = None) 
     """Give its roles to whoever has the address, who is made where there is nobody, and end it.
 
     Who cannot sign in yet gets ``name`` and ``password``; without one they add a passkey while they are signed in.
-    Raises RuleViolation if it was used or taken back meanwhile, or the person is switched off.
+    Raises RuleViolation if it was used or taken back meanwhile, the person is switched off, or whoever invited them
+    could not do so any more.
     """
     found = Invitation.objects.select_for_update(no_key=True).get(pk=invitation.pk)
     if not found.is_open:
@@ -145,6 +144,7 @@ def use(invitation: Invitation, *, name: str = "", password: str | None = None) 
     if not person.is_active:
         raise RuleViolation("This account is switched off. Ask an administrator.")
     for invited in found.roles.select_related("team"):
+        _check_again(invited, found.invited_by)
         teams.add_member(person, invited.team, TeamRole(invited.role))
     if not person.is_staff and found.roles.filter(role__in=_IN_THE_ADMIN).exists():
         person.is_staff = True
@@ -161,8 +161,16 @@ def _check(role: TeamRole, teams: Collection[Team], by: User) -> None:
     if access.is_administrator(by):
         return
     managed = access.team_ids(by, Permission.MANAGE)
-    if role not in GIVEN_BY_MANAGERS or not teams or any(team.pk not in managed for team in teams):
+    if role not in roles_given_by(by) or not teams or any(team.pk not in managed for team in teams):
         raise NotAllowed(f"{by} has no right to invite to this role there.")
+
+
+def _check_again(invited: InvitedRole, by: User) -> None:
+    """What somebody might give when they wrote the invitation, they must be able to give when it is used."""
+    try:
+        _check(TeamRole(invited.role), [invited.team] if invited.team else [], by)
+    except NotAllowed as error:
+        raise RuleViolation("Whoever invited you could not do so any more. Ask for another invitation.") from error
 
 
 def _end_expired(address: str) -> None:

@@ -45,7 +45,7 @@ def invite(page) -> None:
     page.goto("/profile/")
     page.get_by_role("link", name="Invite somebody").click()
     page.get_by_label("Email").fill(GUEST)
-    page.get_by_label("Role").select_option("commander")
+    page.get_by_label("Role").select_option("responder")
     page.get_by_label("Platform").check()
     page.get_by_role("button", name="Send the invitation").click()
     expect(page.locator("#messages")).to_contain_text(f"A mail to {GUEST} is on its way")
@@ -59,7 +59,7 @@ def test_who_is_invited_joins_by_the_link_in_the_mail_with_a_password(
     with signed_in(browser, live_server.url, mona, width=width, theme=theme) as context:
         page = context.new_page()
         invite(page)
-        expect(page.locator("main")).to_contain_text("Commander of Platform")
+        expect(page.locator("main")).to_contain_text("Responder of Platform")
         keep_picture(page, tmp_path / "pending.png")
         wide = [page.evaluate("document.documentElement.scrollWidth")]
         assert violations(page) == []
@@ -77,7 +77,7 @@ def test_who_is_invited_joins_by_the_link_in_the_mail_with_a_password(
     page.wait_for_url(f"{live_server.url}/")
     elsewhere.close()
     assert max(wide) <= WIDTHS[width]
-    assert Membership.objects.filter(person__email=GUEST, team__slug="platform", role="commander").exists()
+    assert Membership.objects.filter(person__email=GUEST, team__slug="platform", role="responder").exists()
 
 
 def test_who_is_invited_joins_with_a_passkey_and_signs_in_with_it(browser, live_server, mona, post):

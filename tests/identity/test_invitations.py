@@ -49,16 +49,16 @@ def roles_of(email: str) -> set[tuple[str | None, str]]:
     return {(each.team.slug if each.team else None, each.role) for each in held.select_related("team")}
 
 
-@pytest.mark.parametrize("role", [TeamRole.MANAGER, TeamRole.COMMANDER, TeamRole.RESPONDER, TeamRole.STAKEHOLDER])
+@pytest.mark.parametrize("role", [TeamRole.MANAGER, TeamRole.RESPONDER, TeamRole.STAKEHOLDER])
 def test_a_manager_invites_to_own_teams(manager, team, role):
     made = invitations.invite(GUEST, role=role, teams=[team], by=manager)
     assert [(each.team, each.role) for each in made.roles.all()] == [(team, role)]
 
 
-@pytest.mark.parametrize("role", [TeamRole.ADMIN, TeamRole.AUDITOR])
-def test_a_manager_makes_nobody_administrator_or_auditor(manager, team, role):
+@pytest.mark.parametrize("role", [TeamRole.ADMIN, TeamRole.AUDITOR, TeamRole.COMMANDER])
+def test_a_manager_gives_no_role_that_opens_what_they_may_not_see(manager, team, role):
     for wanted in ([team], []):
-        with pytest.raises(NotAllowed):
+        with pytest.raises(NotAllowed if wanted or role is not TeamRole.COMMANDER else Invalid):
             invitations.invite(GUEST, role=role, teams=wanted, by=manager)
     assert not Invitation.objects.exists()
 
@@ -88,9 +88,9 @@ def test_an_administrator_invites_to_everything(root, team):
 def test_an_address_has_one_pending_invitation_in_any_case(manager, team, clock):
     first = invitations.invite("Gina@Example.com", role=TeamRole.RESPONDER, teams=[team], by=manager)
     with pytest.raises(RuleViolation):
-        invitations.invite(GUEST, role=TeamRole.COMMANDER, teams=[team], by=manager)
+        invitations.invite(GUEST, role=TeamRole.STAKEHOLDER, teams=[team], by=manager)
     invitations.take_back(first, by=manager)
-    invitations.invite(GUEST, role=TeamRole.COMMANDER, teams=[team], by=manager)
+    invitations.invite(GUEST, role=TeamRole.STAKEHOLDER, teams=[team], by=manager)
     clock.shift(days=8)
     invitations.invite(GUEST, role=TeamRole.RESPONDER, teams=[team], by=manager)
 
@@ -127,16 +127,16 @@ def test_who_chooses_a_passkey_is_led_to_add_one_and_can_be_invited_again_withou
     assert client.get(answer["Location"]).status_code == 200
     assert not User.objects.get(email=GUEST).has_usable_password()
     client.post("/logout/")
-    again = path_of(invitations.invite(GUEST, role=TeamRole.COMMANDER, teams=[team], by=manager))
+    again = path_of(invitations.invite(GUEST, role=TeamRole.STAKEHOLDER, teams=[team], by=manager))
     client.post(again, {"name": "Gina", "password": PASSWORD})
     assert User.objects.get(email=GUEST).check_password(PASSWORD)
-    assert roles_of(GUEST) == {("platform", "responder"), ("platform", "commander")}
+    assert roles_of(GUEST) == {("platform", "responder"), ("platform", "stakeholder")}
 
 
 def test_a_link_signs_nobody_in_who_has_an_account(client, manager, team, rita):
     other = make_team("other")
     teams.add_member(manager, other, TeamRole.MANAGER)
-    link = path_of(invitations.invite(rita.email, role=TeamRole.COMMANDER, teams=[other], by=manager))
+    link = path_of(invitations.invite(rita.email, role=TeamRole.STAKEHOLDER, teams=[other], by=manager))
     assert "password" not in client.get(link).content.decode()
     answer = client.post(link, {"name": "Mallory", "password": "another horse and battery"})
     assert answer["Location"] == "/"
@@ -145,11 +145,11 @@ def test_a_link_signs_nobody_in_who_has_an_account(client, manager, team, rita):
     assert client.get("/profile/").status_code == 302
     rita.refresh_from_db()
     assert (rita.name, rita.check_password(PASSWORD)) == ("Rita", True)
-    assert ("other", "commander") in roles_of(rita.email)
+    assert ("other", "stakeholder") in roles_of(rita.email)
 
 
 def test_who_is_switched_off_stays_so(client, manager, team, rita):
-    link = path_of(invitations.invite(rita.email, role=TeamRole.COMMANDER, teams=[team], by=manager))
+    link = path_of(invitations.invite(rita.email, role=TeamRole.STAKEHOLDER, teams=[team], by=manager))
     rita.is_active = False
     rita.save()
     client.post(link)
@@ -225,3 +225,21 @@ def test_many_pending_invitations_cost_no_more_than_one(manager, team, django_as
         invitations.invite(f"{number}@example.com", role=TeamRole.RESPONDER, teams=[team], by=manager)
     with django_assert_max_num_queries(4):
         assert len([str(role) for each in invitations.pending(manager) for role in each.roles.all()]) == 10
+
+
+def test_an_invitation_of_whoever_left_gives_nothing(client, team):
+    leaver = User.objects.create_superuser("leaver@example.com", name="Lea")
+    made = invitations.invite(GUEST, role=TeamRole.ADMIN, teams=[], by=leaver)
+    link = path_of(made)
+    leaver.is_active = False
+    leaver.save()
+    client.post(link, {"name": "Gina", "password": PASSWORD})
+    assert roles_of(GUEST) == set()
+    assert not User.objects.filter(email=GUEST).exists()
+
+
+def test_an_invitation_of_whoever_lost_the_role_gives_nothing(client, manager, team):
+    link = path_of(invitations.invite(GUEST, role=TeamRole.RESPONDER, teams=[team], by=manager))
+    teams.remove_member(manager.memberships.get(team=team))
+    client.post(link, {"name": "Gina", "password": PASSWORD})
+    assert not User.objects.filter(email=GUEST).exists()
