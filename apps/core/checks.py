@@ -33,3 +33,15 @@ def holes_can_be_told(app_configs: Any, **_: Any) -> list[checks.CheckMessage]:
         return []
     hint = "Give each contact its scheme (mailto:, https://), and SECURITY_EXPIRES an instant that is to come."
     return [checks.Warning("SECURITY_CONTACT is not shown, or cannot be used.", hint=hint, id="core.W001")]
+
+
+@checks.register(checks.Tags.security, deploy=True)
+def clients_are_told_apart(app_configs: Any, **_: Any) -> list[checks.CheckMessage]:
+    """Warn where a proxy ends TLS and is not trusted to say whom it heard: all clients then share its address.
+
+    Ten wrong passwords for an account would keep its person out, whoever typed them.
+    """
+    if not settings.SECURE_ORIGIN or settings.TRUSTED_PROXIES:
+        return []
+    hint = "Set TRUSTED_PROXIES to how many proxies write X-Forwarded-For."
+    return [checks.Warning("TRUSTED_PROXIES is 0, though a proxy ends TLS.", hint=hint, id="core.W002")]

@@ -16,6 +16,7 @@ PRODUCTION = {
     "SECRET_KEY": "x7" * 20 + "-and-much-more-besides",
     "FIELD_KEYS": Fernet.generate_key().decode(),
     "SITE_URL": "https://incidents.example",
+    "TRUSTED_PROXIES": "1",
     "WATCHDOG_TO": "ops@example.com",
     "HEARTBEAT_URL": "https://elsewhere.example/ping",
 }
@@ -32,6 +33,10 @@ def test_nothing_is_to_be_said_of_production() -> None:
     run = checked(**PRODUCTION)
     assert (run.returncode, run.stderr) == (0, ""), run.stderr
     assert "no issues" in run.stdout
+
+
+def test_a_house_that_knows_no_address_behind_its_proxy_is_told() -> None:
+    assert "core.W002" in checked(**PRODUCTION | {"TRUSTED_PROXIES": "0"}).stderr
 
 
 def test_a_house_without_keys_or_tls_is_told(tmp_path: Path) -> None:

@@ -52,6 +52,15 @@ def test_only_the_migration_connects_as_the_owner(compose: dict[str, Any]) -> No
     assert all(f"//{APPLICATION}:" in environment for environment in environments.values())
 
 
+def test_every_setting_reaches_the_programs_and_the_owners_password_none(compose: dict[str, Any]) -> None:
+    for name in PROGRAMS:
+        assert compose["services"][name]["env_file"] == [{"path": "settings.env", "required": False}]
+
+
+def test_the_port_is_published_to_the_machine_itself_alone(compose: dict[str, Any]) -> None:
+    assert [port.partition(":")[0] for port in compose["services"]["web"]["ports"]] == ["127.0.0.1"]
+
+
 def test_the_roles_are_those_of_the_embedded_server() -> None:
     script = (PROJECT / "deploy" / "roles.sh").read_text()
     wanted = [f"CREATE ROLE {OWNER} ", f"CREATE ROLE {APPLICATION} ", f"CREATE DATABASE {DATABASE} OWNER {OWNER};"]
