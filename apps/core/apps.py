@@ -11,4 +11,5 @@ class CoreConfig(AppConfig):
         from apps.core import checks  # noqa: F401  (registers)
         from apps.core.database_roles import grant_application_role
 
-        post_migrate.connect(grant_application_role, dispatch_uid="grant_application_role")
+        # Sent once for each app, when all tables are there: once is enough.
+        post_migrate.connect(grant_application_role, sender=self, dispatch_uid="grant_application_role")
