@@ -170,8 +170,8 @@ _INVOLVEMENTS = """
     SELECT id, %(member)s, 'paged', declared_at FROM incidents_incident WHERE mod(id, 1000) = 1
 """
 _CLOCKS = """
-    INSERT INTO incidents_clock (incident_id, name, started_at, due_at, met_at)
-    SELECT id, 'response', declared_at, declared_at + interval '15 minutes', declared_at + interval '5 minutes'
+    INSERT INTO incidents_clock (incident_id, name, started_at, made_at, due_at, met_at)
+    SELECT id, 'response', declared_at, declared_at, declared_at + interval '15 minutes', declared_at + interval '5 minutes'
       FROM incidents_incident
 """
 _EVENTS = """

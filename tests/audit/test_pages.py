@@ -9,10 +9,13 @@ import pytest
 from django.test import Client
 
 from apps.audit.models import SavedView
+from apps.engine.runner import run_due
+from apps.escalation.models import LevelState, RunLevel
 from apps.incidents import actions as incidents
 from apps.incidents.models import Incident, Severity
 from apps.teams.models import Team, TeamRole, User
 from tests.factories.checklists import make_checklist
+from tests.factories.escalation import make_chain
 from tests.factories.incidents import declare, make_procedures
 from tests.factories.teams import make_person, make_team
 
@@ -129,6 +132,49 @@ def test_an_incident_is_shown_as_it_was(client: Client, clock: Any, audra: User,
     now = client.get(f"/audit/incidents/{incident.reference}/")
     assert now.context["then"].state.severity.code == "P0"
     assert client.get(f"/audit/incidents/{incident.reference}/", {"at": "x"}).status_code == 422
+
+
+def as_it_was(client: Client, incident: Incident, at: str) -> Any:
+    return client.get(f"/audit/incidents/{incident.reference}/", {"at": f"2026-03-02T{at}"}).context["then"]
+
+
+def clocks_of(then: Any) -> dict[str, tuple[str, str]]:
+    return {clock.label: (f"{clock.due_at:%H:%M}", clock.state) for clock in then.clocks}
+
+
+def test_clocks_are_those_that_had_begun_to_run_by_then(client: Client, clock: Any, audra: User, rita: User, team: Team):
+    clock.set(datetime(2026, 3, 2, 14, 0, tzinfo=UTC))
+    incident = declare(team, rita, severity="P1")
+    clock.set(datetime(2026, 3, 2, 14, 10, tzinfo=UTC))
+    incidents.change_severity(incident.pk, severity=Severity.objects.get(code="P0"), reason="All of them", by=rita)
+    clock.set(datetime(2026, 3, 2, 14, 40, tzinfo=UTC))
+    incidents.acknowledge(incident.pk, by=rita)
+
+    before, after, late = (as_it_was(client, incident, at) for at in ("14:05", "14:12", "14:41"))
+    assert clocks_of(before)["Response"] == ("14:30", "running")
+    assert clocks_of(after)["Response"] == ("14:15", "running")
+    assert clocks_of(as_it_was(client, incident, "14:15"))["Response"] == ("14:15", "ran out")
+    assert clocks_of(late)["Response"] == ("14:15", "met late")
+    assert [each.label for each in late.clocks].count("Response") == 1
+
+
+def test_levels_are_those_that_were_planned_by_then(client: Client, clock: Any, audra: User, rita: User, team: Team):
+    clock.set(datetime(2026, 3, 2, 14, 0, tzinfo=UTC))
+    make_chain("P1", [rita, rita, audra], minutes=(0, 5, 60))
+    incident = declare(team, rita, severity="P1")
+    for minute in (0, 5, 10):
+        clock.set(datetime(2026, 3, 2, 14, minute, tzinfo=UTC))
+        run_due()
+    run = incident.escalation_runs.get()
+    RunLevel.objects.create(
+        run=run, round=2, number=1, name="Again", due_at=clock.now, targets=[], state=LevelState.HELD
+    )
+    assert [(level.title, level.state) for level in as_it_was(client, incident, "14:06").levels] == [
+        ("L1", "Paged"),
+        ("L2", "Paged"),
+        ("L3", "Not decided"),
+    ]
+    assert [level.title for level in as_it_was(client, incident, "14:10").levels] == ["L1", "L2", "L3", "L1 of round 2"]
 
 
 def test_a_private_incident_is_shown_as_it_was_to_whom_it_concerns(client: Client, audra: User, rita: User, team: Team):

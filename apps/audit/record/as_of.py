@@ -40,6 +40,17 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """A clock as it stood: ``state`` in a word, ``at`` the time of it; none of one that ran on."""
+
+    label: str
+    due_at: datetime
+    state: str
+    at: datetime | None = None
+    is_late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AsOf:
     """What was known of an incident at ``at``. ``state`` is the record of its history that held then."""
 
@@ -49,13 +60,14 @@ class AsOf:
     services: list[str]
     roles: list[Any]
     checklist: list[Any]
-    clocks: list[Clock]
+    clocks: list[Target]
     impact: ImpactAssessment | None
     resolution: Any
     updates: list[Update]
     events: list[TimelineEvent]
     levels: list[Level]
     policy: str
+    has_stood_still: bool
     procedures: ProceduresRevision
 
     @property
@@ -69,7 +81,7 @@ def as_of(incident: Incident, at: datetime) -> AsOf:
 
     A fixed number of queries, however much happened.
     """
-    state = next(iter(states(Incident, at, id=incident.pk)), None)
+    state = next(iter(_states(Incident, at, id=incident.pk)), None)
     if state is None:
         raise Invalid(f"{incident.reference} was declared later.", field="at")
     run = (
@@ -85,19 +97,20 @@ def as_of(incident: Incident, at: datetime) -> AsOf:
         state=state,
         services=_services(state),
         roles=list(_roles(incident, at)),
-        checklist=sorted(states(ChecklistItem, at, incident=incident.pk, related=("by",)), key=lambda item: item.id),
-        clocks=list(incident.clocks.filter(started_at__lte=at)),
+        checklist=sorted(_states(ChecklistItem, at, incident=incident.pk, related=("by",)), key=lambda item: item.id),
+        clocks=[_target(each, at) for each in _clocks(incident, at)],
         impact=incident.impact_assessments.filter(at__lte=at).select_related("by").first(),
-        resolution=next(iter(states(Resolution, at, incident=incident.pk)), None),
+        resolution=next(iter(_states(Resolution, at, incident=incident.pk)), None),
         updates=list(incident.updates.filter(at__lte=at).select_related("by")),
         events=list(events[:EVENTS]),
         levels=list(_levels(run, at)),
         policy="" if run is None or run.policy is None else str(run.policy),
+        has_stood_still=run is not None and bool(run.stood_still),
         procedures=state.procedures,
     )
 
 
-def states(model: type[models.Model], at: datetime, *, related: Iterable[str] = (), **wanted: Any) -> QuerySet[Any]:
+def _states(model: type[models.Model], at: datetime, *, related: Iterable[str] = (), **wanted: Any) -> QuerySet[Any]:
     """The rows of ``model`` that there were at ``at`` and that were ``wanted`` then, as records of its history."""
     history = model.history.model  # type: ignore[attr-defined]  # put there by simple-history
     key = model._meta.pk.attname
@@ -114,21 +127,39 @@ def _services(state: Any) -> list[str]:
 
 def _roles(incident: Incident, at: datetime) -> Iterator[Any]:
     """Who held which role, in the order of the roles."""
-    held = states(RoleAssignment, at, incident=incident.pk, related=("role", "person"))
+    held = _states(RoleAssignment, at, incident=incident.pk, related=("role", "person"))
     open_then = held.filter(Q(until=None) | Q(until__gt=at))
     yield from sorted(open_then, key=lambda each: each.role.position)
+
+
+def _clocks(incident: Incident, at: datetime) -> list[Clock]:
+    """The newest clock of each name that had begun to run by then: it is the one that counted."""
+    newest = incident.clocks.filter(made_at__lte=at).order_by("name", "-pk").distinct("name")
+    return sorted(newest, key=lambda each: each.pk)
+
+
+def _target(clock: Clock, at: datetime) -> Target:
+    label, met, stopped = clock.get_name_display(), clock.met_at, clock.stopped_at
+    if met is not None and met <= at:
+        is_late = met > clock.due_at
+        return Target(label, clock.due_at, "met late" if is_late else "met", met, is_late)
+    if stopped is not None and stopped <= at:
+        return Target(label, clock.due_at, "stopped", stopped)
+    ran_out = clock.due_at <= at
+    return Target(label, clock.due_at, "ran out" if ran_out else "running", is_late=ran_out)
 
 
 def _levels(run: Run | None, at: datetime) -> Iterator[Level]:
     if run is None:
         return
-    for level in run.levels.all():
+    for level in run.levels.filter(made_at__lte=at):
         yield Level(level.title, level.name, level.due_at, _state(level, at), _targets(level))
 
 
 def _state(level: RunLevel, at: datetime) -> str:
+    """What had become of it: whether it was held at some time before it was decided is not kept."""
     decided = level.at is not None and level.at <= at
-    return LevelState(level.state if decided else LevelState.PLANNED).label
+    return LevelState(level.state).label if decided else "Not decided"
 
 
 def _targets(level: RunLevel) -> list[str]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import models
 
+from apps.core import clock
 from apps.escalation.models.policies import Level, OutsideHours, Policy, Unless
 from apps.incidents.models import Incident
 
@@ -89,6 +90,9 @@ class RunLevel(models.Model):
     round = models.PositiveSmallIntegerField(default=1)
     number = models.PositiveSmallIntegerField()
     name = models.CharField(max_length=120)
+    made_at = models.DateTimeField(
+        default=clock.now, editable=False, help_text="When it was planned: with its run, for a later round, or borrowed."
+    )
     due_at = models.DateTimeField()
     waits_until = models.DateTimeField(null=True, help_text="While it is held: when it is decided.")
     unless = models.CharField(max_length=16, choices=Unless)

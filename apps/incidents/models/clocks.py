@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from apps.core import clock
 from apps.incidents.models.incident import Incident
 
 
@@ -21,6 +22,9 @@ class Clock(models.Model):
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="clocks")
     name = models.CharField(max_length=16, choices=ClockName)
     started_at = models.DateTimeField()
+    made_at = models.DateTimeField(
+        default=clock.now, editable=False, help_text="When it began to run; one that replaces another keeps its start."
+    )
     due_at = models.DateTimeField()
     warn_at = models.DateTimeField(null=True)
     met_at = models.DateTimeField(null=True)
