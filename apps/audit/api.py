@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from apps.audit.forms import SearchForm
-from apps.audit.record.search import Place, page
+from apps.audit.record.search import LINES, Place, page
 from apps.audit.record.told import Line, tell
 from apps.core.api import HouseViewSet
 from apps.core.errors import Invalid, NotAllowed
@@ -22,10 +22,8 @@ from apps.teams import access
 from apps.teams.authentication import caller
 from apps.teams.representation import PersonSerializer
 
-#: So many lines a page has.
-LINES = 50
 _FILTERS = {
-    "q": "Words in texts, names and reasons; of the last 90 days, unless `begin` says since when.",
+    "q": "Words in texts, names and reasons; of the last 90 days before `end`, unless `begin` says since when.",
     "who": "The email address of who did it.",
     "verb": "added, changed, removed, an act, or a kind of the timeline.",
     "what": "What it is about: `timeline`, `stream`, or a table such as `rosters.override`.",
@@ -34,8 +32,8 @@ _FILTERS = {
     "team": "The slug of a team.",
     "begin": "From this instant on (ISO 8601).",
     "end": "Until before this instant.",
-    "address": "The address that it was asked for from.",
-    "request": "The number of the request, as `X-Request-ID` says it.",
+    "address": "The address that it was asked for from; of the last 90 days, as words are.",
+    "request": "The number of the request, as `X-Request-ID` says it; of the last 90 days, as words are.",
 }
 
 

@@ -17,7 +17,7 @@ from django.db import models
 
 from apps.core import clock, origins
 from apps.core.audited import Act
-from apps.core.models import AppendOnly, History, WrittenOnce
+from apps.core.models import AppendOnly, History, Personal, WrittenOnce
 from apps.incidents.models import Incident
 
 
@@ -126,7 +126,7 @@ class SavedView(models.Model):
     name = models.CharField(max_length=80)
     query = models.TextField(help_text="The filters, as they stand in the address of the page.")
 
-    history = History()
+    history = History(personal=Personal(("name", "query"), of="person_id"))
 
     class Meta:
         ordering = ["name"]

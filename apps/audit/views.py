@@ -10,14 +10,16 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from apps.audit.actions import keep_search
 from apps.audit.forms import AsOfForm, SaveForm, SearchForm
 from apps.audit.models import SavedView
 from apps.audit.reading import note_reading
 from apps.audit.record.as_of import AsOf, as_of
-from apps.audit.record.search import Page, Place, page
+from apps.audit.record.search import LINES, Page, Place, page
 from apps.audit.record.told import tell
 from apps.core import clock
 from apps.core.errors import Invalid
@@ -25,9 +27,6 @@ from apps.incidents import queries as incidents
 from apps.incidents.models import Incident
 from apps.teams import access
 from apps.teams.models import User
-
-#: So many lines a page has.
-LINES = 50
 
 
 @login_required
@@ -64,15 +63,11 @@ def save(request: HttpRequest) -> HttpResponse:
     form = SaveForm(request.POST)
     query = _asked(QueryDict(request.POST.get("query", "")))
     if form.is_valid():
-        name = form.cleaned_data["name"]
-        kept, _ = SavedView.objects.get_or_create(person=viewer, name=name, defaults={"query": query})
-        if kept.query != query:
-            kept.query = query
-            kept.save()
-        messages.success(request, f"Kept as {name}.")
+        kept, is_new = keep_search(viewer, name=form.cleaned_data["name"], query=query)
+        messages.success(request, f"Kept as {kept}." if is_new else f"{kept} is replaced.")
     else:
         messages.error(request, "Give the view a name of at most 80 characters.")
-    return redirect(f"/audit/?{query}")
+    return redirect(f"{reverse('audit')}?{query}")
 
 
 @login_required
@@ -92,10 +87,11 @@ def incident_as_of(request: HttpRequest, number: int) -> HttpResponse:
     shown = incidents.visible_to(viewer).select_related("severity", "team").filter(pk=number).first()
     if shown is None:
         raise Http404(f"No incident INC-{number}.")
-    note_reading(shown, by=viewer)
     now = timezone.localtime(clock.now())
     form = AsOfForm(request.GET if "at" in request.GET else None, initial={"at": now})
     then = None if form.is_bound and not form.is_valid() else _then(shown, form, now)
+    if then is not None:
+        note_reading(shown, by=viewer)
     status = 422 if form.errors else 200
     if then is not None:  # what was asked with an offset stands there by the viewer's clock
         form = AsOfForm(initial={"at": timezone.localtime(then.at)})

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpResponse
 
 from apps.core.audited import Act, note
 
 
-def csv_file(text: str, name: str, *, by: AbstractBaseUser) -> HttpResponse:
-    """The table ``text`` as a CSV file of that ``name``, taken away ``by`` somebody."""
-    note(Act.EXPORTED, f"Took away {name}", by=by, lines=text.count("\n"))
+def csv_file(text: str, name: str, *, by: AbstractBaseUser, teams: Iterable[int]) -> HttpResponse:
+    """The table ``text`` as a CSV file of that ``name``, of data of ``teams`` (numbers), taken away ``by`` somebody."""
+    note(Act.EXPORTED, f"Took away {name}", by=by, teams=tuple(sorted(set(teams))), lines=text.count("\n"))
     answer = HttpResponse(text, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer

@@ -19,7 +19,8 @@ from apps.escalation.exposure import Exposed
 from apps.notifications import coverage
 from apps.notifications.coverage import Coverage
 from apps.notifications.queries import PagesReceived
-from apps.rosters.coverage import PayLine, PersonCoverage, Share
+from apps.rosters.coverage import PayLine, PersonCoverage, Share, pay
+from apps.rosters.exports import teams_of
 from apps.rosters.models import Roster
 from apps.rosters.rules import Window
 from apps.rosters.tables import write_table
@@ -109,9 +110,10 @@ def pay_csv(lines: Iterable[PayLine], *, first: date, last: date) -> str:
     return write_table(PAY_COLUMNS, (_pay_row(line, first, last) for line in lines))
 
 
-def pay_file(lines: Iterable[PayLine], *, first: date, last: date, by: User) -> HttpResponse:
-    """``pay_csv`` as a file to take away."""
-    return csv_file(pay_csv(lines, first=first, last=last), f"on-call-hours-{first}-to-{last}.csv", by=by)
+def pay_file(rosters: QuerySet[Roster], *, first: date, last: date, by: User) -> HttpResponse:
+    """``pay_csv`` of ``rosters`` as a file to take away. Raises Invalid as ``rosters.coverage.pay`` does."""
+    text = pay_csv(pay(rosters, first=first, last=last), first=first, last=last)
+    return csv_file(text, f"on-call-hours-{first}-to-{last}.csv", by=by, teams=teams_of(rosters))
 
 
 def _amount(load: Load, by: str) -> timedelta | int:

@@ -51,13 +51,19 @@ def shifts_csv(rosters: QuerySet[Roster], *, first: date, last: date) -> str:
 
 def layers_file(rosters: QuerySet[Roster], *, by: User) -> HttpResponse:
     """``layers_csv`` as a file to take away."""
-    return csv_file(layers_csv(rosters), f"{_name_of(rosters)}-layers.csv", by=by)
+    return csv_file(layers_csv(rosters), f"{_name_of(rosters)}-layers.csv", by=by, teams=teams_of(rosters))
 
 
 def shifts_file(rosters: QuerySet[Roster], *, first: date, last: date, by: User) -> HttpResponse:
     """``shifts_csv`` as a file to take away."""
     written = shifts_csv(rosters, first=first, last=last)
-    return csv_file(written, f"{_name_of(rosters)}-shifts-{first}-to-{last}.csv", by=by)
+    name = f"{_name_of(rosters)}-shifts-{first}-to-{last}.csv"
+    return csv_file(written, name, by=by, teams=teams_of(rosters))
+
+
+def teams_of(rosters: QuerySet[Roster]) -> set[int]:
+    """The numbers of the teams whose ``rosters`` are."""
+    return set(rosters.order_by().values_list("team", flat=True).distinct())
 
 
 def _name_of(rosters: QuerySet[Roster]) -> str:

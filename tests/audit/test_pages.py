@@ -6,13 +6,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from apps.audit.models import SavedView
+from apps.audit.record.search import Asked, page
+from apps.audit.record.told import tell
 from apps.engine.runner import run_due
 from apps.escalation.models import LevelState, RunLevel
 from apps.incidents import actions as incidents
-from apps.incidents.models import Incident, Severity
+from apps.incidents.models import Incident, ResponseRole, RoleAssignment, Severity
 from apps.teams.models import Team, TeamRole, User
 from tests.factories.checklists import make_checklist
 from tests.factories.escalation import make_chain
@@ -90,6 +94,8 @@ def test_a_search_is_kept_found_again_and_removed(client: Client, audra: User, t
     assert 'href="/audit/?verb=note"' in text_of(client.get("/audit/"))
     client.post("/audit/views/", {"name": "Notes", "query": "verb=added"})
     assert SavedView.objects.get().query == "verb=added"
+    assert "Notes is replaced." in text_of(client.get("/audit/"))
+    assert "verb=added" not in repr(tell(page(audra, Asked(what="audit.savedview"), size=9).places))
 
     other = make_person("Otto", None, TeamRole.AUDITOR)
     client.force_login(other)
@@ -142,7 +148,9 @@ def clocks_of(then: Any) -> dict[str, tuple[str, str]]:
     return {clock.label: (f"{clock.due_at:%H:%M}", clock.state) for clock in then.clocks}
 
 
-def test_clocks_are_those_that_had_begun_to_run_by_then(client: Client, clock: Any, audra: User, rita: User, team: Team):
+def test_clocks_are_those_that_had_begun_to_run_by_then(
+    client: Client, clock: Any, audra: User, rita: User, team: Team
+):
     clock.set(datetime(2026, 3, 2, 14, 0, tzinfo=UTC))
     incident = declare(team, rita, severity="P1")
     clock.set(datetime(2026, 3, 2, 14, 10, tzinfo=UTC))
@@ -184,14 +192,25 @@ def test_a_private_incident_is_shown_as_it_was_to_whom_it_concerns(client: Clien
     assert client.get(f"/audit/incidents/{incident.reference}/").status_code == 200
 
 
-def test_an_incident_as_it_was_costs_the_same_for_much(
-    client: Client, audra: User, rita: User, team: Team, django_assert_max_num_queries: Any
-):
+def test_an_incident_as_it_was_costs_the_same_for_much(client: Client, audra: User, rita: User, team: Team):
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            client.get(f"/audit/incidents/{incident.reference}/")
+        return len(queries)
+
     incident: Incident = declare(team, rita)
+    incidents.add_note(incident.pk, text="One", by=rita)
+    incidents.tick(incident.checklist.first().pk, done=True, by=rita)
+    role, *others = ResponseRole.objects.all()
+    RoleAssignment.objects.create(incident=incident, role=role, person=rita, since=incident.declared_at)
+    few = cost()
     for number in range(30):
         incidents.add_note(incident.pk, text=str(number), by=make_person(f"Person {number}", team, TeamRole.RESPONDER))
-    with django_assert_max_num_queries(30):
-        client.get(f"/audit/incidents/{incident.reference}/")
+    for item in incident.checklist.all():
+        incidents.tick(item.pk, done=True, by=rita)
+    for role in others:
+        RoleAssignment.objects.create(incident=incident, role=role, person=rita, since=incident.declared_at)
+    assert cost() <= few
 
 
 def test_the_api_answers_pages_that_lead_on(client: Client, clock: Any, audra: User, rita: User, team: Team):

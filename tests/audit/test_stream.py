@@ -16,6 +16,7 @@ from apps.engine.models import Lane, Timer
 from apps.engine.registry import handler
 from apps.incidents.models import Incident, TimelineEvent
 from apps.teams.models import Team, TeamRole, User
+from tests.factories.rosters import put_on_call
 from tests.factories.teams import make_person
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +110,7 @@ def test_whoever_may_not_see_a_private_incident_is_not_said_to_have_read_it(clie
 def test_a_table_that_is_taken_away_is_written_down(client: Any, team: Team) -> None:
     manager = make_person("Mona", team, TeamRole.MANAGER)
     client.force_login(manager)
+    put_on_call(team, manager)
     client.get("/api/v1/roster-tables/layers/")
     entry = Entry.objects.get(act=Act.EXPORTED)
-    assert (entry.by, entry.text) == (manager, "Took away rosters-layers.csv")
+    assert (entry.by, entry.text, entry.teams) == (manager, "Took away platform-layers.csv", [team.pk])

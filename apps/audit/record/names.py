@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from django.db import models
@@ -23,12 +24,15 @@ class Names:
     known: Mapping[type[models.Model], Mapping[Any, models.Model]]
 
     @classmethod
-    def of(cls, rows: Iterable[models.Model]) -> Names:
-        """Ask for everything that ``rows`` refer to: a query a table."""
-        wanted: dict[type[models.Model], set[Any]] = defaultdict(set)
+    def of(cls, rows: Iterable[models.Model], *, incidents: Collection[int] = ()) -> Names:
+        """Ask for everything that ``rows`` refer to, and for ``incidents`` by their numbers: a query a table."""
+        wanted: dict[type[models.Model], set[Any]] = defaultdict(set, {Incident: set(incidents)})
         for row in rows:
-            for model, key in _references(row):
+            for model, key in references(row):
                 wanted[model].add(key)
+            for link in chain.from_iterable(getattr(row, "links", {}).values()):
+                for model, key in references(link):
+                    wanted[model].add(key)
         return cls({model: model._base_manager.in_bulk(keys) for model, keys in wanted.items()})
 
     def person(self, key: int | None) -> User | None:
@@ -63,20 +67,9 @@ def name_of(row: models.Model, *, but: Collection[str] = ()) -> str:
     return ""
 
 
-def _references(row: models.Model) -> Iterator[tuple[type[models.Model], Any]]:
+def references(row: models.Model, *, but: str = "") -> Iterator[tuple[type[models.Model], Any]]:
+    """The model and the key of each row that this one refers to by a column of its own, ``but`` by that one."""
     for each in row._meta.concrete_fields:
-        key = getattr(row, each.attname)
-        if isinstance(each, models.ForeignKey) and key is not None and isinstance(each.related_model, type):
-            yield each.related_model, key
-    for links in getattr(row, "links", {}).values():
-        for link in links:
-            yield from _references(link)
-
-
-def own_references(row: models.Model) -> Iterator[tuple[type[models.Model], Any]]:
-    """What the row of a history refers to, but for who changed it."""
-    for each in row._meta.concrete_fields:
-        key = getattr(row, each.attname)
-        related = each.related_model
-        if each.name != "history_user" and isinstance(each, models.ForeignKey) and key and isinstance(related, type):
+        key, related = getattr(row, each.attname), each.related_model
+        if isinstance(each, models.ForeignKey) and each.name != but and key is not None and isinstance(related, type):
             yield related, key

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.db import OperationalError, connection, transaction
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.fields import BigIntegerField
 from django.db.models.functions import Collate
+from psycopg.errors import QueryCanceled
 
 from apps.audit.owners import incident_of, rows_of
 from apps.audit.record.sources import VERBS, Source, sources
@@ -24,8 +27,13 @@ from apps.incidents.queries import visible_to
 from apps.teams import access
 from apps.teams.models import Team, User
 
-#: Words are looked for so far back, unless the search says from when.
-WORDS_SINCE = timedelta(days=90)
+#: So many lines a page has.
+LINES = 50
+#: Words, addresses and requests have no index of their own: they are looked for so far back from the end of the search,
+#: unless it says from when, or of which incident or row.
+LOOKED_FOR_SINCE = timedelta(days=90)
+#: A search that takes longer is given up.
+_LONGEST = timedelta(seconds=10)
 
 _HISTORY_TYPES = {verb: kind for kind, verb in VERBS.items()}
 
@@ -89,15 +97,31 @@ class Page:
 def page(viewer: User, asked: Asked, *, size: int, before: Place | None = None, after: Place | None = None) -> Page:
     """The newest ``size`` lines that ``viewer`` may read; those next below ``before``, or next above ``after``.
 
-    A line of an incident is there for whoever may see the incident, every other one for whoever audits its team.
+    A line is there for whoever audits its team; one of an incident only if they may see that too. Raises Invalid where
+    the search takes too long.
     """
     upwards = after is not None
-    found = _places(viewer, asked, after if upwards else before, upwards=upwards, limit=size + 1)
+    with _bounded():
+        found = _places(viewer, asked, after if upwards else before, upwards=upwards, limit=size + 1)
     more = len(found) > size
     places = found[:size]
     if upwards:
         return Page(places[::-1], older=True, newer=more)
     return Page(places, older=more, newer=before is not None)
+
+
+@contextmanager
+def _bounded() -> Iterator[None]:
+    """Give a search up in time: what nobody waits for any more need not keep the database busy."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL statement_timeout = {_LONGEST // timedelta(milliseconds=1)}")
+            yield
+            cursor.execute("SET LOCAL statement_timeout = DEFAULT")  # where this is part of a longer transaction
+    except OperationalError as error:
+        if isinstance(error.__cause__, QueryCanceled):
+            raise Invalid("This takes too long. Say from when, or of which incident.") from error
+        raise
 
 
 def _places(viewer: User, asked: Asked, edge: Place | None, *, upwards: bool, limit: int) -> list[Place]:
@@ -147,7 +171,7 @@ def _wanted(source: Source, asked: Asked) -> Q | None:
             return None
         wanted &= Q(**{source.verb: verb or asked.verb})
     if asked.row:
-        if not source.is_history:
+        if not source.is_history or not asked.what:
             return None
         wanted &= Q(**{source.kept._meta.pk.attname: asked.row})
     if asked.incident is not None:
@@ -160,7 +184,7 @@ def _wanted(source: Source, asked: Asked) -> Q | None:
 
 def _plainly(source: Source, asked: Asked) -> Q:
     """What every source is asked alike."""
-    begin = asked.begin or (clock.now() - WORDS_SINCE if asked.words else None)
+    begin = asked.begin or _looked_for_since(asked)
     found = {
         source.who: asked.who and asked.who.pk,
         f"{source.at}__gte": begin,
@@ -176,11 +200,18 @@ def _plainly(source: Source, asked: Asked) -> Q:
     return wanted & words
 
 
+def _looked_for_since(asked: Asked) -> datetime | None:
+    has_no_index = asked.words or asked.address or asked.request
+    if not has_no_index or asked.incident is not None or asked.row:
+        return None
+    return (asked.end or clock.now()) - LOOKED_FOR_SINCE
+
+
 def _beyond(source: Source, edge: Place, *, upwards: bool) -> Q:
     """What stands beyond ``edge`` in the order of instant, source and number."""
     side = "gt" if upwards else "lt"
     apart = source.name > edge.source if upwards else source.name < edge.source
     if source.name == edge.source:
-        same = Q(**{source.at: edge.at, f"pk__{side}": edge.number})
-        return Q(**{f"{source.at}__{side}": edge.at}) | same
+        within = Q(**{f"{source.at}__{side}e": edge.at})  # bounds the walk along the index, which what follows does not
+        return within & (Q(**{f"{source.at}__{side}": edge.at}) | Q(**{f"pk__{side}": edge.number}))
     return Q(**{f"{source.at}__{side}{'e' if apart else ''}": edge.at})

@@ -10,15 +10,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db import models
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery, Value
 from django.utils import timezone
 from psycopg.types.range import Range
 
 from apps.audit.models import Entry
 from apps.audit.owners import incident_of
-from apps.audit.record.names import Names, name_of, own_references
+from apps.audit.record.names import Names, name_of, references
 from apps.audit.record.search import Place
 from apps.audit.record.sources import VERBS, Source, sources
 from apps.core.spans import in_words
@@ -62,6 +63,11 @@ class Line:
         """When it happened, UTC."""
         return self.place.at
 
+    @property
+    def of_its_request(self) -> str:
+        """The filters that find every line of the same request."""
+        return urlencode({"request": self.request, "end": (self.at + timedelta(hours=1)).isoformat()})
+
 
 def tell(places: Collection[Place]) -> list[Line]:
     """The lines at ``places``, in their order."""
@@ -70,17 +76,20 @@ def tell(places: Collection[Place]) -> list[Line]:
         numbers[place.source].append(place.number)
     rows = {name: _rows(sources()[name], wanted) for name, wanted in numbers.items()}
     earlier = {name: _earlier(sources()[name], rows[name].values()) for name in numbers if sources()[name].is_history}
-    names = Names.of([*(_flat(rows)), *(_flat(earlier))])
+    told_of = {row.tells_of for row in _flat(rows)}
+    names = Names.of([*_flat(rows), *_flat(earlier)], incidents=told_of - {None})
     return [_line(place, rows[place.source][place.number], earlier, names) for place in places]
 
 
-def _flat(rows: Mapping[str, Mapping[int, models.Model]]) -> Iterator[models.Model]:
+def _flat(rows: Mapping[str, Mapping[int, models.Model]]) -> Iterator[Any]:
     for found in rows.values():
         yield from found.values()
 
 
 def _rows(source: Source, numbers: Collection[int]) -> dict[int, Any]:
     rows: QuerySet[Any] = source.model._default_manager.filter(pk__in=numbers)
+    path = incident_of(source.model)
+    rows = rows.annotate(tells_of=F(path) if path else Value(None, output_field=models.BigIntegerField()))
     if source.is_history:
         key = source.kept._meta.pk.attname
         before = source.model._default_manager.filter(**{key: OuterRef(key), "pk__lt": OuterRef("pk")})
@@ -116,7 +125,7 @@ def _line(place: Place, row: Any, earlier: Mapping[str, Mapping[int, Any]], name
     }
     if source.is_history:
         return _state(source, row, earlier[source.name].get(row.earlier), names, known)
-    incident = names.incident(row.incident_id)
+    incident = names.incident(row.tells_of)
     verb = getattr(row, source.verb)
     label = str(getattr(row, f"get_{source.verb}_display")())
     thing = incident.reference if incident is not None else ""
@@ -135,14 +144,13 @@ def _about(entry: Entry) -> dict[str, str]:
 
 def _state(source: Source, row: Any, before: Any, names: Names, known: dict[str, Any]) -> Line:
     """The line of a state: what was changed since the one before, everything it says where it was added."""
-    kept, path = source.kept, incident_of(source.model)
+    kept = source.kept
     number = getattr(row, kept._meta.pk.attname)
-    incident = names.incident(row.__dict__.get(f"{path}_id")) if path == "incident" else None
     if kept is Incident:
         thing = f"INC-{number}"
     else:
         named = name_of(row, but=source.hidden) or ", ".join(
-            names.called(model, key) for model, key in own_references(row)
+            names.called(model, key) for model, key in references(row, but="history_user")
         )
         thing = f"{str(kept._meta.verbose_name).capitalize()} {named or number}"
     return Line(
@@ -153,7 +161,7 @@ def _state(source: Source, row: Any, before: Any, names: Names, known: dict[str,
         text="",
         what=source.name,
         row=str(number),
-        incident=incident,
+        incident=names.incident(row.tells_of),
         changes=list(_changes(source, row, before, names)),
         reason=row.history_change_reason or "",
     )

@@ -17,7 +17,7 @@ from apps.core.api import AnswersFiles, HouseViewSet
 from apps.core.errors import NotAllowed
 from apps.desk import coverage, queries
 from apps.desk.api.coverage import HoursSerializer
-from apps.rosters.coverage import PayLine, pay
+from apps.rosters.coverage import pay
 from apps.rosters.models import Roster
 from apps.teams.authentication import caller
 from apps.teams.models import Team
@@ -80,7 +80,8 @@ class PayViewSet(AnswersFiles, HouseViewSet):
     @extend_schema(operation_id="coverage_pay", parameters=[PayQuery], responses=PaySerializer)
     def retrieve(self, request: Request) -> Response:
         """The hours on call by kind in the rosters of the teams that you manage: one object, people by name."""
-        first, last, lines = self._found()
+        first, last, rosters = self._asked()
+        lines = pay(rosters, first=first, last=last)
         return Response(self.get_serializer({"first": first, "last": last, "lines": lines}).data)
 
     @extend_schema(
@@ -88,12 +89,12 @@ class PayViewSet(AnswersFiles, HouseViewSet):
     )
     def download(self, request: Request) -> HttpResponse:
         """The same as a CSV file, in hours."""
-        first, last, lines = self._found()
+        first, last, rosters = self._asked()
         require_of_session(self.request)
-        return coverage.pay_file(lines, first=first, last=last, by=caller(request))
+        return coverage.pay_file(rosters, first=first, last=last, by=caller(request))
 
-    def _found(self) -> tuple[date, date, list[PayLine]]:
-        """The days that are asked for, and the hours. Raises NotAllowed for whoever manages no team."""
+    def _asked(self) -> tuple[date, date, QuerySet[Roster]]:
+        """The days and the rosters that are asked for. Raises NotAllowed for whoever manages no team."""
         kept = queries.managed_teams(caller(self.request))
         if not kept:
             raise NotAllowed(f"{caller(self.request)} manages no rosters.")
@@ -102,4 +103,4 @@ class PayViewSet(AnswersFiles, HouseViewSet):
         asked.is_valid(raise_exception=True)
         said = asked.validated_data
         rosters = Roster.objects.filter(team__in=[said["team"]] if "team" in said else kept)
-        return said["from"], said["to"], pay(rosters, first=said["from"], last=said["to"])
+        return said["from"], said["to"], rosters

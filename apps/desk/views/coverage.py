@@ -13,7 +13,6 @@ from apps.desk import coverage, queries
 from apps.desk.coverage_map import as_zone, drawn
 from apps.desk.forms.coverage import PayForm
 from apps.desk.pages import say_failure, say_invalid, viewer
-from apps.rosters.coverage import pay as hours_to_pay
 from apps.rosters.models import Roster
 from apps.teams.models import Team
 from apps.teams.sensitive import confirmed
@@ -62,11 +61,10 @@ def pay(request: HttpRequest) -> HttpResponse:
     first, last = form.cleaned_data["from"], form.cleaned_data["to"]
     rosters = Roster.objects.filter(team__in=_chosen(request, queries.managed_teams(viewer(request))))
     try:
-        lines = hours_to_pay(rosters, first=first, last=last)
+        return coverage.pay_file(rosters, first=first, last=last, by=viewer(request))
     except Invalid as refused:
         say_failure(request, refused)
         return redirect("coverage")
-    return coverage.pay_file(lines, first=first, last=last, by=viewer(request))
 
 
 def _chosen(request: HttpRequest, teams: list[Team]) -> list[Team]:

@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='runlevel',
             name='made_at',
-            field=models.DateTimeField(default=apps.core.clock.now, editable=False, help_text='When it was planned: with its run, for a later round, or borrowed.'),
+            field=models.DateTimeField(default=apps.core.clock.now, editable=False, help_text='When it was planned: with its run, for a round, or borrowed.'),
         ),
         migrations.RunSQL(
             'UPDATE escalation_runlevel AS level SET made_at = run.created_at FROM escalation_run AS run WHERE run.id = level.run_id', migrations.RunSQL.noop, elidable=True

@@ -91,7 +91,9 @@ class RunLevel(models.Model):
     number = models.PositiveSmallIntegerField()
     name = models.CharField(max_length=120)
     made_at = models.DateTimeField(
-        default=clock.now, editable=False, help_text="When it was planned: with its run, for a later round, or borrowed."
+        default=clock.now,
+        editable=False,
+        help_text="When it was planned: with its run, for a round, or borrowed.",
     )
     due_at = models.DateTimeField()
     waits_until = models.DateTimeField(null=True, help_text="While it is held: when it is decided.")
