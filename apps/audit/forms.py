@@ -29,7 +29,10 @@ class SearchForm(forms.Form):
     """The filters of the record; what is empty does not matter. ``as_asked`` is what a valid one asks."""
 
     q = forms.CharField(
-        required=False, max_length=200, label="Words", help_text="Of the 90 days before Until, unless From says since when."
+        required=False,
+        max_length=200,
+        label="Words",
+        help_text="Of the 90 days before Until, unless From says since when.",
     )
     who = forms.CharField(required=False, max_length=254, label="Who (email)")
     verb = forms.ChoiceField(required=False, label="Did what")

@@ -13,6 +13,7 @@ from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from unfold.admin import TabularInline
 from unfold.forms import AdminPasswordChangeForm
 
@@ -23,6 +24,7 @@ from apps.teams import access, actions
 from apps.teams.admin_access import AdministratedAdmin, NeverDeleted, ReadOnlyAdmin, TeamOwnedAdmin
 from apps.teams.events import PERSON_ADDED
 from apps.teams.models import ApiToken, Membership, MembershipSource, Team, User, UserKind
+from apps.teams.queries import is_a_person
 from apps.teams.sensitive import SensitiveAdmin, require
 
 admin.site.unregister(Group)  # groups are derived from memberships
@@ -113,6 +115,12 @@ class PersonAdmin(SensitiveAdmin, UserAdmin[User], KeepsMemberships):
             actions.deactivate(form.instance)
         if not change:
             events.publish(PERSON_ADDED, form.instance)
+
+    def response_change(self, request: HttpRequest, obj: User) -> HttpResponse:
+        """Whoever was switched off may leave holes: ask next who takes over."""
+        answer = super().response_change(request, obj)
+        left = not obj.is_active and User.objects.filter(is_a_person(), pk=obj.pk).exists()
+        return redirect("leaving", obj.pk) if left else answer
 
 
 class TeamMembershipInline(MembershipInline):

@@ -129,6 +129,7 @@ KINDS: dict[str, Kind] = {
     "own view": _row("view", "number", places=(OWN, OTHER), personal=True),
     "own method": _row("method", "method", places=(OWN, OTHER), personal=True),
     "own token": _row("apitoken", "token", places=(OWN, OTHER), personal=True),
+    "leaver": Kind(lambda things: {"person": things["responder"].pk}, seen_by=(Right.ADMINISTRATE,)),
     "robot": _row("robot", "account", seen_by=(Permission.MANAGE,)),
     "own leave": _row("leave", "absence", places=(OWN, OTHER), personal=True),
 }

@@ -116,6 +116,7 @@ WEB: dict[str, dict[str, Ask]] = {
     "token_rotate": posted(Only.SIGNED_IN, "own token", overlap="1"),
     "token_revoke": posted(Only.SIGNED_IN, "own token"),
     "service_accounts": {"get": Ask(MANAGE), "post": Ask(MANAGE)},
+    "leaving": {"get": Ask(Right.ADMINISTRATE, "leaver"), "post": Ask(Right.ADMINISTRATE, "leaver")},
     "service_account_off": posted(MANAGE, "robot"),
     # One's own ways of signing in: those who knock have none but a password that nobody knows
     "mfa_index": {"get": SIGNED_IN},

@@ -45,7 +45,7 @@ def test_switching_somebody_off_in_the_admin_ends_sessions_tokens_and_shifts(adm
     browser.force_login(anna)
     _, secret = teams.create_token(anna, name="laptop")
     changed = administrators.post(f"/admin/teams/user/{anna.pk}/change/", form_of(anna, name="Anna B"))
-    assert changed.status_code == 302
+    assert changed.headers["Location"] == f"/people/{anna.pk}/leaving/"  # who takes over is asked next
     assert not Shift.objects.filter(person=anna, during__endswith__gt=clock.now).exists()
     assert anna.tokens.get().revoked_at == clock.now
     again = administrators.post(f"/admin/teams/user/{anna.pk}/change/", form_of(anna, name="Anna B", is_active="on"))

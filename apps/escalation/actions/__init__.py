@@ -12,6 +12,7 @@ from apps.escalation.actions.proving import forget_old_proofs, prove
 from apps.escalation.actions.raising import escalate
 from apps.escalation.actions.reassigning import reassign
 from apps.escalation.actions.rehearsing import Rehearsal, rehearse
+from apps.escalation.actions.replacing import replace_in_chain
 from apps.escalation.actions.silence import SILENCE, listen, look, somebody_acted
 from apps.escalation.actions.standing_still import (
     LOOK,
@@ -55,6 +56,7 @@ __all__ = [
     "reassign",
     "rehearse",
     "rehearse_for",
+    "replace_in_chain",
     "require_keeper",
     "save_policy",
     "somebody_acted",

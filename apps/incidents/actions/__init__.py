@@ -20,6 +20,7 @@ from apps.incidents.actions.ending import (
 )
 from apps.incidents.actions.granting import give_access, take_access_back
 from apps.incidents.actions.helping import accept_request, ask_responders, withdraw_request
+from apps.incidents.actions.naming import name_candidate, name_expert
 from apps.incidents.actions.records import add_note, assess_impact, describe, record_resolution
 from apps.incidents.actions.responding import acknowledge, change_severity, raise_severity_by_alert, transition
 from apps.incidents.actions.roles import assign_role, involve, involve_all
@@ -42,6 +43,8 @@ __all__ = [
     "involve",
     "involve_all",
     "merge",
+    "name_candidate",
+    "name_expert",
     "raise_severity_by_alert",
     "record_resolution",
     "reopen",

@@ -47,6 +47,7 @@ from apps.rosters.actions.overrides import (
     remove_override,
     take_shift,
 )
+from apps.rosters.actions.replacing import replace_in_overrides, replace_in_turns
 from apps.rosters.actions.rights import SHIFTS_LOST, ShiftsLost, follow_rights
 from apps.rosters.actions.saving import change_roster, create_roster, outlook
 from apps.rosters.actions.shadows import SHADOW_ADDED, add_shadow, check_shadow, remove_shadow
@@ -124,6 +125,8 @@ __all__ = [
     "remove_absence",
     "remove_override",
     "remove_shadow",
+    "replace_in_overrides",
+    "replace_in_turns",
     "retire",
     "revoke_feed",
     "rosters_in_words",

@@ -5,6 +5,7 @@ from apps.teams.actions.belonging import (
     change_mapped_roles,
     change_team,
     create_team,
+    hand_over_role,
     remove_member,
 )
 from apps.teams.actions.leaving import deactivate, is_last_administrator, lock_administrators, reactivate
@@ -36,6 +37,7 @@ __all__ = [
     "create_token",
     "deactivate",
     "deactivate_service_account",
+    "hand_over_role",
     "is_last_administrator",
     "issue_token",
     "lock_administrators",

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from apps.core.errors import NotAllowed
+from apps.core.errors import Invalid, NotAllowed
 from apps.teams import access
 from apps.teams.models import Membership, MembershipSource, Team, TeamRole, User
 
@@ -32,6 +32,19 @@ def remove_member(membership: Membership) -> None:
     person = membership.person
     membership.delete()
     access.rebuild_grants(person)
+
+
+def hand_over_role(membership: Membership, *, to: User, by: User) -> Membership:
+    """Give ``to`` the role that ``membership`` is of; whoever held it keeps theirs.
+
+    Raises NotAllowed unless ``by`` administrates the organisation, Invalid, naming ``person``, for whoever is
+    deactivated.
+    """
+    if not access.is_administrator(by):
+        raise NotAllowed("Roles are handed over by administrators.")
+    if not to.is_active:
+        raise Invalid(f"{to} is deactivated.", field="person")
+    return add_member(to, membership.team, TeamRole(membership.role))
 
 
 @transaction.atomic
