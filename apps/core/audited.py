@@ -29,6 +29,7 @@ class Act(models.TextChoices):
     CONFIRMED = "confirmed", "Confirmed who they are"
     FACTOR_ADDED = "factor_added", "Way of signing in added"
     FACTOR_REMOVED = "factor_removed", "Way of signing in removed"
+    ADDRESS_CHANGED = "address_changed", "Address changed"
     SESSION_ENDED = "session_ended", "Session ended"
     INVITED = "invited", "Invited"
     INVITATION_USED = "invitation_used", "Invitation used"

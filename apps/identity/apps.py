@@ -13,3 +13,4 @@ class IdentityConfig(AppConfig):
         import_module("apps.identity.reactions")
         import_module("apps.identity.rotation")
         import_module("apps.identity.leaving")
+        import_module("apps.identity.addresses")

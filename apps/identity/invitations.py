@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.core import signing
 from django.core.mail import EmailMessage
@@ -16,8 +15,9 @@ from apps.core import audited, clock, events
 from apps.core.audited import Act
 from apps.core.errors import Invalid, NotAllowed, ProviderError, RuleViolation
 from apps.engine import actions as engine
+from apps.identity import ways_in
 from apps.identity.models import Invitation, InvitedRole
-from apps.teams import access, factors
+from apps.teams import access
 from apps.teams import actions as teams
 from apps.teams.access import Permission
 from apps.teams.events import PERSON_ADDED
@@ -126,7 +126,7 @@ def of_token(token: str) -> Invitation | None:
 def guest_of(invitation: Invitation) -> User | None:
     """The person who has the address already and can sign in; they get the roles, and keep their ways of doing so."""
     person = User.objects.filter(email__iexact=invitation.email).first()
-    return person if person is not None and _has_a_way_in(person) else None
+    return person if person is not None and ways_in.has_any(person) else None
 
 
 @transaction.atomic
@@ -177,12 +177,6 @@ def _end_expired(address: str) -> None:
     for old in Invitation.objects.filter(email=address, ended_at__isnull=True, expires_at__lte=clock.now()):
         old.ended_at = old.expires_at
         old.save(update_fields=["ended_at"])
-
-
-def _has_a_way_in(person: User) -> bool:
-    if person.has_usable_password() or factors.of(person).exists():
-        return True
-    return bool(SocialAccount.objects.filter(user=person).exists())
 
 
 def _let_in(email: str, *, name: str, password: str | None) -> User:

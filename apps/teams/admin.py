@@ -113,6 +113,8 @@ class PersonAdmin(SensitiveAdmin, UserAdmin[User], KeepsMemberships):
         access.rebuild_grants(form.instance)
         if change and not form.cleaned_data.get("is_active", True):
             actions.deactivate(form.instance)
+        if "email" in form.changed_data and change:
+            actions.tell_of_address(form.instance, was=form.initial["email"], by=cast("User", request.user))
         if not change:
             events.publish(PERSON_ADDED, form.instance)
 

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from apps.teams.models import User
+
 #: Somebody was added by hand; the subject is the person.
 PERSON_ADDED = "teams.person_added"
 #: What somebody may do was derived anew: they got or lost a role, left or came back; the subject is the person.
@@ -10,3 +16,14 @@ RIGHTS_CHANGED = "teams.rights_changed"
 LAST_DAYS = "teams.last_days_of_token"
 #: Somebody left, and is nobody here from now on; the subject is the person.
 DEACTIVATED = "teams.deactivated"
+#: Somebody is known by another address; the subject is an AddressChange.
+ADDRESS_CHANGED = "teams.address_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class AddressChange:
+    """Whose address it is, what it was until now, and who changed it."""
+
+    person: User
+    was: str
+    by: User

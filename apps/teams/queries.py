@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from apps.core import clock
 from apps.teams import access
 from apps.teams.access import GRANTS, Permission
-from apps.teams.models import ApiToken, Membership, User, UserKind
+from apps.teams.models import ApiToken, Membership, MembershipSource, TeamRole, User, UserKind
 
 #: The roles whose holders respond for their team.
 RESPONDING = tuple(role for role, granted in GRANTS.items() if Permission.RESPOND in granted)
@@ -22,6 +22,12 @@ def responds() -> Q:
 def is_a_person() -> Q:
     """What fits whoever can be chosen and told: neither the stand-in of a webhook nor a service account."""
     return Q(kind=UserKind.PERSON, webhook_endpoint__isnull=True)
+
+
+def administrates_by_hand(person: User) -> bool:
+    """Whether ``person`` administrates the organisation because somebody said so here, and no group did."""
+    by_hand = person.memberships.filter(team=None, role=TeamRole.ADMIN, source=MembershipSource.HAND)
+    return person.is_superuser or by_hand.exists()
 
 
 def may_keep_accounts(person: User) -> bool:

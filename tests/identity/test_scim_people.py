@@ -156,19 +156,24 @@ def test_who_is_deleted_is_deactivated_and_no_more_there_and_may_come_back(provi
     assert provider.delete(f"/Users/{made['id']}") == 404
     assert provider.get('/Users?filter=userName eq "anna@example.com"')["totalResults"] == 0
     assert "members" not in provider.get(f"/Groups/{group['id']}")
-    back = provider.made("anna@example.com", displayName="Anna B", externalId="e-2")
+    back = provider.made("anna@example.com", displayName="Anna B", externalId="e-1")
     assert back["id"] == made["id"]
     person.refresh_from_db()
     assert (person.is_active, person.name) == (True, "Anna B")
 
 
 def test_the_last_administrator_is_not_deactivated(provider, root):
-    answer = provider.patch(f"/Users/{root.pk}", {"op": "replace", "path": "active", "value": False})
+    last = provider.made("anna@example.com")
+    admins = make_group("admins", (None, TeamRole.ADMIN))
+    provider.patch(f"/Groups/{admins.pk}", {"op": "add", "path": "members", "value": [{"value": last["id"]}]})
+    account = teams.create_service_account(name="Entra", team=None, role=TeamRole.ADMIN, by=root)
+    User.objects.filter(pk=root.pk).update(is_active=False)
+    provider = Provider(account)
+    answer = provider.patch(f"/Users/{last['id']}", {"op": "replace", "path": "active", "value": False})
     assert answer.status == 409
     assert "last administrator" in answer["detail"]
-    assert provider.delete(f"/Users/{root.pk}") == 409
-    root.refresh_from_db()
-    assert root.is_active
+    assert provider.delete(f"/Users/{last['id']}") == 409
+    assert User.objects.get(pk=last["id"]).is_active
 
 
 def test_people_that_were_made_by_hand_are_there_too(provider):

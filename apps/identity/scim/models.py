@@ -10,7 +10,8 @@ from apps.teams.models import User
 class ProvisionedPerson(models.Model):
     """A person as an identity provider keeps them. Whoever is deleted there is deactivated here.
 
-    ``deleted_at``: when; to provisioning they are gone, until they are made anew or somebody lets them in again.
+    ``deleted_at``: when; to provisioning they are gone, until they are made anew or somebody lets them in again. Their
+    number stays: by it is known who comes back.
     """
 
     person = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, related_name="provisioned")
@@ -21,7 +22,9 @@ class ProvisionedPerson(models.Model):
         verbose_name_plural = "provisioned people"
         constraints = [
             models.UniqueConstraint(
-                fields=["external_id"], condition=~models.Q(external_id=""), name="provisioned_external_id_once"
+                fields=["external_id"],
+                condition=~models.Q(external_id="") & models.Q(deleted_at__isnull=True),
+                name="provisioned_external_id_once",
             )
         ]
 

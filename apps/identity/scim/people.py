@@ -13,7 +13,9 @@ from scim2_models import InvalidValueException, UniquenessException
 
 from apps.core import audited, clock, events
 from apps.core.audited import Act
+from apps.core.errors import NotAllowed
 from apps.core.zones import can_be_chosen
+from apps.identity import ways_in
 from apps.identity.groups import actions as groups
 from apps.identity.scim.models import ProvisionedPerson
 from apps.identity.scim.representing import SCIM
@@ -21,16 +23,18 @@ from apps.identity.scim.schemas import User
 from apps.teams import actions as teams
 from apps.teams import models
 from apps.teams.events import PERSON_ADDED
+from apps.teams.queries import administrates_by_hand
 
 LONGEST_NAME = 120
 
 
 @transaction.atomic
 def create(told: User, *, by: models.User) -> models.User:
-    """Make the person that ``told`` describes; whoever was deleted by provisioning comes back as who they were.
+    """Make the person that ``told`` describes; whoever was deleted by provisioning comes back, to none of their roles.
 
     They have no password: they sign in by their provider, or are invited. Raises UniquenessException where somebody has
-    the address or the external id, InvalidValueException for an address or a zone that is none.
+    the address or the external id, or somebody else had the address, InvalidValueException for an address or a zone
+    that is none.
     """
     teams.lock_administrators()
     address = _address(told)
@@ -38,7 +42,7 @@ def create(told: User, *, by: models.User) -> models.User:
     if known is None:
         person = _add(told, address)
     elif _is_gone(known):
-        person = _change(known, told, name=_name(told), active=told.active is not False)
+        person = _come_back(known, told, by=by)
     else:
         raise UniquenessException(detail=f"There is somebody with the userName {address} already.")
     _tell(person, "made", by=by)
@@ -49,26 +53,33 @@ def create(told: User, *, by: models.User) -> models.User:
 def replace(person: models.User, told: User, *, by: models.User) -> models.User:
     """Let ``person`` be as ``told``; where it says nothing of whether they are active, or of their zone, that stays.
 
-    Raises as ``create`` does, and RuleViolation where it would deactivate the last administrator.
+    Raises as ``create`` does, NotAllowed where it would change address or activity of somebody who was made an
+    administrator by hand, and RuleViolation where it would deactivate the last administrator.
     """
     teams.lock_administrators()
-    return _told_of(_change(person, told, name=_name(told), active=told.active), by=by)
+    return _told_of(_change(person, told, name=_name(told), active=told.active, by=by), by=by)
 
 
 @transaction.atomic
 def patch(person: models.User, told: User, *, by: models.User) -> models.User:
     """Let ``person``, whose resource became ``told`` by a patch, be so. Raises as ``replace`` does."""
     teams.lock_administrators()
-    return _told_of(_change(person, told, name=_patched_name(told, person.name), active=told.active), by=by)
+    name = _patched_name(told, person.name)
+    return _told_of(_change(person, told, name=name, active=told.active, by=by), by=by)
 
 
 @transaction.atomic
 def delete(person: models.User, *, by: models.User) -> None:
-    """Deactivate ``person``, and take all groups from them; to provisioning they are gone from now on."""
+    """Deactivate ``person``, and take all groups and ways of signing in from them; to provisioning they are gone.
+
+    Roles given by hand stay until they come back, so that it can be told what they leave. Raises as ``replace`` does.
+    """
     teams.lock_administrators()
+    _check_reach(person, address=person.email, active=False)
     teams.deactivate(person)
+    ways_in.take_all(person, by=by)
     groups.apply_groups(person, (), told_by=SCIM, by=by)
-    ProvisionedPerson.objects.update_or_create(person=person, defaults={"external_id": "", "deleted_at": clock.now()})
+    ProvisionedPerson.objects.update_or_create(person=person, defaults={"deleted_at": clock.now()})
     _tell(person, "deleted there, and deactivated", by=by)
 
 
@@ -85,18 +96,37 @@ def _add(told: User, address: str) -> models.User:
     return person
 
 
-def _change(person: models.User, told: User, *, name: str, active: bool | None) -> models.User:
+def _come_back(person: models.User, told: User, *, by: models.User) -> models.User:
+    """Nobody knows whether it is the one who left: what was given to that one by hand, somebody gives anew by hand."""
+    _check_reach(person, address=person.email, active=told.active is not False)
+    teams.take_every_role(person)
+    return _change(person, told, name=_name(told), active=told.active is not False, by=by)
+
+
+def _change(person: models.User, told: User, *, name: str, active: bool | None, by: models.User) -> models.User:
     """``active``: None leaves it as it is."""
     wanted = {"email": _address(told), "name": name, "time_zone": _zone(told) or person.time_zone}
+    _check_reach(person, address=wanted["email"], active=person.is_active if active is None else active)
+    was = person.email
     changed = [field for field, value in wanted.items() if getattr(person, field) != value]
     for field in changed:
         setattr(person, field, wanted[field])
     if changed:
         _save(person, changed)
     _keep_external_id(person, told)
+    teams.tell_of_address(person, was=was, by=by)
     if active is not None:
         (teams.reactivate if active else teams.deactivate)(person)
     return person
+
+
+def _check_reach(person: models.User, *, address: str, active: bool) -> None:
+    """A token that provisions must not become an administrator, by an address of its own, or keep all others out."""
+    stays = address == person.email.lower() and active == person.is_active
+    if not stays and administrates_by_hand(person):
+        raise NotAllowed(
+            f"{person} was made an administrator here: only here are they switched off, or given another address."
+        )
 
 
 def _save(person: models.User, changed: list[str]) -> None:
@@ -108,10 +138,20 @@ def _save(person: models.User, changed: list[str]) -> None:
 
 
 def _keep_external_id(person: models.User, told: User) -> None:
+    """Whoever is out keeps their number: another one is that of somebody else, who must not come in as them."""
+    number = told.external_id or ""
+    known = ProvisionedPerson.objects.filter(person=person).first()
+    if known is not None and known.external_id and not person.is_active:
+        if number not in ("", known.external_id):
+            raise UniquenessException(
+                detail="Whoever had this userName before has another externalId. An administrator gives them another"
+                " address first."
+            )
+        number = known.external_id
     try:
         with transaction.atomic():
             ProvisionedPerson.objects.update_or_create(
-                person=person, defaults={"external_id": told.external_id or "", "deleted_at": None}
+                person=person, defaults={"external_id": number, "deleted_at": None}
             )
     except IntegrityError as error:
         raise UniquenessException(detail="There is somebody with this externalId already.") from error

@@ -8,7 +8,14 @@ from apps.teams.actions.belonging import (
     hand_over_role,
     remove_member,
 )
-from apps.teams.actions.leaving import deactivate, is_last_administrator, lock_administrators, reactivate
+from apps.teams.actions.leaving import (
+    deactivate,
+    is_last_administrator,
+    lock_administrators,
+    reactivate,
+    take_every_role,
+    tell_of_address,
+)
 from apps.teams.actions.service_accounts import (
     GIVEN_BY_MANAGERS,
     create_service_account,
@@ -47,4 +54,6 @@ __all__ = [
     "remove_member",
     "revoke_token",
     "rotate_token",
+    "take_every_role",
+    "tell_of_address",
 ]

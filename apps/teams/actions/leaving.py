@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from apps.core import clock, events
 from apps.core.errors import RuleViolation
 from apps.teams import access
-from apps.teams.events import DEACTIVATED
+from apps.teams.events import ADDRESS_CHANGED, DEACTIVATED, AddressChange
 from apps.teams.models import User
 
 
@@ -39,6 +39,20 @@ def reactivate(person: User) -> None:
     person.is_active = True
     person.save(update_fields=["is_active"])
     access.rebuild_grants(person)
+
+
+@transaction.atomic
+def take_every_role(person: User) -> None:
+    """Let ``person`` hold no role any more, however it came. Not for an administrator who may be the last."""
+    for membership in person.memberships.all():
+        membership.delete()
+    access.rebuild_grants(person)
+
+
+def tell_of_address(person: User, *, was: str, by: User) -> None:
+    """Let others hear (ADDRESS_CHANGED) that ``by`` gave ``person`` another address, if it is more than its case."""
+    if person.email.lower() != was.lower():
+        events.publish(ADDRESS_CHANGED, AddressChange(person, was, by))
 
 
 def is_last_administrator(person: User) -> bool:

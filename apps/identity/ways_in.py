@@ -1,0 +1,27 @@
+"""By what a person can sign in at all."""
+
+from __future__ import annotations
+
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+
+from apps.core import audited
+from apps.core.audited import Act
+from apps.teams import factors
+from apps.teams.models import User
+
+
+def has_any(person: User) -> bool:
+    """Whether ``person`` has a password, a factor or a provider by which they sign in."""
+    if person.has_usable_password() or factors.of(person).exists():
+        return True
+    return bool(SocialAccount.objects.filter(user=person).exists())
+
+
+def take_all(person: User, *, by: User) -> None:
+    """Leave ``person`` no password, no factor, no recovery code, and let no provider know them any more."""
+    person.set_unusable_password()
+    person.save(update_fields=["password"])
+    Authenticator.objects.filter(user=person).delete()
+    SocialAccount.objects.filter(user=person).delete()
+    audited.note(Act.FACTOR_REMOVED, f"Took from {person} every way of signing in", by=by, about=person)
