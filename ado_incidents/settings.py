@@ -217,6 +217,8 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = int(CONFIRMED_FOR.total_seconds())
 ACCOUNT_REAUTHENTICATION_METHODS = ("password", "mfa")
 #: Identity providers that people may sign in by (docs/identity-providers.md).
 OIDC_PROVIDERS = oidc.read(env)
+#: So long what a sign-in says of groups holds, unless another one says it again; longer than a session lasts.
+OIDC_GROUPS_HOLD = timedelta(hours=env.int("OIDC_GROUPS_HOURS", default=360))
 SOCIALACCOUNT_ADAPTER = "apps.identity.oidc.adapter.ProviderAdapter"
 SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [each.as_app() for each in OIDC_PROVIDERS.values()]}}
 MFA_ADAPTER = "apps.identity.adapter.FactorAdapter"

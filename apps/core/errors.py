@@ -42,6 +42,10 @@ class Conflict(HouseError):
     """Somebody else was first, or the same key came with other content (409)."""
 
 
+class Busy(HouseError):
+    """Somebody else is at it just now; the same may be tried again in a moment (503)."""
+
+
 class ProviderError(HouseError):
     """Something outside the house failed.
 

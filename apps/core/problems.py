@@ -16,7 +16,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from apps.core.errors import Conflict, HouseError, Invalid, NotAllowed, ProviderError, RuleViolation
+from apps.core.errors import Busy, Conflict, HouseError, Invalid, NotAllowed, ProviderError, RuleViolation
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -32,6 +32,7 @@ STATUS_OF: dict[type[HouseError], HTTPStatus] = {
     RuleViolation: HTTPStatus.CONFLICT,
     Conflict: HTTPStatus.CONFLICT,
     ProviderError: HTTPStatus.BAD_GATEWAY,
+    Busy: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 

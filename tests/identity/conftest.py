@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
+from django.db import connections, transaction
 
 from apps.core import events
 from apps.core.audited import NOTED
+from apps.teams import actions as teams
 from apps.teams.models import Team, TeamRole, User
 from tests.factories.teams import make_person, make_team
 from tests.identity.provisioning import Provider
@@ -55,3 +61,30 @@ def told(monkeypatch):
     heard = []
     monkeypatch.setitem(events._reactions, NOTED, [heard.append])
     return heard
+
+
+@pytest.fixture
+def others_change_roles():
+    """Hold, by another connection, what whoever changes roles waits for; for tests with ``transaction=True``."""
+
+    @contextmanager
+    def others_change_roles() -> Iterator[None]:
+        held, done = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            with transaction.atomic():
+                teams.lock_administrators()
+                held.set()
+                done.wait(30)
+            connections.close_all()
+
+        other = threading.Thread(target=hold)
+        other.start()
+        held.wait(10)
+        try:
+            yield
+        finally:
+            done.set()
+            other.join()
+
+    return others_change_roles

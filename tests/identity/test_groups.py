@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from types import SimpleNamespace
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from apps.core.audited import Act
+from apps.engine.models import Timer
+from apps.identity import handlers
 from apps.identity.groups import actions, queries
 from apps.identity.groups.models import GroupMapping, ProviderGroup
+from apps.identity.oidc.configuration import SCIM
 from apps.rosters import actions as rosters
 from apps.rosters.models import Roster, Shift
 from apps.teams import access
@@ -43,8 +49,9 @@ def roles_of(person: User) -> set[tuple[str | None, str, str]]:
     return set(person.memberships.values_list("team__slug", "role", "source"))
 
 
-def apply(person: User, *groups: ProviderGroup, told_by: str = "scim") -> None:
-    actions.apply_groups(person, groups, told_by=told_by, by=None)
+def apply(person: User, *groups: ProviderGroup, provider: str = SCIM, by: User | None = None) -> None:
+    actions.hear(person, groups, provider=provider)
+    actions.follow_groups(person, by=by)
 
 
 def test_a_group_gives_a_role_with_all_that_it_grants_and_takes_it_back(platform, anna):
@@ -90,10 +97,10 @@ def test_a_role_that_two_groups_give_stays_until_both_are_gone(platform, anna):
 
 
 def test_a_provider_takes_back_only_what_it_said_itself(platform, ai, anna):
-    crew, labs = make_group("crew", (platform, RESPONDER)), make_group("labs", (ai, RESPONDER))
-    apply(anna, crew, told_by="scim")
-    apply(anna, labs, told_by="entra")
-    apply(anna, told_by="entra")
+    crew, labs = make_group("crew", (platform, RESPONDER)), make_group("labs", (ai, RESPONDER), provider="entra")
+    apply(anna, crew)
+    apply(anna, labs, provider="entra")
+    apply(anna, provider="entra")
     assert roles_of(anna) == {("platform", RESPONDER, "mapping")}
 
 
@@ -139,8 +146,8 @@ def test_the_last_administrator_stays_one_and_the_stream_says_so(anna, told):
 
 def test_two_administrators_who_lose_their_group_at_once_leave_one(anna):
     ben, admins = make_person("Ben"), make_group("admins", (None, ADMIN))
-    actions.set_members(admins, [anna, ben], told_by="scim", by=None)
-    actions.set_members(admins, [], told_by="scim", by=None)
+    actions.set_members(admins, [anna, ben], by=None)
+    actions.set_members(admins, [], by=None)
     assert access.administrators().count() == 1
 
 
@@ -155,9 +162,9 @@ def test_an_administrator_who_left_is_not_the_last(anna):
 
 def test_each_change_of_a_role_is_told_with_its_team(platform, anna, root, told):
     crew = make_group("crew", (platform, RESPONDER))
-    actions.apply_groups(anna, [crew], told_by="scim", by=root)
-    actions.apply_groups(anna, [crew], told_by="scim", by=root)
-    actions.apply_groups(anna, [], told_by="scim", by=root)
+    apply(anna, crew, by=root)
+    apply(anna, crew, by=root)
+    apply(anna, by=root)
     assert [(each.act, each.by, each.about, each.teams, each.text) for each in told] == [
         (Act.ROLE_CHANGED, root, anna, (platform.pk,), "Anna became responder of Platform by their groups"),
         (Act.ROLE_CHANGED, root, anna, (platform.pk,),
@@ -167,8 +174,8 @@ def test_each_change_of_a_role_is_told_with_its_team(platform, anna, root, told)
 
 def test_the_members_of_a_group_are_set_as_a_whole(platform, anna):
     ben, crew = make_person("Ben"), make_group("crew", (platform, RESPONDER))
-    actions.set_members(crew, [anna], told_by="scim", by=None)
-    actions.set_members(crew, [ben], told_by="scim", by=None)
+    actions.set_members(crew, [anna], by=None)
+    actions.set_members(crew, [ben], by=None)
     assert (roles_of(anna), roles_of(ben)) == (set(), {("platform", RESPONDER, "mapping")})
 
 
@@ -183,17 +190,75 @@ def test_what_a_group_gives_may_change_and_a_group_may_go(platform, ai, anna):
     assert roles_of(anna) == set()
 
 
-def test_groups_are_known_by_name_in_any_case_and_by_their_number():
+def test_groups_are_known_by_their_number_or_where_they_have_none_by_name_in_any_case():
     crew, labs = make_group("Crew"), make_group("labs", external_id="9b1-e")
-    assert set(queries.named(["crew", "9b1-e", "", "9B1-E", "nothing"])) == {crew, labs}
-    assert not set(queries.named(["9B1-E"]))
+    make_group("crew", provider="other")
+    make_group("labs", external_id="9b1-e", provider="other")
+    assert set(queries.named(["crew", "9b1-e", "", "nothing"], provider=SCIM)) == {crew, labs}
+    assert not queries.named(["9B1-E", "labs"], provider=SCIM).exists()
 
 
 @pytest.mark.parametrize("made", [{"name": "CREW"}, {"name": "other", "external_id": "7"}])
-def test_a_name_and_a_number_are_those_of_one_group(made):
+def test_a_name_and_a_number_are_those_of_one_group_of_a_provider(made):
     make_group("crew", external_id="7")
     with pytest.raises(IntegrityError), transaction.atomic():
         ProviderGroup.objects.create(**made)
+    ProviderGroup.objects.create(**made, provider="entra")
+
+
+def test_what_a_sign_in_said_ends_unless_another_says_it_again(clock, settings, platform, ai, anna):
+    """So a removal at the provider takes effect without the person; what is provisioned needs no repeating."""
+    settings.OIDC_GROUPS_HOLD = timedelta(hours=24)
+    by_sign_in = make_group("crew", (platform, RESPONDER), provider="entra")
+    apply(anna, by_sign_in, provider="entra")
+    apply(anna, make_group("labs", (ai, RESPONDER)))
+    clock.shift(hours=23)
+    actions.end_old_sayings()
+    assert roles_of(anna) == {("platform", RESPONDER, "mapping"), ("ai", RESPONDER, "mapping")}
+    apply(anna, by_sign_in, provider="entra")
+    clock.shift(hours=23)
+    actions.end_old_sayings()
+    assert len(roles_of(anna)) == 2, "said again"
+    clock.shift(hours=1)
+    actions.end_old_sayings()
+    assert roles_of(anna) == {("ai", RESPONDER, "mapping")}
+
+
+def test_where_nothing_changes_nobody_is_waited_for(platform, anna, monkeypatch):
+    crew = make_group("crew", (platform, RESPONDER))
+    apply(anna, crew)
+    monkeypatch.setattr(teams, "lock_administrators", lambda: pytest.fail("waits"))
+    apply(anna, crew)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_signs_in_while_others_change_roles_goes_on_and_the_roles_follow(
+    platform, anna, monkeypatch, others_change_roles
+):
+    monkeypatch.setattr(actions, "PATIENCE", 0.1)
+    actions.hear(anna, [make_group("crew", (platform, RESPONDER))], provider=SCIM)
+    with others_change_roles():
+        actions.follow_soon(anna)
+    assert roles_of(anna) == set()
+    (timer,) = Timer.objects.filter(kind=actions.FOLLOW)
+    handlers.follow_groups(timer)
+    assert roles_of(anna) == {("platform", RESPONDER, "mapping")}
+
+
+def test_a_group_that_another_provider_says_from_now_on_begins_empty(client, root, platform, anna, settings):
+    settings.OIDC_PROVIDERS = {"entra": SimpleNamespace(name="Entra")}
+    client.force_login(root)
+    crew = make_group("crew", (platform, RESPONDER))
+    apply(anna, crew)
+    page = f"/admin/identity/providergroup/{crew.pk}/change/"
+    assert "Provisioning (SCIM)" in client.get(page).content.decode()
+    form = {"name": "crew", "provider": "entra", "external_id": ""}
+    for rows in ("mappings", "members"):
+        form |= {f"{rows}-TOTAL_FORMS": 0, f"{rows}-INITIAL_FORMS": 0}
+    assert client.post(page, form | {"provider": "nobody"}).status_code == 200
+    assert client.post(page, form).status_code == 302
+    assert roles_of(anna) == set()
+    assert not crew.members.exists()
 
 
 def test_no_group_makes_a_responder_of_the_whole_organisation():
@@ -217,7 +282,7 @@ def test_an_administrator_maps_a_group_in_the_admin_and_its_members_follow(clien
     apply(anna, crew)
     page = f"/admin/identity/providergroup/{crew.pk}/change/"
     form = {
-        "name": "crew", "external_id": "", "mappings-TOTAL_FORMS": 1, "mappings-INITIAL_FORMS": 0,
+        "name": "crew", "provider": SCIM, "external_id": "", "mappings-TOTAL_FORMS": 1, "mappings-INITIAL_FORMS": 0,
         "mappings-0-team": platform.pk, "mappings-0-role": RESPONDER, "mappings-0-group": crew.pk,
         "members-TOTAL_FORMS": 0, "members-INITIAL_FORMS": 0,
     }  # fmt: skip
@@ -232,7 +297,7 @@ def test_an_administrator_maps_a_group_in_the_admin_and_its_members_follow(clien
 def test_the_admin_refuses_a_role_without_its_team_beside_the_field(client, root):
     client.force_login(root)
     form = {
-        "name": "crew", "external_id": "", "mappings-TOTAL_FORMS": 1, "mappings-INITIAL_FORMS": 0,
+        "name": "crew", "provider": SCIM, "external_id": "", "mappings-TOTAL_FORMS": 1, "mappings-INITIAL_FORMS": 0,
         "mappings-0-team": "", "mappings-0-role": RESPONDER, "members-TOTAL_FORMS": 0, "members-INITIAL_FORMS": 0,
     }  # fmt: skip
     answer = client.post("/admin/identity/providergroup/add/", form)

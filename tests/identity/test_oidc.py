@@ -31,7 +31,7 @@ def provider(settings, monkeypatch) -> Iterator[Provider]:
 
 @pytest.fixture
 def crew():
-    return make_group("crew", (make_team("platform"), TeamRole.RESPONDER))
+    return make_group("crew", (make_team("platform"), TeamRole.RESPONDER), provider="entra")
 
 
 def go(provider: Provider, sub: str, client: Client | None = None) -> Any:
@@ -70,6 +70,16 @@ def test_whoever_comes_without_the_group_the_next_time_holds_the_role_no_more(pr
     person = signed_in(go(provider, "7"))
     assert person is not None
     assert not person.memberships.exists()
+
+
+def test_a_group_that_another_provider_keeps_gives_nothing_to_who_signs_in(provider, crew):
+    """Not one that is provisioned, either: who was taken out of it there is out of it."""
+    anna = make_person("Anna")
+    crew.provider = "scim"
+    crew.save()
+    provider.says("7", **claims_of(groups=["crew"]))
+    assert signed_in(go(provider, "7")) == anna
+    assert not anna.memberships.exists()
 
 
 def test_somebody_new_whose_groups_give_nothing_is_told_so(provider, crew, told):

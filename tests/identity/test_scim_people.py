@@ -79,6 +79,16 @@ def test_of_two_who_make_the_same_person_at_once_one_is_refused(provider, root):
     assert User.objects.filter(email="anna@example.com").count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_too_long_for_another_write_is_asked_to_come_again(provider, others_change_roles):
+    made = {"schemas": [USER], "userName": "anna@example.com"}
+    with others_change_roles():
+        answer = provider.post("/Users", made)
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
+    assert "Somebody else" in answer["detail"]
+    assert provider.post("/Users", made).status == 201
+
+
 @pytest.mark.parametrize(
     "told",
     [{"userName": "anna"}, {"userName": ""}, {}, {"userName": "a@example.com", "timezone": "Mars/Base"},

@@ -1,4 +1,4 @@
-"""How far provisioning reaches: not to those who were made administrators by hand, and to nobody under another's name."""
+"""How far provisioning reaches: not to administrators made by hand, and to nobody under another name."""
 
 from __future__ import annotations
 

@@ -4,16 +4,38 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from django import forms
+from django.conf import settings
 from django.contrib import admin
-from django.forms import ModelForm
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 
 from apps.identity.groups import actions
 from apps.identity.groups.models import GroupMapping, GroupMember, ProviderGroup
+from apps.identity.oidc.configuration import SCIM
 from apps.teams.admin_access import AdministratedAdmin
 from apps.teams.models import User
 from apps.teams.sensitive import SensitiveAdmin
+
+
+class GroupForm(forms.ModelForm[ProviderGroup]):
+    """A group, with a choice of the providers that there are."""
+
+    class Meta:
+        model = ProviderGroup
+        fields = ("provider", "name", "external_id")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["provider"] = forms.ChoiceField(
+            choices=_providers(self.instance.provider), help_text=self.fields["provider"].help_text
+        )
+
+
+def _providers(standing: str) -> list[tuple[str, str]]:
+    """The providers by their names, and the one that stands there even if it is none any more."""
+    names = {SCIM: "Provisioning (SCIM)"} | {key: each.name for key, each in settings.OIDC_PROVIDERS.items()}
+    return list(({standing: standing} | names).items())
 
 
 class MappingInline(TabularInline):
@@ -27,7 +49,7 @@ class MemberInline(TabularInline):
 
     model = GroupMember
     extra = 0
-    fields = readonly_fields = ("person", "told_by")
+    fields = readonly_fields = ("person", "said_at")
     can_delete = False
     per_page = 50
 
@@ -39,7 +61,9 @@ class MemberInline(TabularInline):
 class ProviderGroupAdmin(SensitiveAdmin, AdministratedAdmin):
     """What is saved here is given, and taken back, at once; whoever loses the group by its deletion loses its roles."""
 
-    list_display = ("name", "external_id", "gives")
+    form = GroupForm
+    list_display = ("name", "provider", "external_id", "gives")
+    list_filter = ("provider",)
     search_fields = ("name", "external_id")
     inlines = (MappingInline, MemberInline)
     actions: Any = None  # to delete several at once would go past what follows from it
@@ -53,9 +77,10 @@ class ProviderGroupAdmin(SensitiveAdmin, AdministratedAdmin):
         given = (f"{each.get_role_display()} of {each.team or 'the organisation'}" for each in group.mappings.all())
         return ", ".join(given) or "nothing"
 
-    def save_related(self, request: HttpRequest, form: ModelForm[ProviderGroup], formsets: Any, change: bool) -> None:
+    def save_related(self, request: HttpRequest, form: GroupForm, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        actions.follow_mappings(form.instance, by=cast("User", request.user))
+        follow = actions.hand_over if "provider" in form.changed_data else actions.follow_mappings
+        follow(form.instance, by=cast("User", request.user))
 
     def delete_model(self, request: HttpRequest, obj: ProviderGroup) -> None:
         actions.delete_group(obj, by=cast("User", request.user))

@@ -6,13 +6,23 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 
+from apps.core import clock
 from apps.core.models import History
+from apps.identity.oidc.configuration import SCIM
 from apps.teams.models import ORGANISATION_WIDE, Team, TeamRole, User
 
 
 class ProviderGroup(models.Model):
-    """A group of an identity provider: kept by provisioning, or named here for the claims of a sign-in."""
+    """A group of one identity provider: kept by provisioning, or named here for the claims of sign-ins by it.
 
+    Nobody but its own provider says who is in it: of another one a group of the same name is another group.
+    """
+
+    provider = models.CharField(
+        max_length=64,
+        default=SCIM,
+        help_text="Who says who is in it: provisioning, or where people sign in.",
+    )
     name = models.CharField(max_length=255, help_text="As the identity provider calls it.")
     external_id = models.CharField(
         "external id", max_length=255, blank=True,
@@ -24,11 +34,13 @@ class ProviderGroup(models.Model):
     class Meta:
         verbose_name = "group of an identity provider"
         verbose_name_plural = "groups of identity providers"
-        ordering = ["name"]
+        ordering = ["name", "provider"]
         constraints = [
-            models.UniqueConstraint(Lower("name"), name="provider_group_name_once_in_any_case"),
+            models.UniqueConstraint(Lower("name"), "provider", name="provider_group_name_once_in_any_case"),
             models.UniqueConstraint(
-                fields=["external_id"], condition=~models.Q(external_id=""), name="provider_group_external_id_once"
+                fields=["external_id", "provider"],
+                condition=~models.Q(external_id=""),
+                name="provider_group_external_id_once",
             ),
         ]
 
@@ -75,20 +87,21 @@ class GroupMapping(models.Model):
 
 
 class GroupMember(models.Model):
-    """That somebody is in a group, and which provider said so; each takes back only what it said itself.
+    """That somebody is in a group, as its provider says.
 
-    ``told_by`` is ``scim``, or the key of the provider that somebody signed in with.
+    ``said_at``: when it said so last. What provisioning says holds until it says otherwise, what a sign-in said for
+    ``settings.OIDC_GROUPS_HOLD``.
     """
 
     group = models.ForeignKey(ProviderGroup, on_delete=models.CASCADE, related_name="members")
     person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="provider_groups")
-    told_by = models.CharField(max_length=64)
+    said_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
         verbose_name = "member"
         ordering = ["person__name"]
         constraints = [
-            models.UniqueConstraint(fields=["group", "person", "told_by"], name="group_member_once_for_each_provider")
+            models.UniqueConstraint(fields=["group", "person"], name="group_member_once"),
         ]
 
     def __str__(self) -> str:

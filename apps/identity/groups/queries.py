@@ -10,12 +10,12 @@ from django.db.models.functions import Lower
 from apps.identity.groups.models import GroupMapping, ProviderGroup
 
 
-def named(names: Iterable[str]) -> QuerySet[ProviderGroup]:
-    """The groups that are known by one of ``names``: their external id, or their name in any case."""
+def named(names: Iterable[str], *, provider: str) -> QuerySet[ProviderGroup]:
+    """The groups of ``provider`` with one of ``names``: as their external id; where they have none, in any case."""
     told = [name for name in names if name]
     lowered = [name.lower() for name in told]
-    groups = ProviderGroup.objects.annotate(lowered=Lower("name"))
-    return groups.filter(Q(external_id__in=told) | Q(lowered__in=lowered))
+    groups = ProviderGroup.objects.filter(provider=provider).annotate(lowered=Lower("name"))
+    return groups.filter(Q(external_id__in=told) | Q(external_id="", lowered__in=lowered))
 
 
 def give_anything(groups: Iterable[ProviderGroup]) -> bool:

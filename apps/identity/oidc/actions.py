@@ -11,7 +11,6 @@ from apps.identity.groups import queries
 from apps.identity.groups.models import ProviderGroup
 from apps.identity.oidc.configuration import OidcProvider
 from apps.identity.oidc.rules import Told
-from apps.teams.actions import lock_administrators
 from apps.teams.events import PERSON_ADDED
 from apps.teams.models import User
 from apps.teams.queries import is_a_person
@@ -24,13 +23,13 @@ def recognise(told: Told, provider: OidcProvider, *, known: User | None) -> User
     Somebody new is made only where their groups give them a role; all of their groups are applied. Raises NotAllowed
     for everybody else, and for whoever is deactivated.
     """
-    lock_administrators()
-    found = list(queries.named(told.groups or ()))
+    found = list(queries.named(told.groups or (), provider=provider.key))
     person = known or _with_address(told) or _made(told, found)
     if not person.is_active:
         raise NotAllowed("This account is switched off. Ask an administrator if it should not be.")
     if told.groups is not None:
-        groups.apply_groups(person, found, told_by=provider.key, by=None)
+        groups.hear(person, found, provider=provider.key)
+        groups.follow_soon(person)
     return person
 
 

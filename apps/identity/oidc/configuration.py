@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 
 from environs import Env
 
+#: Under this key provisioning keeps its groups: no provider of sign-ins has it.
+SCIM = "scim"
+
 
 @dataclass(frozen=True, slots=True)
 class OidcProvider:

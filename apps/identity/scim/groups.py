@@ -11,7 +11,8 @@ from apps.core import audited
 from apps.core.audited import Act
 from apps.identity.groups import actions
 from apps.identity.groups.models import ProviderGroup
-from apps.identity.scim.representing import SCIM, people
+from apps.identity.oidc.configuration import SCIM
+from apps.identity.scim.representing import people
 from apps.identity.scim.schemas import Group, Member
 from apps.teams import actions as teams
 from apps.teams.models import User
@@ -27,7 +28,7 @@ def create(told: Group, *, by: User) -> ProviderGroup:
     a group has, InvalidValueException for members who are nobody.
     """
     teams.lock_administrators()
-    group = ProviderGroup()
+    group = ProviderGroup(provider=SCIM)
     _write(group, told)
     _follow(group, told, words="made", by=by)
     return group
@@ -64,7 +65,7 @@ def _write(group: ProviderGroup, told: Group) -> None:
 
 
 def _follow(group: ProviderGroup, told: Group, *, words: str, by: User) -> None:
-    actions.set_members(group, _people(told.members or ()), told_by=SCIM, by=by)
+    actions.set_members(group, _people(told.members or ()), by=by)
     audited.note(Act.PROVISIONED, f"The group {group} was {words} by the identity provider", by=by, about=group)
 
 

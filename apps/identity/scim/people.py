@@ -18,7 +18,6 @@ from apps.core.zones import can_be_chosen
 from apps.identity import ways_in
 from apps.identity.groups import actions as groups
 from apps.identity.scim.models import ProvisionedPerson
-from apps.identity.scim.representing import SCIM
 from apps.identity.scim.schemas import User
 from apps.teams import actions as teams
 from apps.teams import models
@@ -78,7 +77,7 @@ def delete(person: models.User, *, by: models.User) -> None:
     _check_reach(person, address=person.email, active=False)
     teams.deactivate(person)
     ways_in.take_all(person, by=by)
-    groups.apply_groups(person, (), told_by=SCIM, by=by)
+    groups.leave_all(person, by=by)
     ProvisionedPerson.objects.update_or_create(person=person, defaults={"deleted_at": clock.now()})
     _tell(person, "deleted there, and deactivated", by=by)
 

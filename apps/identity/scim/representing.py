@@ -9,12 +9,10 @@ from django.db.models import Prefetch, Q, QuerySet
 from scim2_models import GroupMembership, Meta, Reference, Resource
 
 from apps.identity.groups.models import GroupMember, ProviderGroup
+from apps.identity.oidc.configuration import SCIM
 from apps.identity.scim.schemas import ROOT, Email, Group, Member, Name, User
 from apps.teams import models as teams
 from apps.teams.queries import is_a_person
-
-#: What provisioning said is told by this; of what others said it knows nothing.
-SCIM = "scim"
 
 R = TypeVar("R", bound=Resource)  # type: ignore[type-arg]  # of whatever extensions
 
@@ -25,15 +23,15 @@ def people() -> QuerySet[teams.User]:
     Service accounts and the stand-ins of webhooks are no people.
     """
     gone = Q(is_active=False, provisioned__deleted_at__isnull=False)
-    told = GroupMember.objects.filter(told_by=SCIM).select_related("group").order_by("group")
+    told = GroupMember.objects.filter(group__provider=SCIM).select_related("group").order_by("group")
     rows = teams.User.objects.filter(is_a_person()).select_related("provisioned").exclude(gone)
     return rows.prefetch_related(Prefetch("provider_groups", queryset=told))
 
 
 def groups() -> QuerySet[ProviderGroup]:
-    """Every group, with what its resource shows."""
-    told = GroupMember.objects.filter(told_by=SCIM).order_by("person")
-    return ProviderGroup.objects.prefetch_related(Prefetch("members", queryset=told))
+    """Every group that provisioning keeps, with what its resource shows; of those of sign-ins it knows nothing."""
+    told = GroupMember.objects.order_by("person")
+    return ProviderGroup.objects.filter(provider=SCIM).prefetch_related(Prefetch("members", queryset=told))
 
 
 def person_as_resource(person: teams.User, *, base: str) -> User:

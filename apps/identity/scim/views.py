@@ -5,7 +5,6 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any, ClassVar
 
-from django.db import transaction
 from django.db.models import Model
 from django.http import Http404, HttpResponse
 from rest_framework.request import Request
@@ -20,6 +19,7 @@ from scim2_models import (
     SearchRequest,
 )
 
+from apps.core import locks
 from apps.identity.scim import filters
 from apps.identity.scim.answering import ScimView, answered, shown
 from apps.identity.scim.kinds import Groups, Kept, People
@@ -27,6 +27,9 @@ from apps.identity.scim.patching import without
 from apps.identity.scim.schemas import CONFIG, MOST_LISTED, PROVIDER, ROOT
 from apps.teams.actions import lock_administrators
 from apps.teams.authentication import caller
+
+#: So many seconds a write waits for another; then it is asked to come again (503).
+PATIENCE = 5.0
 
 
 class ConfigView(ScimView):
@@ -87,6 +90,7 @@ class ResourcesView(ScimView):
         text = listed.model_dump_json(scim_ctx=Context.SEARCH_RESPONSE, response_parameters=asked)
         return answered(text)
 
+    @locks.patiently(PATIENCE)
     def post(self, request: Request) -> HttpResponse:
         told = self.kept.model.model_validate(request.data, scim_ctx=Context.RESOURCE_CREATION_REQUEST)
         made = self.kept.create(told, by=caller(request))
@@ -107,14 +111,14 @@ class ResourceView(ScimView):
             return answered(status=HTTPStatus.NOT_MODIFIED)
         return shown(resource, Context.RESOURCE_QUERY_RESPONSE, only=_only(request, self.kept))
 
-    @transaction.atomic
+    @locks.patiently(PATIENCE)
     def put(self, request: Request, known_as: str) -> HttpResponse:
         row, _ = self._locked(request, known_as)
         told = self.kept.model.model_validate(request.data, scim_ctx=Context.RESOURCE_REPLACEMENT_REQUEST)
         self.kept.replace(row, told, by=caller(request))
         return self._after(request, known_as, Context.RESOURCE_REPLACEMENT_RESPONSE)
 
-    @transaction.atomic
+    @locks.patiently(PATIENCE)
     def patch(self, request: Request, known_as: str) -> HttpResponse:
         row, resource = self._locked(request, known_as)
         told = without(self.kept.follow, request.data)
@@ -124,7 +128,7 @@ class ResourceView(ScimView):
                 self.kept.patch(row, resource, by=caller(request))
         return self._after(request, known_as, Context.RESOURCE_PATCH_RESPONSE)
 
-    @transaction.atomic
+    @locks.patiently(PATIENCE)
     def delete(self, request: Request, known_as: str) -> HttpResponse:
         row, _ = self._locked(request, known_as)
         self.kept.delete(row, by=caller(request))
