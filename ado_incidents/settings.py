@@ -209,6 +209,7 @@ ACCOUNT_FORMS = {
 }
 ACCOUNT_RATE_LIMITS = {
     "login": "120/m/ip",  # a whole office may come from one address
+    "provider": "120/m/ip",  # going to an identity provider, and coming back
     "login_failed": "10/15m/key",  # codes, by account; passwords are counted by django-axes
 }
 #: For so long after somebody said who they are, what is sensitive does not ask again (apps.teams.sensitive).
@@ -275,7 +276,7 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
         "base-uri": [NONE],
         # A form that leads to an identity provider is sent to ourselves, and on from there.
-        "form-action": [SELF, *(provider.origin for provider in OIDC_PROVIDERS.values())],
+        "form-action": [SELF, *(origin for provider in OIDC_PROVIDERS.values() for origin in provider.form_targets)],
     },
 }
 

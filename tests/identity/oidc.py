@@ -12,7 +12,7 @@ import pytest
 from environs import Env
 from oidc_provider_mock import run_server_in_thread
 
-from apps.identity.oidc import configuration
+from apps.identity.oidc import asking, configuration
 
 ENV = {"NAME": "Entra", "CLIENT_ID": "ado", "CLIENT_SECRET": "hush"}
 
@@ -36,14 +36,20 @@ class Provider:
 
 @contextmanager
 def running(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
-    """A provider that the house knows as ``entra``; it insists on a nonce."""
+    """A provider that the house knows as ``entra``, and asks for the first time; it insists on a nonce."""
+    monkeypatch.setattr(asking, "_answers", {})
     with run_server_in_thread(require_nonce=True) as server:
         provider = Provider(f"http://localhost:{server.server_port}")
-        for name, value in {**ENV, "ISSUER": provider.address}.items():
-            monkeypatch.setenv(f"OIDC_ENTRA_{name}", value)
-        monkeypatch.setenv("OIDC_PROVIDERS", "entra")
-        settings.OIDC_PROVIDERS = configuration.read(Env())
-        settings.SOCIALACCOUNT_PROVIDERS = {
-            "openid_connect": {"APPS": [each.as_app() for each in settings.OIDC_PROVIDERS.values()]}
-        }
+        configured(settings, monkeypatch, provider.address)
         yield provider
+
+
+def configured(settings: Any, monkeypatch: pytest.MonkeyPatch, issuer: str, **more: str) -> None:
+    """Let ``issuer`` be known as ``entra``, with ``more`` settings of its own."""
+    for name, value in {**ENV, "ISSUER": issuer, **more}.items():
+        monkeypatch.setenv(f"OIDC_ENTRA_{name}", value)
+    monkeypatch.setenv("OIDC_PROVIDERS", "entra")
+    settings.OIDC_PROVIDERS = configuration.read(Env())
+    settings.SOCIALACCOUNT_PROVIDERS = {
+        "openid_connect": {"APPS": [each.as_app() for each in settings.OIDC_PROVIDERS.values()]}
+    }

@@ -18,7 +18,7 @@ from apps.teams.actions import create_service_account
 from apps.teams.models import TeamRole, User
 from tests.factories.identity import make_group
 from tests.factories.teams import make_person, make_team
-from tests.identity.oidc import Provider, running
+from tests.identity.oidc import Provider, configured, running
 
 pytestmark = pytest.mark.django_db
 
@@ -111,12 +111,24 @@ def test_nobody_is_known_by_an_address_that_is_not_verified(provider, crew, veri
 
 def test_an_address_of_a_domain_that_the_provider_vouches_for_is_verified(provider, monkeypatch, settings):
     anna = make_person("Anna")
-    monkeypatch.setenv("OIDC_ENTRA_VERIFIED_DOMAINS", "example.com")
-    settings.OIDC_PROVIDERS = configuration.read(Env())
+    configured(settings, monkeypatch, provider.address, VERIFIED_DOMAINS="Example.com")
     provider.says("7", email="anna@example.com")
     assert signed_in(go(provider, "7")) == anna
     provider.says("8", email="anna@evil.example.com")
     assert go(provider, "8").status_code == 403
+
+
+def test_of_other_domains_a_provider_says_nothing_that_counts(provider, monkeypatch, settings):
+    """Nor of its own, where it says that the address is not verified."""
+    configured(settings, monkeypatch, provider.address, VERIFIED_DOMAINS="customer.example")
+    make_person("Anna")
+    User.objects.create_user("cara@customer.example")
+    provider.says("7", **claims_of())
+    assert go(provider, "7").status_code == 403
+    provider.says("8", email="cara@customer.example", email_verified=False)
+    assert go(provider, "8").status_code == 403
+    provider.says("8", email="cara@customer.example")
+    assert signed_in(go(provider, "8")).email == "cara@customer.example"
 
 
 def test_nobody_comes_in_as_a_service_account(provider, root):

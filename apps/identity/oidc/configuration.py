@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from environs import Env
+from environs import Env, EnvError
 
 #: Under this key provisioning keeps its groups: no provider of sign-ins has it.
 SCIM = "scim"
+#: What a key looks like: it stands in addresses, and in capitals in the names of settings.
+_KEY = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
 class OidcProvider:
     """A provider as the environment names it; ``key`` stands in its addresses and beside what it says of groups.
 
-    ``verified_domains``: the domains whose addresses it vouches for, where it says of none that it is verified.
+    ``verified_domains``: the domains whose addresses it vouches for, and no others; none named: those of which it says
+    that they are verified. ``factor_values``: what ``amr`` or ``acr`` say where it asked for a second factor.
+    ``origins``: where its pages are, besides the issuer's.
     """
 
     key: str
@@ -26,12 +31,14 @@ class OidcProvider:
     secret: str
     groups_claim: str
     verified_domains: tuple[str, ...]
+    factor_values: frozenset[str]
+    origins: tuple[str, ...]
 
     @property
-    def origin(self) -> str:
-        """Where its pages are: what a form of ours may lead to."""
+    def form_targets(self) -> tuple[str, ...]:
+        """The origins of its pages: what a form of ours may lead to."""
         found = urlsplit(self.issuer)
-        return f"{found.scheme}://{found.netloc}"
+        return (f"{found.scheme}://{found.netloc}", *self.origins)
 
     def as_app(self) -> dict[str, Any]:
         """As django-allauth is told of it."""
@@ -45,10 +52,16 @@ class OidcProvider:
 
 
 def read(env: Env) -> dict[str, OidcProvider]:
-    """The providers of ``OIDC_PROVIDERS``, by their keys. Raises EnvError for one without issuer, client or secret."""
-    found = {}
+    """The providers of ``OIDC_PROVIDERS``, by their keys.
+
+    Raises EnvError for one without issuer, client or secret, for what can be no key, and where there are several and
+    one of them names no domains: it would vouch for the people of the others.
+    """
+    found: dict[str, OidcProvider] = {}
     keys: list[str] = env.list("OIDC_PROVIDERS", default=[])
     for key in keys:
+        if key == SCIM or not _KEY.fullmatch(key):
+            raise EnvError(f"OIDC_PROVIDERS: {key} can be no key: small letters, digits and hyphens, and not {SCIM}.")
         with env.prefixed(f"OIDC_{key.upper().replace('-', '_')}_"):
             found[key] = OidcProvider(
                 key=key,
@@ -57,6 +70,11 @@ def read(env: Env) -> dict[str, OidcProvider]:
                 client_id=env.str("CLIENT_ID"),
                 secret=env.str("CLIENT_SECRET"),
                 groups_claim=env.str("GROUPS_CLAIM", default="groups"),
-                verified_domains=tuple(env.list("VERIFIED_DOMAINS", default=[])),
+                verified_domains=tuple(each.lower() for each in env.list("VERIFIED_DOMAINS", default=[])),
+                factor_values=frozenset(env.list("FACTOR_VALUES", default=[])),
+                origins=tuple(each.rstrip("/") for each in env.list("ORIGINS", default=[])),
             )
+    for key, each in found.items():
+        if len(found) > 1 and not each.verified_domains:
+            raise EnvError(f"Of several providers each vouches for its own domains: {key} names no VERIFIED_DOMAINS.")
     return found

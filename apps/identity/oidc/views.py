@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from allauth.core.internal.ratelimit import consume_or_429
+from allauth.socialaccount.helpers import render_authentication_error
+from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -23,7 +26,15 @@ def come_back(request: HttpRequest, provider_id: str) -> HttpResponse:
 
 
 def _asked(view: type[OAuth2LoginView | OAuth2CallbackView], request: HttpRequest, key: str) -> HttpResponse:
+    """What django-allauth answers; of one address so many a minute, for the provider is asked each time."""
     if key not in settings.OIDC_PROVIDERS:
         raise Http404
-    answer: HttpResponse = view.adapter_view(OidcAdapter(request, key))(request)
+    too_many: HttpResponse | None = consume_or_429(request, app="allauth.account", action="provider", limit_get=True)
+    if too_many is not None:
+        return too_many
+    adapter = OidcAdapter(request, key)
+    try:
+        answer: HttpResponse = view.adapter_view(adapter)(request)
+    except OAuth2Error as error:
+        answer = render_authentication_error(request, adapter.get_provider(), exception=error)
     return answer
