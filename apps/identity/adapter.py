@@ -9,6 +9,8 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.urls import reverse
@@ -46,14 +48,27 @@ class AccountAdapter(DefaultAccountAdapter):
         return not sensitive.is_confirmed(context.request)
 
     def get_reauthentication_methods(self, user: User | AnonymousUser) -> list[dict[str, Any]]:
-        """How ``user`` confirms who they are; whoever only signs in elsewhere does so by signing in again."""
+        """How ``user`` confirms who they are; their providers ask them too, and else they sign in again."""
+        if not user.is_authenticated:
+            return []
         ways = [{**way, "description": _WAYS[way["id"]]} for way in super().get_reauthentication_methods(user)]
-        if ways or not user.is_authenticated:
-            return ways
-        return [{"id": "sign_in_again", "description": "Sign in again", "url": reverse("account_logout")}]
+        ways += _ways_elsewhere(user)
+        return ways or [{"id": "sign_in_again", "description": "Sign in again", "url": reverse("account_logout")}]
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return origins.address_of(request) or NO_ADDRESS
+
+
+def _ways_elsewhere(user: User) -> list[dict[str, Any]]:
+    known = SocialAccount.objects.filter(user=user, provider__in=settings.OIDC_PROVIDERS).order_by("provider")
+    return [
+        {
+            "id": f"elsewhere:{key}",
+            "description": f"Say it to {settings.OIDC_PROVIDERS[key].name}",
+            "url": reverse("confirm_elsewhere", kwargs={"provider_id": key}),
+        }
+        for key in known.values_list("provider", flat=True)
+    ]
 
 
 class FactorAdapter(DefaultMFAAdapter):

@@ -16,9 +16,10 @@ from apps.teams.models import User
 OPEN = frozenset(
     {
         "mfa_index", "mfa_add_webauthn", "mfa_activate_totp", "mfa_view_recovery_codes", "mfa_download_recovery_codes",
-        "account_reauthenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "account_logout",
-        "account_change_password", "session_end", "sessions_end_others",
-        "acknowledge", "push_acknowledge", "push_decline", "service_worker", "healthz", "readyz", "metrics",
+        "account_reauthenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "confirm_elsewhere",
+        "openid_connect_login", "openid_connect_callback", "account_logout", "account_change_password", "session_end",
+        "sessions_end_others", "acknowledge", "push_acknowledge", "push_decline", "service_worker", "healthz", "readyz",
+        "metrics",
     }
 )  # fmt: skip
 
@@ -37,7 +38,7 @@ class FactorMiddleware:
         match = request.resolver_match
         if match is None or match.url_name in OPEN or request.path.startswith("/api/"):
             return None
-        if not isinstance(request.user, User) or not factors.is_missing(request.user):
+        if not isinstance(request.user, User) or not factors.is_missing(request.user, request):
             return None
         if "HX-Request" in request.headers:
             return HttpResponse(headers={"HX-Redirect": reverse("mfa_index")})

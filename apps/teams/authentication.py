@@ -52,7 +52,7 @@ class SessionAuthentication(authentication.SessionAuthentication):
             quotas.count_stranger()
             return None
         quotas.count(request, f"person:{found[0].pk}")
-        if factors.is_missing(found[0]):
+        if factors.is_missing(found[0], request._request):
             raise exceptions.PermissionDenied("Your role asks for a second factor. Add one on your profile first.")
         return found
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db.models import QuerySet
+from django.http import HttpRequest
 
+from apps.teams import sensitive
 from apps.teams.models import Membership, TeamRole, User
 
 #: What is a factor by itself; recovery codes only stand in for one.
@@ -28,6 +30,9 @@ def is_required(person: User) -> bool:
     return Membership.objects.filter(person=person, role__in=roles).exists()
 
 
-def is_missing(person: User) -> bool:
-    """Whether ``person`` must have a factor and has none; no query where no role asks for one."""
-    return is_required(person) and not of(person).exists()
+def is_missing(person: User, request: HttpRequest) -> bool:
+    """Whether ``person``, who is signed in, must have a factor and has none; no query where no role asks for one.
+
+    Where their provider asked for one when the session began, none is missing.
+    """
+    return is_required(person) and not sensitive.factor_was_elsewhere(request) and not of(person).exists()

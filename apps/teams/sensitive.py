@@ -1,13 +1,15 @@
 """Whether somebody confirmed a short while ago who they are: the one place that knows.
 
 A session lasts for days, and a screen may stand open. Before what gives away or changes access (tokens, roles, keys of
-integrations, ways of signing in, exports) the credential is asked for again. Signing in counts as confirming.
+integrations, ways of signing in, exports) the credential is asked for again. Signing in counts as confirming; by an
+identity provider from when that one asked for it, if it says when.
 ``docs/sign-in.md`` lists what asks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
@@ -27,6 +29,15 @@ P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 _CONFIRMED_AT = "confirmed_at"
+_FACTOR_ELSEWHERE = "factor_elsewhere"
+#: On the request by which somebody comes back from a provider.
+_ELSEWHERE = "_proved_elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class _Elsewhere:
+    asked_at: datetime | None
+    with_factor: bool
 
 
 class NotConfirmed(NotAllowed):
@@ -52,6 +63,19 @@ def require_of_session(request: Request) -> None:
     """The same for a request of the API that came with a browser's session. A token is asked for nothing more."""
     if not isinstance(request.auth, ApiToken):
         require(request._request)
+
+
+def proved_elsewhere(request: HttpRequest, *, asked_at: datetime | None, with_factor: bool) -> None:
+    """Note of whoever comes back from a provider that it asked them then (None: it does not say), and for two factors.
+
+    To be called before they are signed in.
+    """
+    setattr(request, _ELSEWHERE, _Elsewhere(asked_at, with_factor))
+
+
+def factor_was_elsewhere(request: HttpRequest) -> bool:
+    """Whether the session began by a provider that asked for a second factor."""
+    return bool(request.session.get(_FACTOR_ELSEWHERE))
 
 
 def confirmed(view: View[P]) -> View[P]:
@@ -87,6 +111,8 @@ class SensitiveAdmin:
 @receiver(user_logged_in)
 def signing_in_confirms(request: HttpRequest, **_: Any) -> None:
     """Whoever signed in just now need not say it twice."""
+    elsewhere: _Elsewhere | None = getattr(request, _ELSEWHERE, None)
+    request.session[_FACTOR_ELSEWHERE] = elsewhere is not None and elsewhere.with_factor
     _confirm(request)
 
 
@@ -98,4 +124,7 @@ def every_step_confirms(request: HttpRequest, user: Any, **_: Any) -> None:
 
 
 def _confirm(request: HttpRequest) -> None:
-    request.session[_CONFIRMED_AT] = clock.now().timestamp()
+    elsewhere: _Elsewhere | None = getattr(request, _ELSEWHERE, None)
+    at = clock.now() if elsewhere is None else elsewhere.asked_at
+    if at is not None:
+        request.session[_CONFIRMED_AT] = at.timestamp()

@@ -74,6 +74,7 @@ MODELS: dict[str, Kept] = {
     # Of the organisation
     "axes.accessattempt": organisations(adds=False, changes=False),
     "axes.accesslog": read_only(),
+    "socialaccount.socialaccount": organisations(adds=False, changes=False),
     "axes.accessfailurelog": read_only(),
     "engine.timer": organisations(adds=False, changes=False, deletes=False, actions=("run_again",)),
     "engine.breaker": read_only(),

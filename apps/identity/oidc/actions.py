@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+from allauth.socialaccount.models import SocialAccount
 from django.db import transaction
 
 from apps.core import events
 from apps.core.errors import NotAllowed
+from apps.identity import ways_in
 from apps.identity.groups import actions as groups
 from apps.identity.groups import queries
 from apps.identity.groups.models import ProviderGroup
 from apps.identity.oidc.configuration import OidcProvider
 from apps.identity.oidc.rules import Told
+from apps.teams import access
 from apps.teams.events import PERSON_ADDED
 from apps.teams.models import User
-from apps.teams.queries import is_a_person
+from apps.teams.queries import administrates_by_hand, is_a_person
 
 
 @transaction.atomic
-def recognise(told: Told, provider: OidcProvider, *, known: User | None) -> User:
+def recognise(told: Told, provider: OidcProvider, *, known: User | None, confirmed: User | None) -> User:
     """Who signs in: ``known`` by an earlier time, or whoever has the verified address, or somebody new.
 
-    Somebody new is made only where their groups give them a role; all of their groups are applied. Raises NotAllowed
-    for everybody else, and for whoever is deactivated.
+    ``confirmed``: who is signed in here and said a moment ago who they are. Somebody new is made only where their
+    groups give them a role; all of their groups are applied. Raises NotAllowed for everybody else, and for whoever is
+    deactivated. Who was not known is locked until the transaction ends, so that two do not become the same person.
     """
     found = list(queries.named(told.groups or (), provider=provider.key))
-    person = known or _with_address(told) or _made(told, found)
+    person = known or _with_address(told, provider, confirmed=confirmed) or _made(told, found)
     if not person.is_active:
         raise NotAllowed("This account is switched off. Ask an administrator if it should not be.")
     if told.groups is not None:
@@ -33,13 +37,32 @@ def recognise(told: Told, provider: OidcProvider, *, known: User | None) -> User
     return person
 
 
-def _with_address(told: Told) -> User | None:
+def _with_address(told: Told, provider: OidcProvider, *, confirmed: User | None) -> User | None:
     if not told.address:
         raise NotAllowed("Your provider does not say that your address is verified, so it may be anybody's.")
-    person = User.objects.filter(email__iexact=told.address).first()
-    if person is not None and not User.objects.filter(is_a_person(), pk=person.pk).exists():
+    person = User.objects.select_for_update(no_key=True).filter(email__iexact=told.address).first()
+    if person is None:
+        return None
+    if not User.objects.filter(is_a_person(), pk=person.pk).exists():
         raise NotAllowed("This address is no person's.")
+    if SocialAccount.objects.filter(user=person, provider=provider.key).exists():
+        raise NotAllowed(
+            f"{provider.name} knows somebody else by your address, who had it before you. Ask an administrator."
+        )
+    if _links_themselves(person) and person != confirmed:
+        raise NotAllowed(
+            f"Administrators are not known by their address alone. Sign in as until now, and add {provider.name} on"
+            " your profile, under Signing in."
+        )
     return person
+
+
+def _links_themselves(person: User) -> bool:
+    """Whoever may change an address at the provider must not become an administrator by it.
+
+    Who is one by a group of a provider, and has no other way in yet, is let in: that provider made them one.
+    """
+    return administrates_by_hand(person) or (access.is_administrator(person) and ways_in.has_any(person))
 
 
 def _made(told: Told, found: list[ProviderGroup]) -> User:

@@ -8,6 +8,7 @@ from typing import Any
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import render
 
@@ -16,6 +17,8 @@ from apps.core.audited import Act
 from apps.core.errors import NotAllowed
 from apps.identity.oidc import rules
 from apps.identity.oidc.actions import recognise
+from apps.teams import sensitive
+from apps.teams.models import User
 
 #: By which backend of Django a person is found again with each request: the one that keeps them active.
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -31,13 +34,19 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
         """Decide who it is and what they may, before anybody is signed in."""
         provider = settings.OIDC_PROVIDERS[sociallogin.account.provider]
         told = rules.read(sociallogin.provider.claims, provider)
+        confirmed = request.user if isinstance(request.user, User) and sensitive.is_confirmed(request) else None
+        known = sociallogin.user if sociallogin.is_existing else None
         try:
-            person = recognise(told, provider, known=sociallogin.user if sociallogin.is_existing else None)
+            with transaction.atomic():
+                person = recognise(told, provider, known=known, confirmed=confirmed)
+                if known is None:
+                    sociallogin.connect(request, person)
+                    audited.note(Act.FACTOR_ADDED, f"Is known by {provider.name} from now on", by=person, about=person)
         except NotAllowed as refusal:
             audited.note(Act.SIGN_IN_FAILED, f"Refused, coming from {provider.name}: {refusal}", by=None)
             raise ImmediateHttpResponse(_refused(request, str(refusal))) from refusal
-        if not sociallogin.is_existing:
-            sociallogin.connect(request, person)
+        proof = sociallogin.provider.proof
+        sensitive.proved_elsewhere(request, asked_at=proof.asked_at, with_factor=proof.with_factor)
         sociallogin.user = person
         person.backend = BACKEND
 

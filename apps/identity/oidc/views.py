@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from allauth.core.internal.ratelimit import consume_or_429
 from allauth.socialaccount.helpers import render_authentication_error
+from allauth.socialaccount.models import SocialAccount
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
 from django.conf import settings
+from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.identity.provider import OidcAdapter
+from apps.teams.models import User
+from apps.teams.sensitive import confirmed
 
 
 @require_POST
@@ -23,6 +31,29 @@ def leave(request: HttpRequest, provider_id: str) -> HttpResponse:
 def come_back(request: HttpRequest, provider_id: str) -> HttpResponse:
     """Come back from the provider, with a code that it can be asked by who somebody is."""
     return _asked(OAuth2CallbackView, request, provider_id)
+
+
+@login_required
+@require_safe
+def confirm(request: HttpRequest, provider_id: str) -> HttpResponse:
+    """Before what is sensitive: the provider is to ask once more. Http404 for one that does not know who asks."""
+    if not SocialAccount.objects.filter(user=cast("User", request.user), provider=provider_id).exists():
+        raise Http404
+    return _shown(request, provider_id, "account/confirm_elsewhere.html", back_to=request.GET.get("next", ""))
+
+
+@login_required
+@require_safe
+@confirmed
+def add(request: HttpRequest, provider_id: str) -> HttpResponse:
+    """Let the provider know oneself from now on; administrators can become known by it in no other way."""
+    return _shown(request, provider_id, "identity/add_provider.html", back_to=reverse("mfa_index"))
+
+
+def _shown(request: HttpRequest, key: str, template: str, *, back_to: str) -> HttpResponse:
+    if key not in settings.OIDC_PROVIDERS:
+        raise Http404
+    return render(request, template, {"provider": settings.OIDC_PROVIDERS[key], "back_to": back_to})
 
 
 def _asked(view: type[OAuth2LoginView | OAuth2CallbackView], request: HttpRequest, key: str) -> HttpResponse:

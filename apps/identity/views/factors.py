@@ -7,7 +7,9 @@ from typing import Any, cast
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.webauthn.internal import auth
 from allauth.mfa.webauthn.views import AddWebAuthnView, RemoveWebAuthnView
+from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +18,7 @@ from django.urls import reverse_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.identity import sessions
+from apps.identity.oidc.configuration import OidcProvider
 from apps.teams import factors
 from apps.teams.models import User
 
@@ -30,10 +33,19 @@ def ways_in(request: HttpRequest) -> HttpResponse:
         "passkeys": [each for each in own if each.type == each.Type.WEBAUTHN],
         "app": next((each for each in own if each.type == each.Type.TOTP), None),
         "has_factor": bool(own),
-        "is_missing": factors.is_missing(person),
+        "providers": _providers_of(person),
+        "is_missing": factors.is_missing(person, request),
         "sessions": sessions.of(person, current=request.session.session_key),
     }
     return render(request, "identity/ways_in.html", shown)
+
+
+def _providers_of(person: User) -> list[tuple[OidcProvider, bool]]:
+    """The providers that there are, and of each whether it knows them."""
+    if not settings.OIDC_PROVIDERS:
+        return []
+    known = set(SocialAccount.objects.filter(user=person).values_list("provider", flat=True))
+    return [(provider, key in known) for key, provider in settings.OIDC_PROVIDERS.items()]
 
 
 class AddPasskey(AddWebAuthnView):
