@@ -23,8 +23,6 @@ from apps.teams.access import Permission
 from apps.teams.events import PERSON_ADDED
 from apps.teams.models import ORGANISATION_WIDE, Team, TeamRole, User
 
-#: Whose holders work in the admin.
-_IN_THE_ADMIN = (TeamRole.ADMIN, TeamRole.MANAGER, TeamRole.AUDITOR)
 _SALT = "identity.invitation"
 HEADERS = {"X-ADO-Kind": "other", "Auto-Submitted": "auto-generated"}
 
@@ -146,9 +144,6 @@ def use(invitation: Invitation, *, name: str = "", password: str | None = None) 
     for invited in found.roles.select_related("team"):
         _check_again(invited, found.invited_by)
         teams.add_member(person, invited.team, TeamRole(invited.role))
-    if not person.is_staff and found.roles.filter(role__in=_IN_THE_ADMIN).exists():
-        person.is_staff = True
-        person.save(update_fields=["is_staff"])
     found.person, found.ended_at = person, clock.now()
     found.save(update_fields=["person", "ended_at"])
     _note(Act.INVITATION_USED, found, by=person)

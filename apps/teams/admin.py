@@ -78,7 +78,7 @@ class PersonAdmin(SensitiveAdmin, UserAdmin[User], KeepsMemberships):
     list_filter: ClassVar[tuple[Any, ...]] = ("is_active", "kind", "is_staff", "memberships__role", "memberships__team")
     search_fields = ("name", "email")
     filter_horizontal = ()
-    readonly_fields = ("last_login", "date_joined")
+    readonly_fields = ("is_staff", "last_login", "date_joined")
     fieldsets = (
         (None, {"fields": ("email", "name", ("time_zone", "holidays_of"), "password")}),
         ("Access", {"fields": ("is_active", "is_staff", "is_superuser")}),

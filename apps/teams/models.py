@@ -72,7 +72,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         "public holidays of", max_length=8, blank=True, validators=[validate_holidays],
         help_text="A country such as DE, or a part of it such as DE-BY; shown where the person is on call.",
     )  # fmt: skip
-    is_staff = models.BooleanField("may enter the admin", default=False)
+    is_staff = models.BooleanField("may enter the admin", default=False, help_text="Follows from their roles.")
     is_active = models.BooleanField(default=True, help_text="Switch off instead of deleting.")
     date_joined = models.DateTimeField(default=clock.now)
     kind = models.CharField(max_length=16, choices=UserKind, default=UserKind.PERSON, editable=False)

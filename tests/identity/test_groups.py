@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from apps.core.audited import Act
@@ -158,6 +159,28 @@ def test_an_administrator_who_left_is_not_the_last(anna):
     anna.save()
     apply(anna)
     assert roles_of(anna) == set()
+
+
+def enters_admin(client: Client) -> bool:
+    return client.get("/admin/", follow=True).request["PATH_INFO"] == "/admin/"
+
+
+@pytest.mark.parametrize("role", list(TeamRole))
+def test_who_gets_a_role_with_the_admin_enters_it_until_they_lose_the_last_such(client, platform, ai, anna, role):
+    """However the role came; the flag that Django asks for is nobody's to set."""
+    enters = role in (ADMIN, MANAGER, AUDITOR)
+    client.force_login(anna)
+    assert not enters_admin(client)
+    apply(anna, make_group("one", (platform, role)), make_group("two", (ai, role)))
+    assert enters_admin(client) is enters
+    apply(anna, ProviderGroup.objects.get(name="two"))
+    assert enters_admin(client) is enters
+    apply(anna)
+    assert not enters_admin(client)
+    membership = teams.add_member(anna, platform, role)
+    assert enters_admin(client) is enters
+    teams.remove_member(membership)
+    assert not enters_admin(client)
 
 
 def test_each_change_of_a_role_is_told_with_its_team(platform, anna, root, told):

@@ -39,6 +39,12 @@ def is_auditor(person: Viewer) -> bool:
     return _audits(person) and not is_limited(person)
 
 
+def may_enter_admin(person: User) -> bool:
+    """Whether a role of ``person``, in whatever team, opens the admin. Kept as ``is_staff``, which Django asks for."""
+    enters = any(role in roles_with(Right.ENTER) for _, role in memberships(person))
+    return person.kind == UserKind.PERSON and (person.is_superuser or enters)
+
+
 def administrators() -> models.QuerySet[User]:
     """The people who administrate the whole organisation."""
     held = models.Q(memberships__role__in=roles_with(Right.ADMINISTRATE), memberships__team=None)

@@ -12,6 +12,7 @@ from django.db import transaction
 from guardian.shortcuts import assign_perm, get_perms_for_model, remove_perm
 
 from apps.core import events
+from apps.teams.access.deciding import may_enter_admin
 from apps.teams.access.matrix import GRANTS, GRANTS_BELOW, Permission
 from apps.teams.access.remembered import forget
 from apps.teams.events import RIGHTS_CHANGED
@@ -22,7 +23,7 @@ _REACHING_DOWN = [role for role, permissions in GRANTS_BELOW.items() if permissi
 
 @transaction.atomic
 def rebuild_grants(person: User | None = None) -> None:
-    """Derive groups and grants from the memberships anew, for one person or for everybody; idempotent.
+    """Derive groups, grants and the way into the admin from the memberships anew, for one person or all; idempotent.
 
     Whoever changes a role of a person, or whether they are active, calls it for them: others hear of it by that
     (RIGHTS_CHANGED).
@@ -42,6 +43,7 @@ def rebuild_grants(person: User | None = None) -> None:
         each.groups.remove(*derived.exclude(pk__in=wanted))
         each.groups.add(*wanted)
         forget(each)
+        _open_admin(each)
     if person is not None:
         events.publish(RIGHTS_CHANGED, person)
 
@@ -59,6 +61,12 @@ def rebuild_grants_below(teams: Iterable[Team]) -> None:
         granted.exclude(group__name__in=own).exclude(group__in=above).delete()
         for group, role in above.items():
             _grant(group, team, GRANTS_BELOW[role])
+
+
+def _open_admin(person: User) -> None:
+    if person.is_staff != may_enter_admin(person):
+        person.is_staff = not person.is_staff
+        person.save(update_fields=["is_staff"])
 
 
 def _role_group(team: Team, role: TeamRole) -> Group:

@@ -27,6 +27,7 @@ class Right(StrEnum):
     INVOLVED = "involved"
     DIRECTORY = "directory"
     PRIVATE = "private"
+    ENTER = "enter"
     OVERSEE = "oversee"
     AUDIT = "audit"
     ADMINISTRATE = "administrate"
@@ -79,6 +80,7 @@ MATRIX: Mapping[Permission | Right, Mapping[Holder, Reach]] = {
     Permission.COMMAND: {Holder.ADMIN: Reach.ALL, Holder.COMMANDER: Reach.TEAM},
     Permission.MANAGE: {Holder.ADMIN: Reach.ALL, Holder.MANAGER: Reach.BELOW},
     Right.PRIVATE: {Holder.COMMANDER: Reach.TEAM},
+    Right.ENTER: dict.fromkeys((Holder.ADMIN, Holder.MANAGER, Holder.AUDITOR), Reach.SELF),
     Right.OVERSEE: {Holder.ADMIN: Reach.ALL, Holder.AUDITOR: Reach.ALL},
     Right.AUDIT: {Holder.ADMIN: Reach.ALL, Holder.AUDITOR: Reach.ALL, Holder.MANAGER: Reach.BELOW},
     Right.ADMINISTRATE: {Holder.ADMIN: Reach.ALL},

@@ -17,6 +17,7 @@ _WORDS: dict[Permission | Right, str] = {
     Permission.COMMAND: "waive what gates a step, let others watch",
     Permission.MANAGE: "keep a team's rosters, services and their maintenance, policies, integrations and leave",
     Right.PRIVATE: "see, work on and give access to a team's private incidents",
+    Right.ENTER: "enter the admin, where each finds what stands here",
     Right.OVERSEE: "look at everything in the admin that is not private",
     Right.AUDIT: "read the record at `/audit/`: who did what, when, on what, from where",
     Right.ADMINISTRATE: "keep people, teams, roles and the organisation's procedures",
