@@ -64,7 +64,7 @@ def _ways_elsewhere(user: User) -> list[dict[str, Any]]:
     return [
         {
             "id": f"elsewhere:{key}",
-            "description": f"Say it to {settings.OIDC_PROVIDERS[key].name}",
+            "description": f"Confirm at {settings.OIDC_PROVIDERS[key].name}",
             "url": reverse("confirm_elsewhere", kwargs={"provider_id": key}),
         }
         for key in known.values_list("provider", flat=True)
