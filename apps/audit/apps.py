@@ -7,4 +7,4 @@ class AuditConfig(AppConfig):
     name = "apps.audit"
 
     def ready(self) -> None:
-        from apps.audit import handlers, reactions  # noqa: F401  (registers them)
+        from apps.audit import handlers, reactions, reading  # noqa: F401  (registers them)

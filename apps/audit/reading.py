@@ -7,17 +7,17 @@ from datetime import timedelta
 from apps.audit.models import Entry
 from apps.core import clock, origins
 from apps.core.audited import Act, note
-from apps.incidents.models import Incident
-from apps.teams.models import User
+from apps.core.events import on
+from apps.incidents.reading import LOOKED_AT, Look
 
 #: Whoever goes on reading the same incident from the same address is written down so often.
 AGAIN_AFTER = timedelta(minutes=15)
 
 
-def note_reading(incident: Incident, *, by: User) -> None:
-    """Write down that ``by`` looks at the incident if it is private: one query more, and none where it is not."""
-    if not incident.private:
-        return
+@on(LOOKED_AT)
+def write_down(look: Look) -> None:
+    """Keep it, unless the same person looked from the same address a moment ago: one query more."""
+    incident, by = look.incident, look.by
     lately = Entry.objects.filter(
         act=Act.PRIVATE_READ, incident=incident, by=by, address=origins.current_address(),
         at__gt=clock.now() - AGAIN_AFTER,

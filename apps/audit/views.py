@@ -17,7 +17,6 @@ from django.views.decorators.http import require_POST
 from apps.audit.actions import keep_search
 from apps.audit.forms import AsOfForm, SaveForm, SearchForm
 from apps.audit.models import SavedView
-from apps.audit.reading import note_reading
 from apps.audit.record.as_of import AsOf, as_of
 from apps.audit.record.search import LINES, Page, Place, page
 from apps.audit.record.told import tell
@@ -25,6 +24,7 @@ from apps.core import clock
 from apps.core.errors import Invalid
 from apps.incidents import queries as incidents
 from apps.incidents.models import Incident
+from apps.incidents.reading import note_reading
 from apps.teams import access
 from apps.teams.models import User
 

@@ -10,11 +10,11 @@ from django.core.exceptions import ValidationError
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest
 
-from apps.audit.reading import note_reading
 from apps.core.errors import HouseError, RuleViolation
 from apps.desk.forms.told import ToldForm
 from apps.incidents import queries as incidents
 from apps.incidents.models import Incident
+from apps.incidents.reading import note_reading
 from apps.teams.models import User
 
 

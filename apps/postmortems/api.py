@@ -18,6 +18,7 @@ from apps.core.api import HouseViewSet
 from apps.core.pagination import OldestFirst
 from apps.incidents import queries as incidents
 from apps.incidents.models import Incident, Via
+from apps.incidents.reading import note_reading
 from apps.postmortems import actions, queries
 from apps.postmortems.models import ActionItem, ActionKind, ActionStatus, Answer, Postmortem, Priority, Section
 from apps.teams.authentication import caller
@@ -104,6 +105,7 @@ class ReviewViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, HouseViewS
         found = self.get_queryset().filter(incident=int(self.kwargs["reference"].removeprefix("INC-"))).first()
         if found is None:
             raise Http404
+        note_reading(found.incident, by=caller(self.request))
         return found
 
     @extend_schema(request=BeginReviewSerializer, responses={201: ReviewSerializer})
@@ -173,6 +175,12 @@ class ActionItemViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, HouseV
     def get_queryset(self) -> QuerySet[ActionItem]:
         """The action items that the caller may see."""
         return queries.action_items_visible_to(self.request.user)
+
+    def get_object(self) -> ActionItem:
+        """The action item that the address names."""
+        found: ActionItem = super().get_object()
+        note_reading(found.incident, by=caller(self.request))
+        return found
 
     @extend_schema(request=AddActionItemSerializer, responses={201: ActionItemSerializer})
     def create(self, request: Request) -> Response:

@@ -8,12 +8,12 @@ from django.db.models import QuerySet
 from django.http import Http404
 from rest_framework.response import Response
 
-from apps.audit.reading import note_reading
 from apps.core.api import HouseViewSet
 from apps.desk.api import records
 from apps.desk.api.answers import IncidentSerializer
 from apps.incidents import queries as incidents
 from apps.incidents.models import Incident
+from apps.incidents.reading import note_reading
 from apps.teams.authentication import caller
 
 

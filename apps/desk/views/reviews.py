@@ -15,6 +15,7 @@ from apps.desk.forms.reviews import ActionItemForm, ReviewForm
 from apps.desk.pages import attempt, incident_or_404, say_invalid, viewer
 from apps.incidents import queries as incidents
 from apps.incidents.models import ClockName
+from apps.incidents.reading import note_reading
 from apps.postmortems import actions
 from apps.postmortems import queries as reviews
 from apps.postmortems.models import Postmortem
@@ -122,4 +123,5 @@ def _review_or_404(request: HttpRequest, number: int) -> Postmortem:
     review = reviews.reviews_visible_to(viewer(request)).filter(incident=number).first()
     if review is None:
         raise Http404(f"No review of INC-{number}.")
+    note_reading(review.incident, by=viewer(request))
     return review
