@@ -63,6 +63,8 @@ def read(env: Env) -> dict[str, OidcProvider]:
         if key == SCIM or not _KEY.fullmatch(key):
             raise EnvError(f"OIDC_PROVIDERS: {key} can be no key: small letters, digits and hyphens, and not {SCIM}.")
         with env.prefixed(f"OIDC_{key.upper().replace('-', '_')}_"):
+            domains: list[str] = env.list("VERIFIED_DOMAINS", default=[])
+            origins: list[str] = env.list("ORIGINS", default=[])
             found[key] = OidcProvider(
                 key=key,
                 name=env.str("NAME", default=key.title()),
@@ -70,9 +72,9 @@ def read(env: Env) -> dict[str, OidcProvider]:
                 client_id=env.str("CLIENT_ID"),
                 secret=env.str("CLIENT_SECRET"),
                 groups_claim=env.str("GROUPS_CLAIM", default="groups"),
-                verified_domains=tuple(each.lower() for each in env.list("VERIFIED_DOMAINS", default=[])),
+                verified_domains=tuple(each.lower() for each in domains),
                 factor_values=frozenset(env.list("FACTOR_VALUES", default=[])),
-                origins=tuple(each.rstrip("/") for each in env.list("ORIGINS", default=[])),
+                origins=tuple(each.rstrip("/") for each in origins),
             )
     for key, each in found.items():
         if len(found) > 1 and not each.verified_domains:
