@@ -20,13 +20,17 @@ class Program:
         self._arguments = arguments
         self._env = env
         self._cwd = cwd
+        # A worker that is asked to end finishes what it does, which takes database and broker; they go at the same time.
+        self._farewell = signal.SIGKILL if "celery" in arguments else signal.SIGTERM
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start the process and return at once; what a died one left of its session is killed first."""
         if self._process is not None:
             children.kill_session(self._process)
-        self._process = children.spawn([sys.executable, *self._arguments], log=self.log, env=self._env, cwd=self._cwd)
+        self._process = children.spawn(
+            [sys.executable, *self._arguments], log=self.log, env=self._env, cwd=self._cwd, farewell=self._farewell
+        )
 
     def poll(self) -> int | None:
         """The exit code once the process has ended, None while it runs."""
