@@ -1,7 +1,8 @@
 """The canonical text of a row, which is what is sealed: made by the database, always in the same form.
 
 It is the JSON text of an object of the layout's columns, in its order. In the place of personal data stands their
-commitment: the SHA-256 of the person's key and the value, so that the key can be destroyed and the digest still holds.
+commitment: the SHA-256 of the person's key and the value. When somebody is erased, the commitments are kept in the
+place of key and value, so that the digest still holds (``core.personal``).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
 from apps.audit.models import Layout, PersonalKey
+from apps.core.models import Commitment
 
 NOTHING = sql.SQL("")
 
@@ -68,12 +70,17 @@ def rows(layout: Layout, *, key: sql.Composable | None = None, joined: sql.Compo
     told = layout.told
     whose = told["whose"]
     keys = (
-        sql.SQL(" LEFT JOIN {keys} k ON k.subject = {subject}").format(
-            keys=sql.Identifier(PersonalKey._meta.db_table), subject=subject(layout)
+        sql.SQL(
+            " LEFT JOIN {keys} k ON k.subject = {subject}"
+            " LEFT JOIN {commitments} e ON e.\"table\" = {name} AND e.\"row\" = t.{key}"
+        ).format(
+            keys=sql.Identifier(PersonalKey._meta.db_table), subject=subject(layout),
+            commitments=sql.Identifier(Commitment._meta.db_table), name=sql.Literal(layout.table),
+            key=sql.Identifier(told["key"]),
         )
         if whose
         else NOTHING
-    )
+    )  # fmt: skip
     columns = sql.SQL(", ").join(
         sql.SQL("{} AS {}").format(_value(name, layout, key), sql.Identifier(name)) for name in told["columns"]
     )
@@ -99,9 +106,15 @@ def _value(name: str, layout: Layout, key: sql.Composable | None) -> sql.Composa
         return key
     if name not in layout.told["personal"]:
         return column
-    return sql.SQL(
-        "CASE WHEN {column} IS NOT NULL THEN encode(sha256(k.key || convert_to({column}::text, 'UTF8')), 'hex') END"
-    ).format(column=column)
+    return _PERSONAL.format(column=column, name=sql.Literal(name))
+
+
+# Whose row is erased may say nothing: a commitment in the place of a value that is still there would let it be another.
+_PERSONAL = sql.SQL(
+    "CASE WHEN e.id IS NOT NULL AND {column}::text NOT IN ('', '{{}}') THEN 'more than was erased'"
+    " WHEN e.id IS NOT NULL THEN e.said ->> {name}"
+    " WHEN {column} IS NOT NULL THEN encode(sha256(k.key || convert_to({column}::text, 'UTF8')), 'hex') END"
+)
 
 
 def as_line(told: dict[str, Any]) -> str:

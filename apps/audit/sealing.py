@@ -48,7 +48,7 @@ def seal() -> Seal | None:
     transaction: its own rows would have to wait.
     """
     with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        wait_for_others()
         canonical.fix_settings(cursor)
         last = Seal.objects.order_by("-number").first()
         span = _span(last, position(cursor))
@@ -65,6 +65,12 @@ def seal() -> Seal | None:
             span | {"count": count, "tables": told, "root": root.hex(), "at": clock.now().isoformat()}
         )
         return Seal.objects.create(number=number, body=body, digest=canonical.digest_of(body))
+
+
+def wait_for_others() -> None:
+    """Let nobody else seal, or erase what is sealed, until the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
 def position(cursor: CursorWrapper) -> Position:

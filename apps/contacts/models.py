@@ -13,7 +13,8 @@ from django.db import models, transaction
 from apps.contacts import phones
 from apps.core.encrypted import EncryptedJSON, EncryptedText
 from apps.core.encryption import concealed, is_concealed
-from apps.core.models import History, Personal
+from apps.core.models import History
+from apps.core.personal import Personal
 from apps.teams.models import Team
 
 
@@ -76,7 +77,8 @@ class ContactMethod(models.Model):
     source = models.CharField(max_length=16, choices=MethodSource, default=MethodSource.PROFILE, editable=False)
 
     history = History(
-        personal=Personal(("value", "normalised", "details", "label"), of="person_id"), excluded_fields=["address"]
+        personal=Personal(("value", "normalised", "details", "label"), of="person_id", objects=("details",)),
+        excluded_fields=["address"],
     )
 
     class Meta:

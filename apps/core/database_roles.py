@@ -26,6 +26,7 @@ def grant_application_role(using: str = "default", **_: Any) -> None:
             "GRANT USAGE ON SCHEMA public TO {}",
             "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}",
             "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}",
+            "GRANT EXECUTE ON FUNCTION erase_personal(text, bigint) TO {}",
         ):
             cursor.execute(sql.SQL(statement).format(name))
         for table in append_only_tables():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pgtrigger
@@ -13,12 +12,18 @@ from simple_history.models import HistoricalRecords
 from apps.core import clock, origins
 from apps.core.encrypted import EncryptedText
 from apps.core.marks import written_as, written_in
+from apps.core.personal import Personal, refuse_rewriting_but_erasure
 
 
-def refuse_rewriting() -> list[pgtrigger.Trigger]:
-    """Triggers that refuse UPDATE, DELETE and TRUNCATE whoever asks, the table's owner included."""
+def refuse_rewriting(personal: Personal | None = None) -> list[pgtrigger.Trigger]:
+    """Triggers that refuse UPDATE, DELETE and TRUNCATE whoever asks, the table's owner included.
+
+    Of a table with ``personal`` columns they let those be emptied of a row whose person is erased, and nothing else.
+    """
     return [
-        pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+        if personal is None
+        else refuse_rewriting_but_erasure(personal),
         pgtrigger.Trigger(
             name="never_truncated",
             level=pgtrigger.Statement,
@@ -27,19 +32,6 @@ def refuse_rewriting() -> list[pgtrigger.Trigger]:
             func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;",
         ),
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class Personal:
-    """Which columns of a table hold personal data, and whose: the ``kind`` of person that column ``of`` numbers.
-
-    What is sealed of them is a hash under a key of that person (``apps.audit.canonical``), so that they can be erased
-    later by destroying the key.
-    """
-
-    columns: tuple[str, ...]
-    of: str
-    kind: str = "person"
 
 
 class WrittenOnce(models.Model):
@@ -97,7 +89,7 @@ class History(HistoricalRecords):
 
     def get_meta_options(self, model: type[models.Model]) -> dict[str, Any]:
         options: dict[str, Any] = super().get_meta_options(model)
-        return options | {"triggers": refuse_rewriting()}
+        return options | {"triggers": refuse_rewriting(self._personal)}
 
     def get_meta_options_m2m(self, through_model: type[models.Model]) -> dict[str, Any]:
         options: dict[str, Any] = super().get_meta_options_m2m(through_model)
@@ -119,6 +111,45 @@ def _sealed(*, moment: str, personal: Personal | None) -> dict[str, Any]:
     """What a model of simple-history needs to be what AppendOnly is."""
     marks = {"written_in": written_in(), "written_as": written_as()}
     return {"append_only": True, "sealed": True, "moment": moment, "personal": personal, **marks}
+
+
+class Erasure(AppendOnly):
+    """Somebody's personal data were erased: why and by whom, and whose only by the name that stands for them since."""
+
+    subject = models.CharField(max_length=100, db_index=True, help_text="Whose they were: person:42.")
+    pseudonym = models.CharField(max_length=120)
+    at = models.DateTimeField(default=clock.now)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, db_constraint=False, null=True, related_name="+",
+        help_text="Who erased them; empty: the house, after a backup was restored.",
+    )  # fmt: skip
+    reason = models.TextField()
+    request = origins.request_column()
+    address = origins.address_column()
+
+    class Meta(AppendOnly.Meta):
+        ordering = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return self.pseudonym
+
+
+class Commitment(WrittenOnce):
+    """What the seals have in the place of a row's personal data, kept since these were erased (``audit.canonical``).
+
+    Written by ``erase_personal`` alone (``core.personal``); nothing can be told from it once the key is gone.
+    """
+
+    erasure = models.ForeignKey(Erasure, on_delete=models.PROTECT, related_name="+")
+    table = models.CharField(max_length=63)
+    row = models.BigIntegerField()
+    said = models.JSONField(help_text="By column: the SHA-256 of the person's key and the value, null where none was.")
+
+    class Meta(WrittenOnce.Meta):
+        constraints = [models.UniqueConstraint(fields=["table", "row"], name="commitment_once_per_row")]
+
+    def __str__(self) -> str:
+        return f"{self.table} {self.row}"
 
 
 class RememberedAnswer(models.Model):

@@ -7,7 +7,8 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from apps.core import clock
-from apps.core.models import History, Personal
+from apps.core.models import History
+from apps.core.personal import Personal
 from apps.identity.groups.models import GroupMapping, GroupMember, ProviderGroup
 from apps.identity.scim.models import ProvisionedPerson
 from apps.teams.models import Team, TeamRole

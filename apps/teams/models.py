@@ -18,7 +18,8 @@ from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 from apps.core import clock
 from apps.core.business_calendar import WEEKDAYS, WorkingWeek, free_days
 from apps.core.errors import Invalid
-from apps.core.models import History, Personal
+from apps.core.models import History
+from apps.core.personal import Personal
 from apps.core.zones import can_be_chosen
 
 

@@ -105,3 +105,15 @@ def present() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_current_xact_id()::text::bigint")
         return int(cursor.fetchone()[0])
+
+
+def many_states(person: User, number: int) -> None:
+    """Let the history of ``person`` hold so many states more."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO teams_historicaluser"
+            " SELECT (jsonb_populate_record(t, jsonb_build_object('history_id', t.history_id + 1000 + n))).*"
+            "   FROM teams_historicaluser t, generate_series(1, %s) n"
+            "  WHERE t.history_id = (SELECT min(history_id) FROM teams_historicaluser WHERE id = %s)",
+            [number, person.pk],
+        )

@@ -14,11 +14,12 @@ from psycopg import errors, sql
 from apps.audit import canonical
 from apps.audit.models import Layout, Leaves, Seal
 from apps.core.database_roles import append_only_tables, grant_application_role
+from apps.core.models import Commitment
 from apps.incidents.models import Incident
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-OWN = sorted(model._meta.db_table for model in (Layout, Leaves, Seal))
+OWN = sorted(model._meta.db_table for model in (Commitment, Layout, Leaves, Seal))
 
 #: What ``pg_trigger.tgtype`` says: bits for each row, before, DELETE, UPDATE and TRUNCATE.
 ROWS_BEFORE_DELETE_OR_UPDATE, BEFORE_TRUNCATE = 1 | 2 | 8 | 16, 2 | 32
@@ -26,7 +27,8 @@ ROWS_BEFORE_DELETE_OR_UPDATE, BEFORE_TRUNCATE = 1 | 2 | 8 | 16, 2 | 32
 
 def rewriting(table: str) -> list[sql.Composed]:
     """Statements that would change, delete and empty everything in the table."""
-    column = {"audit_leaves": "position", "audit_layout": "digest", "audit_seal": "digest"}.get(table, "written_as")
+    columns = {"audit_leaves": "position", "audit_layout": "digest", "audit_seal": "digest", "core_commitment": "said"}
+    column = columns.get(table, "written_as")
     names = {"table": sql.Identifier(table), "column": sql.Identifier(column)}
     texts = ("UPDATE {table} SET {column} = {column}", "DELETE FROM {table}", "TRUNCATE {table} CASCADE")
     return [sql.SQL(text).format(**names) for text in texts]

@@ -9,7 +9,7 @@ from django.db import models
 
 from apps.audit import canonical
 from apps.audit.models import Entry
-from apps.core.models import Personal
+from apps.core.personal import Personal
 from apps.incidents.models import TimelineEvent
 
 #: How the records of a history call what was done, by what django-simple-history writes.

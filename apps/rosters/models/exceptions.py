@@ -11,7 +11,8 @@ from django.db import models
 
 from apps.core import clock
 from apps.core.century import lies_within
-from apps.core.models import History, Personal
+from apps.core.models import History
+from apps.core.personal import Personal
 from apps.rosters.models.lasting import Lasting
 from apps.rosters.models.rosters import Roster
 from apps.rosters.models.shifts import ShiftSource
