@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "apps.audit",
     "apps.desk",
     "apps.procedures",
+    "apps.privacy",
 ]
 
 MIDDLEWARE = [
@@ -374,6 +375,13 @@ AUDIT_HEADS_FILE = env.str("AUDIT_HEADS_FILE", default="")
 AUDIT_HEADS_TO: list[str] = env.list("AUDIT_HEADS_TO", default=[])
 AUDIT_HEADS_WEBHOOKS: list[str] = env.list("AUDIT_HEADS_WEBHOOKS", default=[])
 AUDIT_HEADS_EVERY = timedelta(minutes=env.int("AUDIT_HEADS_EVERY_MINUTES", default=60))
+
+# For how long what is of no more use is kept, 0: for ever (docs/privacy.md). The record is.
+KEEP_ALERT_BODIES = timedelta(days=env.int("KEEP_ALERT_BODIES_DAYS", default=30))
+KEEP_MESSAGES = timedelta(days=env.int("KEEP_MESSAGES_DAYS", default=0))
+KEEP_SIGN_INS = timedelta(days=env.int("KEEP_SIGN_INS_DAYS", default=90))
+# Who was erased, by number, for whoever restores a backup (docs/privacy.md).
+ERASED_FILE = env.str("ERASED_FILE", default="")
 
 ACKNOWLEDGE_LINK_LIFETIME = timedelta(hours=24)
 

@@ -1,0 +1,65 @@
+"""Takes away who somebody was, and leaves what they did (docs/privacy.md)."""
+
+from __future__ import annotations
+
+import re
+
+from django.db import transaction
+
+from apps.audit.erasing import erase as erase_from_record
+from apps.core.audited import Act, note
+from apps.core.errors import Invalid, NotAllowed, RuleViolation
+from apps.core.models import Erasure
+from apps.privacy import belongings, mentions, replaying
+from apps.privacy.obstacles import obstacles_to_erasing
+from apps.teams import access
+from apps.teams.models import User
+
+
+@transaction.atomic
+def erase(person_id: int, *, by: User | None, reason: str) -> Erasure:
+    """Erase the personal data of somebody who left; everything they did stays, under a pseudonym. Nothing undoes it.
+
+    ``by`` None is the house, where a backup was restored. Of two at once the second is told that it is done. Raises
+    NotAllowed for who does not administrate, RuleViolation with what stands in the way, Invalid for a reason that is
+    empty or names them, for it stays in the record.
+    """
+    if by is not None and not access.is_administrator(by):
+        raise NotAllowed("Administrators erase people.")
+    person = User.objects.select_for_update(no_key=True).get(pk=person_id)
+    obstacles = obstacles_to_erasing(person)
+    if obstacles:
+        raise RuleViolation(" ".join(obstacles))
+    addresses, names = mentions.addresses_of(person), mentions.names_of(person)
+    reason = _checked(reason, [*addresses, *names, person.name])
+    pseudonym = belongings.pseudonym_of(person)
+    mentions.replace([*addresses, *names], pseudonym)  # takes the longest, and the next line lets nobody seal
+    erasure = _erase(person, addresses, pseudonym=pseudonym, by=by, reason=reason)
+    note(Act.ERASED, f"Erased the personal data of {pseudonym}", by=by, about=person, reason=reason)
+    replaying.remember(person)
+    return erasure
+
+
+def _erase(person: User, addresses: list[str], *, pseudonym: str, by: User | None, reason: str) -> Erasure:
+    """Delete first, for that writes histories too; what they are called from then on is written down last."""
+    contacts = belongings.contacts_of(person)
+    others = [("emergency contact", number) for number in belongings.contacts_once_of(person)]
+    others += [("invitation", number) for number in belongings.invited_as(person, addresses)]
+    belongings.take_away(person, addresses)
+    for kind, number in others:
+        erase_from_record(kind, number, pseudonym=pseudonym, by=by, reason=reason)
+    erasure = erase_from_record("person", person.pk, pseudonym=pseudonym, by=by, reason=reason)
+    belongings.become(person, pseudonym)
+    for contact in contacts:
+        belongings.hide(contact, pseudonym)
+    return erasure
+
+
+def _checked(reason: str, words: list[str]) -> str:
+    reason = reason.strip()
+    if not reason:
+        raise Invalid("Say why.", field="reason")
+    pattern = mentions.pattern_of(words)
+    if pattern and re.search(pattern, reason, re.IGNORECASE):
+        raise Invalid("Do not name them: the reason stays in the record.", field="reason")
+    return reason

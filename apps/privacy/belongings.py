@@ -1,0 +1,107 @@
+"""What of a person goes with them, and what is emptied: all of it stands here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
+from django.db.models import Model, Q, QuerySet
+
+from apps.audit.models import SavedView
+from apps.contacts.models import ContactMethod, EmergencyContact, StoppedNumber
+from apps.core import clock
+from apps.core.models import RememberedAnswer
+from apps.identity.models import GroupMember, Invitation, ProvisionedPerson
+from apps.notifications.models import Delivery, Notification, NotificationRule, Preferences
+from apps.rosters.models import Absence, CalendarFeed
+from apps.teams import access
+from apps.teams.models import ApiToken, Membership, User
+
+#: Tables of which every row of the person goes, by the column that says whose it is. Rules before the methods they use.
+GOES: dict[type[Model], str] = {
+    NotificationRule: "person",
+    Preferences: "person",
+    ContactMethod: "person",
+    CalendarFeed: "owner",
+    Absence: "person",
+    SavedView: "person",
+    Membership: "person",
+    GroupMember: "person",
+    ProvisionedPerson: "person",
+    Authenticator: "user",
+    SocialAccount: "user",
+    EmailAddress: "user",
+    UserSession: "user",
+    RememberedAnswer: "person",
+}
+
+
+def take_away(person: User, addresses: Iterable[str]) -> None:
+    """Delete what is theirs alone, and empty what has to stay: what they were sent, from where their tokens came.
+
+    ``addresses`` are all that they were reached by: what is kept about these without an account goes, too.
+    """
+    for model, column in GOES.items():
+        model._default_manager.filter(**{column: person}).delete()
+    theirs = list(addresses)
+    invitations_of(person, theirs).delete()
+    StoppedNumber.objects.filter(number__in=theirs).delete()
+    for attempts in (AccessAttempt, AccessFailureLog, AccessLog):
+        attempts.objects.filter(username__in=theirs).delete()
+    sent = Notification.objects.filter(person=person)
+    Delivery.objects.filter(notification__in=sent).update(address="", last_error="")
+    sent.update(subject="", text="")
+    ApiToken.objects.filter(person=person).update(last_used_from=None, known_addresses=[])
+    access.rebuild_grants(person)
+
+
+def become(person: User, pseudonym: str) -> None:
+    """Leave nothing of the account but its number, under another name, and let nobody be it again."""
+    person.name, person.email = pseudonym, address_of(person)
+    person.time_zone, person.holidays_of, person.last_login = "UTC", "", None
+    person.is_staff = person.is_superuser = False
+    person.set_unusable_password()
+    person.save()
+
+
+def hide(contact: EmergencyContact, pseudonym: str) -> None:
+    """Take the person out of a contact that they backed, which is retired."""
+    contact.name = pseudonym
+    contact.email = contact.phone = contact.pager = contact.slack = ""
+    contact.retired_at = contact.retired_at or clock.now()
+    contact.save()
+
+
+def pseudonym_of(person: User) -> str:
+    """What they are called from then on: always the same, and nothing but their number."""
+    return f"Former person {person.pk:04x}"
+
+
+def address_of(person: User) -> str:
+    """An address that nobody can have (RFC 2606)."""
+    return f"person-{person.pk}@erased.invalid"
+
+
+def contacts_of(person: User) -> list[EmergencyContact]:
+    """The contacts of the procedures that they back."""
+    return list(EmergencyContact.objects.filter(person=person).order_by("pk"))
+
+
+def invitations_of(person: User, addresses: Iterable[str]) -> QuerySet[Invitation]:
+    """The invitations that they used, or that went to one of their ``addresses``."""
+    return Invitation.objects.filter(Q(person=person) | Q(email__in=addresses))
+
+
+def invited_as(person: User, addresses: Iterable[str]) -> list[int]:
+    """The numbers of all invitations of theirs that there ever were."""
+    rows = Invitation.history.filter(Q(person=person) | Q(email__in=list(addresses)))
+    return sorted(set(rows.values_list("id", flat=True)))
+
+
+def contacts_once_of(person: User) -> list[int]:
+    """The numbers of all contacts of the procedures that they ever backed."""
+    return sorted(set(EmergencyContact.history.filter(person=person).values_list("id", flat=True)))

@@ -1,0 +1,51 @@
+"""What stands in the way of erasing somebody: others still rely on them."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from apps.core import clock
+from apps.core.models import Erasure
+from apps.core.personal import subject
+from apps.escalation.models import LevelTarget
+from apps.incidents.models import OPEN, RoleAssignment
+from apps.rosters import turn_taking
+from apps.rosters.models import Override, Roster, Shift
+from apps.teams.models import User
+
+
+def obstacles_to_erasing(person: User) -> list[str]:
+    """Why ``person`` cannot be erased now, a sentence each; empty if they can. A query for each that is looked for.
+
+    Whoever is active may be the last administrator; nobody deactivates that one.
+    """
+    if is_erased(person):
+        return ["They are erased already."]
+    if person.is_service_account:
+        return ["A service account is nobody's personal data: switch it off."]
+    looks = {
+        "They are active: deactivate them first.": person.is_active,
+        "They hold a role in an open incident.": _roles(person),
+        "They have shifts that are not over.": _shifts(person),
+        "They take turns in a roster.": _turns(person),
+        "A level of a chain pages them by name.": LevelTarget.objects.filter(person=person).exists(),
+    }
+    return [sentence for sentence, stands in looks.items() if stands]
+
+
+def is_erased(person: User) -> bool:
+    """Whether their personal data were taken away."""
+    return Erasure.objects.filter(subject=subject("person", person.pk)).exists()
+
+
+def _roles(person: User) -> bool:
+    return RoleAssignment.objects.filter(person=person, until=None, incident__status__in=OPEN).exists()
+
+
+def _shifts(person: User) -> bool:
+    lasting = Q(person=person, during__endswith__gt=clock.now(), roster__retired_at=None)
+    return Shift.objects.filter(lasting).exists() or Override.objects.filter(lasting).exists()
+
+
+def _turns(person: User) -> bool:
+    return Roster.objects.filter(turn_taking.has_turns_of(person), retired_at=None).exists()

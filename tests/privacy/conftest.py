@@ -1,0 +1,75 @@
+"""Somebody whose every trace can be looked for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from apps.contacts.models import ContactMethod, EmergencyContact, MethodKind
+from apps.core import clock
+from apps.core.audited import Act, note
+from apps.identity.models import Invitation
+from apps.incidents import actions as incidents
+from apps.incidents.models import Incident
+from apps.notifications.models import Channel, Delivery, Notification, NotificationKind, Urgency
+from apps.rosters.models import Absence
+from apps.teams import actions as teams
+from apps.teams.models import Team, TeamRole, User
+from tests.factories.incidents import declare, make_procedures
+from tests.factories.teams import make_person, make_team
+
+NAME, ADDRESS, NUMBER = "Canary Birdsong", "canary.birdsong@example.com", "+4915199887766"
+FORMER, ELSEWHERE, REASON = "canary.before@example.com", "canary@home.example.net", "Canary in the hospital"
+#: What is to be found nowhere.
+TRACES = (NAME, ADDRESS, NUMBER, FORMER, ELSEWHERE, REASON, NUMBER.removeprefix("+"))
+
+
+@pytest.fixture
+def team(transactional_db: None) -> Team:
+    make_procedures()
+    return make_team()
+
+
+@pytest.fixture
+def root(team: Team) -> User:
+    return User.objects.create_superuser("root@example.com", "secret", name="Root Admin")
+
+
+@pytest.fixture
+def incident(team: Team) -> Incident:
+    return declare(team, make_person("Rita", team, TeamRole.RESPONDER))
+
+
+@pytest.fixture
+def canary(team: Team, incident: Incident, root: User) -> User:
+    """Somebody who was reached in every way, was told and said something, and has left."""
+    person = User.objects.create_user(FORMER, "secret", name=NAME)
+    person.email = ADDRESS
+    person.save()
+    teams.add_member(person, team, TeamRole.RESPONDER)
+    for kind, value in ((MethodKind.EMAIL, ELSEWHERE), (MethodKind.SMS, NUMBER)):
+        ContactMethod.objects.create(person=person, kind=kind, value=value, label=NAME, verified_at=clock.now())
+    EmergencyContact.objects.create(
+        group="incident", key="canary", name=NAME, email=ADDRESS, phone=NUMBER, person=person
+    )
+    Absence.objects.create(
+        person=person, during=(clock.now() - timedelta(days=9), clock.now() - timedelta(days=8)), reason=REASON
+    )
+    Invitation.objects.create(
+        email=FORMER, invited_by=root, person=person, expires_at=clock.now(), ended_at=clock.now()
+    )
+    told = Notification.objects.create(
+        person=person, kind=NotificationKind.PAGE, step="1", urgency=Urgency.HIGH, subject=f"{NAME}, wake up",
+        text=f"{NAME} is paged at {NUMBER}", incident=incident,
+    )  # fmt: skip
+    Delivery.objects.create(notification=told, channel=Channel.SMS, address=NUMBER, position=1, planned_at=clock.now())
+    Notification.objects.create(
+        person=root, kind=NotificationKind.NOTICE, step="2", urgency=Urgency.LOW, subject=f"{NAME} answered",
+        text=f"Ask {ADDRESS}.", incident=incident,
+    )  # fmt: skip
+    incidents.add_note(incident.pk, text="I looked at the disks.", by=person)
+    note(Act.SIGNED_IN, "Signed in with a password", by=person)
+    teams.deactivate(person)
+    person.refresh_from_db()
+    return person

@@ -1,0 +1,135 @@
+"""Whoever is erased is found nowhere, and what they did stays."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from apps.audit import verifying
+from apps.audit.models import Entry
+from apps.core.audited import Act
+from apps.core.errors import Invalid, NotAllowed, RuleViolation
+from apps.core.models import Commitment, Erasure
+from apps.incidents import actions as incidents
+from apps.incidents.models import Incident, TimelineEvent
+from apps.notifications.models import Notification
+from apps.privacy import actions
+from apps.teams import actions as teams
+from apps.teams.models import Team, TeamRole, User
+from tests.audit.conftest import many_states, seal
+from tests.factories.teams import make_person
+from tests.privacy.conftest import ADDRESS, NAME, NUMBER, TRACES
+from tests.secrets.canaries import found_in_database
+
+pytestmark = [pytest.mark.django_db(transaction=True)]
+
+#: What is sealed as it was written, and not about a person (docs/privacy.md): the procedures name whom to call.
+STAYS = {"incidents_proceduresrevision.document"}
+WHY = "They left, and asked for it"
+
+
+def columns_with_traces() -> set[str]:
+    return {found.partition(":")[0] for found in found_in_database(TRACES)} - STAYS
+
+
+def test_no_trace_is_left_in_any_column_of_any_table(canary: User, root: User) -> None:
+    seal()
+    assert len(columns_with_traces()) > 20
+    actions.erase(canary.pk, by=root, reason=WHY)
+    assert columns_with_traces() == set()
+    seal()
+    assert verifying.verify(every=True).findings == []
+
+
+def test_what_they_did_stays_under_a_pseudonym(canary: User, root: User, incident: Incident) -> None:
+    erasure = actions.erase(canary.pk, by=root, reason=WHY)
+    canary.refresh_from_db()
+    assert (canary.name, canary.email) == (erasure.pseudonym, f"person-{canary.pk}@erased.invalid")
+    assert (canary.is_active, canary.has_usable_password(), canary.memberships.exists()) == (False, False, False)
+    said = TimelineEvent.objects.get(text="I looked at the disks.")
+    assert str(said.actor) == erasure.pseudonym
+    assert Notification.objects.get(person=root, step="2").subject == f"{erasure.pseudonym} answered"
+    assert canary.history.latest().name == erasure.pseudonym
+
+
+def test_the_record_says_who_erased_and_why_and_not_whom_by_name(canary: User, root: User) -> None:
+    erasure = actions.erase(canary.pk, by=root, reason=WHY)
+    entry = Entry.objects.get(act=Act.ERASED)
+    assert (entry.by, entry.data, entry.about_row) == (root, {"reason": WHY}, str(canary.pk))
+    assert entry.text == f"Erased the personal data of {erasure.pseudonym}"
+    assert (erasure.by, erasure.reason) == (root, WHY)
+
+
+def test_others_keep_what_is_theirs(canary: User, root: User) -> None:
+    actions.erase(canary.pk, by=root, reason=WHY)
+    root.refresh_from_db()
+    assert root.name == "Root Admin"
+    assert set(root.history.values_list("email", flat=True)) == {"root@example.com"}
+    assert User.objects.get(name="Rita").contact_methods.exists()
+
+
+@pytest.mark.parametrize("reason", ["", "  ", f"{NAME} asked", f"asked by {ADDRESS.upper()}", f"see {NUMBER}"])
+def test_a_reason_that_says_nothing_or_names_them_is_refused(canary: User, root: User, reason: str) -> None:
+    with pytest.raises(Invalid):
+        actions.erase(canary.pk, by=root, reason=reason)
+    assert not Erasure.objects.exists()
+
+
+def test_only_administrators_erase(canary: User, team: Team) -> None:
+    with pytest.raises(NotAllowed):
+        actions.erase(canary.pk, by=make_person("Mona", team, TeamRole.MANAGER), reason=WHY)
+
+
+def test_nobody_is_erased_twice(canary: User, root: User) -> None:
+    actions.erase(canary.pk, by=root, reason=WHY)
+    with pytest.raises(RuleViolation, match="already"):
+        actions.erase(canary.pk, by=root, reason=WHY)
+
+
+def test_whoever_is_still_here_is_not_erased(canary: User, root: User, incident: Incident) -> None:
+    teams.reactivate(canary)
+    incidents.assign_role(incident.pk, role="commander", person=canary, by=root)
+    with pytest.raises(RuleViolation, match=r"active.*role in an open incident"):
+        actions.erase(canary.pk, by=root, reason=WHY)
+
+
+def test_it_costs_as_many_statements_for_much_as_for_little(
+    canary: User, root: User, django_assert_max_num_queries: Any
+) -> None:
+    many_states(canary, 10_000)
+    with django_assert_max_num_queries(200):
+        actions.erase(canary.pk, by=root, reason=WHY)
+    assert Commitment.objects.filter(table="teams_historicaluser").count() > 10_000
+
+
+def test_who_was_erased_is_erased_again_from_a_backup(canary: User, root: User, tmp_path: Path, settings: Any) -> None:
+    settings.ERASED_FILE = str(tmp_path / "erased.jsonl")
+    line = {"person": canary.pk, "joined": canary.date_joined.isoformat()}
+    (tmp_path / "kept.jsonl").write_text(json.dumps(line) + "\n")
+    out = StringIO()
+    call_command("erasures", "replay", str(tmp_path / "kept.jsonl"), stdout=out)
+    assert out.getvalue().startswith("Erased again: Former person")
+    assert columns_with_traces() == set()
+    assert json.loads((tmp_path / "erased.jsonl").read_text()) == line
+    out = StringIO()
+    call_command("erasures", "list", stdout=out)
+    assert json.loads(out.getvalue()) == line
+
+
+def test_somebody_who_got_the_number_since_the_backup_is_not_erased(canary: User, tmp_path: Path) -> None:
+    line = {"person": canary.pk, "joined": "2020-01-01T00:00:00+00:00"}
+    (tmp_path / "kept.jsonl").write_text(json.dumps(line))
+    call_command("erasures", "replay", str(tmp_path / "kept.jsonl"))
+    assert not Erasure.objects.exists()
+
+
+@pytest.mark.parametrize("line", ["x", "{}", '{"person": 1}', '{"person": "a", "joined": "b"}', "[]"])
+def test_a_file_of_something_else_is_refused(canary: User, tmp_path: Path, line: str) -> None:
+    (tmp_path / "kept.jsonl").write_text(line)
+    with pytest.raises(CommandError, match="no line of erased people"):
+        call_command("erasures", "replay", str(tmp_path / "kept.jsonl"))
