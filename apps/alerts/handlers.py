@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 
+from django.conf import settings
+
 from apps.alerts import actions, inbox
 from apps.alerts.actions.heartbeats import HEARTBEAT
 from apps.alerts.inbox import Outcome
-from apps.core import clock
+from apps.alerts.models import InboxEntry
+from apps.core import clock, retention
 from apps.engine import actions as engine
 from apps.engine.checks import check
 from apps.engine.models import Timer
@@ -70,7 +73,9 @@ def inbox_is_worked_off() -> str:
     return f"An alert has waited for {age.total_seconds():.0f} s to be looked at." if age > LATE else ""
 
 
-@recurring("alerts.forget_old_entries", every=timedelta(days=1), lane=Lane.BULK)
-def forget_old_entries(timer: Timer) -> None:
-    """Delete bodies that were handled long ago."""
-    inbox.forget_old()
+retention.keep(
+    "alert_bodies",
+    "What monitoring systems sent, as it came, since it was handled",
+    span=lambda: settings.KEEP_ALERT_BODIES,
+    rows=lambda before: InboxEntry.objects.filter(handled_at__lt=before),
+)

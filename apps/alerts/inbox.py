@@ -23,9 +23,6 @@ TURN = 0x1A6B0C5
 #: How many alerts of one body are taken in before somebody else has their turn.
 AT_A_TIME = 10
 
-#: How long a handled entry is kept for whoever wants to see what was really sent.
-KEPT_FOR = timedelta(days=30)
-
 
 class Outcome(Enum):
     """What came of looking for an entry to handle."""
@@ -81,11 +78,6 @@ def handle_next(entries: QuerySet[InboxEntry]) -> Outcome:
         entry.failures += 1
     entry.save(update_fields=["problem", "handled_at", "failures", "taken_in", "failed"])
     return Outcome.HANDLED
-
-
-def forget_old() -> int:
-    """Delete the entries that were handled longer ago than KEPT_FOR; return how many."""
-    return InboxEntry.objects.filter(handled_at__lt=clock.now() - KEPT_FOR).delete()[0]
 
 
 def _handle(entry: InboxEntry) -> None:

@@ -62,11 +62,6 @@ def answer_once(request: Request, answer: Callable[[], Response]) -> HttpRespons
         return response
 
 
-def forget_what_is_old() -> int:
-    """Delete the answers that are older than KEPT_FOR; return how many there were."""
-    return RememberedAnswer.objects.filter(created_at__lte=clock.now() - KEPT_FOR).delete()[0]
-
-
 def _key_of(request: Request) -> str:
     key: str = request.headers[HEADER]
     if not key or len(key) > LONGEST_KEY or not (key.isascii() and key.isprintable()):

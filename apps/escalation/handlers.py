@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from apps.core import retention
 from apps.engine.checks import check
 from apps.engine.models import Timer
 from apps.engine.registry import Lane, handler, recurring, watch
 from apps.escalation import actions, queries
 from apps.escalation.actions import proving
+from apps.escalation.models import Proof
 from apps.incidents.actions.locking import locked
 
 #: A proof that is older than this says nothing about now.
@@ -76,7 +78,9 @@ def proof_is_fresh() -> str:
     return f"For {age.total_seconds():.0f} s it was not proved that nobody was forgotten." if age > STALE else ""
 
 
-@recurring("escalation.forget_old_proofs", every=timedelta(days=1))
-def forget_old_proofs(timer: Timer) -> None:
-    """Delete old proofs that found nothing."""
-    actions.forget_old_proofs()
+retention.keep(
+    "proofs",
+    "Proofs that nobody was forgotten, which found nothing",
+    span=lambda: proving.KEPT,
+    rows=lambda before: Proof.objects.filter(at__lt=before, gaps=[], unrepaired=[]),
+)

@@ -14,3 +14,4 @@ class IdentityConfig(AppConfig):
         import_module("apps.identity.rotation")
         import_module("apps.identity.leaving")
         import_module("apps.identity.addresses")
+        import_module("apps.identity.retention")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import structlog
 
+from apps.core import retention
 from apps.core.errors import ProviderError
 from apps.engine.models import Timer
-from apps.engine.registry import Lane, handler, recurring
-from apps.integrations.models import SlackAnswer
+from apps.engine.registry import Lane, handler
+from apps.integrations.models import SlackAnswer, TextReply
 from apps.integrations.slack import answering, interaction
 from apps.integrations.twilio import inbox
 
@@ -33,13 +32,15 @@ def answer_in_slack(timer: Timer) -> None:
     answering.forget(answer)
 
 
-@recurring("integrations.forget_slack_answers", every=timedelta(days=1), lane=Lane.BULK)
-def forget_slack_answers(timer: Timer) -> None:
-    """Delete the answers that Slack was never told."""
-    answering.forget_old()
-
-
-@recurring("integrations.forget_text_replies", every=timedelta(days=1), lane=Lane.BULK)
-def forget_text_replies(timer: Timer) -> None:
-    """Delete the text messages that no provider posts again."""
-    inbox.forget_old()
+retention.keep(
+    "slack_answers",
+    "Answers that Slack was never told",
+    span=lambda: answering.KEPT,
+    rows=lambda before: SlackAnswer.objects.filter(written_at__lt=before),
+)
+retention.keep(
+    "text_replies",
+    "Text messages that no provider posts again",
+    span=lambda: inbox.KEPT,
+    rows=lambda before: TextReply.objects.filter(at__lt=before),
+)

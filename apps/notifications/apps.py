@@ -17,6 +17,7 @@ class NotificationsConfig(AppConfig):
             lost_methods,
             providers,
             reactions,
+            retention,
             role_pages,
             stand_in_notices,
             swap_notices,

@@ -1,19 +1,21 @@
-"""What the engine calls for the API's housekeeping, and for tokens that end."""
+"""What time does to answers of the API, and to tokens."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from apps.core import idempotency
+from apps.core import idempotency, retention
+from apps.core.models import RememberedAnswer
 from apps.engine.models import Timer
 from apps.engine.registry import recurring
 from apps.teams import actions
 
-
-@recurring("teams.forget_remembered_answers", every=timedelta(hours=1))
-def forget_remembered_answers(timer: Timer) -> None:
-    """Delete the answers of POSTs that were remembered long enough."""
-    idempotency.forget_what_is_old()
+retention.keep(
+    "answers",
+    "Answers of the API to what came with an Idempotency-Key",
+    span=lambda: idempotency.KEPT_FOR,
+    rows=lambda before: RememberedAnswer.objects.filter(created_at__lte=before),
+)
 
 
 @recurring("teams.remind_of_tokens", every=timedelta(hours=1))

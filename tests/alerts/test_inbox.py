@@ -16,7 +16,6 @@ from apps.alerts import inbox
 from apps.alerts.actions import receiving
 from apps.alerts.handlers import (
     PROCESS_INBOX,
-    forget_old_entries,
     inbox_is_worked_off,
     process_inbox,
     try_inbox_again,
@@ -27,6 +26,7 @@ from apps.core import clock as house_clock
 from apps.engine.models import State, Timer
 from apps.incidents.models import Incident
 from tests.alerts.building import at, notification, prometheus_alert, put_procedures_in_force
+from tests.engine.sweeping import sweep
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock", "application")]
 
@@ -194,7 +194,7 @@ def test_old_bodies_are_forgotten_and_what_was_not_handled_is_kept(
     handle_all()
     unhandled = put(integration, {"odd": "waits"})
     clock.shift(days=31)
-    forget_old_entries(timer)
+    sweep("alert_bodies")
     assert list(InboxEntry.objects.all()) == [unhandled]
 
 

@@ -7,12 +7,12 @@ import pytest
 from django.db import connections
 
 from ado_incidents.api import router
-from apps.core import idempotency
 from apps.core.api import HouseViewSet
 from apps.core.models import RememberedAnswer
 from apps.incidents.models import EventKind, Incident, TimelineEvent
 from apps.rosters.models import CalendarFeed
 from tests.api.clients import client_of
+from tests.engine.sweeping import sweep
 
 URL = "/api/v1/incidents/"
 DOWN = {"title": "Down", "severity": "P0", "team": "platform"}
@@ -75,7 +75,7 @@ def test_the_sweep_deletes_what_is_forgotten_and_nothing_else(house, rita, clock
     clock.shift(hours=23)
     rita.post(URL, DOWN, **keyed("new"))
     clock.shift(hours=1)
-    assert idempotency.forget_what_is_old() == 1
+    assert sweep("answers") == 1
     assert RememberedAnswer.objects.get().key == "new"
 
 

@@ -8,7 +8,7 @@ from apps.escalation.actions.holding import LONGEST_HOLD, end_hold, hold
 from apps.escalation.actions.impact import raise_by_impact
 from apps.escalation.actions.levels import FIRE
 from apps.escalation.actions.policies import ChangedMeanwhile, delete_policy, require_keeper, save_policy
-from apps.escalation.actions.proving import forget_old_proofs, prove
+from apps.escalation.actions.proving import prove
 from apps.escalation.actions.raising import escalate
 from apps.escalation.actions.reassigning import reassign
 from apps.escalation.actions.rehearsing import Rehearsal, rehearse
@@ -40,7 +40,6 @@ __all__ = [
     "end_run",
     "escalate",
     "fire_when_due",
-    "forget_old_proofs",
     "go_on_without",
     "hold",
     "listen",

@@ -72,11 +72,6 @@ def prove() -> Proof | None:
         )
 
 
-def forget_old_proofs() -> None:
-    """Delete proofs that are older than KEPT and found nothing."""
-    Proof.objects.filter(at__lt=house_clock.now() - KEPT, gaps=[], unrepaired=[]).delete()
-
-
 @contextmanager
 def _turn() -> Iterator[bool]:
     """Whether it is this process's turn to prove, which nobody else has until the end of the block."""

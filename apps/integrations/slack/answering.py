@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
-from apps.core import clock, http
+from apps.core import http
 from apps.engine import breakers
 from apps.integrations.models import SlackAnswer
 from apps.integrations.slack.client import PROVIDER, Posted, SlackClient
@@ -28,11 +28,6 @@ def tell(answer: SlackAnswer) -> None:
 def forget(answer: SlackAnswer) -> None:
     """Delete what was told, or cannot be; a newer answer about the same message stays for its own timer."""
     SlackAnswer.objects.filter(pk=answer.pk, written_at=answer.written_at).delete()
-
-
-def forget_old() -> None:
-    """Delete what nobody was told in KEPT."""
-    SlackAnswer.objects.filter(written_at__lt=clock.now() - KEPT).delete()
 
 
 def _tell(answer: SlackAnswer) -> None:

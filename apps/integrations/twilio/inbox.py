@@ -26,8 +26,3 @@ def take(*, sid: str, number: str, text: str) -> str:
         reply.done_at = clock.now()
         reply.save(update_fields=["answer", "done_at"])
     return reply.answer
-
-
-def forget_old() -> None:
-    """Delete what no provider posts again."""
-    TextReply.objects.filter(at__lt=clock.now() - KEPT).delete()

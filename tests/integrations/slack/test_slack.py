@@ -23,6 +23,7 @@ from apps.integrations.slack.client import PROVIDER
 from apps.notifications import links
 from apps.notifications.models import Channel, DeliveryState
 from apps.teams.models import TeamRole
+from tests.engine.sweeping import sweep
 from tests.factories.escalation import make_chain
 from tests.factories.incidents import declare
 from tests.factories.teams import make_person
@@ -472,7 +473,7 @@ def test_an_answer_that_came_meanwhile_is_told_too(slack, posted, press, clock):
     answering.forget(told)
     assert SlackAnswer.objects.exists()
     clock.shift(days=2)
-    answering.forget_old()
+    sweep("slack_answers")
     assert not SlackAnswer.objects.exists()
 
 

@@ -1,0 +1,116 @@
+"""What is of no more use goes by itself, in small bites, and the record stays."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axes.models import AccessLog
+from django.apps import apps
+from django.contrib.sessions.models import Session
+from django.core.management import call_command
+
+from apps.core import retention
+from apps.engine import actions as engine
+from apps.engine.runner import run_due
+from apps.notifications.models import Channel, Delivery, Notification, NotificationKind, Urgency
+from apps.teams.models import User
+from tests.engine.sweeping import sweep
+from tests.factories.teams import make_person
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def rita(clock: Any) -> User:
+    return make_person("Rita")
+
+
+def told(person: User, at: Any, *, stopped: bool) -> Notification:
+    notification = Notification.objects.create(
+        person=person, kind=NotificationKind.NOTICE, step=f"{at} {stopped}", urgency=Urgency.LOW, subject="Look",
+        text="At this", created_at=at, stopped_at=at if stopped else None,
+    )  # fmt: skip
+    Delivery.objects.create(
+        notification=notification, channel=Channel.EMAIL, address="rita@example.com", position=1, planned_at=at,
+        last_error="550 rita@example.com is full",
+    )  # fmt: skip
+    return notification
+
+
+def signed_in(at: Any) -> None:
+    made = AccessLog.objects.create(username="rita@example.com")
+    AccessLog.objects.filter(pk=made.pk).update(attempt_time=at)
+
+
+def test_messages_lose_their_words_and_addresses_and_stay(rita: User, clock: Any, settings: Any) -> None:
+    settings.KEEP_MESSAGES = timedelta(days=30)
+    old, open_ = told(rita, clock.now, stopped=True), told(rita, clock.now, stopped=False)
+    clock.shift(days=20)
+    young = told(rita, clock.now, stopped=True)
+    clock.shift(days=11)
+    assert (sweep("message_texts"), sweep("message_addresses")) == (1, 1)
+    assert (sweep("message_texts"), sweep("message_addresses")) == (0, 0)
+    texts = {each.pk: each.text for each in Notification.objects.all()}
+    assert texts == {old.pk: "", open_.pk: "At this", young.pk: "At this"}
+    assert set(old.deliveries.values_list("address", "last_error")) == {("", "")}
+
+
+def test_without_a_limit_everything_is_kept(rita: User, clock: Any) -> None:
+    told(rita, clock.now, stopped=True)
+    clock.shift(days=5000)
+    assert sweep("message_texts") == 0
+
+
+def test_it_goes_in_batches_and_stops_when_its_time_is_over(
+    rita: User, clock: Any, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any
+) -> None:
+    monkeypatch.setattr(retention, "BATCH", 2)
+    for _ in range(5):
+        signed_in(clock.now)
+    clock.shift(days=91)
+    (kept,) = (each for each in retention.kinds() if each.kind == "sign_ins")
+    assert retention.sweep(kept, until=time.monotonic() - 1) == 0
+    assert retention.count(kept) == 5
+    with django_assert_max_num_queries(14):
+        assert sweep("sign_ins") == 5
+
+
+def test_the_engine_sweeps_every_kind_once_a_day(rita: User, clock: Any) -> None:
+    signed_in(clock.now)
+    Session.objects.create(session_key="k", session_data="", expire_date=clock.now)
+    clock.shift(days=91)
+    engine.schedule("engine.sweep", key="recurring:engine.sweep")
+    run_due()
+    assert (AccessLog.objects.exists(), Session.objects.exists()) == (False, False)
+
+
+def test_nothing_that_is_written_once_is_ever_swept(clock: Any, settings: Any) -> None:
+    settings.KEEP_MESSAGES = timedelta(days=1)
+    models = {kept.kind: kept.old().model for kept in retention.kinds()}
+    assert len(models) > 10
+    assert [kind for kind, model in models.items() if getattr(model, "append_only", False)] == []
+    assert set(models.values()) <= set(apps.get_models())
+
+
+def test_the_command_counts_before_it_sweeps(rita: User, clock: Any) -> None:
+    signed_in(clock.now)
+    clock.shift(days=91)
+    assert rows_of("sign_ins", "--dry-run") == rows_of("sign_ins") == 1
+    assert rows_of("sign_ins", "--dry-run") == 0
+
+
+def test_every_kind_stands_in_the_documentation() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "privacy.md").read_text("utf-8")
+    assert [kept.what for kept in retention.kinds() if f"| {kept.what} |" not in page] == []
+
+
+def rows_of(kind: str, *options: str) -> int:
+    out = StringIO()
+    call_command("retention", "--json", *options, stdout=out)
+    return int(next(each["rows"] for each in json.loads(out.getvalue()) if each["kind"] == kind))
