@@ -14,6 +14,8 @@ from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
 from unfold.admin import TabularInline
 from unfold.forms import AdminPasswordChangeForm
 
@@ -78,11 +80,12 @@ class PersonAdmin(SensitiveAdmin, UserAdmin[User], KeepsMemberships):
     list_filter: ClassVar[tuple[Any, ...]] = ("is_active", "kind", "is_staff", "memberships__role", "memberships__team")
     search_fields = ("name", "email")
     filter_horizontal = ()
-    readonly_fields = ("is_staff", "last_login", "date_joined")
+    readonly_fields = ("is_staff", "last_login", "date_joined", "personal_data")
     fieldsets = (
         (None, {"fields": ("email", "name", ("time_zone", "holidays_of"), "password")}),
         ("Access", {"fields": ("is_active", "is_staff", "is_superuser")}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
+        ("Privacy", {"fields": ("personal_data",)}),
     )
     add_fieldsets = ((None, {"fields": ("email", "name", "time_zone", "password1", "password2")}),)
     inlines: ClassVar[tuple[type, ...]] = (MembershipInline,)
@@ -93,6 +96,13 @@ class PersonAdmin(SensitiveAdmin, UserAdmin[User], KeepsMemberships):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    @admin.display(description="personal data")
+    def personal_data(self, person: User) -> str:
+        """The way to the page where it is given out or erased."""
+        if person.is_service_account:
+            return "None: a service account is nobody."
+        return format_html('<a href="{}">Give out or erase</a>', reverse("privacy_person", args=[person.pk]))
 
     def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Another password for a person; service accounts have none."""

@@ -117,6 +117,7 @@ KINDS: dict[str, Kind] = {
     "roster in the admin": Kind(
         lambda things: {"object_id": things["roster"].pk}, seen_by=(Permission.MANAGE, Right.OVERSEE)
     ),
+    "person to administrate": Kind(lambda things: {"pk": things["oneself"].pk}, (OWN,), seen_by=(Right.ADMINISTRATE,)),
     "person in the admin": Kind(lambda things: {"id": things["oneself"].pk}, (OWN,), seen_by=(Right.OWN,)),
     "invitation": _row("invitation", seen_by=(Permission.MANAGE,)),
     "provisioned person": Kind(lambda things: {"known_as": things["oneself"].pk}, (OWN,)),

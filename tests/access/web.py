@@ -148,6 +148,12 @@ WEB: dict[str, dict[str, Ask]] = {
     "absence_remove": posted(Only.SIGNED_IN, "own leave"),
     "calendar_make": {"post": Ask(Only.SIGNED_IN, body={"kind": "person"})},
     "calendar_revoke": posted(Only.SIGNED_IN, "own feed"),
+    # Personal data
+    "privacy_own": {"get": SIGNED_IN},
+    "privacy_take_own": {"post": SIGNED_IN},
+    "privacy_person": {"get": Ask(Right.ADMINISTRATE, "person to administrate")},
+    "privacy_take": posted(Right.ADMINISTRATE, "person to administrate", reason="They asked"),
+    "privacy_erase": posted(Right.ADMINISTRATE, "person to administrate"),
     # Lists, each of what one may see
     "incidents": {"get": SIGNED_IN},
     "oncall": {"get": SIGNED_IN},
