@@ -68,6 +68,7 @@ def canary(team: Team, incident: Incident, root: User) -> User:
         person=root, kind=NotificationKind.NOTICE, step="2", urgency=Urgency.LOW, subject=f"{NAME} answered",
         text=f"Ask {ADDRESS}.", incident=incident,
     )  # fmt: skip
+    incidents.acknowledge(incident.pk, by=person)
     incidents.add_note(incident.pk, text="I looked at the disks.", by=person)
     note(Act.SIGNED_IN, "Signed in with a password", by=person)
     teams.deactivate(person)

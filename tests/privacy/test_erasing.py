@@ -28,8 +28,8 @@ from tests.secrets.canaries import found_in_database
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
-#: What is sealed as it was written, and not about a person (docs/privacy.md): the procedures name whom to call.
-STAYS = {"incidents_proceduresrevision.document"}
+#: What is sealed as it was written (docs/privacy.md): sentences of the timeline, and whom the procedures named to call.
+STAYS = {"incidents_proceduresrevision.document", "incidents_timelineevent.text"}
 WHY = "They left, and asked for it"
 
 
