@@ -173,7 +173,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "teams.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "apps.teams.backends.PeopleBackend",
     "guardian.backends.ObjectPermissionBackend",
     "apps.teams.backends.OrganisationBackend",
 ]

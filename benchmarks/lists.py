@@ -139,7 +139,7 @@ def signed_in(email: str) -> Client:
     from apps.teams.models import User
 
     client = Client(headers={"host": "127.0.0.1"})
-    client.force_login(User.objects.get(email=email), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(User.objects.get(email=email), backend="apps.teams.backends.PeopleBackend")
     return client
 
 

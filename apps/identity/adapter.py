@@ -6,18 +6,20 @@ from typing import Any
 
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.stagekit import clear_login
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from apps.core import encryption, origins
 from apps.teams import factors, sensitive
 from apps.teams.models import User
+from apps.teams.queries import can_be_signed_in
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +40,13 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Nothing: passwords are counted by django-axes, by account and address, so that nobody locks out another."""
+
+    def pre_login(self, request: HttpRequest, user: User, **known: Any) -> HttpResponse | None:
+        """What refuses whoever may not be signed in, by whatever way they come; None for everybody else."""
+        if not User.objects.filter(can_be_signed_in(), pk=user.pk).exists():
+            clear_login(request)
+            return self.respond_user_inactive(request, user)
+        return super().pre_login(request, user, **known)
 
     def reauthenticate(self, user: User, password: str) -> bool:
         """Whether it is the password of ``user``; a wrong one counts as an attempt to sign in."""

@@ -22,7 +22,10 @@ from apps.teams import actions as teams
 from apps.teams.access import Permission
 from apps.teams.events import PERSON_ADDED
 from apps.teams.models import ORGANISATION_WIDE, Team, TeamRole, User
+from apps.teams.queries import is_a_person
 
+#: Mail to such domains reaches nobody (RFC 2606, 2); who has to bounce it may be anybody.
+NOBODYS = ".invalid"
 _SALT = "identity.invitation"
 HEADERS = {"X-ADO-Kind": "other", "Auto-Submitted": "auto-generated"}
 
@@ -57,10 +60,11 @@ def invite(email: str, *, role: TeamRole, teams: Collection[Team], by: User) -> 
     """Invite whoever reads the mail of ``email`` to hold ``role`` in ``teams``, without any in the whole organisation.
 
     The mail leaves by a job of its own. Raises NotAllowed unless ``by`` administrates the organisation, or manages all
-    of the teams and the role is one that managers give; Invalid for a role that is not held for the organisation;
-    RuleViolation while another invitation of the address is pending.
+    of the teams and the role is one that managers give; Invalid for a role that is not held for the organisation, and
+    for an address that is no person's; RuleViolation while another invitation of the address is pending.
     """
     _check(role, teams, by)
+    _check_that_somebody_reads(email)
     address, now = User.objects.normalize_email(email).lower(), clock.now()
     _end_expired(address)
     if Invitation.objects.filter(email=address, ended_at__isnull=True).exists():
@@ -132,12 +136,14 @@ def use(invitation: Invitation, *, name: str = "", password: str | None = None) 
     """Give its roles to whoever has the address, who is made where there is nobody, and end it.
 
     Who cannot sign in yet gets ``name`` and ``password``; without one they add a passkey while they are signed in.
-    Raises RuleViolation if it was used or taken back meanwhile, the person is switched off, or whoever invited them
-    could not do so any more.
+    Raises RuleViolation if it was used or taken back meanwhile, the person is switched off, whoever invited them
+    could not do so any more, or the address became that of a service account or a webhook.
     """
     found = Invitation.objects.select_for_update(no_key=True).get(pk=invitation.pk)
     if not found.is_open:
         raise RuleViolation("This invitation was used or taken back.")
+    if _is_no_person(found.email):
+        raise RuleViolation("This address is no person's: nobody signs in as it.")
     person = guest_of(found) or _let_in(found.email, name=name, password=password)
     if not person.is_active:
         raise RuleViolation("This account is switched off. Ask an administrator.")
@@ -158,6 +164,16 @@ def _check(role: TeamRole, teams: Collection[Team], by: User) -> None:
     managed = access.team_ids(by, Permission.MANAGE)
     if role not in roles_given_by(by) or not teams or any(team.pk not in managed for team in teams):
         raise NotAllowed(f"{by} has no right to invite to this role there.")
+
+
+def _check_that_somebody_reads(email: str) -> None:
+    if email.lower().endswith(NOBODYS) or _is_no_person(email):
+        raise Invalid("This address is no person's: nobody signs in as it.", field="email")
+
+
+def _is_no_person(email: str) -> bool:
+    """Whether a service account or the stand-in of a webhook has the address."""
+    return User.objects.filter(~is_a_person(), email__iexact=email).exists()
 
 
 def _check_again(invited: InvitedRole, by: User) -> None:

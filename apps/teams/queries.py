@@ -30,6 +30,11 @@ def administrates_by_hand(person: User) -> bool:
     return person.is_superuser or by_hand.exists()
 
 
+def can_be_signed_in() -> Q:
+    """What fits whoever signs in, by whatever way: people who are active."""
+    return Q(is_a_person(), is_active=True)
+
+
 def may_keep_accounts(person: User) -> bool:
     """Whether there can be service accounts that ``person`` keeps: they manage some team."""
     return access.is_administrator(person) or bool(access.team_ids(person, Permission.MANAGE))

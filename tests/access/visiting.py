@@ -39,7 +39,7 @@ class Visitor:
         sent = {"Authorization": f"Bearer {secret}"} if secret else None
         client = Client(raise_request_exception=False, headers=sent)
         if secret is None and self.holder is not None:
-            client.force_login(world.people[self.holder], backend="django.contrib.auth.backends.ModelBackend")
+            client.force_login(world.people[self.holder], backend="apps.teams.backends.PeopleBackend")
         return client
 
     def _secret(self, world: World) -> str | None:

@@ -73,7 +73,7 @@ def test_guesses_of_tokens_are_counted_by_their_address(house, rita):
 
 def test_a_session_is_counted_by_its_person(house, counted):
     client = APIClient()
-    client.force_login(house.rita, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(house.rita, backend="apps.teams.backends.PeopleBackend")
     assert [client.get(ME).status_code for _ in range(3)] == [200, 200, 429]
     assert counted == {f"quota:read:person:{house.rita.pk}": 3}
 

@@ -15,7 +15,7 @@ URL = "/api/v1/tokens/"
 
 def signed_in(person: User) -> APIClient:
     client = APIClient(raise_request_exception=False)
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(person, backend="apps.teams.backends.PeopleBackend")
     return client
 
 

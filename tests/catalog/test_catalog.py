@@ -147,7 +147,7 @@ def test_a_manager_keeps_the_services_of_their_own_teams_in_the_admin(service, o
     manager.is_staff = True
     manager.save()
     client = Client()
-    client.force_login(manager, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(manager, backend="apps.teams.backends.PeopleBackend")
     listed = client.get(reverse("admin:catalog_service_changelist")).content.decode()
     assert reverse("admin:catalog_service_change", args=[service.pk]) in listed
     assert "Agents of others" not in listed

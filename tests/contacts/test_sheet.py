@@ -98,7 +98,7 @@ def test_the_sheet_is_for_who_is_signed_in(sheet):
 def test_saving_a_contact_in_the_admin_makes_the_person_behind_it(clock):
     client = Client()
     client.force_login(
-        User.objects.create_superuser("root@example.com"), backend="django.contrib.auth.backends.ModelBackend"
+        User.objects.create_superuser("root@example.com"), backend="apps.teams.backends.PeopleBackend"
     )
     answer = client.post(
         reverse("admin:contacts_emergencycontact_add"),
@@ -121,6 +121,6 @@ def test_saving_a_contact_in_the_admin_makes_the_person_behind_it(clock):
 def test_contacts_are_kept_by_administrators_only(sheet):
     person = User.objects.create_user("anna@example.com", is_staff=True)
     client = Client()
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(person, backend="apps.teams.backends.PeopleBackend")
     for name in ("contactmethod", "emergencycontact", "externalcontact"):
         assert client.get(reverse(f"admin:contacts_{name}_changelist")).status_code == 403

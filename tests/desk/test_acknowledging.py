@@ -60,7 +60,7 @@ def test_who_is_locked_out_or_lacks_a_factor_acknowledges_by_the_link_all_the_sa
         locked = anywhere.post("/login/", {"login": house.rita.email, "password": "wrong"})
     assert locked.status_code == 429
     signed_in = Client()
-    signed_in.force_login(house.rita, backend="django.contrib.auth.backends.ModelBackend")
+    signed_in.force_login(house.rita, backend="apps.teams.backends.PeopleBackend")
     assert signed_in.get("/")["Location"] == "/profile/sign-in/"
     for client in (anywhere, signed_in):
         assert client.get(link).status_code == 200

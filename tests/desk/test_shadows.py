@@ -61,7 +61,7 @@ def test_the_form_that_takes_it_back_is_one_that_can_be_sent(roster, house, cora
     cora.post("/rosters/platform/shadows/", entered(house.cora))
     shadow = Shadow.objects.get()
     strict = Client(enforce_csrf_checks=True)
-    strict.force_login(house.cora, backend="django.contrib.auth.backends.ModelBackend")
+    strict.force_login(house.cora, backend="apps.teams.backends.PeopleBackend")
     shown = strict.get(page).content.decode()
     form = shown[shown.index(f"/shadows/{shadow.pk}/remove/") :]
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form[: form.index("</form>")])

@@ -19,7 +19,7 @@ SECRET = re.compile(r"ado[ps]_[0-9A-Za-z]{46}")
 def ella(house, client):
     """Manages AI."""
     actions.add_member(house.ella, house.ai, TeamRole.MANAGER)
-    client.force_login(house.ella, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(house.ella, backend="apps.teams.backends.PeopleBackend")
     return client
 
 
@@ -95,7 +95,7 @@ def test_who_manages_no_team_keeps_no_accounts(house, rita):
 def test_the_admin_gives_no_service_account_a_password(house, client):
     root = User.objects.create_superuser("root@example.com", name="Root")
     robot = actions.create_service_account(name="Deploys", team=house.ai, role=TeamRole.RESPONDER, by=root)
-    client.force_login(root, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(root, backend="apps.teams.backends.PeopleBackend")
     told = {"password1": "correct horse battery", "password2": "correct horse battery"}
     assert client.post(f"/admin/teams/user/{robot.pk}/password/", told).status_code == 404
     assert client.post(f"/admin/teams/user/{house.rita.pk}/password/", told).status_code == 302

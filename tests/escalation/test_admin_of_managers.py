@@ -54,7 +54,7 @@ def staff(name: str, team: Team | None, role: TeamRole) -> User:
 
 def signed_in(person: User) -> Client:
     client = Client()
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(person, backend="apps.teams.backends.PeopleBackend")
     return client
 
 

@@ -117,7 +117,7 @@ def test_an_app_is_added_with_its_first_code_and_recovery_codes_come_with_it(cli
 
 
 def test_what_changes_the_ways_of_signing_in_asks_again_who_it_is(client, clock, rita, secret):
-    client.force_login(rita, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(rita, backend="apps.teams.backends.PeopleBackend")
     RecoveryCodes.activate(rita)
     clock.shift(minutes=16)
     for page in ("passkeys/add/", "app/remove/", "codes/", "codes/new/", "codes/recovery-codes.txt"):
@@ -217,7 +217,7 @@ def test_a_made_up_header_is_no_way_around_the_factor(client, required, rita, ty
 
 def test_the_last_factor_stays_with_whom_it_is_required_of(client, required, rita, secret):
     actions.add_member(rita, rita.memberships.get().team, TeamRole.MANAGER)
-    client.force_login(rita, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(rita, backend="apps.teams.backends.PeopleBackend")
     assert "You cannot deactivate" in client.post(f"{WAYS_IN}app/remove/").content.decode()
     assert Authenticator.objects.filter(user=rita, type="totp").exists()
     passkey = Authenticator.objects.create(user=rita, type="webauthn", data={"name": "Phone"})

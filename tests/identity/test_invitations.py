@@ -74,7 +74,7 @@ def test_other_roles_invite_nobody(client, team, role):
     person = make_person("Sue", team, role)
     with pytest.raises(NotAllowed):
         invitations.invite(GUEST, role=TeamRole.RESPONDER, teams=[team], by=person)
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(person, backend="apps.teams.backends.PeopleBackend")
     assert client.get("/invitations/").status_code == 403
 
 
@@ -199,14 +199,14 @@ def test_managers_see_and_take_back_what_is_all_of_their_teams(client, manager, 
     everywhere = invitations.invite("c@example.com", role=TeamRole.AUDITOR, teams=[], by=root)
     assert list(invitations.pending(manager)) == [own]
     assert set(invitations.pending(root)) == {own, shared, everywhere}
-    client.force_login(manager, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(manager, backend="apps.teams.backends.PeopleBackend")
     assert client.post(f"/invitations/{shared.pk}/take-back/").status_code == 404
     assert client.post(f"/invitations/{own.pk}/take-back/").status_code == 302
     assert list(invitations.pending(manager)) == []
 
 
 def test_the_form_invites_and_says_what_is_wrong(client, manager, team):
-    client.force_login(manager, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(manager, backend="apps.teams.backends.PeopleBackend")
     sent = {"email": GUEST, "role": "responder", "teams": [team.pk]}
     assert client.post("/invitations/", sent)["Location"] == "/invitations/"
     assert GUEST in client.get("/invitations/").content.decode()
@@ -215,7 +215,7 @@ def test_the_form_invites_and_says_what_is_wrong(client, manager, team):
 
 
 def test_inviting_asks_again_who_it_is(client, clock, manager):
-    client.force_login(manager, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(manager, backend="apps.teams.backends.PeopleBackend")
     clock.shift(minutes=16)
     assert client.get("/invitations/")["Location"].startswith("/confirm/")
 

@@ -132,7 +132,7 @@ def test_who_is_deactivated_is_out_at_once_with_session_and_token(provider):
     person = User.objects.get(pk=made["id"])
     teams.add_member(person, make_team("platform"), TeamRole.RESPONDER)
     browser = Client()
-    browser.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    browser.force_login(person, backend="apps.teams.backends.PeopleBackend")
     token, secret = teams.create_token(person, name="laptop")
     headers = {"Authorization": f"Bearer {secret}"}
     assert browser.get("/profile/").status_code == 200
@@ -148,7 +148,7 @@ def test_who_is_let_in_again_finds_neither_session_nor_token(provider):
     made = provider.made("anna@example.com")
     person = User.objects.get(pk=made["id"])
     browser = Client()
-    browser.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    browser.force_login(person, backend="apps.teams.backends.PeopleBackend")
     _, secret = teams.create_token(person, name="laptop")
     for active in (False, True):
         provider.patch(f"/Users/{made['id']}", {"op": "replace", "path": "active", "value": active})
@@ -303,7 +303,7 @@ def test_neither_nobody_nor_a_session_nor_an_old_token_provisions_anybody(root):
     for _ in range(2):
         answer = browser.get("/scim/v2/Users")
         assert (answer.status_code, answer["WWW-Authenticate"]) == (401, 'Bearer realm="scim"')
-        browser.force_login(root, backend="django.contrib.auth.backends.ModelBackend")
+        browser.force_login(root, backend="apps.teams.backends.PeopleBackend")
     provider = Provider(root)
     root.tokens.update(revoked_at="2026-01-01T00:00:00Z")
     assert provider.get("/Users").status == 401

@@ -52,7 +52,7 @@ def ada(team) -> User:
 def let_in(client, person: User):
     person.is_staff = True
     person.save()
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(person, backend="apps.teams.backends.PeopleBackend")
     return client
 
 

@@ -87,7 +87,7 @@ def test_a_file_gives_the_turns_and_asks_before_a_gap(roster, clock, manager, pe
 
 def test_a_session_brings_a_file_with_its_csrf_token(roster, clock, manager):
     client = Client(enforce_csrf_checks=True)
-    client.force_login(manager, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(manager, backend="apps.teams.backends.PeopleBackend")
     assert client.post(address(roster, "file/"), upload(ALWAYS)).status_code == 403
     client.cookies["csrftoken"] = "a" * 32
     answer = client.post(address(roster, "file/"), upload(ALWAYS), headers={"X-CSRFToken": "a" * 32})

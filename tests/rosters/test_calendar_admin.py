@@ -35,7 +35,7 @@ def signed_in(person) -> Client:
     person.is_staff = True
     person.save()
     client = Client()
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(person, backend="apps.teams.backends.PeopleBackend")
     return client
 
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 def signed_in(person) -> Client:
     client = Client()
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(person, backend="apps.teams.backends.PeopleBackend")
     return client
 
 

@@ -129,7 +129,7 @@ class House:
 
 def signed_in(person: User) -> Client:
     client = Client(raise_request_exception=False)
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(person, backend="apps.teams.backends.PeopleBackend")
     return client
 
 

@@ -36,7 +36,7 @@ def root(team):
 @pytest.fixture
 def admin(client, clock, root):
     """An administrator who signed in 16 minutes ago."""
-    client.force_login(root, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(root, backend="apps.teams.backends.PeopleBackend")
     clock.shift(minutes=16)
     return client
 
@@ -77,7 +77,7 @@ def test_what_is_sensitive_asks_who_signed_in_some_time_ago(admin, sensitive):
 
 
 def test_who_signed_in_just_now_is_not_asked(client, root, sensitive):
-    client.force_login(root, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(root, backend="apps.teams.backends.PeopleBackend")
     assert [address for address in sensitive if client.get(address).status_code != 200] == []
 
 

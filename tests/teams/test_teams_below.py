@@ -144,7 +144,7 @@ def test_the_admin_shows_a_circle_beside_the_field_and_carries_the_grants(chain,
     manager = make_person("Mona", top, TeamRole.MANAGER)
     root.is_staff = True
     root.save()
-    client.force_login(root, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(root, backend="apps.teams.backends.PeopleBackend")
     fields = {"time_zone": "UTC", "is_active": "on", "memberships-TOTAL_FORMS": 0, "memberships-INITIAL_FORMS": 0}
     form = {**fields, "slug": middle.slug, "name": middle.name, "parent": bottom.pk}
     page = client.post(reverse("admin:teams_team_change", args=[middle.pk]), form)

@@ -21,7 +21,7 @@ from apps.teams import sensitive
 from apps.teams.models import User
 
 #: By which backend of Django a person is found again with each request: the one that keeps them active.
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "apps.teams.backends.PeopleBackend"
 
 
 class ProviderAdapter(DefaultSocialAccountAdapter):
