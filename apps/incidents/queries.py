@@ -80,12 +80,13 @@ def visible_to(person: access.Viewer) -> QuerySet[Incident]:
     """The incidents ``person`` may see, by the same rule as ``access.may`` (default deny)."""
     if not person.is_authenticated or not person.is_active:
         return Incident.objects.none()
-    involved = Exists(Involvement.objects.filter(incident=OuterRef("pk"), person=person))
-    commanded = Q(private=True, team__in=access.commanded_team_ids(person))
+    themselves = Q(private=True, team__in=access.commanded_team_ids(person))
+    if access.may_be_involved(person):
+        themselves |= Q(Exists(Involvement.objects.filter(incident=OuterRef("pk"), person=person)))
     shared = Q(private=False)
     if not access.is_administrator(person):
         shared &= Q(team__in=access.team_ids(person, access.Permission.VIEW))
-    return Incident.objects.filter(access.in_reach(person), shared | commanded | involved)
+    return Incident.objects.filter(access.in_reach(person), shared | themselves)
 
 
 def open_incidents(person: access.Viewer) -> QuerySet[Incident]:
@@ -251,7 +252,9 @@ def those_who_see(incident: Incident, people: Iterable[User]) -> list[User]:
 def who_may_see(incident: Incident, people: Iterable[User]) -> set[int]:
     """The ids of those of ``people`` who may see the incident, by the same rule as ``access.may``; two queries."""
     asked = [person for person in people if person.is_active]
-    involved = incident.involvements.filter(person__in=asked).values_list("person_id", flat=True)
+    involved = incident.involvements.filter(
+        person__in=[each for each in asked if access.may_be_involved(each)]
+    ).values_list("person_id", flat=True)
     return {*involved, *access.who_may_view(asked, team_id=incident.team_id, private=incident.private)}
 
 

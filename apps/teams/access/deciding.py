@@ -91,7 +91,7 @@ def active_team_ids(person: Viewer, permission: Permission) -> set[int]:
 def may(person: Viewer, permission: Permission, thing: Guarded) -> bool:
     """Whether ``person`` may do ``permission`` to ``thing``.
 
-    Who is involved (holds a role, was paged) may view and respond, but for those who only read. A private thing is
+    Who is involved (``may_be_involved``) may view and respond, but for those who only read. A private thing is
     open to the involved and to its teams' commanders only, auditors and administrators excluded (requirements, "who
     may see a private incident"). With a token that is limited to teams nothing of other teams is open.
     """
@@ -100,13 +100,21 @@ def may(person: Viewer, permission: Permission, thing: Guarded) -> bool:
     teams = set(thing.guarding_team_ids())
     if is_limited(person) and not reached(person, teams):
         return False
-    if permission in (Permission.VIEW, Permission.RESPOND) and thing.involves(person):
+    if permission in (Permission.VIEW, Permission.RESPOND) and may_be_involved(person) and thing.involves(person):
         return permission is Permission.VIEW or not only_reads(person)
     if thing.is_guarded_private():
         return bool(teams & commanded_team_ids(person))
     if is_administrator(person):
         return True
     return bool(teams & team_ids(person, permission))
+
+
+def may_be_involved(person: Viewer) -> bool:
+    """Whether something opens to ``person`` because they hold a role in it, were paged or declared it: to people.
+
+    A service account has its roles alone: whoever manages its team makes its tokens, and reads all that it reads.
+    """
+    return isinstance(person, User) and not person.is_service_account
 
 
 def require(person: Viewer, permission: Permission, thing: Guarded) -> None:
