@@ -79,6 +79,15 @@ def faces(person: User) -> list[MethodFace]:
     return [_face(method, waited_for.get(method.pk), served=method.kind in served) for method in methods]
 
 
+def is_reached_otherwise(person: User) -> bool:
+    """Whether more than the address of their log-in reaches ``person`` already.
+
+    Then another way asks them to confirm who they are. The first one of a newcomer does not.
+    """
+    proven = person.contact_methods.filter(verified_at__isnull=False)
+    return proven.exclude(kind=MethodKind.EMAIL, value__iexact=person.email).exists()
+
+
 def is_last_usable(method: ContactMethod) -> bool:
     """Whether its person could not be paged at all without it."""
     usable = notifications.usable_methods(method.person)

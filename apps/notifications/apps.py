@@ -15,6 +15,7 @@ class NotificationsConfig(AppConfig):
             handlers,
             helping,
             lost_methods,
+            own_notices,
             providers,
             reactions,
             retention,

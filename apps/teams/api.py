@@ -16,6 +16,7 @@ from apps.teams import access, actions
 from apps.teams.authentication import caller
 from apps.teams.models import Membership, Scope, Team, TeamRole, User, validate_time_zone
 from apps.teams.representation import PersonSerializer, TeamInUse
+from apps.teams.sensitive import require_of_session
 
 
 class RolesOfTeamSerializer(serializers.Serializer[Any]):
@@ -121,11 +122,13 @@ class TeamViewSet(
         # Before the fields are checked: that a slug is taken is nothing to be told about teams that one cannot see.
         if not access.is_administrator(caller(request)):
             raise NotAllowed(f"{caller(request)} has no right to create teams.")
+        require_of_session(request)
         return super().create(request, *args, **kwargs)
 
     def perform_create(self, serializer: Any) -> None:
         serializer.instance = actions.create_team(by=caller(self.request), **serializer.validated_data)
 
     def perform_update(self, serializer: Any) -> None:
+        require_of_session(self.request)
         team = actions.change_team(serializer.instance, by=caller(self.request), **serializer.validated_data)
         serializer.instance = team

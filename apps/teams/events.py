@@ -18,6 +18,8 @@ LAST_DAYS = "teams.last_days_of_token"
 DEACTIVATED = "teams.deactivated"
 #: Somebody is known by another address; the subject is an AddressChange.
 ADDRESS_CHANGED = "teams.address_changed"
+#: How somebody signs in is not what it was, or somebody signed in as them from elsewhere; the subject is a WayIn.
+WAY_IN_CHANGED = "teams.way_in_changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +29,11 @@ class AddressChange:
     person: User
     was: str
     by: User
+
+
+@dataclass(frozen=True, slots=True)
+class WayIn:
+    """What its ``person`` has to hear of, in case it was not they: a sentence such as "Your password is another."."""
+
+    person: User
+    text: str

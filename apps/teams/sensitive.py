@@ -78,6 +78,13 @@ def factor_was_elsewhere(request: HttpRequest) -> bool:
     return bool(request.session.get(_FACTOR_ELSEWHERE))
 
 
+def require_session(request: Request, refusal: str) -> None:
+    """The same for what no token may do, whatever its scope. Raises NotAllowed, for a token with ``refusal``."""
+    if isinstance(request.auth, ApiToken):
+        raise NotAllowed(refusal)
+    require_of_session(request)
+
+
 def confirmed(view: View[P]) -> View[P]:
     """Let the view run only for whoever confirmed who they are; goes inside ``login_required``."""
 
@@ -92,7 +99,8 @@ def confirmed(view: View[P]) -> View[P]:
 class SensitiveAdmin:
     """Rows whose forms ask for the credential, before they are shown: nothing that was typed is lost.
 
-    Whoever may only look is not asked. Actions on several rows call ``require`` themselves.
+    Whoever may only look is not asked. So does deleting rows, one by its page or several by the list; other actions on
+    several rows call ``require`` themselves.
     """
 
     def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
@@ -102,6 +110,11 @@ class SensitiveAdmin:
     def history_form_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         self._ask_who_may_write(request)
         return super().history_form_view(request, *args, **kwargs)  # type: ignore[misc]  # of the admin
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What is to be deleted along: both ways of deleting ask for it before they show or do anything."""
+        require(request)
+        return super().get_deleted_objects(objs, request)  # type: ignore[misc]  # of the admin
 
     def _ask_who_may_write(self, request: HttpRequest) -> None:
         if self.has_add_permission(request) or self.has_change_permission(request):  # type: ignore[attr-defined]

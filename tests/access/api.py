@@ -19,6 +19,7 @@ MONTH = "from=2026-02-20&to=2026-03-20"
 PUBLIC = Ask(Only.ANYBODY)
 SIGNED_IN = Ask(Only.SIGNED_IN)
 OWN_TOKEN = Ask(Only.SIGNED_IN, "own token", in_person=True)
+OWN_METHOD = Ask(Only.SIGNED_IN, "own method", scope=Scope.MANAGE)
 SEEN = {"get": Ask(VIEW, "incident")}
 
 
@@ -72,15 +73,15 @@ API: dict[str, dict[str, Ask]] = {
     "api-me": {"get": SIGNED_IN},
     "api-own-rules": {"get": SIGNED_IN, "put": SIGNED_IN},
     "api-own-preferences": {"get": SIGNED_IN, "patch": SIGNED_IN},
-    "api-own-method-list": {"get": SIGNED_IN, "post": SIGNED_IN},
-    "api-own-method-detail": {"delete": Ask(Only.SIGNED_IN, "own method")},
-    "api-own-method-code": {"post": Ask(Only.SIGNED_IN, "own method")},
-    "api-own-method-verify": {"post": Ask(Only.SIGNED_IN, "own method")},
+    "api-own-method-list": {"get": SIGNED_IN, "post": Ask(Only.SIGNED_IN, scope=Scope.MANAGE)},
+    "api-own-method-detail": {"delete": OWN_METHOD},
+    "api-own-method-code": {"post": OWN_METHOD},
+    "api-own-method-verify": {"post": OWN_METHOD},
     "api-own-page-list": {"get": SIGNED_IN},
     "api-own-page-acknowledge": {"post": SIGNED_IN},
     "api-own-page-acknowledge-one": {"post": Ask(Only.SIGNED_IN, "own page")},
     "api-own-page-decline": {"post": Ask(Only.SIGNED_IN, "own page")},
-    "api-calendar-feed-list": {"get": SIGNED_IN, "post": Ask(Only.SIGNED_IN, body={"kind": "person"})},
+    "api-calendar-feed-list": {"get": SIGNED_IN, "post": Ask(Only.SIGNED_IN, body={"kind": "person"}, in_person=True)},
     "api-calendar-feed-detail": {"get": Ask(Only.SIGNED_IN, "own feed"), "delete": Ask(Only.SIGNED_IN, "own feed")},
     "api-token-list": {"get": SIGNED_IN, "post": Ask(Only.SIGNED_IN, body={"name": "ci"}, in_person=True)},
     "api-token-detail": {"get": OWN_TOKEN, "delete": OWN_TOKEN},

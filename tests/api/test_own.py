@@ -22,6 +22,12 @@ PHONE = "+49 30 901820"
 
 
 @pytest.fixture
+def rita(house):
+    """By a token that manages: how one is reached is not for one that only responds."""
+    return client_of(house.rita, scope=Scope.MANAGE)
+
+
+@pytest.fixture
 def phones(house):
     with served(Channel.EMAIL, Channel.SMS, Channel.PUSH) as recorder:
         yield recorder
@@ -79,7 +85,8 @@ def test_a_push_device_keeps_its_keys_and_tells_its_address_to_nobody(house, rit
     assert house.rita.contact_methods.get(kind="push").details == {"keys": keys}
 
 
-def test_the_methods_of_others_do_not_exist(house, rita, cora, sms):
+def test_the_methods_of_others_do_not_exist(house, rita, sms):
+    cora = client_of(house.cora, scope=Scope.MANAGE)
     address = f"{METHODS}{sms['id']}/"
     assert cora.delete(address).status_code == 404
     assert cora.post(f"{address}code/").status_code == 404
@@ -173,3 +180,10 @@ def test_who_was_told_says_when_it_is_due_when_it_was_sent_and_what_went_wrong(h
     phones.error = AddressRefused("550 no such user")
     run_due()
     assert (row()["state"], row()["sent_at"], row()["error"]) == ("failed", None, "550 no such user")
+
+
+def test_a_token_that_only_responds_changes_no_way_to_be_reached(house, sms):
+    responding = client_of(house.rita)
+    assert responding.post(METHODS, {"kind": "sms", "value": "+49 30 901821"}).status_code == 403
+    assert responding.delete(f"{METHODS}{sms['id']}/").status_code == 403
+    assert responding.get(METHODS).status_code == 200

@@ -97,9 +97,7 @@ def test_the_sheet_is_for_who_is_signed_in(sheet):
 
 def test_saving_a_contact_in_the_admin_makes_the_person_behind_it(clock):
     client = Client()
-    client.force_login(
-        User.objects.create_superuser("root@example.com"), backend="apps.teams.backends.PeopleBackend"
-    )
+    client.force_login(User.objects.create_superuser("root@example.com"), backend="apps.teams.backends.PeopleBackend")
     answer = client.post(
         reverse("admin:contacts_emergencycontact_add"),
         {"group": "escalation", "key": "ceo", "name": "CEO", "email": "ceo@example.com", "position": 3},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from icalendar import Calendar
+from rest_framework.test import APIClient
 
 from apps.rosters import actions
 from apps.rosters.models import CalendarFeed, FeedKind, Roster
@@ -21,6 +22,14 @@ CALENDAR = "/api/v1/rosters/platform/calendar.ics"
 @pytest.fixture
 def api(responder):
     return client_of(responder)
+
+
+@pytest.fixture
+def session(responder):
+    """The responder, by a browser's session: links are made by no token."""
+    client = APIClient()
+    client.force_login(responder, backend="apps.teams.backends.PeopleBackend")
+    return client
 
 
 @pytest.fixture
@@ -73,8 +82,8 @@ def test_who_does_not_see_the_team_sees_no_calendar(roster):
     assert client_of(stranger).get(CALENDAR).status_code == 404
 
 
-def test_a_link_is_made_listed_and_revoked(roster, clock, api, nobody):
-    made = api.post(FEEDS, {"kind": "roster", "roster": "platform"})
+def test_a_link_is_made_listed_and_revoked(roster, clock, api, session, nobody):
+    made = session.post(FEEDS, {"kind": "roster", "roster": "platform"})
     assert made.status_code == 201, made.content
     told = made.json()
     url = told.pop("url")
@@ -91,9 +100,9 @@ def test_a_link_is_made_listed_and_revoked(roster, clock, api, nobody):
     assert api.delete(f"{FEEDS}{told['id']}/").status_code == 404
 
 
-def test_links_to_a_team_and_to_ones_own_shifts(roster, api):
-    assert api.post(FEEDS, {"kind": "team", "team": "platform"}).json()["team"] == "platform"
-    assert api.post(FEEDS, {"kind": "person"}).json()["kind"] == "person"
+def test_links_to_a_team_and_to_ones_own_shifts(roster, session):
+    assert session.post(FEEDS, {"kind": "team", "team": "platform"}).json()["team"] == "platform"
+    assert session.post(FEEDS, {"kind": "person"}).json()["kind"] == "person"
 
 
 @pytest.mark.parametrize(
@@ -110,9 +119,9 @@ def test_links_to_a_team_and_to_ones_own_shifts(roster, api):
         ({"kind": "person", "rooster": "platform"}, "rooster"),
     ],
 )
-def test_what_cannot_be_is_refused_at_its_field(roster, api, sent, field):
+def test_what_cannot_be_is_refused_at_its_field(roster, session, sent, field):
     Roster.objects.create(slug="hidden", name="Hidden", team=Team.objects.create(slug="ai", name="AI"))
-    answer = api.post(FEEDS, sent)
+    answer = session.post(FEEDS, sent)
     assert (answer.status_code, list(answer.json()["errors"])) == (400, [field])
     assert not CalendarFeed.objects.exists()
 
@@ -124,7 +133,16 @@ def test_links_of_others_do_not_exist(roster, api, manager):
     assert api.get(FEEDS).json()["results"] == []
 
 
-def test_a_token_that_reads_makes_no_links(roster, responder):
-    client = client_of(responder, scope=Scope.READ)
+@pytest.mark.parametrize("scope", [Scope.READ, Scope.RESPOND, Scope.MANAGE])
+def test_a_token_makes_no_links_that_would_outlive_it(roster, responder, scope):
+    client = client_of(responder, scope=scope)
     assert client.post(FEEDS, {"kind": "person"}).status_code == 403
     assert client.get(FEEDS).status_code == 200
+    assert not CalendarFeed.objects.exists()
+
+
+def test_a_session_confirms_who_it_is_first(roster, clock, session):
+    clock.shift(minutes=16)
+    refused = session.post(FEEDS, {"kind": "person"})
+    assert (refused.status_code, refused.json()["detail"]) == (403, "Confirm first that it is you.")
+    assert not CalendarFeed.objects.exists()

@@ -68,9 +68,7 @@ def test_every_way_of_asking_says_the_same(private, robot):
 
 
 def test_by_its_role_it_reads_what_is_shared_as_ever(team, robot, by_manager):
-    shared = incidents.declare(
-        title="Slow", severity=Severity.objects.get(code="P0"), team=team, by=robot, via=Via.API
-    )
+    shared = incidents.declare(title="Slow", severity=Severity.objects.get(code="P0"), team=team, by=robot, via=Via.API)
     assert by_manager.get(f"/api/v1/incidents/{shared.reference}/").status_code == 200
 
 

@@ -3,6 +3,8 @@
 from apps.contacts.actions.endpoints import retire_endpoint, upsert_endpoint
 from apps.contacts.actions.methods import (
     METHOD_DISABLED,
+    METHOD_PROVEN,
+    METHOD_REMOVED,
     METHOD_STOPPED,
     add_method,
     disable_method,
@@ -38,6 +40,8 @@ __all__ = [
     "CODE_REQUESTED",
     "LIFETIME",
     "METHOD_DISABLED",
+    "METHOD_PROVEN",
+    "METHOD_REMOVED",
     "METHOD_STOPPED",
     "WRONG_ALLOWED",
     "Point",

@@ -21,6 +21,10 @@ from apps.teams.models import User
 METHOD_DISABLED = "contacts.method_disabled"
 #: No text message is sent to a method any more because its receiver answered STOP; the subject is the method.
 METHOD_STOPPED = "contacts.method_stopped"
+#: A person proved that they are reached by a method for the first time; the subject is the method.
+METHOD_PROVEN = "contacts.method_proven"
+#: A method that was proven is gone; the subject is the method, which has no row any more.
+METHOD_REMOVED = "contacts.method_removed"
 #: So many permanent failures in a row take a method out of use.
 FAILURES_ALLOWED = 3
 
@@ -73,10 +77,15 @@ def label_method(method: ContactMethod, *, label: str, by: User) -> None:
 
 @transaction.atomic
 def remove_method(method: ContactMethod, *, by: User) -> None:
-    """Take a way to reach somebody away. Raises NotAllowed unless ``by`` is the person or an administrator."""
+    """Take a way to reach somebody away; of one that was proven they are told (METHOD_REMOVED).
+
+    Raises NotAllowed unless ``by`` is the person or an administrator.
+    """
     require_self_or_administrator(method.person, by)
     made_by(method, by)
     method.delete()
+    if method.verified_at is not None:
+        events.publish(METHOD_REMOVED, method)
 
 
 @transaction.atomic

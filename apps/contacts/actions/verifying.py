@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from apps.contacts import queries
-from apps.contacts.actions.methods import require_self_or_administrator, verify_method
+from apps.contacts.actions.methods import METHOD_PROVEN, require_self_or_administrator, verify_method
 from apps.contacts.models import ContactMethod, Verification
 from apps.core import clock, events
 from apps.core.errors import Invalid, RuleViolation
@@ -59,7 +59,7 @@ def request_code(method: ContactMethod, *, by: User) -> Verification:
 
 
 def confirm_code(method: ContactMethod, *, code: str, by: User) -> None:
-    """Verify ``method`` if ``code`` is the one that was sent to it.
+    """Verify ``method`` if ``code`` is the one that was sent to it; its person is told of a new one (METHOD_PROVEN).
 
     Raises Invalid, naming ``code``, for another one, and RuleViolation where none is waited for, it is too old, or
     too many wrong ones were told; NotAllowed as ``request_code``. A wrong one is counted, whatever is raised.
@@ -75,9 +75,12 @@ def confirm_code(method: ContactMethod, *, code: str, by: User) -> None:
         if verification.wrong >= WRONG_ALLOWED:
             raise RuleViolation("Too many wrong codes; ask for a new one.")
         if right := constant_time_compare("".join(code.split()), code_of(verification)):
+            was_proven = method.verified_at is not None
             made_by(method, by)
             verify_method(method)
             verification.delete()
+            if not was_proven:
+                events.publish(METHOD_PROVEN, method)
         else:
             verification.wrong += 1
             verification.save(update_fields=["wrong"])

@@ -17,7 +17,10 @@ from apps.contacts import actions, phones, serving
 from apps.contacts.models import TELEPHONED, ContactMethod, MethodKind
 from apps.core.api import HouseViewSet
 from apps.core.pagination import OldestFirst
+from apps.desk import own_methods
 from apps.teams.authentication import caller
+from apps.teams.models import Scope
+from apps.teams.sensitive import require_of_session
 
 _KEYS = ("p256dh", "auth")
 
@@ -82,9 +85,13 @@ class VerifySerializer(serializers.Serializer[Any]):
 
 
 class OwnMethodViewSet(HouseViewSet):
-    """Your own contact methods. Those of others do not exist here."""
+    """Your own contact methods. Those of others do not exist here.
+
+    A session confirms who it is before more is added, or one goes, as on the profile (``own_methods``).
+    """
 
     personal = True
+    write_scope = Scope.MANAGE
     serializer_class = ContactMethodSerializer
     pagination_class = OldestFirst
     lookup_value_regex = "[0-9]{1,18}"
@@ -108,7 +115,10 @@ class OwnMethodViewSet(HouseViewSet):
     )
     def create(self, request: Request) -> Response:
         """Add a way to be reached. It counts once the code that is sent to it was told back."""
-        told, person = self.understood(AddMethodSerializer), caller(request)
+        person = caller(request)
+        if own_methods.is_reached_otherwise(person):
+            require_of_session(request)
+        told = self.understood(AddMethodSerializer)
         method = actions.add_method(
             person,
             kind=MethodKind(told["kind"]),
@@ -122,7 +132,10 @@ class OwnMethodViewSet(HouseViewSet):
     @extend_schema(operation_id="me_contact_methods_remove", responses={204: None})
     def destroy(self, request: Request, pk: str) -> Response:
         """Remove it."""
-        actions.remove_method(self._method(pk), by=caller(request))
+        method = self._method(pk)
+        if method.verified_at is not None:
+            require_of_session(request)
+        actions.remove_method(method, by=caller(request))
         return Response(status=HTTPStatus.NO_CONTENT)
 
     @extend_schema(operation_id="me_contact_methods_code", request=None, responses=CodeSentSerializer)

@@ -17,14 +17,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.core.api import HouseViewSet
-from apps.core.errors import NotAllowed
 from apps.core.idempotency import ShownOnce
 from apps.core.pagination import NewestFirst
 from apps.teams import actions, queries
 from apps.teams.authentication import caller
 from apps.teams.models import ApiToken, Scope, Team, User
 from apps.teams.representation import PersonSerializer, VisibleTeam
-from apps.teams.sensitive import require_of_session
+from apps.teams.sensitive import require_of_session, require_session
 
 #: For so many days the old secret goes on unless one says otherwise: long enough to put the new one everywhere.
 OVERLAP_DAYS = 1
@@ -133,9 +132,7 @@ class TokenViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, HouseViewSe
     @extend_schema(operation_id="tokens_make", request=MakeTokenSerializer, responses={201: MadeTokenSerializer})
     def create(self, request: Request) -> Response:
         """Make a token, as whoever is signed in. Its secret stands in this answer, and nowhere else."""
-        if isinstance(request.auth, ApiToken):
-            raise NotAllowed("Tokens make no tokens: sign in.")
-        require_of_session(request)
+        require_session(request, "Tokens make no tokens: sign in.")
         told, person = self.understood(MakeTokenSerializer), caller(request)
         made = actions.issue_token(
             told["account"] or person,

@@ -15,11 +15,13 @@ from apps.rosters import actions
 from apps.rosters.calendars import feeds, links
 from apps.rosters.models import FeedKind, Roster
 from apps.teams import access
+from apps.teams.sensitive import confirmed
 
 
 @never_cache
 @login_required
 @require_POST
+@confirmed
 def make(request: HttpRequest) -> HttpResponse:
     """Make a link of the ``kind`` that the form says, to ``roster`` or its team, and show it this once."""
     person, kind = viewer(request), request.POST.get("kind", "")

@@ -15,6 +15,7 @@ from apps.desk import own_methods
 from apps.desk.forms.profile import CodeForm, LabelForm, MethodForm, PushForm
 from apps.desk.pages import attempt, say_invalid, viewer
 from apps.desk.views.profile import shown
+from apps.teams.sensitive import require
 
 #: What a method's name is where a browser gives none.
 A_BROWSER = "A browser"
@@ -24,6 +25,7 @@ A_BROWSER = "A browser"
 @require_POST
 def add(request: HttpRequest) -> HttpResponse:
     """Add a way to reach me, and have its code sent where that can be done."""
+    _ask_before_another(request)
     form = MethodForm(request.POST, auto_id="method_%s")
     if not form.is_valid():
         return shown(request, status=422, method_form=form)
@@ -36,6 +38,7 @@ def add(request: HttpRequest) -> HttpResponse:
 @require_POST
 def add_browser(request: HttpRequest) -> HttpResponse:
     """Let this browser be a push device; one that subscribes again gets a new code, not a second row."""
+    _ask_before_another(request)
     form = PushForm(request.POST)
     if not form.is_valid():
         say_invalid(request, form)
@@ -113,6 +116,8 @@ def move_up(request: HttpRequest, method: int) -> HttpResponse:
 def remove(request: HttpRequest, method: int) -> HttpResponse:
     """Take the method away; the last one by which one can be paged only by whoever says that they are sure."""
     found = _own(request, method)
+    if found.verified_at is not None:
+        require(request)
     if own_methods.is_last_usable(found) and request.POST.get("sure") != "yes":
         return render(request, "people/remove_last.html", {"method": found})
     attempt(
@@ -121,6 +126,11 @@ def remove(request: HttpRequest, method: int) -> HttpResponse:
         done=f"Removed: {found}.",
     )
     return _back()
+
+
+def _ask_before_another(request: HttpRequest) -> None:
+    if own_methods.is_reached_otherwise(viewer(request)):
+        require(request)
 
 
 def _add(

@@ -1,6 +1,13 @@
 """Writes of notifications, one verb a function."""
 
-from apps.notifications.actions.notifying import mark_read, notify, notify_all, page_by_hand, send_test
+from apps.notifications.actions.notifying import (
+    mark_read,
+    notify,
+    notify_all,
+    page_by_hand,
+    send_test,
+    tell_of_oneself,
+)
 from apps.notifications.actions.planning import DELIVER, DELIVERY_KEY, plan_delivery, plan_next
 from apps.notifications.actions.preferring import MOST_STEPS, set_preferences, set_rules
 from apps.notifications.actions.shadows import TELL_SHADOWS
@@ -44,5 +51,6 @@ __all__ = [
     "set_rules",
     "stop",
     "stop_for",
+    "tell_of_oneself",
     "withdraw_chain",
 ]

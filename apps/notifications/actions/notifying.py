@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 
 from apps.contacts.actions import require_self_or_administrator
+from apps.contacts.models import ContactMethod
 from apps.core import clock as house_clock
 from apps.core.errors import Invalid, RuleViolation
 from apps.incidents.models import Incident
@@ -141,19 +143,24 @@ def send_test(person: User, *, by: User) -> Notification | None:
     if not usable:
         return None
     asked = "you asked" if person == by else f"{by} asked"
-    notification = Notification.objects.create(
+    return _tell_by_each(
+        usable,
         person=person,
-        kind=NotificationKind.OTHER,
         urgency=Urgency.HIGH,
         step=f"{queries.TEST}{now.isoformat()}",
         subject="Test: this is how a page reaches you",
         text=f"This is a test, because {asked} for it. Nothing is wrong, and nothing is to be done.",
-        created_at=now,
     )
-    _show_in_the_app([notification])
-    for position, method in enumerate(usable):
-        planning.plan_to(notification, method, position=position)
-    return notification
+
+
+@transaction.atomic
+def tell_of_oneself(person: User, *, ways: Iterable[ContactMethod], about: str, subject: str, text: str) -> None:
+    """Tell ``person`` that something about themselves was changed, in case it was not they who did it.
+
+    By each of the ``ways``, whatever their steps say, and in the app; every time anew. ``about`` names the occasion.
+    """
+    step = f"{about}:{uuid.uuid4().hex}"
+    _tell_by_each(ways, person=person, urgency=Urgency.LOW, step=step, subject=subject, text=text)
 
 
 @transaction.atomic
@@ -161,6 +168,25 @@ def mark_read(person: User, *, incident: Incident | None = None) -> None:
     """The person has seen what the app shows: of one incident, or everything."""
     shown = Notification.objects.filter(person=person)
     stopping.mark_read(shown.filter(incident=incident) if incident is not None else shown)
+
+
+def _tell_by_each(
+    methods: Iterable[ContactMethod], *, person: User, urgency: Urgency, step: str, subject: str, text: str
+) -> Notification:
+    """Tell ``person`` by each of their ``methods`` at once, and in the app."""
+    notification = Notification.objects.create(
+        person=person,
+        kind=NotificationKind.OTHER,
+        urgency=urgency,
+        step=step,
+        subject=subject,
+        text=text,
+        created_at=house_clock.now(),
+    )
+    _show_in_the_app([notification])
+    for position, method in enumerate(methods):
+        planning.plan_to(notification, method, position=position)
+    return notification
 
 
 def _record_once(wanted: Sequence[Notification]) -> tuple[dict[int, Notification], list[Notification]]:

@@ -26,6 +26,7 @@ from apps.teams import access
 from apps.teams.authentication import caller
 from apps.teams.models import Team
 from apps.teams.permissions import ScopedAndSignedIn
+from apps.teams.sensitive import require_session
 
 
 class RosterCalendarView(AnswersFiles):
@@ -110,6 +111,7 @@ class CalendarFeedViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, Hous
     @extend_schema(request=MakeFeedSerializer, responses={201: MadeFeedSerializer})
     def create(self, request: Request) -> Response:
         """Make a link. Whoever has its address reads the calendar without signing in, until it is revoked."""
+        require_session(request, "Tokens make no links, which would outlive them: sign in.")
         person, told = caller(request), self.understood(MakeFeedSerializer)
         seen = access.team_ids(person, access.Permission.VIEW)
         rosters, teams = Roster.objects.filter(team__in=seen), Team.objects.filter(pk__in=seen)
