@@ -127,8 +127,7 @@ def of_token(token: str) -> Invitation | None:
 
 def guest_of(invitation: Invitation) -> User | None:
     """The person who has the address already and can sign in; they get the roles, and keep their ways of doing so."""
-    person = User.objects.filter(email__iexact=invitation.email).first()
-    return person if person is not None and ways_in.has_any(person) else None
+    return User.objects.filter(factors.has_a_way_in(), email__iexact=invitation.email).first()
 
 
 @transaction.atomic

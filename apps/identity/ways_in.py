@@ -1,4 +1,4 @@
-"""By what a person can sign in at all."""
+"""Takes away by what somebody can sign in."""
 
 from __future__ import annotations
 
@@ -7,15 +7,7 @@ from allauth.socialaccount.models import SocialAccount
 
 from apps.core import audited
 from apps.core.audited import Act
-from apps.teams import factors
 from apps.teams.models import User
-
-
-def has_any(person: User) -> bool:
-    """Whether ``person`` has a password, a factor or a provider by which they sign in."""
-    if person.has_usable_password() or factors.of(person).exists():
-        return True
-    return bool(SocialAccount.objects.filter(user=person).exists())
 
 
 def take_all(person: User, *, by: User) -> None:

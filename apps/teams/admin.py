@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from operator import attrgetter
 from typing import Any, ClassVar, cast
 
@@ -11,17 +13,18 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
-from unfold.admin import TabularInline
+from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm
 
 from apps.core import events
 from apps.core.admin_lists import names_a_row
-from apps.core.errors import HouseError
+from apps.core.errors import HouseError, RuleViolation
 from apps.teams import access, actions
 from apps.teams.admin_access import AdministratedAdmin, NeverDeleted, ReadOnlyAdmin, TeamOwnedAdmin
 from apps.teams.events import PERSON_ADDED
@@ -70,6 +73,21 @@ class KeepsMemberships(AdministratedAdmin):
         super().save_formset(request, form, formset, change)
 
 
+def refused_with_words(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Answer with the page again, and with nothing done, where rules forbid what was sent to it."""
+
+    @wraps(view)
+    def answered(self: ModelAdmin, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        try:
+            with transaction.atomic():
+                return view(self, request, *args, **kwargs)
+        except RuleViolation as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+
+    return answered
+
+
 @admin.register(User)
 class PersonAdmin(SensitiveAdmin, UserAdmin[User], KeepsMemberships):
     form = PersonChangeForm
@@ -104,6 +122,7 @@ class PersonAdmin(SensitiveAdmin, UserAdmin[User], KeepsMemberships):
             return "None: a service account is nobody."
         return format_html('<a href="{}">Give out or erase</a>', reverse("privacy_person", args=[person.pk]))
 
+    @refused_with_words
     def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Another password for a person; service accounts have none."""
         key = str(kwargs.get("id", *args[:1]))
@@ -113,20 +132,40 @@ class PersonAdmin(SensitiveAdmin, UserAdmin[User], KeepsMemberships):
             require(request)
         return super().user_change_password(request, *args, **kwargs)
 
+    @refused_with_words
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return super().changeform_view(request, *args, **kwargs)
+
+    @refused_with_words
+    def history_form_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return super().history_form_view(request, *args, **kwargs)
+
     def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm[User], change: bool) -> None:
-        """Store what was entered; whoever is switched off is so by what ends their sessions and tokens too."""
-        obj.is_active = obj.is_active or (change and "is_active" in form.changed_data)
+        """Store what was entered; whoever is switched off is so by what ends their sessions and tokens too.
+
+        An older version that is brought back is stored by this alone.
+        """
+        actions.lock_administrators()
+        stays = obj.is_active
+        obj.is_active = stays or User.objects.filter(pk=obj.pk, is_active=True).exists()
         super().save_model(request, obj, form, change)
+        if change:
+            access.rebuild_grants(obj)
+            if not stays:
+                actions.deactivate(obj)
 
     def save_related(self, request: HttpRequest, form: forms.ModelForm[User], formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         access.rebuild_grants(form.instance)
-        if change and not form.cleaned_data.get("is_active", True):
-            actions.deactivate(form.instance)
-        if "email" in form.changed_data and change:
+        if change and "email" in form.changed_data:
             actions.tell_of_address(form.instance, was=form.initial["email"], by=cast("User", request.user))
         if not change:
             events.publish(PERSON_ADDED, form.instance)
+
+    def log_change(self, request: HttpRequest, obj: User, message: Any) -> Any:
+        """The last step of everything that changes a person here: an administrator stays."""
+        actions.require_an_administrator()
+        return super().log_change(request, obj, message)
 
     def response_change(self, request: HttpRequest, obj: User) -> HttpResponse:
         """Whoever was switched off may leave holes: ask next who takes over."""

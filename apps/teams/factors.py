@@ -1,10 +1,12 @@
-"""Second factors: who has one, and of whom one is required."""
+"""Ways of signing in: who has any, who has a second factor, and of whom one is required."""
 
 from __future__ import annotations
 
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
-from django.db.models import QuerySet
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 
 from apps.teams import sensitive
@@ -36,3 +38,14 @@ def is_missing(person: User, request: HttpRequest) -> bool:
     Where their provider asked for one when the session began, none is missing.
     """
     return is_required(person) and not sensitive.factor_was_elsewhere(request) and not of(person).exists()
+
+
+def has_a_way_in() -> Q:
+    """What fits the people who can sign in at all: by a password, a passkey or an identity provider.
+
+    An authenticator app and recovery codes only complete a sign-in by password.
+    """
+    passkeys = Authenticator.objects.filter(user=OuterRef("pk"), type=Authenticator.Type.WEBAUTHN)
+    linked = SocialAccount.objects.filter(user=OuterRef("pk"))
+    no_password = Q(password="") | Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    return ~no_password | Q(Exists(passkeys)) | Q(Exists(linked))

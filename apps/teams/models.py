@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
-import pgtrigger
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
@@ -21,6 +20,8 @@ from apps.core.errors import Invalid
 from apps.core.models import History
 from apps.core.personal import Personal
 from apps.core.zones import can_be_chosen
+from apps.teams import triggers
+from apps.teams.triggers import MOST_LEVELS
 
 
 def validate_time_zone(name: str) -> None:
@@ -92,6 +93,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name = "person"
         verbose_name_plural = "people"
         ordering = ["name", "email"]
+        triggers = [triggers.STAYS_ADMINISTRATED_BY_PEOPLE]
         constraints = [
             models.UniqueConstraint(Lower("email"), name="user_email_once_in_any_case"),
             models.CheckConstraint(
@@ -114,32 +116,6 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_full_name(self) -> str:
         return str(self)
-
-
-#: So many teams stand one below the other at most.
-MOST_LEVELS = 5
-#: Looks up and down from a team that got a parent, never further than is allowed: a circle is then too long, too. Two
-#: that change at once wait for one another, and the second sees what the first did.
-_CHECK_PARENT = f"""
-    PERFORM pg_advisory_xact_lock(hashtext('teams_team.parent'));
-    WITH RECURSIVE above(id, levels) AS (
-        SELECT NEW.parent_id, 1
-        UNION ALL
-        SELECT team.parent_id, above.levels + 1 FROM teams_team AS team JOIN above ON team.id = above.id
-         WHERE team.parent_id IS NOT NULL AND above.levels <= {MOST_LEVELS}
-    ), below(id, levels) AS (
-        SELECT NEW.id, 1
-        UNION ALL
-        SELECT team.id, below.levels + 1 FROM teams_team AS team JOIN below ON team.parent_id = below.id
-         WHERE below.levels <= {MOST_LEVELS}
-    )
-    SELECT (SELECT max(levels) FROM above) + (SELECT max(levels) FROM below) INTO deepest;
-    IF deepest > {MOST_LEVELS} THEN
-        RAISE EXCEPTION 'More than {MOST_LEVELS} teams stand one below the other, or in a circle.'
-              USING ERRCODE = 'check_violation', CONSTRAINT = 'team_levels';
-    END IF;
-    RETURN NULL;
-"""  # noqa: S608  (constants of the house)
 
 
 class Team(models.Model):
@@ -175,16 +151,7 @@ class Team(models.Model):
             ("command_team", "Can command the team's incidents"),
             ("manage_team", "Can manage the team's rosters, contacts and policies"),
         ]
-        triggers = [
-            pgtrigger.Trigger(
-                name="levels",
-                when=pgtrigger.After,
-                operation=pgtrigger.Insert | pgtrigger.UpdateOf("parent_id"),  # type: ignore[no-untyped-call]  # ships no types
-                condition=pgtrigger.Condition("NEW.parent_id IS NOT NULL"),
-                declare=[("deepest", "integer")],
-                func=_CHECK_PARENT,
-            )
-        ]
+        triggers = [triggers.LEVELS]
 
     def __str__(self) -> str:
         return self.name
@@ -285,6 +252,7 @@ class Membership(models.Model):
 
     class Meta:
         ordering = ["team__name", "person__name"]
+        triggers = [triggers.STAYS_ADMINISTRATED_BY_MEMBERS]
         constraints = [
             models.UniqueConstraint(
                 fields=["person", "team", "role"], name="membership_once_per_role", nulls_distinct=False

@@ -152,7 +152,7 @@ def test_two_administrators_who_lose_their_group_at_once_leave_one(anna):
     assert access.administrators().count() == 1
 
 
-def test_an_administrator_who_left_is_not_the_last(anna):
+def test_an_administrator_who_left_is_not_the_last(anna, root):
     admins = make_group("admins", (None, ADMIN))
     apply(anna, admins)
     anna.is_active = False

@@ -227,7 +227,7 @@ def test_many_pending_invitations_cost_no_more_than_one(manager, team, django_as
         assert len([str(role) for each in invitations.pending(manager) for role in each.roles.all()]) == 10
 
 
-def test_an_invitation_of_whoever_left_gives_nothing(client, team):
+def test_an_invitation_of_whoever_left_gives_nothing(client, root, team):
     leaver = User.objects.create_superuser("leaver@example.com", name="Lea")
     made = invitations.invite(GUEST, role=TeamRole.ADMIN, teams=[], by=leaver)
     link = path_of(made)

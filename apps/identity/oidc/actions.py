@@ -7,13 +7,12 @@ from django.db import transaction
 
 from apps.core import events
 from apps.core.errors import NotAllowed
-from apps.identity import ways_in
 from apps.identity.groups import actions as groups
 from apps.identity.groups import queries
 from apps.identity.groups.models import ProviderGroup
 from apps.identity.oidc.configuration import OidcProvider
 from apps.identity.oidc.rules import Told
-from apps.teams import access
+from apps.teams import access, factors
 from apps.teams.events import PERSON_ADDED
 from apps.teams.models import User
 from apps.teams.queries import administrates_by_hand, is_a_person
@@ -62,7 +61,10 @@ def _links_themselves(person: User) -> bool:
 
     Who is one by a group of a provider, and has no other way in yet, is let in: that provider made them one.
     """
-    return administrates_by_hand(person) or (access.is_administrator(person) and ways_in.has_any(person))
+    if administrates_by_hand(person):
+        return True
+    has_another_way = User.objects.filter(factors.has_a_way_in(), pk=person.pk)
+    return access.is_administrator(person) and has_another_way.exists()
 
 
 def _made(told: Told, found: list[ProviderGroup]) -> User:

@@ -13,6 +13,7 @@ from apps.teams.actions.leaving import (
     is_last_administrator,
     lock_administrators,
     reactivate,
+    require_an_administrator,
     take_every_role,
     tell_of_address,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "reactivate",
     "remind_of_ends",
     "remove_member",
+    "require_an_administrator",
     "revoke_token",
     "rotate_token",
     "take_every_role",

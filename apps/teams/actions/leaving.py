@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from apps.core import clock, events
 from apps.core.errors import RuleViolation
-from apps.teams import access
+from apps.teams import access, factors
 from apps.teams.events import ADDRESS_CHANGED, DEACTIVATED, AddressChange
 from apps.teams.models import User
+from apps.teams.triggers import AN_ADMINISTRATOR_STAYS
 
 
 @transaction.atomic
@@ -56,13 +57,33 @@ def tell_of_address(person: User, *, was: str, by: User) -> None:
 
 
 def is_last_administrator(person: User) -> bool:
-    """Whether nobody would administrate the organisation without ``person``. Two who ask at once wait for one another.
+    """Whether nobody would administrate the organisation without ``person``, or nobody who can sign in.
 
-    Ask within the transaction that takes them away.
+    Two who ask at once wait for one another. Ask within the transaction that takes them away; whatever asks nobody is
+    refused by the database (``require_an_administrator``).
     """
     lock_administrators()
+    themselves = access.administrators().filter(pk=person.pk)
     others = access.administrators().exclude(pk=person.pk)
-    return access.administrators().filter(pk=person.pk).exists() and not others.exists()
+    if not themselves.exists():
+        return False
+    signs_in = factors.has_a_way_in()
+    return not others.exists() or (themselves.filter(signs_in).exists() and not others.filter(signs_in).exists())
+
+
+def require_an_administrator() -> None:
+    """Raise RuleViolation if what this transaction did so far leaves the organisation without an administrator.
+
+    The database asks at the end of every transaction (``triggers``); who asks before it can say so to people. Let the
+    error end the transaction.
+    """
+    try:
+        with transaction.atomic():
+            connection.check_constraints()
+    except IntegrityError as error:
+        if getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") != AN_ADMINISTRATOR_STAYS:
+            raise
+        raise RuleViolation("Nobody else administrates the organisation: make somebody else one first.") from error
 
 
 def lock_administrators() -> None:
