@@ -173,6 +173,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "teams.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
+    "apps.identity.backends.GuessesBackend",
     "apps.teams.backends.PeopleBackend",
     "guardian.backends.ObjectPermissionBackend",
     "apps.teams.backends.OrganisationBackend",
@@ -185,7 +186,7 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
-AXES_CLIENT_IP_CALLABLE = "apps.core.origins.address_of"
+AXES_CLIENT_IP_CALLABLE = "apps.core.origins.counted_address_of"
 AXES_USERNAME_CALLABLE = "apps.identity.lockout.account_of"
 AXES_LOCKOUT_TEMPLATE = "account/locked_out.html"
 AUTH_PASSWORD_VALIDATORS = [
@@ -242,11 +243,13 @@ INVITATION_LIFETIME = timedelta(days=env.int("INVITATION_DAYS", default=7))
 #: Attempts to sign in and used codes, counted over all processes; only what limits guessing is kept there.
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "BACKEND": "apps.identity.cache.CountingCache",
         "LOCATION": "identity_remembered",
-        "OPTIONS": {"MAX_ENTRIES": 10_000},
+        "OPTIONS": {"MAX_ENTRIES": 10_000},  # beyond so many, those that are over are swept
     }
 }
+#: By this cookie a browser says to which accounts somebody signed in with it (apps.identity.devices).
+DEVICE_COOKIE_NAME = "__Host-device" if SECURE_ORIGIN else "device"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_ORIGIN
 if SECURE_ORIGIN:  # a browser takes such a name from this very host alone, over TLS, and for all of it
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"

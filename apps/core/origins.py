@@ -30,6 +30,8 @@ class Origin:
 
 
 NOWHERE = Origin()
+#: What stands for the address of a client that has none (a socket of the machine itself), where clients are counted.
+NO_ADDRESS = "::"
 _current: ContextVar[Origin] = ContextVar("origin", default=NOWHERE)
 
 
@@ -81,9 +83,34 @@ def address_of(request: HttpRequest) -> str:
         heard = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
         found = heard[-settings.TRUSTED_PROXIES] if len(heard) >= settings.TRUSTED_PROXIES else found
     try:
-        return str(ipaddress.ip_address(found))
+        return str(ipaddress.ip_address(_without_port(found)))
     except ValueError:
         return ""
+
+
+def counted(address: str) -> str:
+    """What counts as one client: an IPv4 address, the /64 of an IPv6 one, which a line has whole; NO_ADDRESS for none.
+
+    The record keeps whole addresses.
+    """
+    if not address:
+        return NO_ADDRESS
+    found = ipaddress.ip_address(address)
+    if found.version == 6 and found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return address if found.version == 4 else str(ipaddress.ip_network((found, 64), strict=False).network_address)
+
+
+def counted_address_of(request: HttpRequest) -> str:
+    """The client's address as attempts to sign in are counted by it (``counted``)."""
+    return counted(address_of(request))
+
+
+def _without_port(heard: str) -> str:
+    """What a proxy heard, without the port that some write behind it: ``192.0.2.7:4711``, ``[2001:db8::7]:4711``."""
+    if heard.startswith("["):
+        return heard[1:].partition("]")[0]
+    return heard.partition(":")[0] if heard.count(":") == 1 else heard
 
 
 class OriginMiddleware:

@@ -17,14 +17,13 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from apps.core import encryption, origins
+from apps.identity import devices
 from apps.teams import factors, sensitive
 from apps.teams.models import User
 from apps.teams.queries import can_be_signed_in
 
 log = structlog.get_logger(__name__)
 
-#: What stands for the address of a client that has none (a socket of the machine itself).
-NO_ADDRESS = "::"
 _WAYS = {
     "reauthenticate": "Use the password",
     "mfa_reauthenticate": "Use a code of the authenticator app, or a recovery code",
@@ -39,7 +38,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Nothing: passwords are counted by django-axes, by account and address, so that nobody locks out another."""
+        """Nothing: passwords are counted by django-axes, by account and address, and by account (``guesses``)."""
 
     def pre_login(self, request: HttpRequest, user: User, **known: Any) -> HttpResponse | None:
         """What refuses whoever may not be signed in, by whatever way they come; None for everybody else."""
@@ -64,8 +63,14 @@ class AccountAdapter(DefaultAccountAdapter):
         ways += _ways_elsewhere(user)
         return ways or [{"id": "sign_in_again", "description": "Sign in again", "url": reverse("account_logout")}]
 
+    def post_login(self, request: HttpRequest, user: User, **known: Any) -> HttpResponse:
+        """Where whoever signed in goes; the browser is known to them from now on."""
+        response = super().post_login(request, user, **known)
+        devices.remember(request, response, user)
+        return response
+
     def get_client_ip(self, request: HttpRequest) -> str:
-        return origins.address_of(request) or NO_ADDRESS
+        return origins.address_of(request) or origins.NO_ADDRESS
 
 
 def _ways_elsewhere(user: User) -> list[dict[str, Any]]:

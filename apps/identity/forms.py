@@ -119,6 +119,12 @@ class InviteForm(forms.Form):
             teams.help_text = "None: an administrator or auditor of the whole organisation."
 
 
+class ReasonForm(forms.Form):
+    """Why something is done to somebody."""
+
+    reason = forms.CharField(label="Reason", max_length=200, help_text="They read it, and it stays in the record.")
+
+
 class JoinForm(forms.Form):
     """Who somebody is who was invited, and the password that they choose; none where a passkey is to stand for it."""
 

@@ -16,6 +16,7 @@ from apps.teams.models import Team, TeamRole
 __all__ = [
     "GroupMapping",
     "GroupMember",
+    "Guesses",
     "Invitation",
     "InvitedRole",
     "ProviderGroup",
@@ -40,6 +41,23 @@ class Remembered(models.Model):
 
     def __str__(self) -> str:
         return self.cache_key
+
+
+class Guesses(models.Model):
+    """How many passwords were wrong for an account, from wherever, in the hour that began with the first of them."""
+
+    person = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+"
+    )
+    began_at = models.DateTimeField()
+    wrong = models.PositiveIntegerField(default=0)
+    told_at = models.DateTimeField(null=True, blank=True, help_text="When its person was told that there are too many.")
+
+    class Meta:
+        verbose_name_plural = "guesses"
+
+    def __str__(self) -> str:
+        return f"{self.wrong} wrong passwords for {self.person}"
 
 
 class Invitation(models.Model):

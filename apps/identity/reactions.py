@@ -5,18 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.internal.flows.login import get_authentication_records
-from allauth.account.signals import authentication_step_completed, password_changed, user_logged_in
+from allauth.account.signals import authentication_step_completed, password_changed, password_set, user_logged_in
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authentication_failed, authenticator_added, authenticator_removed, authenticator_reset
+from allauth.socialaccount.signals import social_account_added
 from axes.signals import user_locked_out
+from django.conf import settings
 from django.contrib.auth.signals import user_logged_out, user_login_failed
 from django.dispatch import receiver
 from django.http import HttpRequest
 
 from apps.core import audited
 from apps.core.audited import Act
-from apps.identity import sessions
+from apps.identity import devices, guesses, sessions, sparing
 from apps.identity.lockout import account_of
+from apps.teams import actions as teams
 from apps.teams.models import User
 
 _METHODS = {"password": "the password", "socialaccount": "an identity provider", "invitation": "an invitation"}
@@ -29,17 +32,30 @@ _NAMES = {
 
 @receiver(user_logged_in)
 def note_sign_in(request: HttpRequest, user: User, **_: Any) -> None:
-    """By which steps it was: password, then a code."""
-    how = [_step(record) for record in get_authentication_records(request, user)]
-    audited.note(Act.SIGNED_IN, f"Signed in with {' and '.join(how) or 'nothing'}", by=user, about=user, how=how)
+    """By which steps it was: password, then a code. Of a browser that is not known the person is told."""
+    records = get_authentication_records(request, user)
+    steps = [_step(record) for record in records]
+    how = " and ".join(steps) or "nothing"
+    audited.note(Act.SIGNED_IN, f"Signed in with {how}", by=user, about=user, how=steps)
+    joined = any(record["method"] == "invitation" for record in records)
+    if not joined and not devices.has_been_seen(request, user):
+        device = sessions.device_of(request.headers.get("User-Agent", ""))
+        teams.tell_of_way_in(user, f"Somebody signed in as you with {how}, on {device}, for the first time there.")
 
 
 @receiver(user_login_failed)
 def note_wrong_password(credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
-    """Of which account, where there is one: what else was typed may be a secret in the wrong field."""
+    """Of which account, where there is one: what else was typed may be a secret in the wrong field.
+
+    Of many from one address in a minute there is one row, and the next says how many there were.
+    """
     person = _person(account_of(request, credentials) if request is not None else "")
-    where = "" if person else ", of an account that there is not"
-    audited.note(Act.SIGN_IN_FAILED, f"Wrong password{where}", by=None, about=person)
+    if person is not None:
+        guesses.count(person)
+    if (more := sparing.worth_a_row(person)) is not None:
+        where = "" if person else ", of an account that there is not"
+        others = f"; {more} more before this one" if more else ""
+        audited.note(Act.SIGN_IN_FAILED, f"Wrong password{where}{others}", by=None, about=person, times=more + 1)
 
 
 @receiver(authentication_failed)
@@ -72,20 +88,40 @@ def note_confirmation(request: HttpRequest, user: User, method: str, **extra: An
 @receiver([authenticator_added, authenticator_reset])
 def note_factor(user: User, authenticator: Authenticator, **_: Any) -> None:
     """A new way of signing in."""
-    audited.note(Act.FACTOR_ADDED, f"Added {_NAMES[authenticator.type]}", by=user, about=user)
+    _told(user, Act.FACTOR_ADDED, f"Added {_NAMES[authenticator.type]}")
 
 
 @receiver(authenticator_removed)
 def note_removed_factor(user: User, authenticator: Authenticator, **_: Any) -> None:
     """One way less."""
-    audited.note(Act.FACTOR_REMOVED, f"Removed {_NAMES[authenticator.type]}", by=user, about=user)
+    _told(user, Act.FACTOR_REMOVED, f"Removed {_NAMES[authenticator.type]}")
 
 
-@receiver(password_changed)
-def note_password(request: HttpRequest, user: User, **_: Any) -> None:
-    """The password is another; every other session is over."""
-    audited.note(Act.FACTOR_ADDED, "Changed the password", by=user, about=user)
+@receiver([password_changed, password_set])
+def note_password(request: HttpRequest, user: User, signal: Any, **_: Any) -> None:
+    """The password is another, or the first; every other session is over."""
+    _told(user, Act.FACTOR_ADDED, "Changed the password" if signal is password_changed else "Chose a password")
     sessions.end(sessions.others_of(user, than=request.session.session_key), by=user)
+
+
+@receiver(social_account_added)
+def note_linked_account(sociallogin: Any, **_: Any) -> None:
+    """By their address; who came is known by what their provider says alone."""
+    provider = settings.OIDC_PROVIDERS[sociallogin.account.provider].name
+    teams.note_way_in(
+        sociallogin.user,
+        act=Act.FACTOR_ADDED,
+        words=f"Linked an account at {provider}",
+        told=f"An account at {provider} that has your address signs you in from now on.",
+        by=None,
+    )
+
+
+def _told(person: User, act: Act, words: str) -> None:
+    """What somebody did to their own ways in, said to the stream and to them."""
+    teams.note_way_in(
+        person, act=act, words=words, told=f"Your ways of signing in have changed: {words.lower()}.", by=person
+    )
 
 
 def _step(record: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from allauth.mfa.webauthn import views as passkeys
 from django.urls import include, path, reverse_lazy
 
 from apps.identity.oidc import views as oidc
-from apps.identity.views import factors, inviting, signing_in
+from apps.identity.views import factors, helping, inviting, signing_in
 
 #: Where each deed on a way of signing in leads to.
 WAYS_IN = reverse_lazy("mfa_index")
@@ -46,6 +46,7 @@ urlpatterns = [
     path("confirm/elsewhere/<slug:provider_id>/", oidc.confirm, name="confirm_elsewhere"),
     path("invitations/", inviting.invite, name="invitations"),
     path("invitations/<int:pk>/take-back/", inviting.take_back, name="invitation_take_back"),
+    path("people/<int:pk>/factors/", helping.reset_factors, name="factors_reset"),
     path("join/<str:token>/", inviting.join, name="invitation"),
     path("profile/sign-in/", include(own_ways_in)),
 ]

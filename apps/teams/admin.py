@@ -24,6 +24,7 @@ from unfold.forms import AdminPasswordChangeForm
 
 from apps.core import events
 from apps.core.admin_lists import names_a_row
+from apps.core.audited import Act
 from apps.core.errors import HouseError, RuleViolation
 from apps.teams import access, actions
 from apps.teams.admin_access import AdministratedAdmin, NeverDeleted, ReadOnlyAdmin, TeamOwnedAdmin
@@ -98,10 +99,10 @@ class PersonAdmin(SensitiveAdmin, UserAdmin[User], KeepsMemberships):
     list_filter: ClassVar[tuple[Any, ...]] = ("is_active", "kind", "is_staff", "memberships__role", "memberships__team")
     search_fields = ("name", "email")
     filter_horizontal = ()
-    readonly_fields = ("is_staff", "last_login", "date_joined", "personal_data")
+    readonly_fields = ("is_staff", "last_login", "date_joined", "personal_data", "second_factors")
     fieldsets = (
         (None, {"fields": ("email", "name", ("time_zone", "holidays_of"), "password")}),
-        ("Access", {"fields": ("is_active", "is_staff", "is_superuser")}),
+        ("Access", {"fields": ("is_active", "is_staff", "is_superuser", "second_factors")}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
         ("Privacy", {"fields": ("personal_data",)}),
     )
@@ -122,6 +123,13 @@ class PersonAdmin(SensitiveAdmin, UserAdmin[User], KeepsMemberships):
             return "None: a service account is nobody."
         return format_html('<a href="{}">Give out or erase</a>', reverse("privacy_person", args=[person.pk]))
 
+    @admin.display(description="second factors")
+    def second_factors(self, person: User) -> str:
+        """Where an administrator takes them away from somebody who lost them."""
+        if person.pk is None or person.is_service_account:
+            return "none"
+        return format_html('<a href="{}">Take them away…</a>', reverse("factors_reset", args=[person.pk]))
+
     @refused_with_words
     def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Another password for a person; service accounts have none."""
@@ -130,7 +138,14 @@ class PersonAdmin(SensitiveAdmin, UserAdmin[User], KeepsMemberships):
             raise Http404
         if self.has_change_permission(request):
             require(request)
-        return super().user_change_password(request, *args, **kwargs)
+        before = User.objects.filter(pk=key).values_list("password", flat=True).first() if key.isdecimal() else None
+        response: HttpResponse = super().user_change_password(request, *args, **kwargs)
+        changed = User.objects.filter(pk=key).exclude(password=before).first() if before is not None else None
+        if changed is not None:
+            by = cast("User", request.user)
+            words, told = "Set the password", f"{by} set another password for your account, and you are signed out."
+            actions.note_way_in(changed, act=Act.FACTOR_ADDED, words=words, told=told, by=by)
+        return response
 
     @refused_with_words
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

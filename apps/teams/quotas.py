@@ -31,10 +31,12 @@ def count(request: Request, who: str) -> None:
 def count_stranger() -> None:
     """Count a request without credentials, or with wrong ones, as one of its address. Raises Throttled.
 
-    What has no address comes from no network: the description of the API is made so.
+    All whose address is not known count as one. Where nobody asks at all (the description of the API is made so)
+    nothing is counted.
     """
-    if address := origins.current().address:
-        _spend(Policy.STRANGER, f"address:{address}")
+    origin = origins.current()
+    if origin != origins.NOWHERE:
+        _spend(Policy.STRANGER, f"address:{origins.counted(origin.address)}")
 
 
 def _spend(policy: Policy, who: str) -> None:

@@ -119,6 +119,7 @@ KINDS: dict[str, Kind] = {
     ),
     "person to administrate": Kind(lambda things: {"pk": things["oneself"].pk}, (OWN,), seen_by=(Right.ADMINISTRATE,)),
     "person in the admin": Kind(lambda things: {"id": things["oneself"].pk}, (OWN,), seen_by=(Right.OWN,)),
+    "person": Kind(lambda things: {"pk": things["responder"].pk}, (OWN,), seen_by=(Right.OWN,)),
     "invitation": _row("invitation", seen_by=(Permission.MANAGE,)),
     "provisioned person": Kind(lambda things: {"known_as": things["oneself"].pk}, (OWN,)),
     "provisioned group": Kind(lambda things: {"known_as": things["provider group"]}, (OWN,)),

@@ -13,6 +13,7 @@ ASKS: dict[str, tuple[str, ...]] = {
     "service_accounts": ("get", "post"),
     "invitations": ("get", "post"),
     "invitation_take_back": ("post",),
+    "factors_reset": ("get", "post"),
     "calendar_make": ("post",),
     "coverage_pay": ("get",),
     "method_add": ("post",),

@@ -132,6 +132,7 @@ WEB: dict[str, dict[str, Ask]] = {
     "mfa_generate_recovery_codes": {"get": SIGNED_IN, "post": SIGNED_IN},
     "mfa_download_recovery_codes": {"get": Ask(Only.HIDDEN)},
     "invitations": {"get": Ask(MANAGE), "post": Ask(MANAGE)},
+    "factors_reset": {"get": Ask(Right.ADMINISTRATE, "person"), "post": Ask(Right.ADMINISTRATE, "person")},
     "invitation_take_back": posted(MANAGE, "invitation"),
     "invitation": {"get": UNKNOWN, "post": UNKNOWN},
     "session_end": {"post": Ask(Only.HIDDEN)},

@@ -32,6 +32,7 @@ from apps.teams.actions.tokens import (
     revoke_token,
     rotate_token,
 )
+from apps.teams.actions.ways_in import note_way_in, tell_of_way_in
 
 __all__ = [
     "GIVEN_BY_MANAGERS",
@@ -50,6 +51,7 @@ __all__ = [
     "issue_token",
     "lock_administrators",
     "note_use",
+    "note_way_in",
     "reactivate",
     "remind_of_ends",
     "remove_member",
@@ -58,4 +60,5 @@ __all__ = [
     "rotate_token",
     "take_every_role",
     "tell_of_address",
+    "tell_of_way_in",
 ]
