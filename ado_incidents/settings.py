@@ -110,8 +110,8 @@ MIDDLEWARE = [
     "simple_history.middleware.HistoryRequestMiddleware",
     "apps.teams.middleware.ViewerTimeZoneMiddleware",
     "apps.teams.middleware.SignedOutMiddleware",
-    "apps.teams.middleware.ConfirmingMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "apps.teams.middleware.ConfirmingMiddleware",  # asked before allauth what to do where somebody has to confirm
     "apps.identity.middleware.FactorMiddleware",
     "axes.middleware.AxesMiddleware",
     "apps.core.admin_lists.AdminAddressMiddleware",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import connection, transaction
@@ -31,25 +32,30 @@ class ShownOnce(Response):
 
 
 def answer_once(request: Request, answer: Callable[[], Response]) -> HttpResponseBase:
-    """The answer to ``request``: ``answer()``, or what it was when the same person sent the same key and body before.
+    """The answer to ``request``: ``answer()``, or what it was when the same key and body came before.
+
+    From the same person with the same credential: a token that reaches less than a session is not told what that was.
 
     The effect of ``answer`` and the memory of it are one transaction, and two requests with one key run one after the
     other. An answer that is an error is not remembered and leaves no effect. What is remembered is kept for KEPT_FOR.
     Raises Invalid for a key that is none, Conflict where the key came with another method, address or body, and where
     the answer was one that is ShownOnce.
     """
-    key = _key_of(request)
+    mine: dict[str, Any] = {
+        "person_id": request.user.pk,
+        "credential": _credential_of(request),
+        "key": _key_of(request),
+    }
     digest = _digest(request)
     with transaction.atomic():
-        _wait_for_its_turn(person_id=request.user.pk, key=key)
-        remembered = RememberedAnswer.objects.filter(person_id=request.user.pk, key=key).first()
+        _wait_for_its_turn(mine)
+        remembered = RememberedAnswer.objects.filter(**mine).first()
         if remembered is not None and remembered.created_at > clock.now() - KEPT_FOR:
             return _again(remembered, digest)
         response = answer()
         if response.status_code in MAY_BE_REMEMBERED:
             RememberedAnswer.objects.update_or_create(
-                person_id=request.user.pk,
-                key=key,
+                **mine,
                 defaults={
                     "request_digest": digest,
                     "status": response.status_code,
@@ -82,11 +88,18 @@ def _of_file(sent: UploadedFile[bytes]) -> list[str]:
     return [sent.name or "", digest.hexdigest()]
 
 
-def _wait_for_its_turn(*, person_id: int | None, key: str) -> None:
+def _credential_of(request: Request) -> str:
+    """By what the person came: the token's number, or nothing for a session."""
+    return "" if request.auth is None else f"token:{request.auth.pk}"
+
+
+def _wait_for_its_turn(mine: Mapping[str, object]) -> None:
     # A row cannot be locked before it exists; the advisory lock lasts until the transaction ends, and a collision of
     # hashes costs a wait and nothing else.
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s), hashtext(%s))", [HEADER, f"{person_id}:{key}"])
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtext(%s), hashtext(%s))", [HEADER, ":".join(map(str, mine.values()))]
+        )
 
 
 def _again(remembered: RememberedAnswer, digest: str) -> HttpResponse:

@@ -156,6 +156,7 @@ class RememberedAnswer(models.Model):
     """The answer to a POST that carried an Idempotency-Key, so that its repetition has one effect (contract)."""
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    credential = models.CharField(max_length=40, blank=True, help_text="The token it came with; empty: a session.")
     key = models.CharField(max_length=255)
     request_digest = models.CharField(max_length=64, help_text="SHA-256 of method, path and body.")
     status = models.PositiveSmallIntegerField()
@@ -165,7 +166,9 @@ class RememberedAnswer(models.Model):
     created_at = models.DateTimeField(db_index=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["person", "key"], name="remembered_answer_once_per_key")]
+        constraints = [
+            models.UniqueConstraint(fields=["person", "credential", "key"], name="remembered_answer_once_per_key")
+        ]
 
     def __str__(self) -> str:
         return f"{self.person}: {self.key}"

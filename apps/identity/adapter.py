@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
@@ -44,8 +44,8 @@ class AccountAdapter(DefaultAccountAdapter):
         """What refuses whoever may not be signed in, by whatever way they come; None for everybody else."""
         if not User.objects.filter(can_be_signed_in(), pk=user.pk).exists():
             clear_login(request)
-            return self.respond_user_inactive(request, user)
-        return super().pre_login(request, user, **known)
+            return cast("HttpResponse", self.respond_user_inactive(request, user))
+        return cast("HttpResponse | None", super().pre_login(request, user, **known))
 
     def reauthenticate(self, user: User, password: str) -> bool:
         """Whether it is the password of ``user``; a wrong one counts as an attempt to sign in."""
@@ -65,7 +65,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def post_login(self, request: HttpRequest, user: User, **known: Any) -> HttpResponse:
         """Where whoever signed in goes; the browser is known to them from now on."""
-        response = super().post_login(request, user, **known)
+        response: HttpResponse = super().post_login(request, user, **known)
         devices.remember(request, response, user)
         return response
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.apps import apps
 from django.core.cache.backends.db import DatabaseCache
-from django.db import connections
 
 
 class CountingCache(DatabaseCache):
@@ -16,6 +16,4 @@ class CountingCache(DatabaseCache):
     """
 
     def _cull(self, db: str, cursor: Any, now: datetime, num: int) -> None:
-        connection = connections[db]
-        table = connection.ops.quote_name(self._table)
-        cursor.execute(f"DELETE FROM {table} WHERE expires < %s", [connection.ops.adapt_datetimefield_value(now)])  # noqa: S608
+        apps.get_model("identity.Remembered").objects.filter(expires__lt=now).delete()

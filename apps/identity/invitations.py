@@ -61,13 +61,14 @@ def invite(email: str, *, role: TeamRole, teams: Collection[Team], by: User) -> 
 
     The mail leaves by a job of its own. Raises NotAllowed unless ``by`` administrates the organisation, or manages all
     of the teams and the role is one that managers give; Invalid for a role that is not held for the organisation, and
-    for an address that is no person's; RuleViolation while another invitation of the address is pending.
+    for an address that is no person's; RuleViolation while another invitation of the address is pending that ``by``
+    sees: those of other teams are as unknown as if there were none.
     """
     _check(role, teams, by)
     _check_that_somebody_reads(email)
     address, now = User.objects.normalize_email(email).lower(), clock.now()
     _end_expired(address)
-    if Invitation.objects.filter(email=address, ended_at__isnull=True).exists():
+    if pending(by).filter(email=address).exists() or by.invitations.filter(email=address, ended_at=None).exists():
         raise RuleViolation(f"{address} is invited already. Take that invitation back first.")
     made = Invitation.objects.create(
         email=address, invited_by=by, created_at=now, expires_at=now + settings.INVITATION_LIFETIME

@@ -79,7 +79,10 @@ class Invitation(models.Model):
         ordering = ["-created_at", "-pk"]
         constraints = [
             models.UniqueConstraint(
-                Lower("email"), condition=models.Q(ended_at__isnull=True), name="invitation_one_open_per_address"
+                Lower("email"),
+                "invited_by",
+                condition=models.Q(ended_at__isnull=True),
+                name="invitation_one_open_per_address_and_host",
             ),
             models.CheckConstraint(
                 condition=models.Q(person__isnull=True) | models.Q(ended_at__isnull=False),

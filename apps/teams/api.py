@@ -54,6 +54,7 @@ class MeSerializer(serializers.ModelSerializer[User]):
 class MeViewSet(HouseViewSet):
     """The person behind the credentials."""
 
+    personal = True
     serializer_class = MeSerializer
     queryset = User.objects.none()
 

@@ -7,4 +7,4 @@ class TeamsConfig(AppConfig):
     name = "apps.teams"
 
     def ready(self) -> None:
-        from apps.teams import handlers, openapi, sensitive  # noqa: F401  (register)
+        from apps.teams import checks, handlers, openapi, sensitive  # noqa: F401  (register)

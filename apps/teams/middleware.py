@@ -6,6 +6,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
+from allauth.core.exceptions import ReauthenticationRequired
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -65,8 +66,12 @@ class ConfirmingMiddleware:
         return self._get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Answer NotConfirmed; whatever else went wrong is not for here."""
-        if not isinstance(error, NotConfirmed):
+        """Answer NotConfirmed, and what django-allauth raises for the same; whatever else went wrong is not for here.
+
+        allauth itself would keep in the session what was sent, a new password included.
+        """
+        asked = isinstance(error, ReauthenticationRequired) and request.user.is_authenticated
+        if not asked and not isinstance(error, NotConfirmed):
             return None
         back = request.get_full_path()
         if request.method not in ("GET", "HEAD"):

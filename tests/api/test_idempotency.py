@@ -12,7 +12,8 @@ from apps.core.api import HouseViewSet
 from apps.core.models import RememberedAnswer
 from apps.incidents.models import EventKind, Incident, TimelineEvent
 from apps.rosters.models import CalendarFeed
-from tests.api.clients import client_of
+from apps.teams import actions
+from tests.api.clients import LATE, client_of, client_with
 from tests.engine.sweeping import sweep
 
 URL = "/api/v1/incidents/"
@@ -110,7 +111,8 @@ def test_two_requests_at_once_with_one_key_have_one_effect(house):
         finally:
             connections.close_all()
 
-    clients = [client_of(house.rita), client_of(house.rita)]
+    secret = actions.create_token(house.rita, name="race", expires_at=LATE)[1]
+    clients = [client_with(secret), client_with(secret)]
     with ThreadPoolExecutor(2) as threads:
         answers = list(threads.map(post, clients))
     assert [answer.status_code for answer in answers] == [201, 201]
@@ -136,3 +138,12 @@ def test_an_answer_with_a_secret_is_kept_nowhere_and_given_once(house):
     again = rita.post(address, asked, **keyed("a"))
     assert (again.status_code, CalendarFeed.objects.count()) == (409, 1)
     assert "shown once" in again.json()["detail"]
+
+
+def test_another_credential_of_the_same_person_is_told_nothing_of_it(house, rita):
+    declared = rita.post(URL, DOWN, **keyed("a"))
+    assert declared.status_code == 201
+    other = client_of(house.rita).post(URL, DOWN, **keyed("a"))
+    assert (other.status_code, "Idempotent-Replayed" in other) == (201, False)
+    assert other.json()["id"] != declared.json()["id"]
+    assert rita.post(URL, DOWN, **keyed("a")).json()["id"] == declared.json()["id"]

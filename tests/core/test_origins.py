@@ -20,6 +20,10 @@ from apps.core import origins
         (2, "203.0.113.9", "192.0.2.1"),  # one proxy was passed by
         (1, "2001:db8::1", "2001:db8::1"),
         (1, "<script>", ""),
+        (1, "203.0.113.9:4711", "203.0.113.9"),  # some proxies write the port as well
+        (1, "[2001:db8::1]:4711", "2001:db8::1"),
+        (1, "[2001:db8::1]", "2001:db8::1"),
+        (1, ":", ""),
     ],
 )
 def test_an_address_is_believed_as_far_as_proxies_are_trusted(rf, settings, proxies, forwarded, address):

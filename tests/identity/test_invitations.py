@@ -243,3 +243,12 @@ def test_an_invitation_of_whoever_lost_the_role_gives_nothing(client, manager, t
     teams.remove_member(manager.memberships.get(team=team))
     client.post(link, {"name": "Gina", "password": PASSWORD})
     assert not User.objects.filter(email=GUEST).exists()
+
+
+def test_what_another_team_invited_stays_unknown(manager, team):
+    zoe = make_person("Zoe", other := make_team("zebra"), TeamRole.MANAGER)
+    first = invitations.invite(GUEST, role=TeamRole.RESPONDER, teams=[other], by=zoe)
+    second = invitations.invite(GUEST, role=TeamRole.RESPONDER, teams=[team], by=manager)
+    invitations.use(first, name="Gina", password=PASSWORD)
+    invitations.use(second)
+    assert roles_of(GUEST) == {("zebra", "responder"), ("platform", "responder")}

@@ -233,3 +233,17 @@ class TestReminding:
         actions.remind_of_ends()
         assert not Notification.objects.exists()
         assert ApiToken.objects.filter(revoked_at=None).count() == 3
+
+
+def test_an_account_that_is_switched_off_has_no_tokens_left_for_when_it_comes_back(db):
+    team = make_team("owls")
+    mona = make_person("Mona", team, TeamRole.MANAGER)
+    robot = actions.create_service_account(name="Robot", team=team, role=TeamRole.RESPONDER, by=mona)
+    token, _ = actions.create_token(robot, name="ci")
+    actions.deactivate_service_account(robot, by=mona)
+    token.refresh_from_db()
+    assert token.revoked_at is not None
+    told = Entry.objects.get(act=Act.TOKEN_REVOKED)
+    assert (told.by, told.teams) == (mona, [team.pk])
+    actions.reactivate(robot)
+    assert not robot.tokens.filter(revoked_at=None).exists()

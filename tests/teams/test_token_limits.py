@@ -116,8 +116,8 @@ def test_over_http_other_teams_are_not_there(teams):
 @pytest.mark.parametrize(
     "address",
     [
-        "me/contact-methods/", "me/notification-rules/", "me/preferences/", "me/pages/", "pages/", "calendar-feeds/",
-        "absences/",
+        "me/", "me/contact-methods/", "me/notification-rules/", "me/preferences/", "me/pages/", "pages/",
+        "calendar-feeds/", "absences/",
     ],
 )  # fmt: skip
 def test_what_is_a_persons_own_takes_a_token_without_limits(teams, address):
@@ -128,3 +128,11 @@ def test_what_is_a_persons_own_takes_a_token_without_limits(teams, address):
         for team_ids in (None, [platform.pk])
     ]
     assert answers == [200, 403]
+
+
+def test_with_a_limit_nothing_is_read_that_is_of_no_team(teams):
+    platform, security = teams
+    anna = make_person("Anna", platform, TeamRole.MANAGER)
+    actions.add_member(anna, security, TeamRole.MANAGER)
+    assert access.belongs_here(User.objects.get(pk=anna.pk))
+    assert not access.belongs_here(limited(anna, platform))

@@ -144,8 +144,11 @@ def require_responder(person: Viewer) -> None:
 
 
 def belongs_here(person: Viewer) -> bool:
-    """Whether ``person`` is more than a reporter: holds a role, in whatever team (``Right.DIRECTORY``)."""
-    if not person.is_authenticated or not person.is_active:
+    """Whether ``person`` is more than a reporter: holds a role, in whatever team (``Right.DIRECTORY``).
+
+    Nobody does with a token that is limited to teams: what is here for everybody is of none of them.
+    """
+    if not person.is_authenticated or not person.is_active or is_limited(person):
         return False
     return person.is_superuser or any(role in roles_with(Right.DIRECTORY) for _, role in memberships(person))
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils.text import slugify
 
+from apps.core import audited
+from apps.core.audited import Act
 from apps.core.errors import Invalid, NotAllowed
 from apps.core.history import made_by
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.actions.belonging import add_member
+from apps.teams.actions.leaving import deactivate
 from apps.teams.models import Team, TeamRole, User, UserKind
 
 #: Addresses of this domain never receive mail (RFC 2606, 2).
@@ -41,13 +44,14 @@ def create_service_account(*, name: str, team: Team | None, role: TeamRole, by: 
 
 @transaction.atomic
 def deactivate_service_account(account: User, *, by: User) -> None:
-    """Let none of its tokens work from now on. Twice is once. Raises NotAllowed unless ``by`` keeps it."""
+    """Revoke its tokens and let it do nothing from now on. Twice is once. Raises NotAllowed unless ``by`` keeps it."""
     require_keeper(by, account)
     if account.is_active:
-        account.is_active = False
         made_by(account, by)
-        account.save(update_fields=["is_active"])
-        access.rebuild_grants(account)
+        deactivate(account)
+        teams = () if account.kept_by_id is None else (account.kept_by_id,)
+        text = f"Switched the service account {account} off, with its tokens"
+        audited.note(Act.TOKEN_REVOKED, text, by=by, about=account, teams=teams)
 
 
 def require_keeper(by: User, owner: User) -> None:
