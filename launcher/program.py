@@ -20,7 +20,7 @@ class Program:
         self._arguments = arguments
         self._env = env
         self._cwd = cwd
-        # A worker that is asked to end finishes what it does, which takes database and broker; they go at the same time.
+        # A worker that is asked to end finishes what it does. That takes the database, which goes at the same time.
         self._farewell = signal.SIGKILL if "celery" in arguments else signal.SIGTERM
         self._process: subprocess.Popen[bytes] | None = None
 

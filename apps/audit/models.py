@@ -17,7 +17,8 @@ from django.db import models
 
 from apps.core import clock, origins
 from apps.core.audited import Act
-from apps.core.models import AppendOnly, History, Personal, WrittenOnce
+from apps.core.models import AppendOnly, History, WrittenOnce
+from apps.core.personal import Personal
 from apps.incidents.models import Incident
 
 

@@ -15,9 +15,8 @@ from apps.core import audited, clock, events
 from apps.core.audited import Act
 from apps.core.errors import Invalid, NotAllowed, ProviderError, RuleViolation
 from apps.engine import actions as engine
-from apps.identity import ways_in
 from apps.identity.models import Invitation, InvitedRole
-from apps.teams import access
+from apps.teams import access, factors
 from apps.teams import actions as teams
 from apps.teams.access import Permission
 from apps.teams.events import PERSON_ADDED

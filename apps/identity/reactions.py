@@ -20,14 +20,10 @@ from apps.core.audited import Act
 from apps.identity import devices, guesses, sessions, sparing
 from apps.identity.lockout import account_of
 from apps.teams import actions as teams
+from apps.teams import factors
 from apps.teams.models import User
 
 _METHODS = {"password": "the password", "socialaccount": "an identity provider", "invitation": "an invitation"}
-_NAMES = {
-    Authenticator.Type.TOTP: "an authenticator app",
-    Authenticator.Type.WEBAUTHN: "a passkey",
-    Authenticator.Type.RECOVERY_CODES: "recovery codes",
-}
 
 
 @receiver(user_logged_in)
@@ -88,13 +84,13 @@ def note_confirmation(request: HttpRequest, user: User, method: str, **extra: An
 @receiver([authenticator_added, authenticator_reset])
 def note_factor(user: User, authenticator: Authenticator, **_: Any) -> None:
     """A new way of signing in."""
-    _told(user, Act.FACTOR_ADDED, f"Added {_NAMES[authenticator.type]}")
+    _told(user, Act.FACTOR_ADDED, f"Added {factors.NAMES[authenticator.type]}")
 
 
 @receiver(authenticator_removed)
 def note_removed_factor(user: User, authenticator: Authenticator, **_: Any) -> None:
     """One way less."""
-    _told(user, Act.FACTOR_REMOVED, f"Removed {_NAMES[authenticator.type]}")
+    _told(user, Act.FACTOR_REMOVED, f"Removed {factors.NAMES[authenticator.type]}")
 
 
 @receiver([password_changed, password_set])
@@ -128,7 +124,7 @@ def _step(record: dict[str, Any]) -> str:
     """What a step of a sign-in was, in words."""
     method = str(record["method"])
     if method == "mfa":
-        return _NAMES[record["type"]]
+        return factors.NAMES[record["type"]]
     return _METHODS.get(method, method)
 
 

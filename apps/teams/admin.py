@@ -128,7 +128,10 @@ class PersonAdmin(SensitiveAdmin, UserAdmin[User], KeepsMemberships):
         """Where an administrator takes them away from somebody who lost them."""
         if person.pk is None or person.is_service_account:
             return "none"
-        return format_html('<a href="{}">Take them away…</a>', reverse("factors_reset", args=[person.pk]))
+        return format_html(
+            '<a class="text-primary-600 underline dark:text-primary-500" href="{}">Take them away…</a>',
+            reverse("factors_reset", args=[person.pk]),
+        )
 
     @refused_with_words
     def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -14,6 +14,12 @@ from apps.teams.models import Membership, TeamRole, User
 
 #: What is a factor by itself; recovery codes only stand in for one.
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+#: What they are called in a sentence.
+NAMES = {
+    Authenticator.Type.TOTP: "an authenticator app",
+    Authenticator.Type.WEBAUTHN: "a passkey",
+    Authenticator.Type.RECOVERY_CODES: "recovery codes",
+}
 
 
 def of(person: User) -> QuerySet[Authenticator]:

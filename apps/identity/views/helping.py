@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from apps.core.errors import HouseError
 from apps.identity import recovering
 from apps.identity.forms import ReasonForm
-from apps.teams import access
+from apps.teams import access, factors
 from apps.teams.models import User
 from apps.teams.queries import is_a_person
 from apps.teams.sensitive import confirmed
@@ -44,5 +44,6 @@ def _reset_factors(request: HttpRequest, pk: int) -> HttpResponse:
             next_step = "" if signs_in else " They cannot sign in: invite them."
             messages.success(request, f"{person} has no second factor any more.{next_step}")
             return redirect("admin:teams_user_change", person.pk)
-    shown = {"form": form, "person": person, "factors": Authenticator.objects.filter(user=person)}
+    held = Authenticator.objects.filter(user=person).order_by("pk")
+    shown = {"form": form, "person": person, "held": [factors.NAMES[each.type] for each in held]}
     return render(request, "identity/reset_factors.html", shown, status=422 if form.is_bound else 200)
