@@ -12,7 +12,7 @@ from apps.communications import queries as communications
 from apps.communications.models import Audience
 from apps.contacts.queries import people_who_answer, people_who_respond
 from apps.core import clock
-from apps.desk import around, clock_faces, next_step, timeline
+from apps.desk import around, clock_faces, edited, next_step, timeline
 from apps.desk import receipts as told
 from apps.desk.forms import responding as forms
 from apps.desk.forms.granting import GrantForm
@@ -26,6 +26,8 @@ from apps.teams import access
 from apps.teams.models import User
 
 Context = dict[str, Any]
+
+_RECORDED = ("reference", "approved_by", "verified", "unverified_reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,30 +200,39 @@ def part(name: str, incident: Incident, viewer: User) -> tuple[str, Context]:
     return template, {**_rights(incident, viewer), **context(incident, viewer)}
 
 
-def whole(incident: Incident, viewer: User) -> Context:
-    """Everything on the page, forms included."""
+def versions(number: int) -> Context:
+    """At which versions what the forms of the page edit is; to be read before the incident is."""
+    return {"description": edited.description(number).version(), "fix": edited.fix(number).version()}
+
+
+def whole(incident: Incident, viewer: User, seen: Context | None = None) -> Context:
+    """Everything on the page, forms included; ``seen``: the versions that they are based on."""
     context = _rights(incident, viewer)
     for _, of_part in PARTS.values():
         context |= of_part(incident, viewer)
-    return context | _forms(incident, viewer)
+    return context | _forms(incident, viewer, seen or versions(incident.pk))
 
 
-def _forms(incident: Incident, viewer: User) -> Context:
+def _forms(incident: Incident, viewer: User, seen: Context) -> Context:
     resolution = getattr(incident, "resolution", None)
-    recorded = {name: getattr(resolution, name) for name in forms.ResolutionForm.base_fields if resolution is not None}
+    recorded = {name: getattr(resolution, name) for name in _RECORDED if resolution is not None}
     # Each form has ids of its own: they share one page, and several ask for a reason.
     return {
         "note_form": forms.NoteForm(auto_id="note_%s"),
         "status_form": forms.StatusForm(incident=incident, auto_id="status_%s"),
         "severity_form": forms.SeverityForm(initial={"severity": incident.severity_id}, auto_id="severity_%s"),
         "description_form": forms.DescriptionForm(
-            by=viewer, incident=incident, instance=incident, auto_id="description_%s"
+            by=viewer,
+            incident=incident,
+            instance=incident,
+            auto_id="description_%s",
+            initial={"version": seen["description"]},
         ),
         "escalate_form": forms.RaiseForm(auto_id="escalate_%s"),
         "merge_form": forms.MergeForm(auto_id="merge_%s"),
         "reason_form": forms.ReasonForm(auto_id="end_%s"),
         "closure_form": forms.OptionalNoteForm(auto_id="resolve_%s"),
-        "resolution_form": forms.ResolutionForm(initial=recorded, auto_id="fix_%s"),
+        "resolution_form": forms.ResolutionForm(initial=recorded | {"version": seen["fix"]}, auto_id="fix_%s"),
         "update_form": forms.UpdateForm(
             initial={"message": communications.prefilled(incident, Audience.INTERNAL)},
             auto_id="update_%s",

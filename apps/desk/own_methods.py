@@ -12,6 +12,7 @@ from apps.contacts.actions import LIFETIME, WRONG_ALLOWED
 from apps.contacts.models import ContactMethod, MethodKind, MethodSource, Verification
 from apps.contacts.webhook_secrets import secret_of
 from apps.core import clock
+from apps.core.editing import versions
 from apps.notifications import queries as notifications
 from apps.notifications import rules
 from apps.notifications.models import NotificationRule, Urgency
@@ -34,7 +35,7 @@ class MethodFace:
     """One contact method: its state in a word (with a ``tone``), what that means, and what can be done.
 
     ``asks_code``: a code can be sent. ``code`` is the one that is waited for, if any. ``secret`` is what the posts to a
-    webhook are signed with; empty for any other method.
+    webhook are signed with; empty for any other method. ``version``: at which it is, for whoever edits it.
     """
 
     method: ContactMethod
@@ -45,6 +46,7 @@ class MethodFace:
     asks_code: bool
     code: Verification | None
     secret: str
+    version: str
 
     @property
     def is_own(self) -> bool:
@@ -72,11 +74,15 @@ class StepsFace:
 
 
 def faces(person: User) -> list[MethodFace]:
-    """All methods of the person in their order. Two queries."""
+    """All methods of the person in their order. Three queries."""
+    seen = versions(ContactMethod, person.contact_methods.all())
     methods = contacts.methods_of([person])[person.pk]
     waited_for = {each.method_id: each for each in Verification.objects.filter(method__in=methods)}
     served = serving.kinds()
-    return [_face(method, waited_for.get(method.pk), served=method.kind in served) for method in methods]
+    return [
+        _face(method, waited_for.get(method.pk), served=method.kind in served, version=seen.get(method.pk, ""))
+        for method in methods
+    ]
 
 
 def is_reached_otherwise(person: User) -> bool:
@@ -117,7 +123,7 @@ def _drawn(steps: Sequence[Step], usable: Sequence[ContactMethod]) -> list[StepF
     ]
 
 
-def _face(method: ContactMethod, verification: Verification | None, *, served: bool) -> MethodFace:
+def _face(method: ContactMethod, verification: Verification | None, *, served: bool, version: str) -> MethodFace:
     tone, word, detail = _state(method, served=served)
     unproven = (method.verified_at is None or method.disabled_at is not None) and method.opted_out_at is None
     code = verification if verification and clock.now() < verification.requested_at + LIFETIME else None
@@ -130,6 +136,7 @@ def _face(method: ContactMethod, verification: Verification | None, *, served: b
         asks_code=served and unproven and method.is_dialable,
         code=code if unproven and code and code.wrong < WRONG_ALLOWED else None,
         secret=secret_of(method) if method.kind == MethodKind.WEBHOOK else "",
+        version=version,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from apps.contacts.models import ContactMethod
 from apps.core import clock
-from apps.desk import own_methods, vcard
+from apps.desk import edited, own_methods, vcard
 from apps.desk.forms.profile import MethodForm, PreferencesForm, ProfileForm, StepFormSet
 from apps.identity import invitations
 from apps.notifications import queries as notifications
@@ -37,11 +37,12 @@ class Test:
 
 def whole(person: User, **bound: Any) -> Context:
     """The whole profile; ``bound`` are the forms that were sent and are shown again with their errors."""
+    seen = edited.preferences(person).version()
     chosen = Preferences.objects.filter(person=person).first()
     context = {
-        "form": ProfileForm(instance=person),
+        "form": ProfileForm(instance=person, initial={"version": edited.profile(person).version()}),
         "method_form": MethodForm(auto_id="method_%s"),
-        "preferences_form": PreferencesForm(instance=chosen, auto_id="preferences_%s"),
+        "preferences_form": PreferencesForm(instance=chosen, auto_id="preferences_%s", initial={"version": seen}),
         "warnings": notifications.warnings_for(person),
         "memberships": person.memberships.select_related("team"),
         "pager_numbers": vcard.numbers(),
@@ -52,7 +53,7 @@ def whole(person: User, **bound: Any) -> Context:
     formset: tuple[Urgency, Any] | None = bound.pop("formset", None)
     faces = methods(person)
     own = [face.method for face in faces["methods"]]
-    plans = [_plan(own_methods.steps(person, urgency), own, formset) for urgency in Urgency]
+    plans = [_plan(person, urgency, own, formset) for urgency in Urgency]
     return {**context, **faces, **test(person), "plans": plans, **bound}
 
 
@@ -80,13 +81,17 @@ def _awaits_receipt(delivery: Delivery) -> bool:
 
 
 def _plan(
-    face: own_methods.StepsFace, methods: list[ContactMethod], bound: tuple[Urgency, Any] | None
+    person: User, urgency: Urgency, methods: list[ContactMethod], bound: tuple[Urgency, Any] | None
 ) -> tuple[own_methods.StepsFace, Any]:
     """The steps of an urgency and the form that changes them: the one that was sent, if it was this one."""
-    if bound is not None and bound[0] == face.urgency:
+    version = edited.steps(person, urgency).version()
+    face = own_methods.steps(person, urgency)
+    if bound is not None and bound[0] == urgency:
         return face, bound[1]
     initial = [{"minutes": _minutes(step.after), "method": step.method.pk} for step in face.steps]
-    return face, StepFormSet(initial=initial, prefix=face.urgency, form_kwargs={"methods": methods})
+    formset = StepFormSet(initial=initial, prefix=urgency, form_kwargs={"methods": methods})
+    formset.version = version
+    return face, formset
 
 
 def _minutes(after: timedelta) -> str:

@@ -90,33 +90,18 @@ class LevelInline(FollowsItsParent, StackedInline):
 
 
 class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no parameter at run time
-    """A policy of a team or service of ``by``, or of anybody for administrators.
-
-    ``version`` is the state of the chain that the page showed.
-    """
+    """A policy of a team or service of ``by``, or of anybody for administrators."""
 
     by: ClassVar[Viewer]
-    version = forms.CharField(required=False, widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.instance.pk is not None:
-            self.initial["version"] = versions.of(self.instance.pk)
 
     def clean(self) -> dict[str, Any]:
-        """Raise ValidationError for a scope that is not theirs, and where somebody else changed the chain meanwhile."""
+        """Raise ValidationError for a scope that is not theirs."""
         cleaned = super().clean() or self.cleaned_data
         scope = Policy(team=cleaned.get("team"), service=cleaned.get("service"))
         try:
             actions.require_keeper(self.by, scope)
         except NotAllowed as refused:
             raise ValidationError(str(refused)) from refused
-        seen = cleaned.get("version")
-        if self.instance.pk is not None and seen and versions.lock(self.instance.pk):
-            changes = versions.changes_since(self.instance.pk, seen)
-            if changes:
-                told = "The chain was changed while you edited it; open it anew."
-                raise ValidationError([told, *changes])
         return cleaned
 
 
@@ -126,12 +111,12 @@ class PolicyAdmin(TeamOwnedAdmin):
     form = PolicyForm
     list_display = ("severity", "scope", "chain", "repeats")
     list_filter = ("severity", "team", "service")
-    fields = ("severity", ("service", "team"), ("repeats", "repeat_every"), "asks_again_after", "where_used", "version")
+    fields = ("severity", ("service", "team"), ("repeats", "repeat_every"), "asks_again_after", "where_used")
     readonly_fields = ("where_used",)
     inlines = (LevelInline,)
 
     def get_form(self, request: HttpRequest, obj: Policy | None = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change, **kwargs)
+        form = super().get_form(request, obj, change=change, **kwargs)
         form.by = request.user
         return form
 
@@ -156,6 +141,12 @@ class PolicyAdmin(TeamOwnedAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Policy | None = None) -> bool:
         """The chain for every team stays: without one only the on-call of a team would be paged."""
         return not (obj is not None and obj.owner is None) and super().has_delete_permission(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: Policy, form: forms.ModelForm[Policy], change: bool) -> None:
+        """Save it, with its levels locked as whoever climbs it locks them."""
+        if change:
+            versions.lock(obj.pk)
+        super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: forms.ModelForm[Policy], formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

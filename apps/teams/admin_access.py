@@ -22,6 +22,7 @@ from apps.core.admin_lists import ListedAdmin, names_a_row
 from apps.core.history import PartChange, changes_of_parts
 from apps.teams import access
 from apps.teams.access import Permission
+from apps.teams.admin_editing import EditingAdmin, keeps_history
 from apps.teams.models import Team
 
 #: So many changes of an object's parts are shown, the newest.
@@ -32,7 +33,7 @@ def _changes_below(inlines: Iterable[type], parent: type[models.Model], owners: 
     """The changes of what is edited on an object's page, at every depth."""
     for inline in inlines:
         model: type[models.Model] = inline.model  # type: ignore[attr-defined]
-        if not hasattr(model._meta, "simple_history_manager_attribute"):
+        if not keeps_history(model):
             continue
         fk = _get_foreign_key(parent, model, fk_name=inline.fk_name)  # type: ignore[attr-defined]
         rows: set[int] = set()
@@ -42,12 +43,12 @@ def _changes_below(inlines: Iterable[type], parent: type[models.Model], owners: 
         yield from _changes_below(getattr(inline, "inlines", ()), model, sorted(rows))
 
 
-class HouseAdmin(SimpleHistoryAdmin, ListedAdmin):
+class HouseAdmin(EditingAdmin, SimpleHistoryAdmin, ListedAdmin):
     """A page with the house's look and the history of its rows, where they have one."""
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
         row = self._row(object_id)  # as it is now: of two changes at one instant the library takes either
-        if not self._keeps_history():
+        if not keeps_history(self.model):
             if row is None or not self._shows(request, row):
                 return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
             return super(SimpleHistoryAdmin, self).history_view(request, object_id, extra_context)
@@ -65,7 +66,7 @@ class HouseAdmin(SimpleHistoryAdmin, ListedAdmin):
         """
         row, writes = self._row(object_id), request.method == "POST"
         is_there = self._shows(request, row) if row else not writes or self.has_add_permission(request)
-        if not (self._keeps_history() and is_there and names_a_row(version_id, self.model.history.model)):
+        if not (keeps_history(self.model) and is_there and names_a_row(version_id, self.model.history.model)):
             raise Http404
         if row is not None and writes and not self.has_change_permission(request, row):
             raise PermissionDenied
@@ -75,9 +76,6 @@ class HouseAdmin(SimpleHistoryAdmin, ListedAdmin):
     def get_view_on_site_url(self, obj: Any = None) -> str | None:
         """The row's own page, where it has one."""
         return obj.get_absolute_url() if hasattr(obj, "get_absolute_url") else None
-
-    def _keeps_history(self) -> bool:
-        return hasattr(self.model._meta, "simple_history_manager_attribute")
 
     def _row(self, object_id: str) -> Any:
         """The row, whosever it is; None if it is gone. Raises Http404 for what no row can be called."""

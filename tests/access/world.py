@@ -31,7 +31,7 @@ from apps.notifications import actions as notifications
 from apps.postmortems import actions as postmortems
 from apps.postmortems.models import ActionKind
 from apps.rosters import actions as rosters
-from apps.rosters.models import FeedKind, Roster
+from apps.rosters.models import FeedKind
 from apps.teams import actions as teams
 from apps.teams.access import Holder
 from apps.teams.models import Team, TeamRole, User
@@ -129,8 +129,8 @@ def _of_team(team: Team, people: list[User], *, name: str, root: User) -> dict[s
     now = clock.now()
     service = Service.objects.create(slug=team.slug, name=f"{name} service", team=team, description=f"{name} text")
     roster = put_on_call(team, first)
-    Roster.objects.filter(pk=roster.pk).update(name=f"{name} roster")
-    roster.refresh_from_db()
+    roster.name = f"{name} roster"
+    roster.save()
     layer = calendar_layer(roster, name=f"{name} calendar")
     in_a_week = now + timedelta(days=7)
     override = rosters.add_override(

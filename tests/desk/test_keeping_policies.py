@@ -273,7 +273,7 @@ def test_what_somebody_else_saved_meanwhile_is_told_and_only_then_written_over(h
     refused = client.post(edit_page(own), fields | {"do": "save"})
     assert refused.status_code == 422
     assert "The chain was changed while you edited it" in refused.content.decode()
-    assert "Max: level L2 Of Max changed (Name)" in refused.content.decode()
+    assert "from <del>Level 2</del> to <ins>Of Max</ins>" in refused.content.decode()
     assert own.levels.get(number=1).name == "Level 1"
     again = client.post(edit_page(own), fields_of(refused) | {"do": "save"})
     assert again.status_code == 422

@@ -215,14 +215,14 @@ def test_saving_warns_where_nobody_stands_behind_a_level(house, manager, own):
 
 def test_what_was_changed_meanwhile_is_told_and_kept(house, manager, own):
     client = signed_in(manager)
-    seen = client.get(page_of(own)).context["adminform"].form.initial["version"]
+    seen = client.get(page_of(own)).context["edited_version"]
     level = own.levels.get()
     level.name = "Of somebody else"
     level.save()
-    answer = client.post(page_of(own), as_stored(own, version=seen, **{"levels-0-name": "Mine"}))
+    answer = client.post(page_of(own), as_stored(own, edited_version=seen, **{"levels-0-name": "Mine"}))
     assert answer.status_code == 200
-    assert "The chain was changed while you edited it" in answer.content.decode()
-    assert "level L1 Of somebody else changed (Name)" in answer.content.decode()
+    assert "The policy was changed while you edited it" in answer.content.decode()
+    assert "level L1 Of somebody else changed (Name from “Level 1” to “Of somebody else”)" in answer.content.decode()
     level.refresh_from_db()
     assert level.name == "Of somebody else"
 

@@ -140,9 +140,9 @@ def test_what_the_house_refuses_is_said_and_not_an_error(roster, clock, manager,
 
 def test_of_two_who_edit_a_roster_at_once_the_second_is_told(roster, clock, manager):
     client = signed_in(manager)
-    seen = client.get(change_page(roster)).context["adminform"].form.initial["version"]
-    assert client.post(change_page(roster), entered(roster, length=2) | {"version": seen}).status_code == 302
-    answer = client.post(change_page(roster), entered(roster, name="Nights") | {"version": seen})
+    seen = client.get(change_page(roster)).context["edited_version"]
+    assert client.post(change_page(roster), entered(roster, length=2) | {"edited_version": seen}).status_code == 302
+    answer = client.post(change_page(roster), entered(roster, name="Nights") | {"edited_version": seen})
     assert "was changed while you edited it" in answer.content.decode()
     assert (roster.layers.get().length, roster.layers.get().name) == (2, "Days")
 

@@ -13,6 +13,7 @@ from apps.catalog.actions import DEFAULT_LENGTH, team_ids_to_plan_for
 from apps.catalog.models import MaintenanceWindow, Service
 from apps.core import clock
 from apps.core.century import MOMENTS
+from apps.desk.forms.editing import EditForm
 from apps.teams import access
 from apps.teams.models import User
 
@@ -64,11 +65,11 @@ class MaintenanceForm(forms.Form):
         return cleaned
 
 
-class EndForm(forms.Form):
+class EndForm(EditForm):
     """Another end of a window."""
 
     ends_at = _moment("Until")
 
-    def __init__(self, data: QueryDict | None = None, *, window: MaintenanceWindow) -> None:
-        super().__init__(data, auto_id=f"window_{window.pk}_%s")
+    def __init__(self, data: QueryDict | None = None, *, window: MaintenanceWindow, version: str = "") -> None:
+        super().__init__(data, auto_id=f"window_{window.pk}_%s", initial={"version": version})
         self.fields["ends_at"].initial = timezone.localtime(window.ends_at).strftime(_LOCAL)

@@ -8,10 +8,12 @@ from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.functional import cached_property
 
 from apps.contacts import phones, serving
 from apps.contacts.models import TELEPHONED, ContactMethod, MethodKind
 from apps.core.zones import known_zones
+from apps.desk.forms.editing import EditForm
 from apps.notifications.actions import MOST_STEPS
 from apps.notifications.models import Preferences
 from apps.teams.models import User
@@ -20,7 +22,7 @@ from apps.teams.models import User
 TYPED = tuple(kind for kind in MethodKind if kind != MethodKind.PUSH)
 
 
-class ProfileForm(forms.ModelForm[User]):
+class ProfileForm(forms.ModelForm[User], EditForm):
     name = forms.CharField(max_length=User._meta.get_field("name").max_length)
     time_zone = forms.ChoiceField(help_text="All times are shown in it.")
 
@@ -75,7 +77,7 @@ class CodeForm(forms.Form):
     )
 
 
-class LabelForm(forms.Form):
+class LabelForm(EditForm):
     label = forms.CharField(required=False, max_length=60)
 
 
@@ -94,6 +96,15 @@ class StepForm(forms.Form):
 
 
 class BaseStepFormSet(forms.BaseFormSet[StepForm]):
+    """The steps of an urgency; ``edit`` is the part of the form that says at which version it is."""
+
+    @cached_property
+    def edit(self) -> EditForm:
+        """Bound as the steps are."""
+        return EditForm(self.data if self.is_bound else None, prefix=self.prefix, initial={"version": self.version})
+
+    version = ""
+
     def steps(self) -> list[tuple[timedelta, int]]:
         """The steps that are to be, without those that were struck out or left empty."""
         kept = [form.cleaned_data for form in self.forms if form.cleaned_data.get("method")]
@@ -118,7 +129,7 @@ StepFormSet = cast(
 )
 
 
-class PreferencesForm(forms.ModelForm[Preferences]):
+class PreferencesForm(forms.ModelForm[Preferences], EditForm):
     """Quiet hours, and notices of one's shifts."""
 
     quiet_from = forms.TimeField(

@@ -14,6 +14,7 @@ from apps.catalog.models import Service
 from apps.contacts.queries import people_who_respond
 from apps.core import durations
 from apps.core.durations import DurationError
+from apps.desk.forms.editing import EditForm
 from apps.desk.queries import services_to_name
 from apps.escalation.models import Trigger
 from apps.incidents import rules
@@ -57,7 +58,7 @@ class SeverityForm(forms.Form):
     reason = forms.CharField(max_length=2000, widget=forms.Textarea(attrs=_SHORT))
 
 
-class DescriptionForm(forms.ModelForm[Incident]):
+class DescriptionForm(forms.ModelForm[Incident], EditForm):
     """What the incident is, and what it affects."""
 
     services = forms.ModelMultipleChoiceField(
@@ -151,7 +152,7 @@ class ChecklistForm(forms.Form):
     done = forms.BooleanField(required=False)
 
 
-class ResolutionForm(forms.Form):
+class ResolutionForm(EditForm):
     """The fix, its approval and its verification, or why it could not be verified (R21)."""
 
     reference = forms.CharField(
@@ -166,7 +167,7 @@ class ResolutionForm(forms.Form):
     )
 
 
-class ImpactForm(forms.ModelForm[ImpactAssessment]):
+class ImpactForm(forms.ModelForm[ImpactAssessment], EditForm):
     """What is known of the impact now; each saving is kept (R19)."""
 
     availability_percent = forms.DecimalField(

@@ -9,6 +9,7 @@ from django.forms import BoundField
 from django.http import QueryDict
 
 from apps.contacts.queries import people_who_answer
+from apps.desk.forms.editing import EditForm
 from apps.desk.queries import visible_teams
 from apps.postmortems.models import ActionItem, Postmortem, Section
 from apps.teams.models import Team, User
@@ -16,7 +17,7 @@ from apps.teams.models import Team, User
 _DATE = "%Y-%m-%d"
 
 
-class ReviewForm(forms.Form):
+class ReviewForm(EditForm):
     """Summary, lead, and one field for each question of ``review``."""
 
     summary = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 3}))
@@ -25,8 +26,8 @@ class ReviewForm(forms.Form):
         help_text="Sees to it that the review is done.",
     )  # fmt: skip
 
-    def __init__(self, data: QueryDict | None = None, *, review: Postmortem) -> None:
-        super().__init__(data, initial={"summary": review.summary, "lead": review.lead_id})
+    def __init__(self, data: QueryDict | None = None, *, review: Postmortem, version: str) -> None:
+        super().__init__(data, initial={"summary": review.summary, "lead": review.lead_id, "version": version})
         self._asked = list(review.answers.all())
         for asked in self._asked:
             notes = ["Needed before the review is finished."] * asked.is_missing

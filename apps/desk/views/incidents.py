@@ -10,8 +10,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from apps.catalog.models import Service
+from apps.core.editing import unchanged
 from apps.core.errors import HouseError
-from apps.desk import incident_page, queries, timeline
+from apps.desk import edited, incident_page, queries, timeline
 from apps.desk.forms.declaring import DeclareForm
 from apps.desk.forms.responding import ImpactForm
 from apps.desk.history import changes_of
@@ -81,9 +82,10 @@ def declare(request: HttpRequest) -> HttpResponse:
 @login_required
 def incident(request: HttpRequest, number: int) -> HttpResponse:
     """The incident page."""
+    versions = incident_page.versions(number)
     found = incident_or_404(request, number)
     notifications.mark_read(viewer(request), incident=found)
-    return render(request, "incidents/incident.html", incident_page.whole(found, viewer(request)))
+    return render(request, "incidents/incident.html", incident_page.whole(found, viewer(request), versions))
 
 
 @login_required
@@ -111,18 +113,23 @@ def pulse(request: HttpRequest, number: int) -> HttpResponse:
 @login_required
 def impact(request: HttpRequest, number: int) -> HttpResponse:
     """Assess the impact, starting from what was known last (R19)."""
+    assessed = edited.impact(number)
+    version = assessed.version()
     found = incident_or_404(request, number)
-    form = ImpactForm(request.POST or None, instance=found.impact_assessments.first())
-    if request.method == "POST" and form.is_valid():
-        recorded = attempt(
-            request,
-            lambda: actions.assess_impact(found.pk, by=viewer(request), via=Via.WEB, **form.cleaned_data),
-            done="The impact is recorded.",
-        )
-        if recorded:
-            return redirect(found)
-    context = {"incident": found, "form": form}
-    return render(request, "incidents/impact.html", context, status=422 if form.is_bound else 200)
+    latest = found.impact_assessments.first()
+    form = ImpactForm(request.POST or None, instance=latest, initial={"version": version})
+
+    def save() -> None:
+        with unchanged(assessed, since=form.based_on):
+            actions.assess_impact(found.pk, by=viewer(request), via=Via.WEB, **form.entered)
+
+    if (
+        request.method == "POST"
+        and form.is_valid()
+        and attempt(request, save, done="The impact is recorded.", form=form)
+    ):
+        return redirect(found)
+    return render(request, "incidents/impact.html", {"incident": found, "form": form}, status=form.status)
 
 
 @login_required

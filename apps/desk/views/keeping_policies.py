@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
+from apps.core.editing import ChangedMeanwhile
 from apps.core.errors import HouseError, Invalid
 from apps.desk import chain_editor, chain_picture, queries
 from apps.desk.chain_editor import Editor
@@ -17,7 +18,6 @@ from apps.desk.pages import attempt, say_done, say_failure, viewer
 from apps.desk.views.policies import asked
 from apps.escalation import actions, choices, drafts, outlook, versions
 from apps.escalation import queries as escalation
-from apps.escalation.actions import ChangedMeanwhile
 from apps.escalation.drafts import Draft
 from apps.escalation.models import Policy
 

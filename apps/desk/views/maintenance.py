@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_required
@@ -13,8 +14,11 @@ from django.views.decorators.http import require_POST
 from apps.catalog import actions as catalog
 from apps.catalog import queries
 from apps.catalog.models import MaintenanceWindow, WindowState
+from apps.core.editing import unchanged, versions
+from apps.desk import edited
 from apps.desk.forms.maintenance import EndForm, MaintenanceForm
 from apps.desk.pages import attempt, say_invalid, viewer
+from apps.teams.models import User
 
 #: So many windows that are over are shown, the latest.
 SHOWN_PAST = 20
@@ -51,15 +55,7 @@ def maintenance(request: HttpRequest) -> HttpResponse:
         )
         if planned:
             return redirect("maintenance")
-    windows = queries.visible_windows(person)
-    context = {
-        "form": form,
-        "now": _shown(request, WindowState.NOW),
-        "planned": _shown(request, WindowState.PLANNED),
-        "past": queries.listed_windows(windows, WindowState.PAST)[:SHOWN_PAST],
-        "may_plan": may_plan,
-    }
-    return render(request, "catalog/maintenance.html", context, status=422 if form.is_bound else 200)
+    return _page(request, form, sent={}, status=422 if form.is_bound else 200)
 
 
 @login_required
@@ -82,24 +78,43 @@ def change_maintenance(request: HttpRequest, pk: int) -> HttpResponse:
     """Let a window end at another time."""
     window = _window_or_404(request, pk)
     form = EndForm(request.POST, window=window)
-    if form.is_valid():
-        ends_at = form.cleaned_data["ends_at"]
-        attempt(
-            request,
-            lambda: catalog.change_maintenance(window.pk, ends_at=ends_at, by=viewer(request)),
-            done="The end of the maintenance is changed.",
-        )
-    else:
+
+    def save() -> None:
+        with unchanged(edited.window(pk), since=form.based_on):
+            catalog.change_maintenance(pk, ends_at=form.cleaned_data["ends_at"], by=viewer(request))
+
+    if not form.is_valid():
         say_invalid(request, form)
+    elif not attempt(request, save, done="The end of the maintenance is changed.", form=form) and form.changed:
+        return _page(request, MaintenanceForm(by=viewer(request)), sent={pk: form}, status=form.status)
     return redirect("maintenance")
 
 
-def _shown(request: HttpRequest, state: WindowState) -> list[Shown]:
+def _page(request: HttpRequest, form: MaintenanceForm, *, sent: Mapping[int, EndForm], status: int) -> HttpResponse:
+    """All of it; ``sent`` are forms of windows that are shown again, by the id of the window."""
     person = viewer(request)
-    windows = queries.listed_windows(queries.visible_windows(person), state)
+    windows = queries.visible_windows(person)
+    context = {
+        "form": form,
+        "now": _shown(person, WindowState.NOW, sent),
+        "planned": _shown(person, WindowState.PLANNED, sent),
+        "past": queries.listed_windows(windows, WindowState.PAST)[:SHOWN_PAST],
+        "may_plan": bool(catalog.team_ids_to_plan_for(person)),
+    }
+    return render(request, "catalog/maintenance.html", context, status=status)
+
+
+def _shown(person: User, state: WindowState, sent: Mapping[int, EndForm]) -> list[Shown]:
+    visible = queries.visible_windows(person)
+    seen = versions(MaintenanceWindow, visible)
     return [
-        Shown(window, EndForm(window=window) if catalog.may_keep_maintenance(person, window) else None)
-        for window in windows
+        Shown(
+            window,
+            sent.get(window.pk) or EndForm(window=window, version=seen.get(window.pk, ""))
+            if catalog.may_keep_maintenance(person, window)
+            else None,
+        )
+        for window in queries.listed_windows(visible, state)
     ]
 
 

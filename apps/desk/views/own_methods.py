@@ -10,8 +10,10 @@ from django.views.decorators.http import require_POST
 
 from apps.contacts import actions
 from apps.contacts.models import ContactMethod, MethodKind
+from apps.core.editing import unchanged
 from apps.core.encryption import concealed
-from apps.desk import own_methods
+from apps.desk import edited, own_methods
+from apps.desk.forms.editing import typed
 from apps.desk.forms.profile import CodeForm, LabelForm, MethodForm, PushForm
 from apps.desk.pages import attempt, say_invalid, viewer
 from apps.desk.views.profile import shown
@@ -90,11 +92,13 @@ def label(request: HttpRequest, method: int) -> HttpResponse:
     if not form.is_valid():
         say_invalid(request, form)
         return _back()
-    attempt(
-        request,
-        lambda: actions.label_method(found, label=form.cleaned_data["label"], by=viewer(request)),
-        done="The name is saved.",
-    )
+
+    def save() -> None:
+        with unchanged(edited.method(method), since=form.based_on):
+            actions.label_method(found, label=form.cleaned_data["label"], by=viewer(request))
+
+    if not attempt(request, save, done="The name is saved.", form=form) and form.changed:
+        return shown(request, status=form.status, unsaved=typed(form), changed=form.changed)
     return _back()
 
 

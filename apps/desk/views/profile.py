@@ -9,24 +9,31 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.desk import own_methods, profile_page, vcard
+from apps.core.editing import unchanged
+from apps.desk import edited, own_methods, profile_page, vcard
 from apps.desk.forms.profile import PreferencesForm, ProfileForm, StepFormSet
-from apps.desk.pages import attempt, say_done, viewer
+from apps.desk.pages import attempt, viewer
 from apps.notifications import actions
 from apps.notifications import queries as notifications
 from apps.notifications.models import Preferences, Urgency
+from apps.teams.models import User
 
 
 @login_required
 def profile(request: HttpRequest) -> HttpResponse:
     """Everything about oneself; POST saves name and time zone."""
     person = viewer(request)
-    form = ProfileForm(request.POST or None, instance=person)
-    if request.method == "POST" and form.is_valid():
-        form.save()
-        say_done(request, "Your profile is saved.")
+    if request.method != "POST":
+        return shown(request, status=200)
+    form = ProfileForm(request.POST, instance=User.objects.get(pk=person.pk))
+
+    def save() -> None:
+        with unchanged(edited.profile(person), since=form.based_on):
+            form.save()
+
+    if form.is_valid() and attempt(request, save, done="Your profile is saved.", form=form):
         return redirect("profile")
-    return shown(request, status=422 if form.is_bound else 200, form=form)
+    return shown(request, status=form.status, form=form)
 
 
 @login_required
@@ -47,9 +54,16 @@ def save_steps(request: HttpRequest, urgency: str) -> HttpResponse:
     formset = StepFormSet(request.POST, prefix=wanted, form_kwargs={"methods": list(person.contact_methods.all())})
     if not formset.is_valid():
         return shown(request, status=422, formset=(wanted, formset))
-    steps = formset.steps()
+    steps, edit = formset.steps(), formset.edit
     done = "Your steps are saved." if steps else "The standard steps are used again."
-    attempt(request, lambda: actions.set_rules(person, wanted, steps=steps, by=person), done=done)
+
+    def save() -> None:
+        edit.full_clean()
+        with unchanged(edited.steps(person, wanted), since=edit.based_on):
+            actions.set_rules(person, wanted, steps=steps, by=person)
+
+    if not attempt(request, save, done=done, form=edit) and edit.changed:
+        return shown(request, status=edit.status, formset=(wanted, formset))
     return _to("steps")
 
 
@@ -91,8 +105,13 @@ def save_preferences(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
     if not form.is_valid():
         return shown(request, status=422, preferences_form=form)
-    known = form.cleaned_data
-    attempt(request, lambda: actions.set_preferences(person, **known, by=person), done="Your choice is saved.")
+
+    def save() -> None:
+        with unchanged(edited.preferences(person), since=form.based_on):
+            actions.set_preferences(person, **form.entered, by=person)
+
+    if not attempt(request, save, done="Your choice is saved.", form=form) and form.changed:
+        return shown(request, status=form.status, preferences_form=form)
     return _to("preferences")
 
 

@@ -7,14 +7,16 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views import View
 
 from apps.communications import actions as communications
 from apps.communications.models import Audience
+from apps.core.editing import Edited, unchanged
 from apps.core.errors import HouseError, RuleViolation
-from apps.desk import around
+from apps.desk import around, edited, incident_page
 from apps.desk.forms import responding
+from apps.desk.forms.editing import EditForm, typed
 from apps.desk.pages import incident_or_404, say_done, say_failure, say_invalid, viewer
 from apps.escalation import actions as escalation
 from apps.incidents import actions
@@ -23,7 +25,10 @@ from apps.teams.models import User
 
 
 class IncidentAction(LoginRequiredMixin, View):
-    """A POST that does one thing to an incident, says how it went, and goes back to the incident's page."""
+    """A POST that does one thing to an incident, says how it went, and goes back to the incident's page.
+
+    Where it could not be done, that page holds every text that was typed.
+    """
 
     http_method_names = ["get", "head", "post"]
     form_class: ClassVar[type[forms.BaseForm]] = forms.Form
@@ -35,12 +40,13 @@ class IncidentAction(LoginRequiredMixin, View):
         form = self.form_class(request.POST, **self.form_arguments(incident))
         if not form.is_valid():
             say_invalid(request, form)
-            return redirect(incident)
+            return self.with_what_was_typed(incident, form, status=422)
         try:
-            then = self.act(incident, viewer(request), **form.cleaned_data, **found)
+            then = self.do(incident, form, **found)
         except HouseError as failure:
-            say_failure(request, failure)
-            return redirect(incident)
+            if not (isinstance(form, EditForm) and form.is_told(failure)):
+                say_failure(request, failure)
+            return self.with_what_was_typed(incident, form, status=409)
         say_done(request, self.done)
         return redirect(then or incident)
 
@@ -52,9 +58,45 @@ class IncidentAction(LoginRequiredMixin, View):
         """What the form needs to know besides what was sent."""
         return {}
 
+    def do(self, incident: Incident, form: Any, **found: int) -> Incident | None:
+        """Call ``act`` with what was sent."""
+        return self.act(incident, viewer(self.request), **form.cleaned_data, **found)
+
+    def with_what_was_typed(self, incident: Incident, form: forms.BaseForm, *, status: int) -> HttpResponse:
+        """The incident's page as it is now, with the texts of ``form``, if there are any."""
+        if not (texts := typed(form)):
+            return redirect(incident)
+        now = incident_or_404(self.request, incident.pk)
+        context = {**incident_page.whole(now, viewer(self.request)), "unsaved": texts}
+        return render(self.request, "incidents/incident.html", context, status=status)
+
     def act(self, incident: Incident, by: User, **known: Any) -> Incident | None:
         """Call the action with the form's data; another incident that is returned is shown next."""
         raise NotImplementedError
+
+
+class IncidentEdit(IncidentAction):
+    """An action that writes over what others may have written meanwhile: it tells of that first."""
+
+    #: What the page calls the form.
+    shown_as: ClassVar[str]
+
+    def edited(self, number: int) -> Edited:
+        """What the form edits."""
+        raise NotImplementedError
+
+    def do(self, incident: Incident, form: EditForm, **found: int) -> Incident | None:
+        """Call ``act`` with what was sent, if nobody changed it since the form was shown."""
+        with unchanged(self.edited(incident.pk), since=form.based_on):
+            return self.act(incident, viewer(self.request), **form.entered, **found)
+
+    def with_what_was_typed(self, incident: Incident, form: Any, *, status: int) -> HttpResponse:
+        """The incident's page with the form as it was sent, and what was changed meanwhile."""
+        if not form.changed:
+            return super().with_what_was_typed(incident, form, status=status)
+        now = incident_or_404(self.request, incident.pk)
+        context = {**incident_page.whole(now, viewer(self.request)), self.shown_as: form}
+        return render(self.request, "incidents/incident.html", context, status=form.status)
 
 
 class Acknowledge(IncidentAction):
@@ -135,12 +177,16 @@ class ChangeSeverity(IncidentAction):
         actions.change_severity(incident.pk, by=by, via=Via.WEB, severity=known["severity"], reason=known["reason"])
 
 
-class Describe(IncidentAction):
+class Describe(IncidentEdit):
     form_class = responding.DescriptionForm
     done = "The description is changed."
+    shown_as = "description_form"
 
     def form_arguments(self, incident: Incident) -> dict[str, Any]:
-        return {"by": viewer(self.request), "incident": incident}
+        return {"by": viewer(self.request), "incident": incident, "auto_id": "description_%s"}
+
+    def edited(self, number: int) -> Edited:
+        return edited.description(number)
 
     def act(self, incident: Incident, by: User, **known: Any) -> None:
         actions.describe(incident.pk, by=by, via=Via.WEB, **known)
@@ -210,9 +256,16 @@ class Waive(IncidentAction):
         actions.waive(item.pk, by=by, via=Via.WEB, reason=known["reason"])
 
 
-class RecordResolution(IncidentAction):
+class RecordResolution(IncidentEdit):
     form_class = responding.ResolutionForm
     done = "The fix is recorded."
+    shown_as = "resolution_form"
+
+    def form_arguments(self, incident: Incident) -> dict[str, Any]:
+        return {"auto_id": "fix_%s"}
+
+    def edited(self, number: int) -> Edited:
+        return edited.fix(number)
 
     def act(self, incident: Incident, by: User, **known: Any) -> None:
         actions.record_resolution(incident.pk, by=by, via=Via.WEB, **known)

@@ -10,7 +10,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from apps.core import clock
-from apps.desk import clock_faces
+from apps.core.editing import unchanged
+from apps.desk import clock_faces, edited
 from apps.desk.forms.reviews import ActionItemForm, ReviewForm
 from apps.desk.pages import attempt, incident_or_404, say_invalid, viewer
 from apps.incidents import queries as incidents
@@ -44,22 +45,20 @@ def postmortems(request: HttpRequest) -> HttpResponse:
 @login_required
 def postmortem(request: HttpRequest, number: int) -> HttpResponse:
     """One review; POST saves its summary, lead and answers."""
+    written = edited.review(number)
+    version = written.version()
     review = _review_or_404(request, number)
-    form = ReviewForm(request.POST or None, review=review)
-    if request.method == "POST" and form.is_valid():
-        saved = attempt(
-            request,
-            lambda: actions.edit(
-                review.pk,
-                by=viewer(request),
-                summary=form.cleaned_data["summary"],
-                lead=form.cleaned_data["lead"],
-                answers=form.answers(),
-            ),
-            done="The review is saved.",
-        )
-        if saved:
-            return redirect("postmortem", number)
+    form = ReviewForm(request.POST or None, review=review, version=version)
+
+    def save() -> None:
+        said = form.cleaned_data
+        with unchanged(written, since=form.based_on):
+            actions.edit(
+                review.pk, by=viewer(request), summary=said["summary"], lead=said["lead"], answers=form.answers()
+            )
+
+    if request.method == "POST" and form.is_valid() and attempt(request, save, done="The review is saved.", form=form):
+        return redirect("postmortem", number)
     clocks = incidents.current_clocks([review.incident]).get(number, {})
     context = {
         "review": review,
@@ -71,7 +70,7 @@ def postmortem(request: HttpRequest, number: int) -> HttpResponse:
         "today": reviews.today(review.incident.team),
         "may_respond": access.may(viewer(request), access.Permission.RESPOND, review),
     }
-    return render(request, "postmortems/postmortem.html", context)
+    return render(request, "postmortems/postmortem.html", context, status=form.status)
 
 
 @login_required

@@ -7,7 +7,7 @@ from apps.escalation.actions.exposed_services import WATCH, plan_to_watch, watch
 from apps.escalation.actions.holding import LONGEST_HOLD, end_hold, hold
 from apps.escalation.actions.impact import raise_by_impact
 from apps.escalation.actions.levels import FIRE
-from apps.escalation.actions.policies import ChangedMeanwhile, delete_policy, require_keeper, save_policy
+from apps.escalation.actions.policies import delete_policy, require_keeper, save_policy
 from apps.escalation.actions.proving import prove
 from apps.escalation.actions.raising import escalate
 from apps.escalation.actions.reassigning import reassign
@@ -31,7 +31,6 @@ __all__ = [
     "LOOK_WHO_IS_LEFT",
     "SILENCE",
     "WATCH",
-    "ChangedMeanwhile",
     "Rehearsal",
     "call_for_others",
     "call_for_others_than",

@@ -25,15 +25,6 @@ OF_POLICY = ("repeats", "repeat_every", "asks_again_after")
 OF_LEVEL = ("name", "after", "unless", "outside_hours", "round_robin")
 
 
-class ChangedMeanwhile(Conflict):
-    """Somebody else changed the chain: ``changes`` says what, ``version`` is the state that these led to."""
-
-    def __init__(self, changes: list[str], *, version: str) -> None:
-        super().__init__("The chain was changed while you edited it; nothing of yours is saved.")
-        self.changes = changes
-        self.version = version
-
-
 def require_keeper(person: Viewer, policy: Policy) -> None:
     """Raise NotAllowed unless ``person`` keeps the policy (``choices.keeps``)."""
     if choices.keeps(person, policy):
@@ -54,8 +45,8 @@ def save_policy(draft: Draft, *, by: User, based_on: str = "") -> Policy:
     """
     policy = draft.policy
     stored = None if policy._state.adding else _locked(policy.pk, by=by)
-    if stored is not None and versions.of(stored.pk) != based_on:
-        raise ChangedMeanwhile(versions.changes_since(stored.pk, based_on), version=versions.of(stored.pk))
+    if stored is not None:
+        versions.edited(stored.pk).refuse_changed(based_on)
     require_keeper(by, policy)
     _check(draft, by=by)
     if stored is None:

@@ -162,6 +162,7 @@ class OverrideInline(ShowsSeats, SaysWhen, FollowsItsParent, TabularInline):
     ordering = ("during", "pk")
     template_after = "admin/rosters/_more_overrides.html"
     verbose_name_plural = "Overrides to come"
+    is_edited: ClassVar[bool] = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Override]:
         rows: QuerySet[Override] = super().get_queryset(request)

@@ -7,7 +7,6 @@ from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -37,7 +36,6 @@ from apps.rosters.admin.preview import PreviewedAdmin, preview
 from apps.rosters.admin.tables import TablesAdmin
 from apps.rosters.models import Layer, Roster
 from apps.rosters.paged_through import what_pages
-from apps.rosters.versions import version_of
 from apps.teams.admin_access import TeamOwnedAdmin, managed_team_ids
 from apps.teams.models import User
 
@@ -60,7 +58,6 @@ class RosterForm(forms.ModelForm[Roster]):
 
     asked: ClassVar[LeavesGap | None] = None
 
-    version = forms.CharField(required=False, widget=forms.HiddenInput)
     accept_gaps = forms.BooleanField(
         label="Save all the same",
         required=False,
@@ -77,8 +74,6 @@ class RosterForm(forms.ModelForm[Roster]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not self.instance._state.adding:
-            self.initial["version"] = version_of(self.instance)
         during = self.instance.stands_in_during
         if during is not None:
             self.initial.update(stands_in_from=during.lower, stands_in_until=during.upper)
@@ -98,12 +93,9 @@ class RosterForm(forms.ModelForm[Roster]):
             self.fields["accept_gaps"].widget = forms.HiddenInput()
 
     def clean(self) -> dict[str, Any]:
-        """Raise ValidationError if the roster changed meanwhile, makes a gap unasked, or stands in for nobody."""
+        """Raise ValidationError if the roster makes a gap unasked, or stands in for nobody."""
         cleaned = super().clean() or self.cleaned_data
         cleaned |= {name: self.initial.get(name) for name in cleaned.keys() & _MOMENTS if name not in self.changed_data}
-        seen = cleaned.get("version")
-        if seen and not self.instance._state.adding and seen != version_of(self.instance):
-            raise ValidationError("The roster was changed while you edited it; open it anew.")
         if self.asked is not None:
             self.add_error("accept_gaps", self.asked.sentences)
         self._check(
@@ -142,7 +134,6 @@ class RosterAdmin(AsksAboutGaps, PreviewedAdmin, RevertingAdmin, ImportingAdmin,
             None,
             {
                 "fields": (
-                    "version",
                     "accept_gaps",
                     "accepted_gaps",
                     ("name", "slug"),
@@ -171,7 +162,7 @@ class RosterAdmin(AsksAboutGaps, PreviewedAdmin, RevertingAdmin, ImportingAdmin,
         css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("ado/roster_picture.css", "ado/roster_page.css")}
 
     def get_form(self, request: HttpRequest, obj: Roster | None = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change, **kwargs)
+        form = super().get_form(request, obj, change=change, **kwargs)
         form.asked = getattr(request, "asked", None)
         return form
 
