@@ -78,7 +78,7 @@ def delete(person: models.User, *, by: models.User) -> None:
     teams.deactivate(person)
     ways_in.take_all(person, by=by)
     groups.leave_all(person, by=by)
-    ProvisionedPerson.objects.update_or_create(person=person, defaults={"deleted_at": clock.now()})
+    ProvisionedPerson.objects.update_or_create(person=person, defaults={"external_id": "", "deleted_at": clock.now()})
     _tell(person, "deleted there, and deactivated", by=by)
 
 
@@ -137,21 +137,18 @@ def _save(person: models.User, changed: list[str]) -> None:
 
 
 def _keep_external_id(person: models.User, told: User) -> None:
-    """Whoever is out keeps their number: another one is that of somebody else, who must not come in as them."""
-    number = told.external_id or ""
-    known = ProvisionedPerson.objects.filter(person=person).first()
-    if known is not None and known.external_id and not person.is_active:
-        if number not in ("", known.external_id):
-            raise UniquenessException(
-                detail="Whoever had this userName before has another externalId. An administrator gives them another"
-                " address first."
-            )
-        number = known.external_id
+    """Whoever is out comes back under the number they had: another one is somebody else's, who must not be them."""
+    number, before = told.external_id or "", ProvisionedPerson.objects.filter(person=person).first()
+    known_as = before.known_as if before is not None and not person.is_active else ""
+    if known_as and number not in ("", known_as):
+        raise UniquenessException(
+            detail="Whoever had this userName before has another externalId. An administrator gives them another"
+            " address first."
+        )
+    kept = {"external_id": number, "known_as": known_as or number, "deleted_at": None}
     try:
         with transaction.atomic():
-            ProvisionedPerson.objects.update_or_create(
-                person=person, defaults={"external_id": number, "deleted_at": None}
-            )
+            ProvisionedPerson.objects.update_or_create(person=person, defaults=kept)
     except IntegrityError as error:
         raise UniquenessException(detail="There is somebody with this externalId already.") from error
 
