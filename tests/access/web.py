@@ -75,7 +75,7 @@ WEB: dict[str, dict[str, Ask]] = {
     "mfa_authenticate": {"get": SIGNED_OUT, "post": SIGNED_OUT},
     "mfa_login_webauthn": {"get": SIGNED_OUT, "post": SIGNED_OUT},
     "mfa_reauthenticate": {"get": SIGNED_IN, "post": SIGNED_IN},
-    "confirm_elsewhere": {"get": UNKNOWN},
+    "confirm_elsewhere": {"get": Ask(Only.HIDDEN)},
     "mfa_reauthenticate_webauthn": {"get": SIGNED_IN, "post": SIGNED_IN},
     "socialaccount_login_cancelled": {"get": PUBLIC},
     "socialaccount_login_error": {"get": SIGNED_OUT},  # 401, whoever asks
@@ -123,7 +123,7 @@ WEB: dict[str, dict[str, Ask]] = {
     "mfa_index": {"get": SIGNED_IN},
     "account_change_password": {"get": SIGNED_IN, "post": SIGNED_IN},
     "account_set_password": {"get": SIGNED_IN, "post": SIGNED_IN},
-    "provider_add": {"get": UNKNOWN},
+    "provider_add": {"get": Ask(Only.HIDDEN)},
     "mfa_add_webauthn": {"get": SIGNED_IN, "post": SIGNED_IN},
     "mfa_remove_webauthn": {"get": Ask(Only.HIDDEN), "post": Ask(Only.HIDDEN)},
     "mfa_activate_totp": {"get": SIGNED_IN, "post": SIGNED_IN},

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from allauth.socialaccount.models import SocialAccount
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 
 from apps.alerts import actions as alerts
@@ -105,6 +106,7 @@ def _make_policy() -> None:
 def _make_organisation(root: User) -> None:
     """What belongs to no team."""
     AlertSettings.objects.create(pk=1)
+    SocialAccount.objects.create(user=root, provider="entra", uid="7")
     make_chain("P0", [root], minutes=(0,))
     make_chain("P1", [root], minutes=(0,))
     known = {"username": root.email, "ip_address": "192.0.2.1", "path_info": "/login/"}

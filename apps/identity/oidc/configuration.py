@@ -58,13 +58,10 @@ def read(env: Env) -> dict[str, OidcProvider]:
     one of them names no domains: it would vouch for the people of the others.
     """
     found: dict[str, OidcProvider] = {}
-    keys: list[str] = env.list("OIDC_PROVIDERS", default=[])
-    for key in keys:
+    for key in _listed(env, "OIDC_PROVIDERS"):
         if key == SCIM or not _KEY.fullmatch(key):
             raise EnvError(f"OIDC_PROVIDERS: {key} can be no key: small letters, digits and hyphens, and not {SCIM}.")
         with env.prefixed(f"OIDC_{key.upper().replace('-', '_')}_"):
-            domains: list[str] = env.list("VERIFIED_DOMAINS", default=[])
-            origins: list[str] = env.list("ORIGINS", default=[])
             found[key] = OidcProvider(
                 key=key,
                 name=env.str("NAME", default=key.title()),
@@ -72,11 +69,16 @@ def read(env: Env) -> dict[str, OidcProvider]:
                 client_id=env.str("CLIENT_ID"),
                 secret=env.str("CLIENT_SECRET"),
                 groups_claim=env.str("GROUPS_CLAIM", default="groups"),
-                verified_domains=tuple(each.lower() for each in domains),
-                factor_values=frozenset(env.list("FACTOR_VALUES", default=[])),
-                origins=tuple(each.rstrip("/") for each in origins),
+                verified_domains=tuple(each.lower() for each in _listed(env, "VERIFIED_DOMAINS")),
+                factor_values=frozenset(_listed(env, "FACTOR_VALUES")),
+                origins=tuple(each.rstrip("/") for each in _listed(env, "ORIGINS")),
             )
     for key, each in found.items():
         if len(found) > 1 and not each.verified_domains:
             raise EnvError(f"Of several providers each vouches for its own domains: {key} names no VERIFIED_DOMAINS.")
+    return found
+
+
+def _listed(env: Env, name: str) -> list[str]:
+    found: list[str] = env.list(name, default=[])
     return found
