@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv/bin/python
 TESTS ?= tests
 
-.PHONY: run test acceptance lint bench faults audit-dependencies sbom migrations clean install install-dev
+.PHONY: run test acceptance lint bench faults fuzz audit-dependencies sbom migrations clean install install-dev
 .DEFAULT_GOAL := run
 
 run: install
@@ -41,6 +41,10 @@ bench: install
 # Everything that may break, broken; CI runs the short form with the acceptance tests. Takes root, for a small disk.
 faults: install-dev
 	@exec $(VENV) -m faults
+
+# What the OpenAPI document lets one send, sent by everybody, at a greater depth than `make test` goes.
+fuzz: install-dev
+	@FUZZ_DEPTH=$(or $(DEPTH),50) $(VENV) -m pytest -n 2 --timeout=3600 tests/access/test_fuzzing.py
 
 # Known holes in what the lock names; says so where it cannot reach its data, and fails for a hole alone.
 audit-dependencies: install-dev

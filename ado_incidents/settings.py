@@ -419,6 +419,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "apps.core.openapi.describe_every_operation",
+        "apps.core.openapi.describe_local_times",
     ],
     "ENUM_NAME_OVERRIDES": {
         "AbsenceKind": "apps.rosters.models.AbsenceKind",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -59,7 +60,7 @@ class ContactViewSet(HouseViewSet):
     @extend_schema(
         operation_id="contacts",
         parameters=[OpenApiParameter("q", str, description="Words that a contact contains, in any case.")],
-        responses=SheetSerializer,
+        responses=forced_singular_serializer(SheetSerializer),
     )
     def list(self, request: Request) -> Response:
         """The contacts that contain every word of ``q``: ours by group and position, then those outside."""

@@ -56,6 +56,8 @@ _QUOTA = {
         "schema": _TEXT,
     },
 }
+#: A time of the day by the clock on the wall.
+LOCAL_TIME = r"^\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?$"
 _KEY = {
     "in": "header",
     "name": HEADER,
@@ -80,6 +82,19 @@ def describe_every_operation(result: dict[str, Any], **_: Any) -> dict[str, Any]
                 answer.setdefault("headers", {}).update(_QUOTA)
             if method == "post":
                 operation.setdefault("parameters", []).append(_KEY)
+    return result
+
+
+def describe_local_times(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """drf-spectacular's hook: say of times of the day that they are local ones.
+
+    The format ``time`` is one of RFC 3339, with an offset, which no time of a clock on a wall has.
+    """
+    for schema in result.get("components", {}).get("schemas", {}).values():
+        for field in schema.get("properties", {}).values():
+            if field.get("format") == "time":
+                del field["format"]
+                field["pattern"] = LOCAL_TIME
     return result
 
 

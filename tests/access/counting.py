@@ -11,3 +11,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     tried = [number for each in reports for name, number in each.user_properties if name == "doors"]
     if tried:
         terminalreporter.write_line(f"Doors: {sum(tried):,} combinations of door, person and place were tried.")
+    fuzzed = [number for each in reports for name, number in each.user_properties if name == "fuzzed"]
+    if fuzzed:
+        most, sent = max(operations for operations, _ in fuzzed), sum(times for _, times in fuzzed)
+        terminalreporter.write_line(f"OpenAPI: {most} operations as {len(fuzzed)} callers, {sent:,} requests.")

@@ -136,6 +136,8 @@ class AbsenceSerializer(serializers.ModelSerializer[Absence]):
     person = PersonSerializer()
     start = serializers.DateTimeField()
     end = serializers.DateTimeField()
+    kind = serializers.ChoiceField(AbsenceKind.choices, allow_null=True)
+    reason = serializers.CharField(allow_null=True)
 
     class Meta:
         model = Absence
