@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.helpers import forced_singular_serializer
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -42,6 +41,7 @@ class ContactSerializer(serializers.Serializer[Any]):
     points = PointSerializer(many=True, default=())
 
 
+@extend_schema_serializer(many=False)
 class SheetSerializer(serializers.Serializer[Any]):
     """All contacts asked for. A sheet is one page: ``next`` and ``previous`` are null."""
 
@@ -60,7 +60,7 @@ class ContactViewSet(HouseViewSet):
     @extend_schema(
         operation_id="contacts",
         parameters=[OpenApiParameter("q", str, description="Words that a contact contains, in any case.")],
-        responses=forced_singular_serializer(SheetSerializer),
+        responses=SheetSerializer,
     )
     def list(self, request: Request) -> Response:
         """The contacts that contain every word of ``q``: ours by group and position, then those outside."""
