@@ -101,7 +101,7 @@ def test_the_admin_tells_the_second_what_changed_and_holds_what_they_typed(world
     path, name = f"/admin/{label.replace('.', '/')}/{pk}/change/", f"{model._meta.model_name}_form"
     mine, theirs = MINE.client(world), Client()
     root = User.objects.get(email="root@example.com")
-    theirs.force_login(root, backend="django.contrib.auth.backends.ModelBackend")
+    theirs.force_login(root, backend="apps.teams.backends.PeopleBackend")
     seen = form_at(mine.get(path), name=name)
     before = seen.fields[row.field][0]
     saved = theirs.post(path, form_at(theirs.get(path), name=name).sent(**row.also, **{row.field: row.typed[0]}))
