@@ -17,6 +17,7 @@ PRODUCTION = {
     "FIELD_KEYS": Fernet.generate_key().decode(),
     "SITE_URL": "https://incidents.example",
     "TRUSTED_PROXIES": "1",
+    "FACTOR_REQUIRED_ROLES": "admin,manager",
     "WATCHDOG_TO": "ops@example.com",
     "HEARTBEAT_URL": "https://elsewhere.example/ping",
 }

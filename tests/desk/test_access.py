@@ -48,7 +48,7 @@ def test_a_filter_that_no_database_can_hold_finds_nothing_and_breaks_nothing(hou
 def test_an_answer_that_no_database_can_hold_is_refused(house, incident, rita, action, field):
     sent = {"level": "2", "role": "commander", "person": house.rita.pk, "reason": "Why", field: "\0"}
     before = incident.timeline.count()
-    assert rita.post(f"{incident.get_absolute_url()}{action}/", sent).status_code == 302
+    assert rita.post(f"{incident.get_absolute_url()}{action}/", sent).status_code in (302, 422)
     assert incident.timeline.count() == before
 
 

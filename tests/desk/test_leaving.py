@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from apps.contacts.models import EmergencyContact
 from apps.desk.leaving import handlers
 from apps.desk.leaving.actions import NotTakenOver, hand_over, shown_to
 from apps.desk.leaving.holes import holes_of
@@ -129,7 +130,7 @@ def test_much_costs_as_many_queries_as_little(clock, platform, anna):
         layer_of(roster, [anna])
         level = chain.levels.create(number=number + 2, name="L", after=timedelta(minutes=number + 1))
         LevelTarget.objects.create(level=level, kind=TargetKind.PERSON, person=anna)
-    assert asked() == before <= 10
+    assert asked() == before <= 11
     assert [hole.team for hole in holes_of(anna)] == [*[platform] * 5, None]
 
 
@@ -204,6 +205,13 @@ def test_who_is_on_a_level_already_is_paged_once(platform, anna, chief, much):
     chain = next(hole for hole in shown_to(chief, anna) if hole.key == f"chain-{level.policy_id}")
     hand_over(anna, {chain.key: bert}, leaves=False, by=chief)
     assert list(level.targets.values_list("person", flat=True)) == [bert.pk]
+
+
+def test_who_is_behind_a_contact_of_the_procedures_is_said(anna, chief):
+    EmergencyContact.objects.create(group="escalation", key="em", name="Anna", title="Manager", person=anna)
+    (hole,) = (hole for hole in shown_to(chief, anna) if hole.key.startswith("contact-"))
+    assert hole.words == ("They are paged as Manager: Anna of the escalation contacts: the procedures say who that is.")
+    assert hole.hand_over is None
 
 
 def test_managers_hand_over_what_is_their_teams_once_somebody_left(platform, anna, mara, much):

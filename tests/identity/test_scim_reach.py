@@ -83,7 +83,9 @@ def test_their_name_and_number_are_provisioned_as_others_are(provider, keeper):
     assert keeper.name == "K"
 
 
-def test_who_administrates_by_a_group_is_the_providers(provider, anna):
+def test_who_administrates_by_a_group_is_the_providers(provider, root, anna):
+    root.set_password("somebody else can sign in")
+    root.save()
     group = make_group("admins", (None, TeamRole.ADMIN))
     provider.patch(f"/Groups/{group.pk}", {"op": "add", "path": "members", "value": [{"value": str(anna.pk)}]})
     assert access.is_administrator(User.objects.get(pk=anna.pk))

@@ -9,6 +9,7 @@ from functools import partial
 
 from django.db.models import Q
 
+from apps.contacts.models import EmergencyContact
 from apps.core import clock
 from apps.escalation import actions as escalation
 from apps.escalation.models import LevelTarget, Policy, TargetKind
@@ -43,8 +44,9 @@ class Hole:
 def holes_of(person: User) -> list[Hole]:
     """What ``person`` holds that needs somebody else.
 
-    Turns in rosters and stand-ins to come, chains that page them by name, response roles and fields that they are named
-    for, roles of open incidents, open action items, and being the only manager or commander of a team. Nothing private.
+    Turns in rosters and stand-ins to come, chains that page them by name or as a contact, response roles and fields
+    that they are named for, roles of open incidents, open action items, and being the only manager or commander of a team.
+    Nothing private.
     By team, the organisation's last. As many queries for much as for little.
     """
     found = [hole for look in _LOOKS for hole in look(person)]
@@ -93,6 +95,13 @@ def _in_chains(person: User) -> Holes:
             f"chain-{policy.pk}", policy.owner, f"{which} of the chain {policy} {verb} them by name.",
             partial(escalation.replace_in_chain, policy.pk, person),
         )  # fmt: skip
+
+
+def _behind_contacts(person: User) -> Holes:
+    for contact in EmergencyContact.objects.filter(person=person, retired_at=None):
+        group = contact.get_group_display().lower()
+        words = f"They are paged as {contact} of the {group}: the procedures say who that is."
+        yield Hole(f"contact-{contact.pk}", None, words, None)
 
 
 def _named_for(person: User) -> Holes:
@@ -156,4 +165,4 @@ def _own_item(item_id: int, *, to: User, by: User) -> object:
     return postmortems.change_action_item(item_id, owner=to, by=by)
 
 
-_LOOKS = (_in_turns, _in_overrides, _in_chains, _named_for, _in_incidents, _in_teams)
+_LOOKS = (_in_turns, _in_overrides, _in_chains, _behind_contacts, _named_for, _in_incidents, _in_teams)
