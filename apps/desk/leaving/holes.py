@@ -45,9 +45,8 @@ def holes_of(person: User) -> list[Hole]:
     """What ``person`` holds that needs somebody else.
 
     Turns in rosters and stand-ins to come, chains that page them by name or as a contact, response roles and fields
-    that they are named for, roles of open incidents, open action items, and being the only manager or commander of a team.
-    Nothing private.
-    By team, the organisation's last. As many queries for much as for little.
+    that they are named for, roles of open incidents, open action items, and being the only manager or commander of a
+    team. Nothing private. By team, the organisation's last. As many queries for much as for little.
     """
     found = [hole for look in _LOOKS for hole in look(person)]
     return sorted(found, key=lambda hole: (hole.team is None, str(hole.team or "")))
