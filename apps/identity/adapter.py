@@ -100,8 +100,11 @@ class FactorAdapter(DefaultMFAAdapter):
             raise self.validation_error("incorrect_code") from error
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
-        """Whether ``authenticator`` may go: not the last one of somebody who has to have one."""
+        """Whether ``authenticator`` may go: not the last one of somebody who has to have one, nor the last way in."""
         person = authenticator.user
+        is_passkey = authenticator.type == Authenticator.Type.WEBAUTHN
+        if is_passkey and not User.objects.filter(factors.has_a_way_in(but=authenticator), pk=person.pk).exists():
+            return False
         return factors.of(person).exclude(pk=authenticator.pk).exists() or not factors.is_required(person)
 
     def generate_authenticator_name(self, user: User, kind: Authenticator.Type) -> str:

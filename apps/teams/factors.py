@@ -46,12 +46,14 @@ def is_missing(person: User, request: HttpRequest) -> bool:
     return is_required(person) and not sensitive.factor_was_elsewhere(request) and not of(person).exists()
 
 
-def has_a_way_in() -> Q:
-    """What fits the people who can sign in at all: by a password, a passkey or an identity provider.
+def has_a_way_in(*, but: Authenticator | None = None) -> Q:
+    """What fits the people who can sign in at all, ``but`` by that: by a password, a passkey or an identity provider.
 
     An authenticator app and recovery codes only complete a sign-in by password.
     """
     passkeys = Authenticator.objects.filter(user=OuterRef("pk"), type=Authenticator.Type.WEBAUTHN)
+    if but is not None:
+        passkeys = passkeys.exclude(pk=but.pk)
     linked = SocialAccount.objects.filter(user=OuterRef("pk"))
     no_password = Q(password="") | Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
     return ~no_password | Q(Exists(passkeys)) | Q(Exists(linked))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from apps.contacts import queries
+from apps.contacts import actions, queries
 from apps.contacts.models import ContactMethod, MethodKind
 from apps.core import clock as house_clock
 from apps.notifications import queries as notifications
+from apps.teams import actions as teams
 from apps.teams.models import User
 
 pytestmark = pytest.mark.django_db
@@ -86,3 +87,13 @@ def test_each_is_judged_by_their_own_ways_in_the_order_asked_and_by_one_query(an
         add(person, MethodKind.EMAIL, person.email, verified=person != eva)
     with django_assert_num_queries(1):
         assert queries.can_be_paged([*people, anna]) == [zoe, anna]
+
+
+def test_who_gets_another_address_is_reached_by_it(anna):
+    method = actions.ensure_login_email(anna)
+    anna.email = "anna@new.example.com"
+    anna.save()
+    teams.tell_of_address(anna, was="anna@example.com", by=anna)
+    method.refresh_from_db()
+    assert (method.value, method.verified_at is not None) == ("anna@new.example.com", True)
+    assert queries.reachable_methods(anna) == [method]

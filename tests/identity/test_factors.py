@@ -17,6 +17,7 @@ from django.test import Client
 from apps.core import audited, events
 from apps.core.audited import Act
 from apps.identity import rotation
+from apps.identity.adapter import FactorAdapter
 from apps.teams import actions, factors
 from apps.teams.models import TeamRole
 from tests.identity.conftest import PASSWORD
@@ -224,6 +225,21 @@ def test_the_last_factor_stays_with_whom_it_is_required_of(client, required, rit
     client.post(f"{WAYS_IN}app/remove/")
     client.post(f"{WAYS_IN}passkeys/{passkey.pk}/remove/")
     assert list(Authenticator.objects.filter(user=rita).values_list("type", flat=True)) == ["webauthn"]
+
+
+def test_the_last_passkey_stays_with_who_has_no_other_way_in(client, rita, clock):
+    passkeys = [
+        Authenticator.objects.create(user=rita, type=Authenticator.Type.WEBAUTHN, data={"name": name}) for name in "ab"
+    ]
+    rita.set_unusable_password()
+    rita.save()
+    first, second = passkeys
+    assert FactorAdapter().can_delete_authenticator(first)
+    first.delete()
+    assert not FactorAdapter().can_delete_authenticator(second)
+    rita.set_password("correct horse battery staple")
+    rita.save()
+    assert FactorAdapter().can_delete_authenticator(second)
 
 
 def test_nobody_asks_the_database_where_no_role_has_to_have_one(rita, rf, django_assert_num_queries):

@@ -139,6 +139,17 @@ def ensure_login_email(person: User) -> ContactMethod:
 
 
 @transaction.atomic
+def follow_login_email(person: User, *, was: str) -> None:
+    """Reach ``person`` by the address that they sign in with now, in the place of ``was`` if they were by that."""
+    emails = ContactMethod.objects.filter(person=person, kind=MethodKind.EMAIL)
+    old = emails.select_for_update(no_key=True).filter(value__iexact=was).first()
+    if old is not None and not emails.filter(value__iexact=person.email).exists():
+        old.value = person.email
+        old.save(update_fields=["value"])
+        verify_method(old)
+
+
+@transaction.atomic
 def note_failure(method: ContactMethod, *, reason: str, gone: bool) -> None:
     """Count a permanent failure; the third in a row, or one that says that the address is ``gone``, disables it.
 

@@ -63,7 +63,9 @@ class RemovePasskey(RemoveWebAuthnView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         if not get_adapter().can_delete_authenticator(self.get_object()):
-            messages.error(self.request, "Your role asks for a second factor, and this is your last one.")
+            messages.error(
+                self.request, "It stays: it is your last way in, or the last factor, which your role asks for."
+            )
             return redirect(self.success_url)
         removed: HttpResponse = super().form_valid(form)
         return removed
