@@ -14,14 +14,16 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import structlog
+from django.core.handlers.wsgi import WSGIRequest
 from django.db import Error as DatabaseFailure
 from django.db import close_old_connections
 
 from apps.alerts import actions
 from apps.alerts.flusher import Flusher, NotStored, Revoked
 from apps.alerts.formats import FORMATS
-from apps.alerts.keys import KeyTable
+from apps.alerts.keys import KeyTable, Sender
 from apps.alerts.models import Format
+from apps.core import origins
 
 log = structlog.get_logger(__name__)
 
@@ -78,7 +80,7 @@ class Ingest:
         try:
             if sender_format is Format.HEARTBEAT:
                 return _take_beat(environ, address["key"])
-            sender = self._keys.sender(address["key"])
+            sender = self._sender(environ, address["key"])
             if sender is None or sender.format != sender_format:
                 raise _unknown_key()
             body = _read(environ)
@@ -94,6 +96,14 @@ class Ingest:
                 ("Retry-After", str(RETRY_AFTER)),
             ) from error
         return accepted
+
+    def _sender(self, environ: WSGIEnvironment, key: str) -> Sender | None:
+        """Whose the key of the address is, or, for who comes with a token, the integration that it names."""
+        scheme, _, secret = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return self._keys.sender(key)
+        with origins.within(origins.Origin(origins.address_of(WSGIRequest(environ)))):
+            return self._keys.sender(key, token=secret.strip())
 
 
 def _take_beat(environ: WSGIEnvironment, key: str) -> int:

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 import time
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import close_old_connections
+from django.db.models import Q
 
 from apps.alerts.models import Integration
+from apps.teams import access
+from apps.teams.access import Permission
+from apps.teams.actions import note_use
+from apps.teams.models import Scope
+from apps.teams.queries import live_token
 
 #: For how long (seconds) an answer of the database is believed: a revoked key is refused after it, 5 s at the latest.
 BELIEVED_FOR = 3.0
 
 #: More than any installation has integrations: beyond it somebody is guessing keys, and the table starts anew.
 LARGEST = 10_000
+_NUMBER = re.compile("[1-9][0-9]{0,17}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +39,22 @@ class KeyTable:
     """Which sender has which key; shared by the threads of a process."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[Sender | None, float]] = {}
+        self._known: dict[tuple[str, str], tuple[Sender | None, float]] = {}
         self._mutex = threading.Lock()
 
-    def sender(self, key: str) -> Sender | None:
-        """Return who has ``key``, or None if no active integration has. Raises the database's error if it is away."""
-        known = self._known.get(key)
+    def sender(self, key: str, *, token: str = "") -> Sender | None:
+        """Return who has ``key``, or None if no active integration has. Raises the database's error if it is away.
+
+        With the secret of a ``token`` that sends alerts ``key`` is no secret: it is the integration's number.
+        """
+        known = self._known.get((key, token))
         if known is not None and time.monotonic() < known[1]:
             return known[0]
-        found = _look_up(key)
+        found = _look_up(key, token)
         with self._mutex:
             if len(self._known) >= LARGEST:
                 self._known.clear()
-            self._known[key] = found, time.monotonic() + BELIEVED_FOR
+            self._known[key, token] = found, time.monotonic() + BELIEVED_FOR
         return found
 
 
@@ -57,12 +68,22 @@ def ingest_url(integration: Integration, key: str) -> str:
     return f"{settings.SITE_URL}/ingest/{integration.format}/{key}/"
 
 
-def _look_up(key: str) -> Sender | None:
+def _look_up(key: str, token: str) -> Sender | None:
     # No request of Django's surrounds this, so nothing else ends a connection that broke or grew old.
     close_old_connections()
     try:
-        active = Integration.objects.filter(is_active=True, key_digest=digest_of(key))
-        found = active.values_list("pk", "format").first()
+        named = _named_with(token, number=key) if token else Q(key_digest=digest_of(key))
+        found = Integration.objects.filter(named, is_active=True).values_list("pk", "format").first()
     finally:
         close_old_connections()
     return Sender(*found) if found else None
+
+
+def _named_with(secret: str, *, number: str) -> Q:
+    """The integration of that number, if the token sends alerts and its person responds in the integration's team."""
+    token = live_token(secret)
+    if token is None or token.scope != Scope.INGEST or not _NUMBER.fullmatch(number):
+        return Q(pk=None)
+    note_use(token)
+    access.limit(token.person, token.team_ids)
+    return Q(pk=number, team__in=access.team_ids(token.person, Permission.RESPOND))

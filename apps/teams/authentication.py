@@ -7,9 +7,9 @@ from typing import cast
 from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 
-from apps.core import clock, keys
-from apps.teams import access, actions, factors, quotas, token_shape
+from apps.teams import access, actions, factors, quotas
 from apps.teams.models import ApiToken, User
+from apps.teams.queries import live_token
 
 
 def caller(request: Request) -> User:
@@ -27,7 +27,7 @@ class TokenAuthentication(authentication.BaseAuthentication):
         scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        token = _live_token(sent.strip())
+        token = live_token(sent.strip())
         if token is None:
             quotas.count_stranger()
             raise exceptions.AuthenticationFailed("The token is unknown, expired or revoked.")
@@ -58,10 +58,3 @@ class SessionAuthentication(authentication.SessionAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="api"'
-
-
-def _live_token(secret: str) -> ApiToken | None:
-    if not token_shape.can_be_one(secret):
-        return None
-    live = ApiToken.objects.filter(expires_at__gt=clock.now(), revoked_at=None, person__is_active=True)
-    return live.select_related("person").filter(digest=keys.digest_of(secret)).first()

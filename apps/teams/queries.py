@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from apps.core import clock
-from apps.teams import access
+from apps.core import clock, keys
+from apps.teams import access, token_shape
 from apps.teams.access import GRANTS, Permission
 from apps.teams.models import ApiToken, Membership, MembershipSource, TeamRole, User, UserKind
 
@@ -53,6 +53,14 @@ def kept_tokens(keeper: User) -> QuerySet[ApiToken]:
     live = ApiToken.objects.filter(revoked_at=None, expires_at__gt=clock.now(), person__is_active=True)
     kept = live.filter(Q(person=keeper) | Q(person__in=kept_accounts(keeper)))
     return kept.select_related("person", "replaces", "replaced_by")
+
+
+def live_token(secret: str) -> ApiToken | None:
+    """The token of that secret, with its person, if it works now: one query, and none for what cannot be a token."""
+    if not token_shape.can_be_one(secret):
+        return None
+    live = ApiToken.objects.filter(expires_at__gt=clock.now(), revoked_at=None, person__is_active=True)
+    return live.select_related("person").filter(digest=keys.digest_of(secret)).first()
 
 
 def responders() -> QuerySet[User]:

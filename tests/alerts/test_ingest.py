@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -24,8 +25,10 @@ from apps.catalog.models import Service
 from apps.engine.models import State, Timer
 from apps.engine.runner import run_due
 from apps.incidents.models import Incident
-from apps.teams.models import Team, User
+from apps.teams.actions import add_member, create_token, issue_token, revoke_token
+from apps.teams.models import Scope, Team, TeamRole, User
 from tests.alerts.building import notification, prometheus_alert, put_procedures_in_force
+from tests.factories.teams import make_person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -303,3 +306,52 @@ class TestGroupCommit:
 
 def _inbox_threads() -> int:
     return sum(thread.name == "inbox" for thread in threading.enumerate())
+
+
+class TestATokenInsteadOfAKey:
+    def post(self, sender: Sender, number: int | str, secret: str, **environ: Any) -> int:
+        known = {"HTTP_AUTHORIZATION": f"Bearer {secret}", "REMOTE_ADDR": "192.0.2.9", **environ}
+        return sender.post(notification(prometheus_alert()), path=f"/ingest/alertmanager/{number}/", **known).status
+
+    def test_whoever_responds_in_the_team_sends_alerts_by_it(
+        self, sender: Sender, made: tuple[Integration, str]
+    ) -> None:
+        integration, _ = made
+        robot = make_person("Robot", integration.team, TeamRole.RESPONDER)
+        token, secret = create_token(robot, name="alerts", scope=Scope.INGEST)
+        assert self.post(sender, integration.pk, secret) == 202
+        assert InboxEntry.objects.get().integration == integration
+        token.refresh_from_db()
+        assert token.last_used_from == "192.0.2.9"
+
+    @pytest.mark.parametrize("scope", [scope for scope in Scope if scope is not Scope.INGEST])
+    def test_a_token_for_something_else_sends_none(
+        self, sender: Sender, made: tuple[Integration, str], scope: Scope
+    ) -> None:
+        robot = make_person("Robot", None, TeamRole.ADMIN)
+        add_member(robot, made[0].team, TeamRole.RESPONDER)
+        _, secret = issue_token(robot, name="other", scope=scope, by=robot, lives=timedelta(days=1))
+        assert self.post(sender, made[0].pk, secret) == 404
+
+    def test_nor_does_who_does_not_respond_in_the_team(self, sender: Sender, made: tuple[Integration, str]) -> None:
+        integration, key = made
+        for person in (
+            make_person("Stan", integration.team, TeamRole.STAKEHOLDER),
+            make_person("Otto", Team.objects.create(slug="other", name="Other"), TeamRole.RESPONDER),
+        ):
+            _, secret = create_token(person, name="alerts", scope=Scope.INGEST)
+            assert self.post(sender, integration.pk, secret) == 404
+            assert self.post(sender, key, secret) == 404, "beside a token a key counts for nothing"
+        assert self.post(sender, integration.pk, "adop_made_up") == 404
+        assert self.post(sender, "999999", secret) == 404
+
+    def test_a_revoked_one_is_refused_within_five_seconds(
+        self, sender: Sender, made: tuple[Integration, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        robot = make_person("Robot", made[0].team, TeamRole.RESPONDER)
+        token, secret = create_token(robot, name="alerts", scope=Scope.INGEST)
+        assert self.post(sender, made[0].pk, secret) == 202
+        revoke_token(token, by=robot)
+        now = time.monotonic()
+        monkeypatch.setattr(keys.time, "monotonic", lambda: now + 5)
+        assert self.post(sender, made[0].pk, secret) == 404

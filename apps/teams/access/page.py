@@ -28,7 +28,7 @@ _SCOPES = {
     Scope.READ: "look (GET)",
     Scope.RESPOND: "work on incidents and one's own shifts",
     Scope.MANAGE: "keep what one manages",
-    Scope.INGEST: "send alerts to `/ingest/`",
+    Scope.INGEST: "send alerts to `/ingest/FORMAT/NUMBER/` of the integrations of one's teams",
     Scope.PROVISION: "provision people and groups at `/scim/v2/`, as an administrator",
 }
 _INTRODUCTION = """\
