@@ -25,7 +25,7 @@ from apps.catalog.models import Service
 from apps.engine.models import State, Timer
 from apps.engine.runner import run_due
 from apps.incidents.models import Incident
-from apps.teams.actions import add_member, create_token, issue_token, revoke_token
+from apps.teams.actions import create_service_account, create_token, issue_token, revoke_token
 from apps.teams.models import Scope, Team, TeamRole, User
 from tests.alerts.building import notification, prometheus_alert, put_procedures_in_force
 from tests.factories.teams import make_person
@@ -328,9 +328,9 @@ class TestATokenInsteadOfAKey:
     def test_a_token_for_something_else_sends_none(
         self, sender: Sender, made: tuple[Integration, str], scope: Scope
     ) -> None:
-        robot = make_person("Robot", None, TeamRole.ADMIN)
-        add_member(robot, made[0].team, TeamRole.RESPONDER)
-        _, secret = issue_token(robot, name="other", scope=scope, by=robot, lives=timedelta(days=1))
+        chief = make_person("Chief", None, TeamRole.ADMIN)
+        robot = create_service_account(name="Robot", team=made[0].team, role=TeamRole.RESPONDER, by=chief)
+        _, secret = issue_token(robot, name="other", scope=scope, by=chief, lives=timedelta(days=1))
         assert self.post(sender, made[0].pk, secret) == 404
 
     def test_nor_does_who_does_not_respond_in_the_team(self, sender: Sender, made: tuple[Integration, str]) -> None:
