@@ -208,12 +208,18 @@ ACCOUNT_FORMS = {
     "reauthenticate": "apps.identity.forms.ConfirmForm",
     "change_password": "apps.identity.forms.OtherPasswordForm",
     "set_password": "apps.identity.forms.NewPasswordForm",
+    "reset_password": "apps.identity.forms.ForgottenForm",
+    "reset_password_from_key": "apps.identity.forms.ChosenPasswordForm",
 }
 ACCOUNT_RATE_LIMITS = {
     "login": "120/m/ip",  # a whole office may come from one address
     "provider": "120/m/ip",  # going to an identity provider, and coming back
+    "reset_password": "20/m/ip,5/h/key",  # links to choose another password by, by address
+    "reset_password_from_key": "20/m/ip",
     "login_failed": "10/15m/key",  # codes, by account; passwords are counted by django-axes
 }
+#: For so long (seconds) a link works by which a forgotten password is replaced.
+PASSWORD_RESET_TIMEOUT = 60 * 60
 #: For so long after somebody said who they are, what is sensitive does not ask again (apps.teams.sensitive).
 CONFIRMED_FOR = timedelta(minutes=env.int("CONFIRMED_FOR_MINUTES", default=15))
 ACCOUNT_REAUTHENTICATION_TIMEOUT = int(CONFIRMED_FOR.total_seconds())

@@ -8,7 +8,8 @@ from typing import Any
 
 #: Parts of addresses that open something by themselves, after which the secret comes.
 _OPENS = re.compile(
-    r"(/(?:calendars|ack|join|ingest/[\w-]+)/|[?&](?:token|key|code|state|secret|password)=)[^\s/?&'\"]+", re.IGNORECASE
+    r"(/(?:calendars|ack|join|login/forgotten/[\w-]+|ingest/[\w-]+)/|[?&](?:token|key|code|state|secret|password)=)[^\s/?&'\"]+",
+    re.IGNORECASE,
 )
 #: Secrets that tell themselves by how they look (``core.keys``), wherever they stand.
 _SECRETS = re.compile(r"\b(ad[a-z]{2}_)[0-9A-Za-z]{46}\b")

@@ -17,13 +17,14 @@ from apps.identity.groups import admin as groups  # noqa: F401  (registers)
 from apps.teams import access
 from apps.teams.admin_access import ReadOnlyAdmin
 from apps.teams.models import User
+from apps.teams.sensitive import SensitiveAdmin
 
 for of_signing_in in (EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken, UserSession):
     admin.site.unregister(of_signing_in)
 
 
 @admin.register(SocialAccount)
-class KnownElsewhereAdmin(ReadOnlyAdmin):
+class KnownElsewhereAdmin(SensitiveAdmin, ReadOnlyAdmin):
     """Whom providers know as whom. Deleting the old number of somebody lets them in by a new one."""
 
     list_display = ("user", "provider", "uid", "last_login", "date_joined")

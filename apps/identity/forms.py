@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.forms import ChangePasswordForm, LoginForm, ReauthenticateForm, SetPasswordForm
+from allauth.account.forms import (
+    ChangePasswordForm,
+    LoginForm,
+    ReauthenticateForm,
+    ResetPasswordKeyForm,
+    SetPasswordForm,
+)
 from allauth.mfa.base import forms as codes
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 
-from apps.identity import invitations
+from apps.identity import forgotten, invitations
 from apps.teams import access
 from apps.teams.models import Team, TeamRole, User
 
@@ -60,6 +67,27 @@ class OtherPasswordForm(ChangePasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _under_its_label(self, "oldpassword", "Password until now")
+        _under_its_label(self, "password1", "New password", help_text=PASSWORD_HELP)
+        _under_its_label(self, "password2", "The same again")
+
+
+class ForgottenForm(forms.Form):
+    """The address that the link is mailed to. Whether anybody has it is not said."""
+
+    email = forms.EmailField(widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}))
+
+    def save(self, request: HttpRequest, **_: Any) -> str:
+        """Let it be mailed."""
+        address: str = self.cleaned_data["email"]
+        forgotten.ask(address)
+        return address
+
+
+class ChosenPasswordForm(ResetPasswordKeyForm):
+    """Another password, for whoever came by the link."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         _under_its_label(self, "password1", "New password", help_text=PASSWORD_HELP)
         _under_its_label(self, "password2", "The same again")
 

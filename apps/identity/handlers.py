@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from apps.engine.models import Timer
 from apps.engine.registry import Lane, handler, recurring
-from apps.identity import addresses, invitations
+from apps.identity import addresses, forgotten, invitations
 from apps.identity.groups import actions as groups
 from apps.teams.models import User
 
@@ -21,6 +21,12 @@ def send_invitation(timer: Timer) -> None:
 def tell_old_address(timer: Timer) -> None:
     """Tell the address that somebody had that they have another."""
     addresses.tell(timer.payload["person"], was=timer.payload["was"])
+
+
+@handler(forgotten.MAIL, lane=Lane.WORK, transactional=False, at_once=2)
+def mail_password_link(timer: Timer) -> None:
+    """Mail somebody the link to choose another password by."""
+    forgotten.mail(timer.payload["person"])
 
 
 @handler(groups.FOLLOW, lane=Lane.WORK)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.internal.flows.login import get_authentication_records
-from allauth.account.signals import authentication_step_completed, password_changed, password_set, user_logged_in
+from allauth.account.signals import (
+    authentication_step_completed,
+    password_changed,
+    password_reset,
+    password_set,
+    user_logged_in,
+)
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authentication_failed, authenticator_added, authenticator_removed, authenticator_reset
 from allauth.socialaccount.signals import social_account_added
@@ -17,7 +23,7 @@ from django.http import HttpRequest
 
 from apps.core import audited
 from apps.core.audited import Act
-from apps.identity import devices, guesses, sessions, sparing
+from apps.identity import devices, forgotten, guesses, leaving, sessions, sparing
 from apps.identity.lockout import account_of
 from apps.teams import actions as teams
 from apps.teams import factors
@@ -98,6 +104,14 @@ def note_password(request: HttpRequest, user: User, signal: Any, **_: Any) -> No
     """The password is another, or the first; every other session is over."""
     _told(user, Act.FACTOR_ADDED, "Changed the password" if signal is password_changed else "Chose a password")
     sessions.end(sessions.others_of(user, than=request.session.session_key), by=user)
+
+
+@receiver(password_reset)
+def note_chosen_password(user: User, **_: Any) -> None:
+    """Chosen by whoever reads their mail; every session is over, and what was typed wrong before is forgotten."""
+    _told(user, Act.FACTOR_ADDED, "Chose another password by a link in the mail")
+    leaving.end_their_sessions(user)
+    forgotten.forget_wrong_passwords(user)
 
 
 @receiver(social_account_added)

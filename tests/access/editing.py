@@ -80,7 +80,9 @@ EDITS: dict[str, Edit] = {
 #: What is done once and adds to what is there, or answers for itself: no text of somebody else is written over.
 DEEDS = frozenset(
     {
-        "account_login", "account_logout", "account_reauthenticate", "mfa_authenticate", "mfa_login_webauthn",
+        "account_login", "account_logout", "account_reset_password", "account_reset_password_from_key", "leaving",
+        "factors_reset", "privacy_take", "privacy_take_own", "privacy_erase",
+        "account_reauthenticate", "mfa_authenticate", "mfa_login_webauthn",
         "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "socialaccount_signup", "socialaccount_connections",
         "openid_connect_login", "scim-users", "scim-groups", "inbox_read", "inbox_acknowledge", "page_acknowledge",
         "page_decline", "profile_steps_own", "profile_steps_standard", "profile_test", "token_make", "token_rotate",

@@ -14,6 +14,12 @@ ASKS: dict[str, tuple[str, ...]] = {
     "invitations": ("get", "post"),
     "invitation_take_back": ("post",),
     "factors_reset": ("get", "post"),
+    "leaving": ("get", "post"),
+    "privacy_own": ("get",),
+    "privacy_take_own": ("post",),
+    "privacy_person": ("get",),
+    "privacy_take": ("post",),
+    "privacy_erase": ("post",),
     "calendar_make": ("post",),
     "coverage_pay": ("get",),
     "method_add": ("post",),
@@ -52,7 +58,8 @@ REASONS: dict[str, tuple[str, ...]] = {
     ),
     "proves itself by what is sent: a password, a code, a key, a link or a signature": (
         "account_login", "account_reauthenticate", "mfa_authenticate", "mfa_login_webauthn", "mfa_reauthenticate*",
-        "account_change_password", "invitation", "openid_connect_login", "twilio_*", "slack_interactive",
+        "account_change_password", "account_reset_password*", "invitation", "openid_connect_login", "twilio_*",
+        "slack_interactive",
     ),
     "is there for tokens that provision, and for no session": ("scim-*",),
     "leads nowhere: nobody signs up or links an account here": ("socialaccount_*", ""),
@@ -66,7 +73,7 @@ REASONS: dict[str, tuple[str, ...]] = {
 #: Pages of the admin that ask, by the model; of each that has them: adding, changing, bringing back, deleting.
 ASKS_IN_THE_ADMIN = {
     "teams.user", "teams.team", "identity.providergroup", "contacts.webhookendpoint", "alerts.integration",
-    "alerts.heartbeat",
+    "alerts.heartbeat", "socialaccount.socialaccount",
 }  # fmt: skip
 #: Why the forms and deletions of others do not.
 REASONS_IN_THE_ADMIN: dict[str, tuple[str, ...]] = {
