@@ -28,8 +28,8 @@ class TellsOfChanges:
     """The part of a form that refuses what is based on a version that is no longer the last one."""
 
     edited: ClassVar[Edited]
-    #: What the page is at, once it is shown again.
-    version: str = ""
+    #: What somebody else changed, once the page is shown again because of it.
+    changed: ChangedMeanwhile | None = None
 
     def clean(self) -> Any:
         """Say what somebody else changed meanwhile. Where it is saved too, nobody else writes it until that is done."""
@@ -39,9 +39,8 @@ class TellsOfChanges:
             try:
                 self.edited.refuse_changed(seen)
             except ChangedMeanwhile as refused:
-                self.version = refused.version
-                told = [str(refused), *map(str, refused.changes), SAVE_AGAIN]
-                self.add_error(None, ValidationError(told))  # type: ignore[attr-defined]  # of the form
+                self.changed = refused
+                self.add_error(None, ValidationError([str(refused), SAVE_AGAIN]))  # type: ignore[attr-defined]  # of the form
         return cleaned
 
 
@@ -65,11 +64,10 @@ class EditingAdmin(ModelAdmin):
         return type(form.__name__, (TellsOfChanges, form), {"edited": self._edited(str(obj.pk))})
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        """The page, with the version that its form is based on from now on."""
-        row = context.get("original")
-        form = context["adminform"].form
-        sent = request.POST.get(VERSION, "")
-        context["edited_version"] = getattr(form, "version", "") or sent or getattr(row, "edited_version", "")
+        """The page, with what was changed meanwhile, and the version that its form is based on from now on."""
+        row, changed = context.get("original"), getattr(context["adminform"].form, "changed", None)
+        sent = changed.version if changed else request.POST.get(VERSION, "")
+        context |= {"changed": changed, "edited_version": sent or getattr(row, "edited_version", "")}
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _edited(self, key: str) -> Edited:
