@@ -102,7 +102,7 @@ def send(invitation_id: int) -> None:
         f" and how you sign in:\n\n{link_of(invitation)}\n\nIt works once, until"
         f" {invitation.expires_at:%d %B %Y, %H:%M} UTC. If you do not know what this is about, do nothing.\n"
     )
-    subject = f"{invitation.invited_by} invites you to ADO Incidents"
+    subject = f"{' '.join(str(invitation.invited_by).split())} invites you to ADO Incidents"
     try:
         EmailMessage(subject, body, to=[invitation.email], headers=HEADERS).send()
     except OSError as error:

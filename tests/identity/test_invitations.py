@@ -16,6 +16,7 @@ from apps.identity.models import Invitation
 from apps.teams import actions as teams
 from apps.teams.models import Membership, TeamRole, User
 from tests.factories.teams import make_person, make_team
+from tests.hostile import TEXTS
 from tests.identity.conftest import PASSWORD
 from tests.notifications.mail_server import MailServer
 
@@ -93,6 +94,17 @@ def test_an_address_has_one_pending_invitation_in_any_case(manager, team, clock)
     invitations.invite(GUEST, role=TeamRole.STAKEHOLDER, teams=[team], by=manager)
     clock.shift(days=8)
     invitations.invite(GUEST, role=TeamRole.RESPONDER, teams=[team], by=manager)
+
+
+def test_whoever_is_called_like_a_header_invites_all_the_same(manager, team, post, clock):
+    manager.name = TEXTS["header"]
+    manager.save()
+    invitations.invite(GUEST, role=TeamRole.RESPONDER, teams=[team], by=manager)
+    runner.run_due()
+    [mail] = post.received
+    assert post.addresses() == [GUEST]
+    assert mail["Bcc"] is None
+    assert mail["Subject"].startswith("Down Bcc: everybody@example.com X Subject: other")
 
 
 def test_the_mail_leads_to_an_account_with_the_roles(client, manager, team, post, clock):
