@@ -21,6 +21,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.core import events
 from apps.core.admin_lists import names_a_row
@@ -203,6 +204,15 @@ class TeamAdmin(SensitiveAdmin, KeepsMemberships):
     search_fields = ("name", "slug")
     prepopulated_fields: ClassVar[dict[str, tuple[str, ...]]] = {"slug": ("name",)}
     inlines = (TeamMembershipInline,)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Working days are ticked: Django formats twice what is wrong with a list that is typed, a % in it and all."""
+        if db_field.name != "working_days":
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        return forms.MultipleChoiceField(
+            choices=db_field.base_field.choices, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget,
+            help_text="None: those of the procedures' business calendar.",
+        )  # fmt: skip
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -202,6 +202,9 @@ class TestServiceAccounts:
             actions.create_service_account(name="CI", team=team, role=TeamRole.COMMANDER, by=mara)
         with pytest.raises(Invalid):
             actions.create_service_account(name="deploys!", team=team, role=TeamRole.RESPONDER, by=mara)
+        root = make_person("Root", None, TeamRole.ADMIN)
+        with pytest.raises(Invalid, match="one of a team"):
+            actions.create_service_account(name="CI", team=None, role=TeamRole.RESPONDER, by=root)
         assert list(queries.kept_accounts(mara)) == [robot]
         assert not queries.kept_accounts(make_person("Zoe", make_team("zebra"), TeamRole.MANAGER)).exists()
 

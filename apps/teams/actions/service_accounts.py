@@ -13,7 +13,7 @@ from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.actions.belonging import add_member
 from apps.teams.actions.leaving import deactivate
-from apps.teams.models import Team, TeamRole, User, UserKind
+from apps.teams.models import ORGANISATION_WIDE, Team, TeamRole, User, UserKind
 
 #: Addresses of this domain never receive mail (RFC 2606, 2).
 DOMAIN = "service-accounts.invalid"
@@ -26,10 +26,13 @@ def create_service_account(*, name: str, team: Team | None, role: TeamRole, by: 
     """Make a service account that holds ``role`` in ``team``, whose managers keep it from now on.
 
     Without a team it holds the role in the whole organisation, and administrators keep it. Raises NotAllowed unless
-    ``by`` may do that, Invalid for a role that its keepers cannot give and for a name that is taken.
+    ``by`` may do that, Invalid for a role that its keepers cannot give or that is one of a team, and for a name that is
+    taken.
     """
     if team is None and not access.is_administrator(by):
         raise NotAllowed(f"{by} has no right to make service accounts of the organisation.")
+    if team is None and role not in ORGANISATION_WIDE:
+        raise Invalid("This role is one of a team: name it.", field="team")
     if team is not None:
         access.require_for_team(by, Permission.MANAGE, team)
         if role not in GIVEN_BY_MANAGERS:
