@@ -18,6 +18,7 @@ from apps.notifications.models import Channel, Delivery, DeliveryState, Notifica
 from apps.teams.models import TeamRole
 from tests.factories.incidents import declare, resolve
 from tests.factories.teams import make_person
+from tests.hostile import TEXTS
 
 WORK, HOME = "olga@example.com", "olga@home.example"
 
@@ -55,6 +56,19 @@ def run_again(clock) -> None:
     """Let the pause before the next attempt pass; nothing else of the incident is due by then."""
     clock.shift(seconds=5)
     run_due()
+
+
+def test_a_title_and_a_name_that_read_like_headers_stay_in_the_subject(mail_server, team, olga):
+    olga.name = TEXTS["header"]
+    olga.save()
+    known = {"kind": NotificationKind.PAGE, "step": "level:1", "level": 1, "until": Until.ACKNOWLEDGED}
+    actions.notify(olga, incident=declare(team), subject=TEXTS["header"], text=TEXTS["header"], **known)
+    run_due()
+    [mail] = mail_server.received
+    assert mail_server.addresses() == [WORK]
+    assert mail["Bcc"] is None
+    assert "Down Bcc: everybody@example.com X Subject: other" in str(mail["Subject"])
+    assert len(mail.get_all("Subject")) == 1
 
 
 def test_a_page_is_one_mail_to_the_first_address(mail_server, page):

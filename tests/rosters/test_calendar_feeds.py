@@ -20,6 +20,7 @@ from apps.rosters.calendars import feeds, links
 from apps.rosters.models import CalendarFeed, FeedKind, Roster, Rotation, Shift, ShiftSource
 from apps.teams.actions import add_member, remove_member
 from apps.teams.models import Team, TeamRole, User
+from tests.hostile import TEXTS
 from tests.rosters.building import layer_of, member
 
 pytestmark = pytest.mark.django_db
@@ -114,6 +115,20 @@ def test_lines_are_no_longer_than_75_bytes(roster, token, settings):
     assert all(len(line) <= 75 for line in body.split(b"\r\n"))
     assert str(events_of(body)[0]["SUMMARY"]) == f"anna on call: {roster.name}"
     assert "@incidents.a-rather-long-name" in str(events_of(body)[0]["UID"])
+
+
+@pytest.mark.parametrize("name", ["calendar", "header", "emoji", "direction", "formula"])
+def test_a_name_that_is_written_like_a_calendar_adds_nothing_to_it(roster, token, name):
+    before = len(events_of(read(token).content))
+    roster.name = TEXTS[name][:100]
+    roster.save()
+    body = read(token).content
+    events = events_of(body)
+    assert len(events) == before
+    assert body.count(b"BEGIN:VEVENT\r\n") == body.count(b"END:VEVENT\r\n") == before
+    assert b"\r\nBcc:" not in body
+    assert str(events[0]["SUMMARY"]).startswith("anna on call: ")
+    assert "ATTENDEE" not in events[0]
 
 
 def test_a_link_to_ones_own_shifts_names_the_rosters(roster, clock, people):

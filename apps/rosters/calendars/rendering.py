@@ -96,8 +96,9 @@ def _head(title: str) -> str:
     calendar.add("PRODID", "-//ADO Incidents//Rosters//EN")
     calendar.add("VERSION", "2.0")
     calendar.add("CALSCALE", "GREGORIAN")
-    calendar.add("NAME", title)
-    calendar.add("X-WR-CALNAME", title)
+    named = " ".join(title.split())  # a name that breaks lines is no line of a calendar
+    calendar.add("NAME", named)
+    calendar.add("X-WR-CALNAME", named)
     lines = calendar.to_ical().decode().removesuffix("END:VCALENDAR\r\n")
     return f"{lines}REFRESH-INTERVAL;VALUE=DURATION:{LOOKS_AGAIN}\r\nX-PUBLISHED-TTL:{LOOKS_AGAIN}\r\n"
 
