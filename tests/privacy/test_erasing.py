@@ -12,9 +12,11 @@ from django.core.management import CommandError, call_command
 
 from apps.audit import verifying
 from apps.audit.models import Entry
+from apps.contacts.models import ContactMethod, MethodKind
 from apps.core.audited import Act
 from apps.core.errors import Invalid, NotAllowed, RuleViolation
 from apps.core.models import Commitment, Erasure
+from apps.engine.models import Timer
 from apps.incidents import actions as incidents
 from apps.incidents.models import Incident, TimelineEvent
 from apps.notifications.models import Notification
@@ -71,6 +73,15 @@ def test_others_keep_what_is_theirs(canary: User, root: User) -> None:
     assert root.name == "Root Admin"
     assert set(root.history.values_list("email", flat=True)) == {"root@example.com"}
     assert User.objects.get(name="Rita").contact_methods.exists()
+
+
+def test_a_word_of_the_house_is_no_name(canary: User, root: User, incident: Incident) -> None:
+    ContactMethod.objects.create(person=canary, kind=MethodKind.SLACK, value="commander")
+    timers = set(Timer.objects.values_list("kind", "key"))
+    Notification.objects.filter(person=root, step="2").update(text="The commander answered")
+    actions.erase(canary.pk, by=root, reason=WHY)
+    assert Notification.objects.get(person=root, step="2").text == "The commander answered"
+    assert timers <= set(Timer.objects.values_list("kind", "key"))
 
 
 @pytest.mark.parametrize("reason", ["", "  ", f"{NAME} asked", f"asked by {ADDRESS.upper()}", f"see {NUMBER}"])
