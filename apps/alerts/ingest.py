@@ -21,9 +21,10 @@ from django.db import close_old_connections
 from apps.alerts import actions
 from apps.alerts.flusher import Flusher, NotStored, Revoked
 from apps.alerts.formats import FORMATS
-from apps.alerts.keys import KeyTable, Sender
+from apps.alerts.keys import KeyTable, Sender, is_number
 from apps.alerts.models import Format
 from apps.core import origins
+from apps.teams import token_shape
 
 log = structlog.get_logger(__name__)
 
@@ -98,9 +99,12 @@ class Ingest:
         return accepted
 
     def _sender(self, environ: WSGIEnvironment, key: str) -> Sender | None:
-        """Whose the key of the address is, or, for who comes with a token, the integration that it names."""
+        """Whose the key of the address is; where it is a number, the integration that a token may send alerts of.
+
+        A sender with a key may well come by a gateway that adds a bearer of its own.
+        """
         scheme, _, secret = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-        if scheme.lower() != "bearer":
+        if scheme.lower() != "bearer" or not is_number(key) or not token_shape.can_be_one(secret.strip()):
             return self._keys.sender(key)
         with origins.within(origins.Origin(origins.address_of(WSGIRequest(environ)))):
             return self._keys.sender(key, token=secret.strip())

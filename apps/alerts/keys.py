@@ -47,20 +47,26 @@ class KeyTable:
 
         With the secret of a ``token`` that sends alerts ``key`` is no secret: it is the integration's number.
         """
-        known = self._known.get((key, token))
+        asked = key, digest_of(token) if token else ""
+        known = self._known.get(asked)
         if known is not None and time.monotonic() < known[1]:
             return known[0]
         found = _look_up(key, token)
         with self._mutex:
             if len(self._known) >= LARGEST:
                 self._known.clear()
-            self._known[key, token] = found, time.monotonic() + BELIEVED_FOR
+            self._known[asked] = found, time.monotonic() + BELIEVED_FOR
         return found
 
 
 def digest_of(key: str) -> str:
     """The form in which a key is stored. Its 192 random bits need no salt and no slow hash."""
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+def is_number(key: str) -> bool:
+    """Whether what stands in an address can be the number of an integration: no key looks like one."""
+    return _NUMBER.fullmatch(key) is not None
 
 
 def ingest_url(integration: Integration, key: str) -> str:
@@ -82,7 +88,7 @@ def _look_up(key: str, token: str) -> Sender | None:
 def _named_with(secret: str, *, number: str) -> Q:
     """The integration of that number, if the token sends alerts and its person responds in the integration's team."""
     token = live_token(secret)
-    if token is None or token.scope != Scope.INGEST or not _NUMBER.fullmatch(number):
+    if token is None or token.scope != Scope.INGEST:
         return Q(pk=None)
     note_use(token)
     access.limit(token.person, token.team_ids)

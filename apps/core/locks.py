@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import OperationalError, connection, transaction
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from apps.core.errors import Busy
 
@@ -15,8 +15,8 @@ from apps.core.errors import Busy
 def patiently(seconds: float) -> Iterator[None]:
     """Run what is inside in a transaction, within the caller's if there is one, that waits so long for each lock.
 
-    Raises Busy where one of them was not to be had; nothing of what was done inside is left then. Once it ended well,
-    the rest of the caller's transaction waits no longer than that either.
+    Raises Busy where one of them was not to be had, or two waited for one another; nothing of what was done inside is
+    left then. Once it ended well, the rest of the caller's transaction waits no longer than that either.
     """
     try:
         with transaction.atomic():
@@ -24,6 +24,6 @@ def patiently(seconds: float) -> Iterator[None]:
                 cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{seconds * 1000:.0f}ms"])
             yield
     except OperationalError as error:
-        if isinstance(error.__cause__, LockNotAvailable):
+        if isinstance(error.__cause__, LockNotAvailable | DeadlockDetected):
             raise Busy("Somebody else changes the same just now. Try again in a moment.") from error
         raise

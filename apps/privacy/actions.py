@@ -13,6 +13,7 @@ from apps.core.models import Erasure
 from apps.privacy import belongings, mentions, replaying
 from apps.privacy.obstacles import obstacles_to_erasing
 from apps.teams import access
+from apps.teams import actions as teams
 from apps.teams.models import User
 
 
@@ -26,6 +27,7 @@ def erase(person_id: int, *, by: User | None, reason: str) -> Erasure:
     """
     if by is not None and not access.is_administrator(by):
         raise NotAllowed("Administrators erase people.")
+    teams.lock_administrators()  # before any row, as everybody takes it
     person = User.objects.select_for_update(no_key=True).get(pk=person_id)
     obstacles = obstacles_to_erasing(person)
     if obstacles:

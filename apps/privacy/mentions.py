@@ -6,21 +6,32 @@ What people wrote by hand is not touched, and nothing that is sealed (docs/priva
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from typing import Any
 
 from django.contrib.admin.models import LogEntry
 from django.db import connection, models
+from django.db.models.functions import Cast
 from psycopg import sql
 
 from apps.contacts.models import ContactMethod, EmergencyContact
 from apps.engine.models import Timer
-from apps.escalation.models import Proof, RunLevel
+from apps.escalation.models import Level, Proof, RunLevel
+from apps.incidents.models import ResponseRole, RoleCandidate
 from apps.integrations.models import SlackAnswer, TextReply
 from apps.notifications.models import Delivery, DirectPage, Notification
 from apps.teams.models import User
 
 #: What is shorter would be found in other words.
 SHORTEST = 5
+#: What the procedures call those who have to do something, whoever it is.
+_TITLES: dict[type[models.Model], str] = {
+    EmergencyContact: "title",
+    ResponseRole: "name",
+    RoleCandidate: "title",
+    Level: "name",
+}
+_BEGINS, _ENDS = r"(?<![\w])", r"(?![\w])"
 #: Where the house says to people whom it told, called, woke or waits for. No history keeps these; nobody edits them.
 WRITTEN_BY_THE_HOUSE: dict[type[models.Model], tuple[str, ...]] = {
     Notification: ("subject", "text"),
@@ -34,12 +45,15 @@ WRITTEN_BY_THE_HOUSE: dict[type[models.Model], tuple[str, ...]] = {
     LogEntry: ("object_repr", "change_message"),
 }
 
-_REPLACE = sql.SQL("{column} = regexp_replace({column}::text, %(words)s, %(instead)s, 'gi')::{kind}")
-_FOUND = sql.SQL("{column}::text ~* %(words)s")
+_REPLACE = sql.SQL("{column} = regexp_replace({column}, %(words)s, %(instead)s, 'gi')")
+_FOUND = sql.SQL("{column} ~* %(words)s")
 
 
 def addresses_of(person: User) -> list[str]:
-    """All addresses and numbers by which they are or were reached, in every form in which they are kept."""
+    """All addresses and numbers by which they are or were reached, in every form in which they are kept.
+
+    Without those by which somebody else is reached now: an address moves on, and some are shared.
+    """
     found = set(person.history.values_list("email", flat=True)) | {person.email}
     for methods in (ContactMethod.objects, ContactMethod.history):
         for each in methods.filter(person=person).values_list("value", "normalised"):
@@ -47,14 +61,33 @@ def addresses_of(person: User) -> list[str]:
     for contacts in (EmergencyContact.objects, EmergencyContact.history):
         for each in contacts.filter(person=person).values_list("email", "phone", "pager", "slack"):
             found.update(each)
-    return sorted(each for each in found if each)
+    return sorted(found - {""} - _addresses_of_others(person, found))
 
 
 def names_of(person: User) -> list[str]:
-    """What they are or were called, if it is more than one word: a single one stands for other things too."""
+    """What they are or were called, if it is more than one word: a single one stands for other things too.
+
+    Without what somebody else is called now, or a role or a contact in force: "Incident Commander" is no person.
+    """
     found = set(person.history.values_list("name", flat=True)) | {person.name}
     found.update(EmergencyContact.history.filter(person=person).values_list("name", flat=True))
-    return sorted(name for name in found if " " in name.strip())
+    others = set(User.objects.exclude(pk=person.pk).filter(name__in=found).values_list("name", flat=True))
+    for model, column in _TITLES.items():
+        others.update(model._default_manager.filter(**{f"{column}__in": found}).values_list(column, flat=True))
+    in_force = EmergencyContact.objects.exclude(person=person).filter(retired_at=None, name__in=found)
+    others.update(in_force.values_list("name", flat=True))
+    return sorted(name for name in found - others if " " in name.strip())
+
+
+def _addresses_of_others(person: User, among: Collection[str]) -> set[str]:
+    found = set(User.objects.exclude(pk=person.pk).filter(email__in=among).values_list("email", flat=True))
+    for column in ("value", "normalised"):
+        methods = ContactMethod.objects.exclude(person=person).filter(**{f"{column}__in": among})
+        found.update(methods.values_list(column, flat=True))
+    contacts = EmergencyContact.objects.exclude(person=person).filter(retired_at=None)
+    for column in ("email", "phone", "pager", "slack"):
+        found.update(contacts.filter(**{f"{column}__in": among}).values_list(column, flat=True))
+    return found
 
 
 def pattern_of(words: Iterable[str]) -> str:
@@ -64,7 +97,7 @@ def pattern_of(words: Iterable[str]) -> str:
     and reached by, and a word of the house among these would be taken out of everything.
     """
     long = sorted({word.strip() for word in words if _stands_for_one(word.strip())}, key=len, reverse=True)
-    return rf"(?<![\w])(?:{'|'.join(map(re.escape, long))})(?![\w])" if long else ""
+    return f"{_BEGINS}(?:{'|'.join(map(re.escape, long))}){_ENDS}" if long else ""
 
 
 def _stands_for_one(word: str) -> bool:
@@ -73,23 +106,50 @@ def _stands_for_one(word: str) -> bool:
 
 
 def replace(words: Iterable[str], pseudonym: str) -> None:
-    """Put ``pseudonym`` in the place of each of ``words``, wherever the house wrote it. A statement for each table.
+    """Put ``pseudonym`` in the place of each of ``words``, wherever the house wrote it.
 
-    Each table is read once as a whole.
+    Each table is read once or twice as a whole. Of JSON the values change, never a key.
     """
     pattern = pattern_of(words)
     if not pattern:
         return
+    for model, names in WRITTEN_BY_THE_HOUSE.items():
+        fields = [field for field in model._meta.concrete_fields if field.name in names]
+        objects = [field for field in fields if isinstance(field, models.JSONField)]
+        _replace_texts(model, [str(field.column) for field in fields if field not in objects], pattern, pseudonym)
+        _replace_values(model, [field.name for field in objects], pattern, pseudonym)
+
+
+def _replace_texts(model: type[models.Model], columns: list[str], pattern: str, pseudonym: str) -> None:
+    if not columns:
+        return
+    named = [sql.Identifier(column) for column in columns]
+    statement = sql.SQL("UPDATE {table} SET {changes} WHERE {found}").format(
+        table=sql.Identifier(model._meta.db_table),
+        changes=sql.SQL(", ").join(_REPLACE.format(column=column) for column in named),
+        found=sql.SQL(" OR ").join(_FOUND.format(column=column) for column in named),
+    )
     with connection.cursor() as cursor:
-        for model, names in WRITTEN_BY_THE_HOUSE.items():
-            fields = [field for field in model._meta.concrete_fields if field.name in names]
-            columns = [sql.Identifier(str(field.column)) for field in fields]
-            kinds = [sql.SQL(str(field.db_type(connection))) for field in fields]
-            statement = sql.SQL("UPDATE {table} SET {changes} WHERE {found}").format(
-                table=sql.Identifier(model._meta.db_table),
-                changes=sql.SQL(", ").join(
-                    _REPLACE.format(column=column, kind=kind) for column, kind in zip(columns, kinds, strict=True)
-                ),
-                found=sql.SQL(" OR ").join(_FOUND.format(column=column) for column in columns),
-            )
-            cursor.execute(statement, {"words": pattern, "instead": pseudonym})
+        cursor.execute(statement, {"words": pattern, "instead": pseudonym})
+
+
+def _replace_values(model: type[models.Model], names: list[str], pattern: str, pseudonym: str) -> None:
+    """Their text is looked through without regard to where a word begins: it is escaped there."""
+    found = re.compile(pattern, re.IGNORECASE)
+    loosely = pattern.removeprefix(_BEGINS).removesuffix(_ENDS)
+    for name in names:
+        texts = model._default_manager.annotate(text_of=Cast(name, models.TextField()))
+        rows = list(texts.filter(text_of__iregex=loosely).only(name))
+        for row in rows:
+            setattr(row, name, _without(getattr(row, name), found, pseudonym))
+        model._default_manager.bulk_update(rows, [name], batch_size=1_000)
+
+
+def _without(value: Any, found: re.Pattern[str], pseudonym: str) -> Any:
+    if isinstance(value, str):
+        return found.sub(lambda _: pseudonym, value)
+    if isinstance(value, list):
+        return [_without(each, found, pseudonym) for each in value]
+    if isinstance(value, dict):
+        return {key: _without(each, found, pseudonym) for key, each in value.items()}
+    return value

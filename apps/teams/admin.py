@@ -82,6 +82,8 @@ def refused_with_words(view: Callable[..., Any]) -> Callable[..., Any]:
     def answered(self: ModelAdmin, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         try:
             with transaction.atomic():
+                if request.method == "POST":
+                    actions.lock_administrators()  # before any row, as everybody takes it
                 return view(self, request, *args, **kwargs)
         except RuleViolation as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
@@ -165,9 +167,12 @@ class PersonAdmin(SensitiveAdmin, UserAdmin[User], KeepsMemberships):
         An older version that is brought back is stored by this alone.
         """
         actions.lock_administrators()
+        before = User.objects.filter(pk=obj.pk).values("email", "is_active").first()
         stays = obj.is_active
-        obj.is_active = stays or User.objects.filter(pk=obj.pk, is_active=True).exists()
+        obj.is_active = stays or (before is not None and before["is_active"])
         super().save_model(request, obj, form, change)
+        if before is not None:
+            actions.tell_of_address(obj, was=before["email"], by=cast("User", request.user))
         if change:
             access.rebuild_grants(obj)
             if not stays:
@@ -176,8 +181,6 @@ class PersonAdmin(SensitiveAdmin, UserAdmin[User], KeepsMemberships):
     def save_related(self, request: HttpRequest, form: forms.ModelForm[User], formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         access.rebuild_grants(form.instance)
-        if change and "email" in form.changed_data:
-            actions.tell_of_address(form.instance, was=form.initial["email"], by=cast("User", request.user))
         if not change:
             events.publish(PERSON_ADDED, form.instance)
 

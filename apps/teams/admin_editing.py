@@ -50,8 +50,16 @@ class EditingAdmin(ModelAdmin):
     change_form_template: Any = "admin/edited.html"
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """The row, which knows at which version it is: read before it, so that what changes in between is noticed."""
-        version = self._edited(object_id).version() if keeps_history(self.model) and object_id.isdecimal() else ""
+        """The row, which knows at which version it is: read before it, so that what changes in between is noticed.
+
+        Where it is going to be saved, nobody else writes it from here on: all its columns are stored as they are read.
+        """
+        version = ""
+        if keeps_history(self.model) and object_id.isdecimal():
+            edited = self._edited(object_id)
+            if request.method == "POST" and transaction.get_connection().in_atomic_block:
+                edited.lock()
+            version = edited.version()
         found = super().get_object(request, object_id, from_field)
         if found is not None:
             found.edited_version = version

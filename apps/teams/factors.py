@@ -54,6 +54,6 @@ def has_a_way_in(*, but: Authenticator | None = None) -> Q:
     passkeys = Authenticator.objects.filter(user=OuterRef("pk"), type=Authenticator.Type.WEBAUTHN)
     if but is not None:
         passkeys = passkeys.exclude(pk=but.pk)
-    linked = SocialAccount.objects.filter(user=OuterRef("pk"))
+    linked = SocialAccount.objects.filter(user=OuterRef("pk"), provider__in=settings.OIDC_PROVIDERS)
     no_password = Q(password="") | Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
     return ~no_password | Q(Exists(passkeys)) | Q(Exists(linked))

@@ -44,7 +44,7 @@ _HELD = "SELECT FROM teams_membership AS held WHERE held.team_id IS NULL AND hel
 
 
 def _way_in(row: str) -> str:
-    """Whether the person of the row can sign in, as ``factors.has_a_way_in`` says it."""
+    """Whether the person of the row can sign in, as ``factors.has_a_way_in`` says it, by whatever provider."""
     return f"""(
         {row}.password <> '' AND {row}.password NOT LIKE '!%'
         OR EXISTS (SELECT FROM mfa_authenticator AS key WHERE key.user_id = {row}.id AND key.type = 'webauthn')

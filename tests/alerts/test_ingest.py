@@ -341,7 +341,7 @@ class TestATokenInsteadOfAKey:
         ):
             _, secret = create_token(person, name="alerts", scope=Scope.INGEST)
             assert self.post(sender, integration.pk, secret) == 404
-            assert self.post(sender, key, secret) == 404, "beside a token a key counts for nothing"
+            assert self.post(sender, key, secret) == 202, "a key counts whatever else is sent"
         assert self.post(sender, integration.pk, "adop_made_up") == 404
         assert self.post(sender, "999999", secret) == 404
 

@@ -97,3 +97,21 @@ def test_who_gets_another_address_is_reached_by_it(anna):
     method.refresh_from_db()
     assert (method.value, method.verified_at is not None) == ("anna@new.example.com", True)
     assert queries.reachable_methods(anna) == [method]
+
+
+def test_a_new_address_that_they_added_before_takes_the_place_of_the_old_one(anna):
+    old = actions.ensure_login_email(anna)
+    add(anna, MethodKind.EMAIL, "anna@new.example.com", verified=False)
+    anna.email = "anna@new.example.com"
+    anna.save()
+    teams.tell_of_address(anna, was="anna@example.com", by=anna)
+    assert [(each.pk, each.value) for each in queries.reachable_methods(anna)] == [(old.pk, "anna@new.example.com")]
+
+
+def test_where_the_new_one_is_used_already_the_old_one_is_not_any_more(anna):
+    actions.ensure_login_email(anna)
+    new = add(anna, MethodKind.EMAIL, "anna@new.example.com")
+    anna.email = "anna@new.example.com"
+    anna.save()
+    teams.tell_of_address(anna, was="anna@example.com", by=anna)
+    assert queries.reachable_methods(anna) == [new]

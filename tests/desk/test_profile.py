@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import time, timedelta
 
 import pytest
@@ -11,9 +13,11 @@ from apps.contacts import actions as contacts
 from apps.contacts.models import ContactMethod, MethodKind, MethodSource
 from apps.contacts.webhook_secrets import secret_of
 from apps.core.errors import ProviderError
+from apps.desk.views import profile
 from apps.engine.runner import run_due
 from apps.notifications.models import Channel, Notification, NotificationRule, Preferences, Urgency
 from apps.notifications.transports import AddressRefused
+from apps.teams.models import User
 from tests.factories.transports import served
 
 PHONE = "+49 30 901820"
@@ -314,3 +318,20 @@ def test_the_secret_of_a_webhook_is_shown_to_its_owner(house, rita, phones):
     assert secret_of(method) in page
     theirs = contacts.add_method(house.cora, kind=MethodKind.WEBHOOK, value="https://hooks.example/y", by=house.cora)
     assert secret_of(theirs) not in html.unescape(page_of(rita))
+
+
+def test_saving_it_writes_nothing_of_what_became_of_the_account_meanwhile(house, rita, monkeypatch):
+    @contextmanager
+    def meanwhile(*_: object, **__: object) -> Iterator[None]:
+        User.objects.filter(pk=house.rita.pk).update(is_active=False, password="!", email="other@example.com")
+        yield
+
+    monkeypatch.setattr(profile, "unchanged", meanwhile)
+    rita.post("/profile/", {"name": "Rita R.", "time_zone": "UTC", "holidays_of": ""})
+    stored = User.objects.get(pk=house.rita.pk)
+    assert (stored.name, stored.is_active, stored.password, stored.email) == (
+        "Rita R.",
+        False,
+        "!",
+        "other@example.com",
+    )

@@ -10,7 +10,9 @@ from tests.factories.incidents import declare, make_procedures
 from tests.factories.teams import make_person, make_team
 
 
-@pytest.mark.parametrize("address", ["/incidents/", "/incidents/?open=false", "/api/v1/incidents/"])
+@pytest.mark.parametrize(
+    "address", ["/incidents/", "/incidents/?open=false", "/incidents/?open=false&team=platform", "/api/v1/incidents/"]
+)
 def test_a_list_of_incidents_takes_twelve_queries_at_most(db, client, django_assert_max_num_queries, address):
     make_procedures()
     teams = [make_team(slug) for slug in ("platform", "ai", "security")]

@@ -118,6 +118,11 @@ def test_it_is_so_too_where_an_administrator_changes_the_address(root, anna, tol
     assert browser.get("/profile/").status_code == 302
     assert [each.about for each in told if each.act is Act.ADDRESS_CHANGED] == [anna]
     assert Timer.objects.filter(kind=addresses.TELL).exists()
+    older = anna.history.filter(email="anna@example.com").latest()
+    form |= {"email": "anna@example.com"}
+    assert keeper.post(f"/admin/teams/user/{anna.pk}/history/{older.pk}/", form).status_code == 302
+    assert User.objects.get(pk=anna.pk).email == "anna@example.com"
+    assert [each.about for each in told if each.act is Act.ADDRESS_CHANGED] == [anna, anna], "an older version, too"
 
 
 def test_who_is_deleted_has_no_way_in_any_more_and_comes_back_to_no_role(provider, anna, told):

@@ -12,13 +12,15 @@ from django.core.management import CommandError, call_command
 
 from apps.audit import verifying
 from apps.audit.models import Entry
-from apps.contacts.models import ContactMethod, MethodKind
+from apps.contacts.models import ContactMethod, EmergencyContact, MethodKind
+from apps.core import clock
 from apps.core.audited import Act
 from apps.core.errors import Invalid, NotAllowed, RuleViolation
 from apps.core.models import Commitment, Erasure
 from apps.engine.models import Timer
 from apps.incidents import actions as incidents
 from apps.incidents.models import Incident, TimelineEvent
+from apps.integrations.models import SlackAnswer
 from apps.notifications.models import Notification
 from apps.privacy import actions
 from apps.teams import actions as teams
@@ -82,6 +84,30 @@ def test_a_word_of_the_house_is_no_name(canary: User, root: User, incident: Inci
     actions.erase(canary.pk, by=root, reason=WHY)
     assert Notification.objects.get(person=root, step="2").text == "The commander answered"
     assert timers <= set(Timer.objects.values_list("kind", "key"))
+
+
+def test_what_others_are_called_and_reached_by_stays_theirs(canary: User, root: User, team: Team) -> None:
+    """A namesake, a number that two share, and what the procedures call whoever it is."""
+    namesake = make_person(NAME, team, TeamRole.RESPONDER)
+    ContactMethod.objects.create(person=namesake, kind=MethodKind.SMS, value=NUMBER)
+    contact = EmergencyContact.objects.get(person=canary)
+    contact.name = "Incident Commander"
+    contact.save()
+    EmergencyContact.objects.create(group="escalation", key="ic", name="Chris", title="Incident Commander")
+    told = Notification.objects.filter(person=root, step="2")
+    told.update(text=f"{NAME} is Incident Commander, at {NUMBER}; {ADDRESS}")
+    erasure = actions.erase(canary.pk, by=root, reason=WHY)
+    assert told.get().text == f"{NAME} is Incident Commander, at {NUMBER}; {erasure.pseudonym}"
+
+
+def test_a_name_after_a_line_break_is_found_in_what_is_structured(canary: User, root: User) -> None:
+    answer = SlackAnswer.objects.create(
+        key="1", written_at=clock.now(), channel="C1", ts="1", member="U1", text="",
+        blocks=[{"text": f'Told:\n{NAME} "{ADDRESS}"'}],
+    )  # fmt: skip
+    erasure = actions.erase(canary.pk, by=root, reason=WHY)
+    answer.refresh_from_db()
+    assert answer.blocks == [{"text": f'Told:\n{erasure.pseudonym} "{erasure.pseudonym}"'}]
 
 
 @pytest.mark.parametrize("reason", ["", "  ", f"{NAME} asked", f"asked by {ADDRESS.upper()}", f"see {NUMBER}"])

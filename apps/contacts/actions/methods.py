@@ -143,10 +143,18 @@ def follow_login_email(person: User, *, was: str) -> None:
     """Reach ``person`` by the address that they sign in with now, in the place of ``was`` if they were by that."""
     emails = ContactMethod.objects.filter(person=person, kind=MethodKind.EMAIL)
     old = emails.select_for_update(no_key=True).filter(value__iexact=was).first()
-    if old is not None and not emails.filter(value__iexact=person.email).exists():
-        old.value = person.email
-        old.save(update_fields=["value"])
-        verify_method(old)
+    standing = emails.filter(value__iexact=person.email).first()
+    if old is None or old == standing:
+        return
+    if standing is not None and standing.verified_at is not None:
+        old.disabled_at, old.disabled_reason = clock.now(), "They sign in by another address now."
+        old.save(update_fields=["disabled_at", "disabled_reason"])
+        return
+    if standing is not None:
+        standing.delete()
+    old.value = person.email  # it keeps its place, and the steps by which it is used
+    old.save(update_fields=["value"])
+    verify_method(old)
 
 
 @transaction.atomic

@@ -35,6 +35,10 @@ class ProfileForm(forms.ModelForm[User], EditForm):
         zones = sorted(zone for zone in known_zones() if "/" in zone and not zone.startswith("Etc/"))
         self.fields["time_zone"].choices = [(zone, zone.replace("_", " ")) for zone in ["UTC", *zones]]  # type: ignore[attr-defined]
 
+    def described(self) -> dict[str, str]:
+        """What was typed; only of a form that is valid."""
+        return {name: self.cleaned_data[name] for name in self.Meta.fields}
+
 
 class MethodForm(forms.Form):
     """Another way to reach me."""

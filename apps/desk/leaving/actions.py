@@ -45,6 +45,8 @@ def hand_over(person: User, successors: Mapping[str, User], *, leaves: bool, by:
     """
     if leaves and not access.is_administrator(by):
         raise NotAllowed("People are deactivated by administrators.")
+    if leaves:
+        teams.lock_administrators()  # before any roster, as everybody takes it
     reasons: dict[str, str] = {}
     taken = 0
     for hole in shown_to(by, person):

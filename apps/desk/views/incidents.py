@@ -36,8 +36,8 @@ def incident_list(request: HttpRequest) -> HttpResponse:
         service=asked.get("service", ""),
         q=asked.get("q", ""),
     )
-    page = Paginator(queries.filtered(viewer(request), by), PAGE_SIZE).get_page(asked.get("page"))
     teams = queries.visible_teams(viewer(request))
+    page = Paginator(queries.filtered(viewer(request), by, known=teams), PAGE_SIZE).get_page(asked.get("page"))
     context = {
         "page": page,
         "rows": queries.rows(page.object_list),

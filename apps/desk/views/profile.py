@@ -16,6 +16,7 @@ from apps.desk.pages import attempt, viewer
 from apps.notifications import actions
 from apps.notifications import queries as notifications
 from apps.notifications.models import Preferences, Urgency
+from apps.teams import actions as teams
 from apps.teams.models import User
 
 
@@ -29,7 +30,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 
     def save() -> None:
         with unchanged(edited.profile(person), since=form.based_on):
-            form.save()
+            teams.describe_oneself(person, **form.described())
 
     if form.is_valid() and attempt(request, save, done="Your profile is saved.", form=form):
         return redirect("profile")

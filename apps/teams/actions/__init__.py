@@ -5,6 +5,7 @@ from apps.teams.actions.belonging import (
     change_mapped_roles,
     change_team,
     create_team,
+    describe_oneself,
     hand_over_role,
     remove_member,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "create_token",
     "deactivate",
     "deactivate_service_account",
+    "describe_oneself",
     "hand_over_role",
     "is_last_administrator",
     "issue_token",

@@ -27,6 +27,14 @@ def add_member(person: User, team: Team | None, role: TeamRole) -> Membership:
 
 
 @transaction.atomic
+def describe_oneself(person: User, *, name: str, time_zone: str, holidays_of: str) -> None:
+    """Write who ``person`` is, and nothing else: what became of their account meanwhile stays as it is."""
+    stored = User.objects.select_for_update(no_key=True).get(pk=person.pk)
+    stored.name, stored.time_zone, stored.holidays_of = name, time_zone, holidays_of
+    stored.save(update_fields=["name", "time_zone", "holidays_of"])
+
+
+@transaction.atomic
 def remove_member(membership: Membership) -> None:
     """Take the role away, and with it what it granted."""
     person = membership.person
