@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from apps.core.errors import HouseError, NotAllowed, RuleViolation
 from apps.desk.leaving.holes import Hole, holes_of
@@ -73,4 +73,6 @@ def _refusal(hole: Hole, *, to: User, by: User) -> str | None:
         return str(failure)
     except ValidationError as failure:
         return " ".join(failure.messages)
+    except IntegrityError:
+        return f"{to} cannot take this as things are: somebody else holds it, or holds it twice."
     return None
