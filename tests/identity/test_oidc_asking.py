@@ -78,6 +78,26 @@ def test_after_minutes_it_is_asked_again(entra, asked, clock):
     assert asked["openid-configuration"] == 2
 
 
+def test_what_it_said_last_is_believed_for_an_hour_while_it_does_not_answer(entra, clock, monkeypatch):
+    said, asked = asking.configuration(entra), []
+
+    def silence(*_, **__):
+        asked.append(clock.now)
+        raise OAuth2Error("nothing")
+
+    monkeypatch.setattr(asking, "ask", silence)
+    clock.shift(minutes=11)
+    assert [asking.configuration(entra) for _ in range(3)] == [said] * 3
+    assert len(asked) == 1, "it is left alone for a moment"
+    clock.shift(seconds=11)
+    assert asking.configuration(entra) == said
+    assert len(asked) == 2
+    clock.shift(minutes=50)
+    for _ in range(2):
+        with pytest.raises(OAuth2Error):
+            asking.configuration(entra)
+
+
 def test_of_a_key_that_nobody_knows_it_is_asked_again_but_not_by_everybody(entra, asked, clock):
     for shift in (0, 0, 2, 0):
         clock.shift(minutes=shift)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
@@ -22,18 +22,22 @@ GOOD_FOR = timedelta(minutes=10)
 ASKED_AGAIN_AFTER = timedelta(minutes=1)
 #: So long nobody waits again for a provider that did not answer.
 LEFT_ALONE_FOR = timedelta(seconds=10)
+#: Where it does not answer, what it said last is believed for so long.
+BELIEVED_FOR = timedelta(hours=1)
 #: What it has to say of itself for anybody to sign in.
 _NEEDED = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """``told``: None where there was none."""
+    """``told`` at an instant; None where there was none. ``failed_at``: when it did not answer, since."""
 
     at: datetime
     told: Mapping[str, Any] | None
+    failed_at: datetime | None = None
 
 
+_NEVER = _Answer(datetime.min.replace(tzinfo=UTC), None)
 #: By address, in this process.
 _answers: dict[str, _Answer] = {}
 
@@ -80,15 +84,20 @@ def _keys(address: str, named: str | None, *, for_: timedelta) -> list[jwt.PyJWK
 
 
 def _kept(address: str, *, for_: timedelta) -> Mapping[str, Any]:
-    known, now = _answers.get(address), clock.now()
-    if known is not None and now - known.at < (for_ if known.told is not None else LEFT_ALONE_FOR):
-        if known.told is None:
-            raise OAuth2Error("The provider did not answer a moment ago.")
-        return known.told
-    try:
-        told = ask("GET", address)
-    except OAuth2Error:
-        _answers[address] = _Answer(now, None)
-        raise
-    _answers[address] = _Answer(now, told)
-    return told
+    known, now = _answers.get(address, _NEVER), clock.now()
+    believed = known.told if now - known.at < BELIEVED_FOR else None
+    if believed is not None and now - known.at < for_:
+        return believed
+    if known.failed_at is None or now - known.failed_at >= LEFT_ALONE_FOR:
+        try:
+            told = ask("GET", address)
+        except OAuth2Error:
+            _answers[address] = replace(known, failed_at=now)
+            if believed is None:
+                raise
+        else:
+            _answers[address] = _Answer(now, told)
+            return told
+    if believed is None:
+        raise OAuth2Error("The provider did not answer a moment ago.")
+    return believed
