@@ -34,7 +34,7 @@ class Personal:
         return "'{}'::jsonb" if column in self.objects else "''"
 
 
-def subject(kind: str, number: int) -> str:
+def subject(kind: str, number: int | str) -> str:
     """As what keys and erasures name the ``kind`` of person of that number: ``person:42``."""
     return f"{kind}:{number}"
 
@@ -74,14 +74,15 @@ def define_erasing(using: str = "default", **_: Any) -> None:
     ``erase_personal(kind, erasure)`` erases the data of the person that the row of ``Erasure`` names as its subject, in
     a few statements a table. It may be executed by the application's role (``database_roles``) and nobody else.
     """
-    parts = [_part(model) for model in _personal_models()]
+    parts = [_part(model) for model in personal_models()]
     function = _FUNCTION.format(body=sql.SQL("").join(parts))
     with connections[using].cursor() as cursor:
         cursor.execute(function)
         cursor.execute("REVOKE ALL ON FUNCTION erase_personal(text, bigint) FROM PUBLIC")
 
 
-def _personal_models() -> list[type[models.Model]]:
+def personal_models() -> list[type[models.Model]]:
+    """Every model with personal data, by the name of its table."""
     found = [model for model in apps.get_models() if getattr(model, "personal", None) is not None]
     return sorted(found, key=lambda model: model._meta.db_table)
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from apps.audit.models import SavedView
 from apps.contacts.models import ContactMethod, EmergencyContact, StoppedNumber
 from apps.core import clock
-from apps.core.models import RememberedAnswer
+from apps.core.models import Commitment, RememberedAnswer
+from apps.core.personal import personal_models
 from apps.identity.models import GroupMember, Invitation, ProvisionedPerson
 from apps.notifications.models import Delivery, Notification, NotificationRule, Preferences
 from apps.rosters.models import Absence, CalendarFeed
@@ -74,6 +75,28 @@ def hide(contact: EmergencyContact, pseudonym: str) -> None:
     contact.email = contact.phone = contact.pager = contact.slack = ""
     contact.retired_at = contact.retired_at or clock.now()
     contact.save()
+
+
+def anything_of(person: User) -> bool:
+    """Whether anything is there that an erasure takes: of who is erased already, what came since."""
+    if (person.name, person.email) != (pseudonym_of(person), address_of(person)):
+        return True
+    told = Notification.objects.filter(person=person).exclude(subject="", text="")
+    backed = EmergencyContact.objects.filter(person=person)
+    shown = backed.exclude(name=pseudonym_of(person), email="", phone="", pager="", slack="")
+    kept = (model._default_manager.filter(**{column: person}) for model, column in GOES.items())
+    looks = (*kept, told, shown, Invitation.objects.filter(person=person), *_states_of(person))
+    return any(look.exists() for look in looks)
+
+
+def _states_of(person: User) -> Iterator[QuerySet[Model]]:
+    """The rows of histories that no erasure emptied and that do not name them as the erasure did."""
+    as_left = Q(name=pseudonym_of(person), email=address_of(person))
+    for model in personal_models():
+        if (personal := model.personal).kind == "person":  # type: ignore[attr-defined]  # of History
+            erased = Commitment.objects.filter(table=model._meta.db_table, row=OuterRef("pk"))
+            states = model._default_manager.filter(~Exists(erased), **{personal.of: person.pk})
+            yield states.exclude(as_left) if model is User.history.model else states
 
 
 def pseudonym_of(person: User) -> str:

@@ -5,21 +5,22 @@ from __future__ import annotations
 from django.db.models import Q
 
 from apps.core import clock
-from apps.core.models import Erasure
-from apps.core.personal import subject
 from apps.escalation.models import LevelTarget
 from apps.incidents.models import OPEN, RoleAssignment
+from apps.privacy import belongings
 from apps.rosters import turn_taking
 from apps.rosters.models import Override, Roster, Shift
 from apps.teams.models import User
+from apps.teams.queries import is_erased
 
 
 def obstacles_to_erasing(person: User) -> list[str]:
     """Why ``person`` cannot be erased now, a sentence each; empty if they can. A query for each that is looked for.
 
-    Whoever is active may be the last administrator; nobody deactivates that one.
+    Whoever is active may be the last administrator; nobody deactivates that one. Who was erased is erased again if
+    anything of theirs came since.
     """
-    if is_erased(person):
+    if is_erased(person) and not belongings.anything_of(person):
         return ["They are erased already."]
     if person.is_service_account:
         return ["A service account is nobody's personal data: switch it off."]
@@ -31,11 +32,6 @@ def obstacles_to_erasing(person: User) -> list[str]:
         "A level of a chain pages them by name.": LevelTarget.objects.filter(person=person).exists(),
     }
     return [sentence for sentence, stands in looks.items() if stands]
-
-
-def is_erased(person: User) -> bool:
-    """Whether their personal data were taken away."""
-    return Erasure.objects.filter(subject=subject("person", person.pk)).exists()
 
 
 def _roles(person: User) -> bool:

@@ -15,8 +15,8 @@ from django.db import transaction
 
 from apps.core.errors import Invalid
 from apps.core.models import Erasure
-from apps.privacy.obstacles import is_erased
 from apps.teams.models import User
+from apps.teams.queries import is_erased
 
 log = structlog.get_logger(__name__)
 

@@ -17,9 +17,10 @@ from apps.core.errors import Invalid, RuleViolation
 from apps.privacy import actions
 from apps.privacy.exporting import export
 from apps.privacy.forms import EraseForm, ReasonForm
-from apps.privacy.obstacles import is_erased, obstacles_to_erasing
+from apps.privacy.obstacles import obstacles_to_erasing
 from apps.teams import access
 from apps.teams.models import User, UserKind
+from apps.teams.queries import is_erased
 from apps.teams.sensitive import confirmed, require
 
 

@@ -31,7 +31,7 @@ from apps.teams import access, actions
 from apps.teams.admin_access import AdministratedAdmin, NeverDeleted, ReadOnlyAdmin, TeamOwnedAdmin
 from apps.teams.events import PERSON_ADDED
 from apps.teams.models import ApiToken, Membership, MembershipSource, Team, User, UserKind
-from apps.teams.queries import is_a_person
+from apps.teams.queries import is_a_person, is_erased
 from apps.teams.sensitive import SensitiveAdmin, require
 
 admin.site.unregister(Group)  # groups are derived from memberships
@@ -113,8 +113,11 @@ class PersonAdmin(SensitiveAdmin, UserAdmin[User], KeepsMemberships):
     inlines: ClassVar[tuple[type, ...]] = (MembershipInline,)
     has_view_permission = AdministratedAdmin.has_view_permission
     has_add_permission = AdministratedAdmin.has_add_permission
-    has_change_permission = AdministratedAdmin.has_change_permission
     has_module_permission = AdministratedAdmin.has_module_permission
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Administrators change everybody but who was erased."""
+        return AdministratedAdmin.has_change_permission(self, request, obj) and (obj is None or not is_erased(obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -167,6 +170,7 @@ class PersonAdmin(SensitiveAdmin, UserAdmin[User], KeepsMemberships):
         An older version that is brought back is stored by this alone.
         """
         actions.lock_administrators()
+        actions.refuse_erased(obj)
         before = User.objects.filter(pk=obj.pk).values("email", "is_active").first()
         stays = obj.is_active
         obj.is_active = stays or (before is not None and before["is_active"])

@@ -93,7 +93,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name = "person"
         verbose_name_plural = "people"
         ordering = ["name", "email"]
-        triggers = [triggers.STAYS_ADMINISTRATED_BY_PEOPLE]
+        triggers = [triggers.STAYS_ADMINISTRATED_BY_PEOPLE, triggers.STAYS_ERASED]
         constraints = [
             models.UniqueConstraint(Lower("email"), name="user_email_once_in_any_case"),
             models.CheckConstraint(

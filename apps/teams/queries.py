@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models.functions import Cast, Concat
 
 from apps.core import clock, keys
+from apps.core.models import Erasure
+from apps.core.personal import subject
 from apps.teams import access, token_shape
 from apps.teams.access import GRANTS, Permission
 from apps.teams.models import ApiToken, Membership, MembershipSource, TeamRole, User, UserKind
@@ -22,6 +25,17 @@ def responds() -> Q:
 def is_a_person() -> Q:
     """What fits whoever can be chosen and told: neither the stand-in of a webhook nor a service account."""
     return Q(kind=UserKind.PERSON, webhook_endpoint__isnull=True)
+
+
+def was_erased() -> Q:
+    """What fits whoever's personal data were erased: nobody is them again (``triggers.STAYS_ERASED``)."""
+    named = Concat(Value(subject("person", "")), Cast(OuterRef("pk"), TextField()))
+    return Q(Exists(Erasure.objects.filter(subject=named)))
+
+
+def is_erased(person: User) -> bool:
+    """Whether the personal data of ``person`` were erased."""
+    return User.objects.filter(was_erased(), pk=person.pk).exists()
 
 
 def administrates_by_hand(person: User) -> bool:

@@ -1,4 +1,6 @@
-"""What the database itself refuses of teams and people: too many levels, and a house that nobody administrates."""
+"""What the database itself refuses of teams and people: too many levels, a house that nobody administrates, and who was
+erased as somebody again.
+"""
 
 from __future__ import annotations
 
@@ -95,4 +97,25 @@ STAYS_ADMINISTRATED_BY_MEMBERS = pgtrigger.Trigger(
         was_one="TRUE",
         could_sign_in=f"EXISTS (SELECT FROM teams_user AS was WHERE was.id = OLD.person_id AND {_way_in('was')})",
     ),
+)
+
+#: Whoever was erased is what the erasure made of them (``privacy.belongings.become``) from then on.
+_STAYS_ERASED = """
+    IF EXISTS (
+        SELECT FROM core_erasure AS gone WHERE gone.subject = 'person:' || NEW.id
+           AND (NEW.is_active OR NEW.name <> gone.pseudonym OR NEW.email NOT LIKE '%@erased.invalid')
+    ) THEN
+        RAISE EXCEPTION 'Person % was erased, and nobody is them again.', NEW.id
+              USING ERRCODE = 'check_violation', CONSTRAINT = 'person_stays_erased';
+    END IF;
+    RETURN NEW;
+"""
+STAYS_ERASED = pgtrigger.Trigger(
+    name="person_stays_erased",
+    when=pgtrigger.Before,
+    operation=pgtrigger.UpdateOf("is_active", "name", "email"),  # type: ignore[no-untyped-call]  # as above
+    condition=pgtrigger.Condition(
+        "NOT OLD.is_active AND (NEW.is_active OR NEW.name <> OLD.name OR NEW.email <> OLD.email)"
+    ),
+    func=_STAYS_ERASED,
 )

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.contacts.models import ContactMethod
 from apps.core.audited import Act
+from apps.privacy import actions as privacy
 from apps.teams import actions as teams
 from apps.teams.models import Scope, TeamRole, User
 from tests.factories.identity import make_group
@@ -332,3 +333,17 @@ def test_a_group_that_a_person_is_in_is_shown_and_not_written(provider):
 
 def _query(**asked: str) -> str:
     return urlencode(asked)
+
+
+def test_who_was_erased_is_nobody_to_the_provider_and_never_comes_back(provider, root):
+    known_as = provider.made("anna@example.com", displayName="Anna Berg", externalId="e-1")["id"]
+    provider.delete(f"/Users/{known_as}")
+    privacy.erase(int(known_as), by=root, reason="They left")
+    person = User.objects.get(pk=known_as)
+    told = {"schemas": [USER], "userName": "anna@example.com", "displayName": "Anna Berg", "active": True}
+    assert provider.get(f"/Users/{known_as}").status == 404
+    assert provider.put(f"/Users/{known_as}", told).status == 404
+    assert known_as not in {each["id"] for each in provider.get("/Users")["Resources"]}
+    assert provider.post("/Users", told)["id"] != known_as
+    person.refresh_from_db()
+    assert (person.is_active, person.email) == (False, f"person-{known_as}@erased.invalid")

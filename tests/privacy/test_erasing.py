@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
 
 from apps.audit import verifying
 from apps.audit.models import Entry
@@ -126,6 +129,37 @@ def test_nobody_is_erased_twice(canary: User, root: User) -> None:
     actions.erase(canary.pk, by=root, reason=WHY)
     with pytest.raises(RuleViolation, match="already"):
         actions.erase(canary.pk, by=root, reason=WHY)
+
+
+def test_what_came_since_is_erased_by_doing_it_again(canary: User, root: User) -> None:
+    actions.erase(canary.pk, by=root, reason=WHY)
+    ContactMethod.objects.create(person=canary, kind=MethodKind.SMS, value=NUMBER)
+    seal()
+    actions.erase(canary.pk, by=root, reason=WHY)
+    assert columns_with_traces() == set()
+    assert verifying.verify(every=True).findings == []
+    with pytest.raises(RuleViolation, match="already"):
+        actions.erase(canary.pk, by=root, reason=WHY)
+
+
+def test_who_is_erased_is_let_in_by_nobody(canary: User, root: User) -> None:
+    actions.erase(canary.pk, by=root, reason=WHY)
+    canary.refresh_from_db()
+    with pytest.raises(RuleViolation, match="nobody is them again"):
+        teams.reactivate(canary)
+    for change in ({"is_active": True}, {"name": NAME}, {"email": ADDRESS}):
+        with pytest.raises(IntegrityError, match="nobody is them again"), transaction.atomic():
+            User.objects.filter(pk=canary.pk).update(**change)
+
+
+def test_administrators_see_who_is_erased_and_change_nothing(canary: User, root: User, client: Client) -> None:
+    actions.erase(canary.pk, by=root, reason=WHY)
+    client.force_login(root)
+    page = reverse("admin:teams_user_change", args=[canary.pk])
+    assert client.get(page).status_code == 200
+    sent = {"email": ADDRESS, "name": NAME, "time_zone": "UTC", "is_active": "on"}
+    assert client.post(page, sent).status_code == 403
+    assert columns_with_traces() == set()
 
 
 def test_whoever_is_still_here_is_not_erased(canary: User, root: User, incident: Incident) -> None:

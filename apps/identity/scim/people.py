@@ -104,6 +104,7 @@ def _come_back(person: models.User, told: User, *, by: models.User) -> models.Us
 
 def _change(person: models.User, told: User, *, name: str, active: bool | None, by: models.User) -> models.User:
     """``active``: None leaves it as it is."""
+    teams.refuse_erased(person)
     wanted = {"email": _address(told), "name": name, "time_zone": _zone(told) or person.time_zone}
     _check_reach(person, address=wanted["email"], active=person.is_active if active is None else active)
     was = person.email

@@ -12,19 +12,19 @@ from apps.identity.groups.models import GroupMember, ProviderGroup
 from apps.identity.oidc.configuration import SCIM
 from apps.identity.scim.schemas import ROOT, Email, Group, Member, Name, User
 from apps.teams import models as teams
-from apps.teams.queries import is_a_person
+from apps.teams.queries import is_a_person, was_erased
 
 R = TypeVar("R", bound=Resource)  # type: ignore[type-arg]  # of whatever extensions
 
 
 def people() -> QuerySet[teams.User]:
-    """Every person but who was deleted by provisioning and did not come back since, with what their resources show.
+    """Every person but who was erased, or deleted by provisioning without coming back, with what their resources show.
 
     Service accounts and the stand-ins of webhooks are no people.
     """
     gone = Q(is_active=False, provisioned__deleted_at__isnull=False)
     told = GroupMember.objects.filter(group__provider=SCIM).select_related("group").order_by("group")
-    rows = teams.User.objects.filter(is_a_person()).select_related("provisioned").exclude(gone)
+    rows = teams.User.objects.filter(is_a_person(), ~was_erased()).select_related("provisioned").exclude(gone)
     return rows.prefetch_related(Prefetch("provider_groups", queryset=told))
 
 

@@ -9,6 +9,7 @@ from apps.core.errors import RuleViolation
 from apps.teams import access, factors
 from apps.teams.events import ADDRESS_CHANGED, DEACTIVATED, AddressChange
 from apps.teams.models import User
+from apps.teams.queries import is_erased
 from apps.teams.triggers import AN_ADMINISTRATOR_STAYS
 
 
@@ -34,12 +35,22 @@ def deactivate(person: User) -> None:
 
 @transaction.atomic
 def reactivate(person: User) -> None:
-    """Let ``person`` in again, with the roles they hold. Their tokens stay revoked."""
+    """Let ``person`` in again, with the roles they hold. Their tokens stay revoked.
+
+    Raises RuleViolation for whoever was erased.
+    """
     if person.is_active:
         return
+    refuse_erased(person)
     person.is_active = True
     person.save(update_fields=["is_active"])
     access.rebuild_grants(person)
+
+
+def refuse_erased(person: User) -> None:
+    """Raise RuleViolation if ``person`` was erased: nobody becomes them again, by whatever door."""
+    if is_erased(person):
+        raise RuleViolation(f"{person} was erased, and nobody is them again: make a new account.")
 
 
 @transaction.atomic
