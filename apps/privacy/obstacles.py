@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Q
 
+from apps.contacts.models import EmergencyContact
 from apps.core import clock
 from apps.escalation.models import LevelTarget
 from apps.incidents.models import OPEN, RoleAssignment
@@ -30,6 +31,7 @@ def obstacles_to_erasing(person: User) -> list[str]:
         "They have shifts that are not over.": _shifts(person),
         "They take turns in a roster.": _turns(person),
         "A level of a chain pages them by name.": LevelTarget.objects.filter(person=person).exists(),
+        "The procedures name them: take them out of the file and import it first.": _named(person),
     }
     return [sentence for sentence, stands in looks.items() if stands]
 
@@ -41,6 +43,11 @@ def _roles(person: User) -> bool:
 def _shifts(person: User) -> bool:
     lasting = Q(person=person, during__endswith__gt=clock.now(), roster__retired_at=None)
     return Shift.objects.filter(lasting).exists() or Override.objects.filter(lasting).exists()
+
+
+def _named(person: User) -> bool:
+    """The next import would make a new account by what the file says of them."""
+    return EmergencyContact.objects.filter(person=person, retired_at=None).exists()
 
 
 def _turns(person: User) -> bool:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from apps.contacts import actions as contacts
 from apps.contacts.models import ContactMethod, EmergencyContact, MethodKind
 from apps.core import clock
 from apps.core.audited import Act, note
@@ -50,7 +51,7 @@ def canary(team: Team, incident: Incident, root: User) -> User:
     teams.add_member(person, team, TeamRole.RESPONDER)
     for kind, value in ((MethodKind.EMAIL, ELSEWHERE), (MethodKind.SMS, NUMBER)):
         ContactMethod.objects.create(person=person, kind=kind, value=value, label=NAME, verified_at=clock.now())
-    EmergencyContact.objects.create(
+    contact = EmergencyContact.objects.create(
         group="incident", key="canary", name=NAME, email=ADDRESS, phone=NUMBER, person=person
     )
     Absence.objects.create(
@@ -71,6 +72,7 @@ def canary(team: Team, incident: Incident, root: User) -> User:
     incidents.acknowledge(incident.pk, by=person)
     incidents.add_note(incident.pk, text="I looked at the disks.", by=person)
     note(Act.SIGNED_IN, "Signed in with a password", by=person)
+    contacts.retire_emergency_contact(contact)
     teams.deactivate(person)
     person.refresh_from_db()
     return person

@@ -162,6 +162,12 @@ def test_administrators_see_who_is_erased_and_change_nothing(canary: User, root:
     assert columns_with_traces() == set()
 
 
+def test_whoever_the_procedures_name_is_not_erased(canary: User, root: User) -> None:
+    EmergencyContact.objects.filter(person=canary).update(retired_at=None)
+    with pytest.raises(RuleViolation, match="out of the file"):
+        actions.erase(canary.pk, by=root, reason=WHY)
+
+
 def test_whoever_is_still_here_is_not_erased(canary: User, root: User, incident: Incident) -> None:
     teams.reactivate(canary)
     incidents.assign_role(incident.pk, role="commander", person=canary, by=root)
