@@ -17,7 +17,7 @@ from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
 from apps.audit.models import Layout, PersonalKey
-from apps.core.models import Commitment
+from apps.core.models import Commitment, Erasure
 
 NOTHING = sql.SQL("")
 
@@ -73,10 +73,11 @@ def rows(layout: Layout, *, key: sql.Composable | None = None, joined: sql.Compo
         sql.SQL(
             " LEFT JOIN {keys} k ON k.subject = {subject}"
             " LEFT JOIN {commitments} e ON e.\"table\" = {name} AND e.\"row\" = t.{key}"
+            " LEFT JOIN {erasures} x ON x.id = e.erasure_id AND x.subject = {subject}"
         ).format(
             keys=sql.Identifier(PersonalKey._meta.db_table), subject=subject(layout),
             commitments=sql.Identifier(Commitment._meta.db_table), name=sql.Literal(layout.table),
-            key=sql.Identifier(told["key"]),
+            key=sql.Identifier(told["key"]), erasures=sql.Identifier(Erasure._meta.db_table),
         )
         if whose
         else NOTHING
@@ -110,8 +111,9 @@ def _value(name: str, layout: Layout, key: sql.Composable | None) -> sql.Composa
 
 
 # Whose row is erased may say nothing: a commitment in the place of a value that is still there would let it be another.
+# And one of somebody else's erasure would empty a row of which the record does not say so.
 _PERSONAL = sql.SQL(
-    "CASE WHEN e.id IS NOT NULL AND {column}::text NOT IN ('', '{{}}') THEN 'more than was erased'"
+    "CASE WHEN e.id IS NOT NULL AND (x.id IS NULL OR {column}::text NOT IN ('', '{{}}')) THEN 'more than was erased'"
     " WHEN e.id IS NOT NULL THEN e.said ->> {name}"
     " WHEN {column} IS NOT NULL THEN encode(sha256(k.key || convert_to({column}::text, 'UTF8')), 'hex') END"
 )

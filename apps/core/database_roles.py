@@ -9,6 +9,9 @@ from django.conf import settings
 from django.db import connections
 from psycopg import sql
 
+#: What ``erase_personal`` alone writes: it says what a row had before it was emptied.
+COMMITMENTS = "core_commitment"
+
 
 def grant_application_role(using: str = "default", **_: Any) -> None:
     """After a migration, run by the owner: grant the application's role its rights on every table and sequence.
@@ -31,6 +34,7 @@ def grant_application_role(using: str = "default", **_: Any) -> None:
             cursor.execute(sql.SQL(statement).format(name))
         for table in append_only_tables():
             cursor.execute(sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(sql.Identifier(table), name))
+        cursor.execute(sql.SQL("REVOKE INSERT ON {} FROM {}").format(sql.Identifier(COMMITMENTS), name))
 
 
 def append_only_tables() -> list[str]:

@@ -40,23 +40,25 @@ def subject(kind: str, number: int | str) -> str:
 
 
 def refuse_rewriting_but_erasure(personal: Personal) -> pgtrigger.Trigger:
-    """The trigger of a history that lets ``personal`` columns be emptied once ``erase_personal`` wrote them down."""
+    """The trigger of a history that lets ``personal`` columns be emptied once an erasure of their person wrote them."""
     emptied = " ".join(
         f"allowed.{column} := CASE WHEN OLD.{column} IS NOT NULL THEN {personal.emptied(column)} END;"
         for column in personal.columns
     )
+    whose = f"'{personal.kind}:' || OLD.{personal.of}"
     return pgtrigger.Trigger(
         name="append_only",
         when=pgtrigger.Before,
         operation=pgtrigger.Update | pgtrigger.Delete,
         declare=[("allowed", "record")],
-        func=_REFUSE.replace("EMPTY THE PERSONAL COLUMNS;", emptied),
+        func=_REFUSE.replace("EMPTY THE PERSONAL COLUMNS;", emptied).replace("THEIR SUBJECT", whose),
     )
 
 
 _REFUSE = """
     IF TG_OP = 'UPDATE' AND EXISTS (
-        SELECT FROM core_commitment c WHERE c."table" = TG_TABLE_NAME AND c."row" = OLD.history_id
+        SELECT FROM core_commitment c JOIN core_erasure e ON e.id = c.erasure_id
+         WHERE c."table" = TG_TABLE_NAME AND c."row" = OLD.history_id AND e.subject = THEIR SUBJECT
     ) THEN
         allowed := OLD;
         EMPTY THE PERSONAL COLUMNS;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,10 @@ from tests.audit.test_rights import application  # noqa: F401  (a fixture)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+#: A commitment as the application would write it.
+_COMMIT = (
+    "INSERT INTO core_commitment (erasure_id, \"table\", \"row\", said) VALUES (%s, 'teams_historicaluser', %s, '{}')"
+)
 NUMBER = "+4915112345678"
 
 
@@ -127,6 +132,31 @@ def test_the_applications_role_can_erase_by_the_function_alone(
     assert names_in_history(known) == {""}
     with pytest.raises(psycopg.errors.RaiseException):
         application.execute("SELECT erase_personal('invitation', %s)", [row[0]])
+
+
+def test_the_applications_role_writes_no_commitment_by_itself(
+    known: User,
+    application: psycopg.Connection[tuple[Any, ...]],  # noqa: F811
+) -> None:
+    erasure = gone(known)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        application.execute(_COMMIT, [erasure.pk, known.history.latest().pk])
+
+
+def test_an_erasure_covers_nobody_elses_row(known: User, superuser: Tamper) -> None:
+    """Not even for the owner of the tables, who knows the other's key and says truly what stood there."""
+    other = User.objects.create_user("other@example.com", name="Other One")
+    seal()
+    erasure, row = gone(known), other.history.get()
+    key = bytes(PersonalKey.objects.get(subject=f"person:{other.pk}").key)
+    said = {name: sha256(key + getattr(row, name).encode()).hexdigest() for name in ("email", "name")}
+    Commitment.objects.create(erasure=erasure, table=row._meta.db_table, row=row.pk, said=said)
+    emptied = "UPDATE teams_historicaluser SET name = '', email = '' WHERE history_id = %s"
+    with connection.cursor() as cursor, pytest.raises(Exception, match="pgtrigger"):
+        cursor.execute(emptied, [row.pk])
+    superuser(emptied, row.pk)
+    (finding,) = verifying.verify(every=True).findings
+    assert (finding.table, finding.row) == ("teams_historicaluser", row.pk)
 
 
 def test_the_triggers_let_nothing_else_be_changed(known: User) -> None:
