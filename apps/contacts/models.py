@@ -230,9 +230,7 @@ class EmergencyContact(models.Model):
     position = models.PositiveSmallIntegerField(default=0)
     retired_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    history = History(
-        personal=Personal(("name", "email", "phone", "pager", "slack"), of="id", kind="emergency contact")
-    )
+    history = History(personal=Personal(("name", "email", "phone", "pager", "slack"), of="person_id"))
 
     class Meta:
         ordering = ["group", "position", "name"]

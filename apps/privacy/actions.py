@@ -45,11 +45,10 @@ def erase(person_id: int, *, by: User | None, reason: str) -> Erasure:
 def _erase(person: User, addresses: list[str], *, pseudonym: str, by: User | None, reason: str) -> Erasure:
     """Delete first, for that writes histories too; what they are called from then on is written down last."""
     contacts = belongings.contacts_of(person)
-    others = [("emergency contact", number) for number in belongings.contacts_once_of(person)]
-    others += [("invitation", number) for number in belongings.invited_as(person, addresses)]
+    invited = belongings.invited_as(person, addresses)
     belongings.take_away(person, addresses)
-    for kind, number in others:
-        erase_from_record(kind, number, pseudonym=pseudonym, by=by, reason=reason)
+    for number in invited:
+        erase_from_record("invitation", number, pseudonym=pseudonym, by=by, reason=reason)
     erasure = erase_from_record("person", person.pk, pseudonym=pseudonym, by=by, reason=reason)
     belongings.become(person, pseudonym)
     for contact in contacts:

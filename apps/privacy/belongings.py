@@ -91,12 +91,12 @@ def anything_of(person: User) -> bool:
 
 def _states_of(person: User) -> Iterator[QuerySet[Model]]:
     """The rows of histories that no erasure emptied and that do not name them as the erasure did."""
-    as_left = Q(name=pseudonym_of(person), email=address_of(person))
+    named = (User.history.model, EmergencyContact.history.model)
     for model in personal_models():
         if (personal := model.personal).kind == "person":  # type: ignore[attr-defined]  # of History
             erased = Commitment.objects.filter(table=model._meta.db_table, row=OuterRef("pk"))
             states = model._default_manager.filter(~Exists(erased), **{personal.of: person.pk})
-            yield states.exclude(as_left) if model is User.history.model else states
+            yield states.exclude(name=pseudonym_of(person)) if model in named else states
 
 
 def pseudonym_of(person: User) -> str:
@@ -123,8 +123,3 @@ def invited_as(person: User, addresses: Iterable[str]) -> list[int]:
     """The numbers of all invitations of theirs that there ever were."""
     rows = Invitation.history.filter(Q(person=person) | Q(email__in=list(addresses)))
     return sorted(set(rows.values_list("id", flat=True)))
-
-
-def contacts_once_of(person: User) -> list[int]:
-    """The numbers of all contacts of the procedures that they ever backed."""
-    return sorted(set(EmergencyContact.history.filter(person=person).values_list("id", flat=True)))

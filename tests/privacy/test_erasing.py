@@ -162,6 +162,22 @@ def test_administrators_see_who_is_erased_and_change_nothing(canary: User, root:
     assert columns_with_traces() == set()
 
 
+def test_whoever_followed_in_a_contact_keeps_their_part_of_its_history(canary: User, root: User) -> None:
+    contact = EmergencyContact.objects.get(person=canary)
+    follows = make_person("Sue Successor")
+    contact.person, contact.name, contact.email, contact.phone, contact.retired_at = (
+        follows, "Sue Successor", "sue@example.com", "", None,
+    )  # fmt: skip
+    contact.save()
+    seal()
+    actions.erase(canary.pk, by=root, reason=WHY)
+    assert set(contact.history.values_list("person", "name")) == {(canary.pk, ""), (follows.pk, "Sue Successor")}
+    contact.refresh_from_db()
+    assert (contact.name, contact.retired_at) == ("Sue Successor", None)
+    seal()
+    assert verifying.verify(every=True).findings == []
+
+
 def test_whoever_the_procedures_name_is_not_erased(canary: User, root: User) -> None:
     EmergencyContact.objects.filter(person=canary).update(retired_at=None)
     with pytest.raises(RuleViolation, match="out of the file"):
