@@ -32,8 +32,8 @@ def erase(person_id: int, *, by: User | None, reason: str) -> Erasure:
     obstacles = obstacles_to_erasing(person)
     if obstacles:
         raise RuleViolation(" ".join(obstacles))
-    addresses, names = mentions.addresses_of(person), mentions.names_of(person)
-    reason = _checked(reason, [*addresses, *names, person.name])
+    addresses, names = mentions.addresses_of_nobody_else(person), mentions.names_of(person)
+    reason = _checked(reason, [*mentions.addresses_of(person), *names, person.name])
     pseudonym = belongings.pseudonym_of(person)
     mentions.replace([*addresses, *names], pseudonym)  # takes the longest, and the next line lets nobody seal
     erasure = _erase(person, addresses, pseudonym=pseudonym, by=by, reason=reason)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -44,7 +45,7 @@ GOES: dict[type[Model], str] = {
 def take_away(person: User, addresses: Iterable[str]) -> None:
     """Delete what is theirs alone, and empty what has to stay: what they were sent, from where their tokens came.
 
-    ``addresses`` are all that they were reached by: what is kept about these without an account goes, too.
+    ``addresses`` are those that nobody else has: what is kept about these without an account goes, too.
     """
     for model, column in GOES.items():
         model._default_manager.filter(**{column: person}).delete()
@@ -115,11 +116,27 @@ def contacts_of(person: User) -> list[EmergencyContact]:
 
 
 def invitations_of(person: User, addresses: Iterable[str]) -> QuerySet[Invitation]:
-    """The invitations that they used, or that went to one of their ``addresses``."""
-    return Invitation.objects.filter(Q(person=person) | Q(email__in=addresses))
+    """The invitations that they used, or that went to one of their ``addresses`` while they were here, to nobody else.
+
+    Whoever is invited by such an address later is somebody else, whom a colleague's address was given to.
+    """
+    return Invitation.objects.filter(_meant(person, addresses))
 
 
 def invited_as(person: User, addresses: Iterable[str]) -> list[int]:
     """The numbers of all invitations of theirs that there ever were."""
-    rows = Invitation.history.filter(Q(person=person) | Q(email__in=list(addresses)))
+    used_by_others = Invitation.history.filter(person__isnull=False).exclude(person=person).values("id")
+    rows = Invitation.history.filter(_meant(person, addresses)).exclude(id__in=used_by_others)
     return sorted(set(rows.values_list("id", flat=True)))
+
+
+def _meant(person: User, addresses: Iterable[str]) -> Q:
+    went = Q(email__in=list(addresses), person=None, created_at__lt=_left_at(person))
+    return Q(person=person) | went
+
+
+def _left_at(person: User) -> datetime:
+    """When they were switched off for good; now, where no history says so."""
+    active = person.history.filter(is_active=True).order_by("pk").last()
+    since = person.history.filter(is_active=False, pk__gt=active.pk if active else 0).order_by("pk").first()
+    return since.history_date if since else clock.now()

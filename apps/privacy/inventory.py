@@ -87,7 +87,7 @@ def parts(person: User) -> Iterator[Part]:
     for model in apps.get_models(include_auto_created=True):
         if model._meta.label_lower not in EXEMPT:
             yield from _of_model(model, person)
-    addresses = mentions.addresses_of(person)
+    addresses = mentions.addresses_of_nobody_else(person)
     for model in _SIGN_INS:
         yield _part(model, Q(username__in=addresses))
     about = Q(about_table=User._meta.db_table, about_row=str(person.pk)) & ~Q(by=person)

@@ -6,12 +6,13 @@ What people wrote by hand is not touched, and nothing that is sealed (docs/priva
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.admin.models import LogEntry
 from django.db import connection, models
-from django.db.models.functions import Cast
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Cast, Lower
 from psycopg import sql
 
 from apps.contacts.models import ContactMethod, EmergencyContact
@@ -50,10 +51,7 @@ _FOUND = sql.SQL("{column} ~* %(words)s")
 
 
 def addresses_of(person: User) -> list[str]:
-    """All addresses and numbers by which they are or were reached, in every form in which they are kept.
-
-    Without those by which somebody else is reached now: an address moves on, and some are shared.
-    """
+    """All addresses and numbers by which they are or were reached, in every form in which they are kept."""
     found = set(person.history.values_list("email", flat=True)) | {person.email}
     for methods in (ContactMethod.objects, ContactMethod.history):
         for each in methods.filter(person=person).values_list("value", "normalised"):
@@ -61,7 +59,26 @@ def addresses_of(person: User) -> list[str]:
     for contacts in (EmergencyContact.objects, EmergencyContact.history):
         for each in contacts.filter(person=person).values_list("email", "phone", "pager", "slack"):
             found.update(each)
-    return sorted(found - {""} - _addresses_of_others(person, found))
+    return sorted(each for each in found if each)
+
+
+def addresses_of_nobody_else(person: User) -> list[str]:
+    """Those of ``addresses_of`` that are no trace of anybody else: no other account, method or contact has them now."""
+    addresses = addresses_of(person)
+    of_others, contacts = ~Q(person=person), EmergencyContact.objects.filter(retired_at=None)
+    kept: list[tuple[QuerySet[Any], tuple[str, ...]]] = [
+        (User.objects.exclude(pk=person.pk), ("email",)),
+        (ContactMethod.objects.filter(of_others), ("value", "normalised")),
+        (contacts.filter(of_others | Q(person=None)), ("email", "phone", "pager", "slack")),
+    ]
+    wanted = [address.lower() for address in addresses]
+    first, *others = [
+        rows.order_by().annotate(theirs=Lower(name)).filter(theirs__in=wanted).values_list("theirs")
+        for rows, names in kept
+        for name in names
+    ]
+    taken = {address for (address,) in first.union(*others)}
+    return [address for address in addresses if address.lower() not in taken]
 
 
 def names_of(person: User) -> list[str]:
@@ -77,17 +94,6 @@ def names_of(person: User) -> list[str]:
     in_force = EmergencyContact.objects.exclude(person=person).filter(retired_at=None, name__in=found)
     others.update(in_force.values_list("name", flat=True))
     return sorted(name for name in found - others if " " in name.strip())
-
-
-def _addresses_of_others(person: User, among: Collection[str]) -> set[str]:
-    found = set(User.objects.exclude(pk=person.pk).filter(email__in=among).values_list("email", flat=True))
-    for column in ("value", "normalised"):
-        methods = ContactMethod.objects.exclude(person=person).filter(**{f"{column}__in": among})
-        found.update(methods.values_list(column, flat=True))
-    contacts = EmergencyContact.objects.exclude(person=person).filter(retired_at=None)
-    for column in ("email", "phone", "pager", "slack"):
-        found.update(contacts.filter(**{f"{column}__in": among}).values_list(column, flat=True))
-    return found
 
 
 def pattern_of(words: Iterable[str]) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from axes.models import AccessAttempt
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.test import Client
@@ -15,12 +17,13 @@ from django.urls import reverse
 
 from apps.audit import verifying
 from apps.audit.models import Entry
-from apps.contacts.models import ContactMethod, EmergencyContact, MethodKind
+from apps.contacts.models import ContactMethod, EmergencyContact, MethodKind, StoppedNumber
 from apps.core import clock
 from apps.core.audited import Act
 from apps.core.errors import Invalid, NotAllowed, RuleViolation
 from apps.core.models import Commitment, Erasure
 from apps.engine.models import Timer
+from apps.identity.models import Invitation
 from apps.incidents import actions as incidents
 from apps.incidents.models import Incident, TimelineEvent
 from apps.integrations.models import SlackAnswer
@@ -30,7 +33,7 @@ from apps.teams import actions as teams
 from apps.teams.models import Team, TeamRole, User
 from tests.audit.conftest import many_states, seal
 from tests.factories.teams import make_person
-from tests.privacy.conftest import ADDRESS, NAME, NUMBER, TRACES
+from tests.privacy.conftest import ADDRESS, FORMER, NAME, NUMBER, TRACES
 from tests.secrets.canaries import found_in_database
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -160,6 +163,35 @@ def test_administrators_see_who_is_erased_and_change_nothing(canary: User, root:
     sent = {"email": ADDRESS, "name": NAME, "time_zone": "UTC", "is_active": "on"}
     assert client.post(page, sent).status_code == 403
     assert columns_with_traces() == set()
+
+
+def test_addresses_that_moved_on_are_no_trace_of_theirs(canary: User, root: User) -> None:
+    """Whoever got an address of theirs keeps what is kept about it: attempts, STOP, what they were told."""
+    follows = User.objects.create_user(FORMER, "secret", name="Sue Successor")
+    ContactMethod.objects.create(person=follows, kind=MethodKind.SMS, value=NUMBER)
+    StoppedNumber.objects.create(number=NUMBER, at=clock.now())
+    StoppedNumber.objects.create(number="+4915100000000", at=clock.now())
+    ContactMethod.objects.create(person=canary, kind=MethodKind.VOICE, value="+4915100000000")
+    for address in (FORMER, ADDRESS):
+        AccessAttempt.objects.create(username=address, failures_since_start=3)
+    told = Notification.objects.get(person=root, step="2")
+    Notification.objects.filter(pk=told.pk).update(text=f"Ask {FORMER}, not {ADDRESS}")
+    erasure = actions.erase(canary.pk, by=root, reason=WHY)
+    assert set(AccessAttempt.objects.values_list("username", flat=True)) == {FORMER}
+    assert set(StoppedNumber.objects.values_list("number", flat=True)) == {NUMBER}
+    told.refresh_from_db()
+    assert told.text == f"Ask {FORMER}, not {erasure.pseudonym}"
+
+
+def test_invitations_of_others_by_their_old_address_stay(canary: User, root: User) -> None:
+    """Of whoever is invited after they left, and of who used one."""
+    used = {"person": make_person("Sue Successor"), "ended_at": clock.now()}
+    before, after = canary.date_joined, clock.now() + timedelta(minutes=1)
+    for made, host, more in ((before, canary, {}), (before, root, used), (after, root, {})):
+        Invitation.objects.create(email=ADDRESS, invited_by=host, created_at=made, expires_at=after, **more)
+    actions.erase(canary.pk, by=root, reason=WHY)
+    assert set(Invitation.objects.values_list("created_at", "email")) == {(before, ADDRESS), (after, ADDRESS)}
+    assert set(Invitation.history.filter(created_at=after).values_list("email", flat=True)) == {ADDRESS}
 
 
 def test_whoever_followed_in_a_contact_keeps_their_part_of_its_history(canary: User, root: User) -> None:
