@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.core import retention
-from apps.notifications.models import Delivery, DirectPage, Notification
+from apps.notifications.models import PAGES, Delivery, DeliveryState, DirectPage, Notification, Until
 
 
 def _span() -> timedelta:
@@ -18,17 +18,30 @@ def _span() -> timedelta:
 
 
 def _notifications(before: datetime) -> QuerySet[Any]:
-    """What may still be asked for is not emptied: a page that nobody answered."""
-    return Notification.objects.filter(created_at__lt=before, stopped_at__isnull=False).exclude(subject="", text="")
+    return Notification.objects.filter(~_lasting(), created_at__lt=before).exclude(subject="", text="")
 
 
 def _deliveries(before: datetime) -> QuerySet[Any]:
     said = ~Q(address="") | ~Q(last_error="")
-    return Delivery.objects.filter(said, planned_at__lt=before, notification__stopped_at__isnull=False)
+    over = ~Exists(Notification.objects.filter(_lasting(), pk=OuterRef("notification")))
+    return Delivery.objects.filter(said, over, planned_at__lt=before)
 
 
 def _direct_pages(before: datetime) -> QuerySet[Any]:
-    return DirectPage.objects.filter(created_at__lt=before).exclude(text="")
+    over = ~Exists(Notification.objects.filter(_lasting(), direct=OuterRef("pk")))
+    return DirectPage.objects.filter(over, created_at__lt=before).exclude(to="", text="")
+
+
+def _lasting() -> Q:
+    """What fits whatever is still sent, or asks for an answer for an incident: its words and addresses are needed.
+
+    Nobody waits any more for an answer to an old page by hand, and what is of unknown outcome by then stays so.
+    """
+    under_way = Delivery.objects.filter(
+        notification=OuterRef("pk"), state__in=(DeliveryState.PLANNED, DeliveryState.SENDING)
+    )
+    asks = Q(~Q(until=Until.SENT) | Q(kind__in=PAGES), incident__isnull=False)
+    return Q(asks | Q(Exists(under_way)), stopped_at__isnull=True)
 
 
 retention.keep(

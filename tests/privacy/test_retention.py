@@ -18,10 +18,22 @@ from django.core.management import call_command
 from apps.core import retention
 from apps.engine import actions as engine
 from apps.engine.runner import run_due
-from apps.notifications.models import Channel, Delivery, Notification, NotificationKind, Urgency
-from apps.teams.models import User
+from apps.notifications.actions import notify, page_by_hand
+from apps.notifications.models import (
+    Channel,
+    Delivery,
+    DeliveryState,
+    DirectPage,
+    Notification,
+    NotificationKind,
+    Until,
+    Urgency,
+)
+from apps.teams.models import TeamRole, User
 from tests.engine.sweeping import sweep
-from tests.factories.teams import make_person
+from tests.factories.incidents import declare, make_procedures
+from tests.factories.teams import make_person, make_team
+from tests.factories.transports import served
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +71,50 @@ def test_messages_lose_their_words_and_addresses_and_stay(rita: User, clock: Any
     texts = {each.pk: each.text for each in Notification.objects.all()}
     assert texts == {old.pk: "", open_.pk: "At this", young.pk: "At this"}
     assert set(old.deliveries.values_list("address", "last_error")) == {("", "")}
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_a_notice_loses_them_once_it_was_sent(rita: User, clock: Any, settings: Any, sent: bool) -> None:
+    """Nobody ever stops a notice: it asks for no answer."""
+    settings.KEEP_MESSAGES = timedelta(days=30)
+    with served(Channel.EMAIL):
+        notice = notify(
+            rita, incident=None, kind=NotificationKind.NOTICE, step="1", subject="Rita", text="From 192.0.2.1"
+        )
+        if sent:
+            run_due()
+    clock.shift(days=31)
+    assert (sweep("message_texts"), sweep("message_addresses") > 0) == (int(sent), sent)
+    notice.refresh_from_db()
+    assert (notice.text == "", notice.stopped_at) == (sent, None)
+
+
+def test_a_page_by_hand_loses_them_together_with_what_it_sent(rita: User, clock: Any, settings: Any) -> None:
+    """Though nobody answered: nobody waits for that any more. Not while it is on its way."""
+    settings.KEEP_MESSAGES = timedelta(days=30)
+    root = User.objects.create_superuser("root@example.com", "secret", name="Root")
+    with served(Channel.EMAIL):
+        page = page_by_hand([rita], to="Rita", text="Call me", by=root)
+        waits = page_by_hand([rita], to="Rita", text="And me", by=root)
+        run_due()
+    Delivery.objects.filter(notification__direct=waits).update(state=DeliveryState.SENDING)
+    clock.shift(days=31)
+    assert (sweep("message_texts"), sweep("direct_pages")) == (1, 1)
+    assert list(DirectPage.objects.filter(text="").values_list("pk", "to")) == [(page.pk, "")]
+
+
+def test_a_page_of_an_open_incident_keeps_them(clock: Any, settings: Any) -> None:
+    settings.KEEP_MESSAGES = timedelta(days=30)
+    make_procedures()
+    team = make_team()
+    rita = make_person("Rita", team, TeamRole.RESPONDER)
+    told = {"kind": NotificationKind.PAGE, "step": "1", "subject": "Look", "text": "At this"}
+    with served(Channel.EMAIL):
+        notify(rita, incident=declare(team, rita), until=Until.ACKNOWLEDGED, **told)
+        run_due()
+    clock.shift(days=31)
+    sweep("message_texts")
+    assert Notification.objects.get(step="1").text == "At this"
 
 
 def test_without_a_limit_everything_is_kept(rita: User, clock: Any) -> None:
