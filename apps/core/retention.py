@@ -72,20 +72,23 @@ def sweep(kept: Kept, *, until: float) -> int:
     old, gone = kept.old(), 0
     while old is not None and time.monotonic() < until:
         batch = _take(kept, old)
-        gone += batch
-        if batch < BATCH:
+        gone += len(batch)
+        if len(batch) < BATCH:
             break
+        if kept.emptied:
+            old = old.filter(pk__gt=batch[-1])  # those before stay, and need not be read again
     return gone
 
 
 @transaction.atomic
-def _take(kept: Kept, old: QuerySet[Any]) -> int:
-    """Take a batch away; return how many rows it was."""
-    free = old.order_by().select_for_update(skip_locked=True, of=("self",))
+def _take(kept: Kept, old: QuerySet[Any]) -> list[Any]:
+    """Take a batch away; return the keys of its rows, in order where they stay."""
+    ordered = old.order_by("pk") if kept.emptied else old.order_by()
+    free = ordered.select_for_update(skip_locked=True, of=("self",))
     batch = list(free.values_list("pk", flat=True)[:BATCH])
     rows = old.model._default_manager.filter(pk__in=batch)
     if kept.emptied:
         rows.update(**kept.emptied)
     else:
         rows.delete()
-    return len(batch)
+    return batch

@@ -14,6 +14,8 @@ from axes.models import AccessLog
 from django.apps import apps
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.core import retention
 from apps.engine import actions as engine
@@ -115,6 +117,19 @@ def test_a_page_of_an_open_incident_keeps_them(clock: Any, settings: Any) -> Non
     clock.shift(days=31)
     sweep("message_texts")
     assert Notification.objects.get(step="1").text == "At this"
+
+
+def test_what_stays_is_read_once_in_a_sweep(
+    rita: User, clock: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.KEEP_MESSAGES = timedelta(days=30)
+    monkeypatch.setattr(retention, "BATCH", 2)
+    for number in range(5):
+        told(rita, clock.now - timedelta(days=31 + number), stopped=True)
+    with CaptureQueriesContext(connection) as asked:
+        assert sweep("message_addresses") == 5
+    looked = [each["sql"] for each in asked if "SKIP LOCKED" in each["sql"]]
+    assert ['"notifications_delivery"."id" >' in each for each in looked] == [False, True, True]
 
 
 def test_without_a_limit_everything_is_kept(rita: User, clock: Any) -> None:
