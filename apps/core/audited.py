@@ -70,5 +70,8 @@ def note(
     teams: tuple[int, ...] = (),
     **data: Any,
 ) -> None:
-    """Tell the stream that ``by`` did ``act``; ``text`` is a sentence a person reads: "Signed in with a passkey"."""
+    """Tell the stream that ``by`` did ``act``; ``text`` is a sentence a person reads: "Signed in with a passkey".
+
+    It names nobody: it is sealed, and whoever is erased would stay in it. Who did it, and to whom, the record says.
+    """
     events.publish(NOTED, Occurrence(act, by, text, about, teams, data))

@@ -25,7 +25,7 @@ def follow(change: AddressChange) -> None:
     held = person.memberships.exclude(team=None).values_list("team", flat=True)
     audited.note(
         Act.ADDRESS_CHANGED,
-        f"{person} signs in by another address from now on; their sessions are ended",
+        "Signs in by another address from now on; their sessions are ended",
         by=change.by,
         about=person,
         teams=tuple(sorted(set(held))),
@@ -33,7 +33,8 @@ def follow(change: AddressChange) -> None:
     end_their_sessions(person)
     if person.is_active and not person.is_service_account:
         known = {"person": person.pk, "was": change.was}
-        engine.schedule(TELL, due_at=clock.now(), key=f"{TELL}:{person.pk}:{change.was}", payload=known)
+        now = clock.now()  # and not the address, which nobody would ever take out of a key
+        engine.schedule(TELL, due_at=now, key=f"{TELL}:{person.pk}:{now.isoformat()}", payload=known)
 
 
 def tell(person_id: int, *, was: str) -> None:

@@ -39,6 +39,6 @@ class KnownElsewhereAdmin(SensitiveAdmin, ReadOnlyAdmin):
 
     def delete_model(self, request: HttpRequest, obj: SocialAccount) -> None:
         """Let the provider know nobody by that number any more."""
-        text = f"{obj.provider} does not know {obj.user} any more"
+        text = f"{obj.provider} does not know them any more"
         audited.note(Act.FACTOR_REMOVED, text, by=cast("User", request.user), about=obj.user)
         super().delete_model(request, obj)

@@ -60,7 +60,7 @@ def end(ended: Iterable[UserSession], *, by: User) -> None:
         person = session.user
         session.end()  # takes the row away, with what it says
         device = device_of(session.user_agent)
-        audited.note(Act.SESSION_ENDED, f"Ended the session of {person} on {device}", by=by, about=person)
+        audited.note(Act.SESSION_ENDED, f"Ended the session on {device}", by=by, about=person)
 
 
 def device_of(user_agent: str) -> str:

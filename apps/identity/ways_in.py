@@ -16,4 +16,4 @@ def take_all(person: User, *, by: User) -> None:
     person.save(update_fields=["password"])
     Authenticator.objects.filter(user=person).delete()
     SocialAccount.objects.filter(user=person).delete()
-    audited.note(Act.FACTOR_REMOVED, f"Took from {person} every way of signing in", by=by, about=person)
+    audited.note(Act.FACTOR_REMOVED, "Took every way of signing in from them", by=by, about=person)

@@ -107,6 +107,15 @@ def test_timeline_and_stream_stand_among_the_changes(clock: Any, team: Team, rit
     assert f"declared {incident.reference}" in " ".join(said(lines))
 
 
+def test_the_stream_says_to_whom_something_was_done_by_the_name_of_now(team: Team, rita: User, auditor: User):
+    other = make_person("Omar", team, TeamRole.RESPONDER)
+    note(Act.ROLE_CHANGED, "Is no longer responder", by=rita, about=other)
+    note(Act.CONFIRMED, "Confirmed who they are", by=rita, about=rita)
+    User.objects.filter(pk=other.pk).update(name="Former person 1")
+    assert said(found(auditor, verb=Act.ROLE_CHANGED)) == ["role_changed Former person 1: Is no longer responder"]
+    assert said(found(auditor, verb=Act.CONFIRMED)) == ["confirmed : Confirmed who they are"]
+
+
 @pytest.mark.parametrize(
     ("asked", "kinds"),
     [

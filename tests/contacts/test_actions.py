@@ -288,6 +288,6 @@ def test_a_method_that_is_disabled_by_hand_is_used_no_more_until_it_is_verified(
     actions.disable_method(method, by=anna)
     actions.disable_method(method, by=anna)
     method.refresh_from_db()
-    assert (method.is_usable, method.disabled_reason) == (False, "Anna disabled it.")
+    assert (method.is_usable, method.disabled_reason) == (False, "It was switched off by hand.")
     actions.verify_method(method)
     assert method.is_usable

@@ -137,7 +137,7 @@ def test_the_last_administrator_stays_one_and_the_stream_says_so(anna, told):
     apply(anna)
     assert access.is_administrator(anna)
     assert [each.text for each in told] == [
-        "Anna stays administrator of the organisation, though no group gives it: nobody else is one"
+        "Stays administrator of the organisation, though no group gives it: nobody else is one"
     ]
     ben = make_person("Ben", None, ADMIN)
     apply(anna)
@@ -189,9 +189,9 @@ def test_each_change_of_a_role_is_told_with_its_team(platform, anna, root, told)
     apply(anna, crew, by=root)
     apply(anna, by=root)
     assert [(each.act, each.by, each.about, each.teams, each.text) for each in told] == [
-        (Act.ROLE_CHANGED, root, anna, (platform.pk,), "Anna became responder of Platform by their groups"),
+        (Act.ROLE_CHANGED, root, anna, (platform.pk,), "Became responder of Platform by their groups"),
         (Act.ROLE_CHANGED, root, anna, (platform.pk,),
-         "Anna is no longer responder of Platform: their groups do not give it"),
+         "Is no longer responder of Platform: their groups do not give it"),
     ]  # fmt: skip
 
 

@@ -100,6 +100,7 @@ def test_it_is_for_oneself_or_an_administrator_with_a_reason(canary: User, root:
 
 def test_of_a_private_incident_only_their_own_lines_are_told(canary: User, root: User, team: Team) -> None:
     teams.reactivate(canary)
+    teams.add_member(canary, team, TeamRole.RESPONDER)
     private = declare(team, canary, title="Ransom note", private=True)
     incidents.add_note(private.pk, text="I found a letter", by=canary)
     teams.deactivate(canary)

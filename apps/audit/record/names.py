@@ -24,9 +24,12 @@ class Names:
     known: Mapping[type[models.Model], Mapping[Any, models.Model]]
 
     @classmethod
-    def of(cls, rows: Iterable[models.Model], *, incidents: Collection[int] = ()) -> Names:
-        """Ask for everything that ``rows`` refer to, and for ``incidents`` by their numbers: a query a table."""
-        wanted: dict[type[models.Model], set[Any]] = defaultdict(set, {Incident: set(incidents)})
+    def of(
+        cls, rows: Iterable[models.Model], *, incidents: Collection[int] = (), people: Collection[int] = ()
+    ) -> Names:
+        """Ask for everything that ``rows`` refer to, and for others by their numbers: a query a table."""
+        known = {Incident: set(incidents), User: set(people)}
+        wanted: dict[type[models.Model], set[Any]] = defaultdict(set, known)
         for row in rows:
             for model, key in references(row):
                 wanted[model].add(key)

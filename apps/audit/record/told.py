@@ -77,7 +77,8 @@ def tell(places: Collection[Place]) -> list[Line]:
     rows = {name: _rows(sources()[name], wanted) for name, wanted in numbers.items()}
     earlier = {name: _earlier(sources()[name], rows[name].values()) for name in numbers if sources()[name].is_history}
     told_of = {row.tells_of for row in _flat(rows)}
-    names = Names.of([*_flat(rows), *_flat(earlier)], incidents=told_of - {None})
+    people = {number for row in _flat(rows) if isinstance(row, Entry) and (number := _done_to(row)) is not None}
+    names = Names.of([*_flat(rows), *_flat(earlier)], incidents=told_of - {None}, people=people)
     return [_line(place, rows[place.source][place.number], earlier, names) for place in places]
 
 
@@ -131,7 +132,16 @@ def _line(place: Place, row: Any, earlier: Mapping[str, Mapping[int, Any]], name
     thing = incident.reference if incident is not None else ""
     if isinstance(row, Entry):
         known |= _about(row)
+        if (person := _done_to(row)) is not None:
+            thing = names.called(User, person)
     return Line(**known, verb=verb, verb_label=label, thing=thing, text=row.text, incident=incident)
+
+
+def _done_to(entry: Entry) -> int | None:
+    """The number of the person that the act was done to, if that is somebody else than who did it."""
+    if entry.about_table != User._meta.db_table or entry.about_row == str(entry.by_id):
+        return None
+    return int(entry.about_row)
 
 
 def _about(entry: Entry) -> dict[str, str]:

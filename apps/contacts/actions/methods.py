@@ -122,7 +122,7 @@ def disable_method(method: ContactMethod, *, by: User) -> None:
     require_self_or_administrator(method.person, by)
     method = ContactMethod.objects.select_for_update(no_key=True, of=("self",)).get(pk=method.pk)
     if method.disabled_at is None:
-        method.disabled_at, method.disabled_reason = clock.now(), f"{by} disabled it."[:255]
+        method.disabled_at, method.disabled_reason = clock.now(), "It was switched off by hand."
         made_by(method, by)
         method.save(update_fields=["disabled_at", "disabled_reason"])
         events.publish(METHOD_DISABLED, method)

@@ -115,12 +115,12 @@ def follow_groups(person: User, *, by: User | None) -> None:
     give, take = _changes(person)
     if (kept := take.get((None, TeamRole.ADMIN))) and teams.is_last_administrator(person):
         del take[None, TeamRole.ADMIN]
-        _tell(person, kept, "stays {}, though no group gives it: nobody else is one", by=by)
+        _tell(person, kept, "Stays {}, though no group gives it: nobody else is one", by=by)
     teams.change_mapped_roles(person, give=give, take=take.values())
     for team, role in give:
-        _tell(person, Membership(person=person, team=team, role=role), "became {} by their groups", by=by)
+        _tell(person, Membership(person=person, team=team, role=role), "Became {} by their groups", by=by)
     for membership in take.values():
-        _tell(person, membership, "is no longer {}: their groups do not give it", by=by)
+        _tell(person, membership, "Is no longer {}: their groups do not give it", by=by)
 
 
 def _changes(person: User) -> tuple[set[Role], dict[Role, Membership]]:
@@ -142,7 +142,7 @@ def _tell(person: User, membership: Membership, words: str, *, by: User | None) 
     role = f"{membership.get_role_display().lower()} of {team or 'the organisation'}"
     audited.note(
         Act.ROLE_CHANGED,
-        f"{person} {words.format(role)}",
+        words.format(role),
         by=by,
         about=person,
         teams=(team.pk,) if team else (),

@@ -205,7 +205,7 @@ def _tell(person: models.User, words: str, *, by: models.User) -> None:
     held = person.memberships.exclude(team=None).values_list("team", flat=True)
     audited.note(
         Act.PROVISIONED,
-        f"{person} was {words} by the identity provider",
+        f"{words.capitalize()} by the identity provider",
         by=by,
         about=person,
         teams=tuple(sorted(set(held))),

@@ -47,4 +47,4 @@ def replace_in_overrides(roster: Roster, person: User, *, to: User, by: User) ->
     for override in coming.order_by("during__startswith", "pk"):
         start, end, seat = override.start, override.end, override.seat
         remove_override(override, by=by)
-        add_override(roster, person=to, start=start, end=end, seat=seat, by=by, reason=f"Instead of {person}")
+        add_override(roster, person=to, start=start, end=end, seat=seat, by=by, reason="Handed over")
