@@ -22,8 +22,8 @@ def erase(person_id: int, *, by: User | None, reason: str) -> Erasure:
     """Erase the personal data of somebody who left; everything they did stays, under a pseudonym. Nothing undoes it.
 
     ``by`` None is the house, where a backup was restored. Of two at once the second is told that it is done. Raises
-    NotAllowed for who does not administrate, RuleViolation with what stands in the way, Invalid for a reason that is
-    empty or names them, for it stays in the record.
+    NotAllowed for who does not administrate, RuleViolation with what stands in the way, or where ERASED_FILE cannot be
+    written, Invalid for a reason that is empty or names them, for it stays in the record.
     """
     if by is not None and not access.is_administrator(by):
         raise NotAllowed("Administrators erase people.")

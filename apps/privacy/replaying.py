@@ -9,16 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import structlog
 from django.conf import settings
-from django.db import transaction
 
-from apps.core.errors import Invalid
+from apps.core.errors import Invalid, RuleViolation
 from apps.core.models import Erasure
 from apps.teams.models import User
 from apps.teams.queries import is_erased
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +39,15 @@ class Erased:
 
 
 def remember(person: User) -> None:
-    """Add them to ERASED_FILE once it is certain, if there is one."""
+    """Add them to ERASED_FILE, if there is one: the last that an erasure does. Raises RuleViolation where it cannot.
+
+    Before it is certain: a line too many does no harm, without one they would come back with the next backup.
+    """
     if settings.ERASED_FILE:
-        line = Erased(person.pk, person.date_joined).as_line()
-        transaction.on_commit(lambda: _append(Path(settings.ERASED_FILE), line), robust=True)
+        try:
+            _append(Path(settings.ERASED_FILE), Erased(person.pk, person.date_joined).as_line())
+        except OSError as error:
+            raise RuleViolation(f"ERASED_FILE cannot be written, so nobody is erased: {error.strerror}.") from error
 
 
 def everybody() -> Iterator[Erased]:

@@ -246,6 +246,16 @@ def test_who_was_erased_is_erased_again_from_a_backup(canary: User, root: User, 
     assert json.loads(out.getvalue()) == line
 
 
+def test_nobody_is_erased_who_would_come_back_with_a_backup(
+    canary: User, root: User, tmp_path: Path, settings: Any
+) -> None:
+    settings.ERASED_FILE = str(tmp_path / "gone" / "erased.jsonl")
+    with pytest.raises(RuleViolation, match="ERASED_FILE cannot be written"):
+        actions.erase(canary.pk, by=root, reason=WHY)
+    canary.refresh_from_db()
+    assert (canary.name, Erasure.objects.exists()) == (NAME, False)
+
+
 def test_somebody_who_got_the_number_since_the_backup_is_not_erased(canary: User, tmp_path: Path) -> None:
     line = {"person": canary.pk, "joined": "2020-01-01T00:00:00+00:00"}
     (tmp_path / "kept.jsonl").write_text(json.dumps(line))
