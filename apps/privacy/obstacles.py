@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from apps.contacts.models import EmergencyContact
 from apps.core import clock
@@ -27,17 +27,26 @@ def obstacles_to_erasing(person: User) -> list[str]:
         return ["A service account is nobody's personal data: switch it off."]
     looks = {
         "They are active: deactivate them first.": person.is_active,
-        "They hold a role in an open incident.": _roles(person),
+        "They hold a role in an open incident.": _roles(person).filter(incident__private=False).exists(),
         "They have shifts that are not over.": _shifts(person),
         "They take turns in a roster.": _turns(person),
         "A level of a chain pages them by name.": LevelTarget.objects.filter(person=person).exists(),
         "The procedures name them: take them out of the file and import it first.": _named(person),
     }
-    return [sentence for sentence, stands in looks.items() if stands]
+    return [*(sentence for sentence, stands in looks.items() if stands), *_private(person)]
 
 
-def _roles(person: User) -> bool:
-    return RoleAssignment.objects.filter(person=person, until=None, incident__status__in=OPEN).exists()
+def _roles(person: User) -> QuerySet[RoleAssignment]:
+    return RoleAssignment.objects.filter(person=person, until=None, incident__status__in=OPEN)
+
+
+def _private(person: User) -> list[str]:
+    """Whoever erases may not see these, and does not find them where they say who takes over."""
+    teams = _roles(person).filter(incident__private=True).values_list("incident__team__name", flat=True)
+    return [
+        f"They hold a role in a private incident of {team}: ask a commander of the team to give it to somebody else."
+        for team in sorted(set(teams))
+    ]
 
 
 def _shifts(person: User) -> bool:

@@ -25,13 +25,14 @@ from apps.core.models import Commitment, Erasure
 from apps.engine.models import Timer
 from apps.identity.models import Invitation
 from apps.incidents import actions as incidents
-from apps.incidents.models import Incident, TimelineEvent
+from apps.incidents.models import Incident, ResponseRole, RoleAssignment, TimelineEvent
 from apps.integrations.models import SlackAnswer
 from apps.notifications.models import Notification
 from apps.privacy import actions
 from apps.teams import actions as teams
 from apps.teams.models import Team, TeamRole, User
 from tests.audit.conftest import many_states, seal
+from tests.factories.incidents import declare
 from tests.factories.teams import make_person
 from tests.privacy.conftest import ADDRESS, FORMER, NAME, NUMBER, TRACES
 from tests.secrets.canaries import found_in_database
@@ -221,6 +222,15 @@ def test_whoever_is_still_here_is_not_erased(canary: User, root: User, incident:
     incidents.assign_role(incident.pk, role="commander", person=canary, by=root)
     with pytest.raises(RuleViolation, match=r"active.*role in an open incident"):
         actions.erase(canary.pk, by=root, reason=WHY)
+
+
+def test_a_role_that_may_not_be_seen_is_found_by_whom_to_ask(canary: User, root: User, team: Team) -> None:
+    private = declare(team, User.objects.get(name="Rita"), title="Ransom note", private=True)
+    free = ResponseRole.objects.exclude(pk__in=private.role_assignments.values("role")).first()
+    RoleAssignment.objects.create(incident=private, person=canary, role=free, since=clock.now())
+    with pytest.raises(RuleViolation, match="ask a commander") as refused:
+        actions.erase(canary.pk, by=root, reason=WHY)
+    assert ("of Platform" in str(refused.value), "Ransom" in str(refused.value)) == (True, False)
 
 
 def test_it_costs_as_many_statements_for_much_as_for_little(
