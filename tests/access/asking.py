@@ -121,7 +121,7 @@ KINDS: dict[str, Kind] = {
     "person in the admin": Kind(lambda things: {"id": things["oneself"].pk}, (OWN,), seen_by=(Right.OWN,)),
     "person": Kind(lambda things: {"pk": things["responder"].pk}, (OWN,), seen_by=(Right.OWN,)),
     "invitation": _row("invitation", seen_by=(Permission.MANAGE,)),
-    "provisioned person": Kind(lambda things: {"known_as": things["oneself"].pk}, (OWN,)),
+    "provisioned person": Kind(lambda things: {"known_as": things["responder"].pk}, (OWN,)),
     "provisioned group": Kind(lambda things: {"known_as": things["provider group"]}, (OWN,)),
     "kind of resource": Kind(lambda _: {"known_as": "User"}, (OWN,)),
     "schema of a resource": Kind(lambda _: {"known_as": "urn:ietf:params:scim:schemas:core:2.0:User"}, (OWN,)),

@@ -23,3 +23,9 @@ def client_with(secret: str) -> APIClient:
     client = APIClient(raise_request_exception=False)
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
     return client
+
+
+def signed_in(person: User) -> APIClient:
+    client = APIClient(raise_request_exception=False)
+    client.force_login(person, backend="apps.teams.backends.PeopleBackend")
+    return client

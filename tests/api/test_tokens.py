@@ -8,15 +8,9 @@ from rest_framework.test import APIClient
 from apps.core.models import RememberedAnswer
 from apps.teams import actions
 from apps.teams.models import ApiToken, Scope, TeamRole, User
-from tests.api.clients import client_of, client_with
+from tests.api.clients import client_of, client_with, signed_in
 
 URL = "/api/v1/tokens/"
-
-
-def signed_in(person: User) -> APIClient:
-    client = APIClient(raise_request_exception=False)
-    client.force_login(person, backend="apps.teams.backends.PeopleBackend")
-    return client
 
 
 @pytest.fixture
@@ -32,7 +26,8 @@ def robot(house) -> User:
 def test_one_is_made_and_its_secret_shown_once(house, session):
     made = session.post(URL, {"name": "ci", "scope": "read", "teams": ["platform"], "days": 7})
     assert (made.status_code, made.json()["scope"], made.json()["teams"]) == (201, "read", ["platform"])
-    assert client_with(made.json()["token"]).get("/api/v1/me/").json()["email"] == house.rita.email
+    seen = client_with(made.json()["token"]).get("/api/v1/teams/").json()["results"]
+    assert [team["slug"] for team in seen] == ["platform"]
     listed = session.get(URL).json()["results"]
     assert [each["id"] for each in listed] == [made.json()["id"]]
     assert "token" not in listed[0]

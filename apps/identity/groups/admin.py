@@ -27,9 +27,9 @@ class GroupForm(forms.ModelForm[ProviderGroup]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["provider"] = forms.ChoiceField(
-            choices=_providers(self.instance.provider), help_text=self.fields["provider"].help_text
-        )
+        if (text := self.fields.get("provider")) is not None:  # whoever only looks is shown no fields
+            choices = _providers(self.instance.provider)
+            self.fields["provider"] = forms.ChoiceField(choices=choices, help_text=text.help_text)
 
 
 def _providers(standing: str) -> list[tuple[str, str]]:

@@ -10,7 +10,6 @@ from django.utils import timezone
 from apps.core import clock as house_clock
 from apps.core.errors import Invalid
 from apps.rosters import actions
-from apps.rosters.admin.rosters import version_of
 from apps.rosters.models import CalendarSource, Roster
 from apps.rosters.rules import Window
 from tests.escalation.test_races import one_waits_for_the_other
@@ -34,7 +33,8 @@ def test_a_new_primary_roster_that_covers_all_time_is_saved_unasked_while_the_cl
 
 
 def test_the_second_of_two_who_save_a_roster_is_told(roster, manager, responder):
-    form = entered(roster) | {"version": version_of(roster)}
+    shown = signed_in(manager).get(change_page(roster))
+    form = entered(roster) | {"edited_version": shown.context["edited_version"]}
     first, second = signed_in(manager), signed_in(manager)
     answers = []
     one_waits_for_the_other(
