@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import prefetch_related_objects
 
 from apps.contacts.actions import code_of
-from apps.contacts.models import ContactMethod, Verification
+from apps.contacts.models import ContactMethod, MethodSource, Verification
 from apps.notifications import links, messages
 from apps.notifications.models import Channel, Delivery, Notification, NotificationKind, Urgency
 from apps.notifications.transports import Message
@@ -49,14 +49,17 @@ def _one(lead: Delivery, notification: Notification) -> Message:
     token = links.token([notification]) if asks else ""
     if incident is not None and lead.channel == Channel.WEBHOOK:
         prefetch_related_objects([incident], "services")
+    discreet = _is_discreet(lead) and incident is not None and incident.private
+    subject = messages.subject_of(notification, discreet=discreet)
     return Message(
         key=lead.message_id,
         address=_address(lead),
         kind=NotificationKind(notification.kind),
         urgency=Urgency(notification.urgency),
-        subject=notification.subject,
-        text=notification.text,
-        brief=messages.brief(notification.subject),
+        subject=subject,
+        text=subject if discreet else notification.text,
+        brief=messages.brief(subject),
+        discreet=discreet,
         covers=(notification,),
         url=f"{settings.SITE_URL}{incident.get_absolute_url()}" if incident else "",
         acknowledge_url=links.url_of(token) if token else "",
@@ -75,7 +78,7 @@ def _summary(lead: Delivery, covers: tuple[Notification, ...]) -> Message:
         kind=NotificationKind(pages[0].kind if pages else covers[0].kind),
         urgency=Urgency(covers[0].urgency),
         subject=messages.summary_subject(covers),
-        text=messages.summary(covers, named=NAMED),
+        text=messages.summary(covers, named=NAMED, discreet=_is_discreet(lead)),
         brief=messages.brief(messages.summary_subject(covers)),
         covers=covers,
         url=f"{settings.SITE_URL}/incidents/",
@@ -84,6 +87,11 @@ def _summary(lead: Delivery, covers: tuple[Notification, ...]) -> Message:
         method=lead.method_id,
         details=_details(lead.method),
     )
+
+
+def _is_discreet(lead: Delivery) -> bool:
+    """A program that a chain posts to is nobody who is involved: who reads along there, nobody knows."""
+    return lead.method is not None and lead.method.source == MethodSource.ENDPOINT
 
 
 def _address(lead: Delivery) -> str:

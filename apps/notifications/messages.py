@@ -17,12 +17,20 @@ from apps.teams.models import User
 
 #: What a text message or a lock screen shows of a subject.
 BRIEF = 120
+#: In place of a title, for who may not read it.
+PRIVATE = "Private incident"
 
 
 def subject(incident: Incident, occasion: str) -> str:
     """The subject line: severity, number, what happened, and to what."""
     drill = "DRILL " if incident.drill else ""
     return f"{drill}[{incident.severity.code}] {incident} {occasion}: {incident.title}"
+
+
+def discreet_subject(incident: Incident) -> str:
+    """The subject line for who may not read what a private incident is about: that there is one, and how bad it is."""
+    drill = "DRILL " if incident.drill else ""
+    return f"{drill}[{incident.severity.code}] {incident}: {PRIVATE}"
 
 
 def about(incident: Incident, news: str) -> str:
@@ -229,13 +237,19 @@ def summary_subject(told: Sequence[Notification]) -> str:
     return f"{len(told)} more {what}: {listed}" if listed else f"{len(told)} more {what}"
 
 
-def summary(told: Sequence[Notification], *, named: int) -> str:
-    """Several messages in one: a line each, the worst first."""
+def summary(told: Sequence[Notification], *, named: int, discreet: bool = False) -> str:
+    """Several messages in one: a line each, the worst first; ``discreet``: of private incidents only that they are."""
     ranked = sorted(told, key=lambda each: (each.incident.severity.rank if each.incident else -1, each.pk))
-    lines = [f"- {' '.join(notification.subject.split())}" for notification in ranked[:named]]
+    lines = [f"- {' '.join(subject_of(notification, discreet=discreet).split())}" for notification in ranked[:named]]
     if len(ranked) > named:
         lines.append(f"- and {len(ranked) - named} more: {settings.SITE_URL}/notifications/")
     return "\n".join(lines)
+
+
+def subject_of(notification: Notification, *, discreet: bool) -> str:
+    """What it is about, in a line; ``discreet``: of a private incident only that it is one."""
+    incident = notification.incident
+    return discreet_subject(incident) if discreet and incident and incident.private else notification.subject
 
 
 def facts(incident: Incident) -> str:

@@ -48,6 +48,7 @@ class Message:
 
     ``brief`` fits a text message or a lock screen. ``key`` is the same at every attempt: providers that deduplicate are
     given it. ``acknowledge_url`` is empty where nothing is to be acknowledged. ``method`` is the contact method's id.
+    ``discreet``: whoever reads it there may not learn what a private incident is about.
     """
 
     key: uuid.UUID
@@ -62,6 +63,7 @@ class Message:
     acknowledge_url: str = ""
     acknowledge_token: str = ""
     method: int | None = None
+    discreet: bool = False
     details: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -15,6 +15,7 @@ from apps.core import clock, http
 from apps.core.errors import AddressForbidden, ProviderError
 from apps.incidents.models import Incident
 from apps.integrations.webhooks.client import WebhookClient
+from apps.notifications.messages import PRIVATE
 from apps.notifications.models import DeliveryState
 from apps.notifications.transports import AddressRefused, HandOver, Message, Sent, by_host
 
@@ -78,7 +79,7 @@ def event(message: Message, *, at: datetime) -> dict[str, Any]:
         "type": str(message.kind),
         "id": str(message.key),
         "at": at.isoformat(),
-        "incident": _incident(message.incident) if message.incident else None,
+        "incident": _incident(message.incident, discreet=message.discreet) if message.incident else None,
         "incidents": list(named),
         "level": message.level,
         "urgency": str(message.urgency),
@@ -89,17 +90,20 @@ def event(message: Message, *, at: datetime) -> dict[str, Any]:
     }
 
 
-def _incident(incident: Incident) -> dict[str, Any]:
-    """The incident in the names of the API. Its services were read when the message was made."""
+def _incident(incident: Incident, *, discreet: bool) -> dict[str, Any]:
+    """The incident in the names of the API. Its services were read when the message was made.
+
+    ``discreet``: without its words, and without what it is about.
+    """
     acknowledged = incident.acknowledged_at
     return {
         "id": incident.reference,
-        "title": incident.title,
-        "summary": incident.summary,
+        "title": PRIVATE if discreet else incident.title,
+        "summary": "" if discreet else incident.summary,
         "severity": incident.severity.code,
         "status": incident.status,
         "team": incident.team.slug,
-        "services": [service.slug for service in incident.services.all()],
+        "services": [] if discreet else [service.slug for service in incident.services.all()],
         "private": incident.private,
         "drill": incident.drill,
         "declared_at": incident.declared_at.isoformat(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -16,9 +17,10 @@ from apps.core import http
 from apps.engine.models import Breaker, Lane, Timer
 from apps.engine.runner import run_due
 from apps.engine.worker import SLOTS
-from apps.notifications import transports
+from apps.incidents.models import Incident
+from apps.notifications import messages, transports
 from apps.notifications.handlers import PAGES_AT_ONCE
-from apps.notifications.models import Channel, DeliveryState
+from apps.notifications.models import Channel, DeliveryState, Notification
 from tests.integrations.conftest import page, reach, sent_by
 from tests.integrations.provider import Answer, Provider, nobody_there
 
@@ -130,6 +132,34 @@ def test_an_endpoint_is_posted_to_like_a_person(receiver, team, incident):
     page(endpoint.person, incident)
     run_due()
     assert receiver.received[0].path == "/tickets"
+
+
+def test_an_endpoint_learns_of_a_private_incident_only_that_there_is_one(receiver, incident):
+    endpoint = upsert_endpoint(slug="tickets", name="Tickets", url=f"{receiver.url}/tickets")
+    Incident.objects.update(private=True, title="Whose payroll leaked", summary="Canary words")
+    incident.refresh_from_db()
+    page(endpoint.person, incident)
+    run_due()
+    event = json.loads(receiver.received[0].body)
+    assert (event["subject"], event["text"]) == (f"[P0] {incident}: Private incident",) * 2
+    assert (event["incident"]["title"], event["incident"]["summary"]) == ("Private incident", "")
+    assert event["acknowledge_url"]
+    assert not {"payroll", "Canary"} & set(receiver.received[0].body.decode().split())
+
+
+def test_a_person_who_is_paged_reads_a_private_incident_by_their_own_webhook(receiver, method, olga, incident):
+    Incident.objects.update(private=True)
+    incident.refresh_from_db()
+    page(olga, incident)
+    run_due()
+    assert json.loads(receiver.received[0].body)["incident"]["title"] == incident.title
+
+
+def test_a_summary_for_an_endpoint_names_no_private_incident(incident):
+    incident.private = True
+    told = [Notification(incident=incident, subject=f"{incident} is open: {incident.title}") for _ in range(2)]
+    assert incident.title in messages.summary(told, named=5)
+    assert incident.title not in messages.summary(told, named=5, discreet=True)
 
 
 def test_a_host_where_nobody_answers_holds_back_no_other(receiver, olga, incident, settings):
