@@ -9,5 +9,5 @@ from apps.incidents.actions.granting import LONGEST_REASON
 
 
 class GrantForm(forms.Form):
-    person = forms.ModelChoiceField(people_who_answer(), empty_label=None, label="Who")
+    person = forms.ModelChoiceField(people_who_answer(), empty_label="Choose somebody", label="Who")
     reason = forms.CharField(max_length=LONGEST_REASON, label="Why", help_text="It stands on the timeline.")

@@ -35,7 +35,7 @@ class StretchForm(ToldForm):
 
     called: ClassVar[Mapping[str, str]] = {"user": "person"}
 
-    person = forms.ModelChoiceField(User.objects.none(), empty_label=None)
+    person = forms.ModelChoiceField(User.objects.none())
     start = LocalMoment(widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL), label="From")
     end = LocalMoment(widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_LOCAL), label="Until")
 
@@ -44,7 +44,7 @@ class StretchForm(ToldForm):
         self._zone = zone_or_utc(roster.time_zone)
         may_manage = roster.team_id in access.team_ids(by, access.Permission.MANAGE)
         people = self.people_of(roster) if may_manage else User.objects.filter(pk=by.pk)
-        self.fields["person"].queryset = people  # type: ignore[attr-defined]
+        self.fields["person"] = forms.ModelChoiceField(people, empty_label="Choose somebody" if may_manage else None)
         self.fields["start"].initial = timezone.localtime(clock.now(), self._zone).strftime(_LOCAL)
         for name in ("start", "end"):
             self.fields[name].help_text = f"Local time of the roster: {roster.time_zone}."
