@@ -32,10 +32,10 @@ def erase(person_id: int, *, by: User | None, reason: str) -> Erasure:
     obstacles = obstacles_to_erasing(person)
     if obstacles:
         raise RuleViolation(" ".join(obstacles))
-    addresses, names = mentions.addresses_of_nobody_else(person), mentions.names_of(person)
-    reason = _checked(reason, [*mentions.addresses_of(person), *names, person.name])
+    addresses, words = mentions.addresses_of_nobody_else(person), mentions.words_of(person)
+    reason = _checked(reason, [*mentions.addresses_of(person), *words, person.name])
     pseudonym = belongings.pseudonym_of(person)
-    mentions.replace([*addresses, *names], pseudonym)  # takes the longest, and the next line lets nobody seal
+    mentions.replace(words, pseudonym)  # takes the longest, and the next line lets nobody seal
     erasure = _erase(person, addresses, pseudonym=pseudonym, by=by, reason=reason)
     note(Act.ERASED, f"Erased the personal data of {pseudonym}", by=by, about=person, reason=reason)
     replaying.remember(person)
@@ -60,7 +60,7 @@ def _checked(reason: str, words: list[str]) -> str:
     reason = reason.strip()
     if not reason:
         raise Invalid("Say why.", field="reason")
-    pattern = mentions.pattern_of(words)
+    pattern = mentions.pattern_of(word for word in words if len(word) >= mentions.SHORTEST)
     if pattern and re.search(pattern, reason, re.IGNORECASE):
         raise Invalid("Do not name them: the reason stays in the record.", field="reason")
     return reason

@@ -17,6 +17,8 @@ from apps.contacts.models import ContactMethod, EmergencyContact, StoppedNumber
 from apps.core import clock
 from apps.core.models import Commitment, RememberedAnswer
 from apps.core.personal import personal_models
+from apps.engine.models import Timer
+from apps.identity.addresses import TELL as TELL_OLD_ADDRESS
 from apps.identity.models import GroupMember, Invitation, ProvisionedPerson
 from apps.notifications.models import Delivery, Notification, NotificationRule, Preferences
 from apps.rosters.models import Absence, CalendarFeed
@@ -58,6 +60,7 @@ def take_away(person: User, addresses: Iterable[str]) -> None:
     Delivery.objects.filter(notification__in=sent).update(address="", last_error="")
     sent.update(subject="", text="")
     ApiToken.objects.filter(person=person).update(last_used_from=None, known_addresses=[])
+    Timer.objects.filter(kind=TELL_OLD_ADDRESS, payload__person=person.pk).delete()
     access.rebuild_grants(person)
 
 

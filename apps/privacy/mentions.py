@@ -32,6 +32,11 @@ _TITLES: dict[type[models.Model], str] = {
     RoleCandidate: "title",
     Level: "name",
 }
+#: What is nothing but an address, or a number with its country's code: people choose what they are reached by, and a
+#: date or a word of the house among these would be taken out of everything.
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+_NUMBER = re.compile(r"\+[\d\s()./-]{6,}\d")
+_SLACK_MEMBER = re.compile(r"[UW](?=[A-Z]*\d)[A-Z0-9]{7,}")
 _BEGINS, _ENDS = r"(?<![\w])", r"(?![\w])"
 #: Where the house says to people whom it told, called, woke or waits for. No history keeps these; nobody edits them.
 WRITTEN_BY_THE_HOUSE: dict[type[models.Model], tuple[str, ...]] = {
@@ -40,7 +45,7 @@ WRITTEN_BY_THE_HOUSE: dict[type[models.Model], tuple[str, ...]] = {
     DirectPage: ("to", "text"),
     RunLevel: ("targets", "reason"),
     Proof: ("gaps", "unrepaired"),
-    Timer: ("payload", "last_error"),
+    Timer: ("last_error",),
     TextReply: ("answer",),
     SlackAnswer: ("text", "blocks"),
     LogEntry: ("object_repr", "change_message"),
@@ -93,22 +98,23 @@ def names_of(person: User) -> list[str]:
         others.update(model._default_manager.filter(**{f"{column}__in": found}).values_list(column, flat=True))
     in_force = EmergencyContact.objects.exclude(person=person).filter(retired_at=None, name__in=found)
     others.update(in_force.values_list("name", flat=True))
-    return sorted(name for name in found - others if " " in name.strip())
+    return sorted(name.strip() for name in found - others if " " in name.strip())
+
+
+def words_of(person: User) -> list[str]:
+    """What is looked for in what the house wrote: their addresses and full names, as far as these are nobody else's."""
+    addresses = [each for each in map(str.strip, addresses_of_nobody_else(person)) if _is_address(each)]
+    return [word for word in (*addresses, *names_of(person)) if len(word) >= SHORTEST]
+
+
+def _is_address(value: str) -> bool:
+    return any(shape.fullmatch(value) for shape in (_ADDRESS, _NUMBER, _SLACK_MEMBER))
 
 
 def pattern_of(words: Iterable[str]) -> str:
-    """A regular expression, for Python and PostgreSQL alike, that finds each of ``words`` by itself; empty for none.
-
-    Only what can be nothing but an address, a number or a full name is looked for: people choose what they are called
-    and reached by, and a word of the house among these would be taken out of everything.
-    """
-    long = sorted({word.strip() for word in words if _stands_for_one(word.strip())}, key=len, reverse=True)
+    """A regular expression, for Python and PostgreSQL alike, that finds each of ``words`` by itself; empty for none."""
+    long = sorted(set(words), key=len, reverse=True)
     return f"{_BEGINS}(?:{'|'.join(map(re.escape, long))}){_ENDS}" if long else ""
-
-
-def _stands_for_one(word: str) -> bool:
-    digits = sum(character.isdigit() for character in word)
-    return len(word) >= SHORTEST and ("@" in word or " " in word or digits >= SHORTEST)
 
 
 def replace(words: Iterable[str], pseudonym: str) -> None:

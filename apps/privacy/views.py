@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.core import clock
 from apps.core.errors import Invalid, RuleViolation
-from apps.privacy import actions
+from apps.privacy import actions, belongings, mentions
 from apps.privacy.exporting import export
 from apps.privacy.forms import EraseForm, ReasonForm
 from apps.privacy.obstacles import obstacles_to_erasing
@@ -87,6 +87,8 @@ def _page(request: HttpRequest, whose: User, *, status: int = 200, **forms: Any)
         "whose": whose,
         "obstacles": obstacles_to_erasing(whose),
         "is_erased": is_erased(whose),
+        "words": mentions.words_of(whose),
+        "pseudonym": belongings.pseudonym_of(whose),
         "export_form": ReasonForm(auto_id="export_%s"),
         "erase_form": EraseForm(person=whose, auto_id="erase_%s"),
         **forms,

@@ -22,7 +22,9 @@ from apps.core import clock
 from apps.core.audited import Act
 from apps.core.errors import Invalid, NotAllowed, RuleViolation
 from apps.core.models import Commitment, Erasure
+from apps.engine import actions as engine
 from apps.engine.models import Timer
+from apps.identity.addresses import TELL
 from apps.identity.models import Invitation
 from apps.incidents import actions as incidents
 from apps.incidents.models import Incident, ResponseRole, RoleAssignment, TimelineEvent
@@ -84,13 +86,26 @@ def test_others_keep_what_is_theirs(canary: User, root: User) -> None:
     assert User.objects.get(name="Rita").contact_methods.exists()
 
 
-def test_a_word_of_the_house_is_no_name(canary: User, root: User, incident: Incident) -> None:
-    ContactMethod.objects.create(person=canary, kind=MethodKind.SLACK, value="commander")
-    timers = set(Timer.objects.values_list("kind", "key"))
-    Notification.objects.filter(person=root, step="2").update(text="The commander answered")
+@pytest.mark.parametrize("word", ["commander", "to acknowledge", "2026-11", "2026-11-27", "INC-12345", "UTC", "@here"])
+def test_a_word_of_the_house_is_no_name(canary: User, root: User, incident: Incident, word: str) -> None:
+    """Whoever is about to leave says what they are reached by, and nobody looks at it."""
+    ContactMethod.objects.create(person=canary, kind=MethodKind.SLACK, value=word).delete()
+    timers = set(Timer.objects.exclude(kind=TELL).values_list("kind", "key"))
+    told = Notification.objects.filter(person=root, step="2")
+    told.update(text=f"Somebody is asked {word} at {word}T10:00:00+00:00")
     actions.erase(canary.pk, by=root, reason=WHY)
-    assert Notification.objects.get(person=root, step="2").text == "The commander answered"
-    assert timers <= set(Timer.objects.values_list("kind", "key"))
+    assert told.get().text == f"Somebody is asked {word} at {word}T10:00:00+00:00"
+    assert timers <= set(Timer.objects.exclude(kind=TELL).values_list("kind", "key"))
+
+
+def test_nothing_that_the_engine_is_to_do_is_rewritten(canary: User, root: User) -> None:
+    """But for the mail to their former address, which nobody is to get any more."""
+    payload = {"due_at": "2026-11-27T10:00:00+00:00", "name": NAME}
+    engine.schedule("communications.reminder", due_at=clock.now(), key="remind", payload=payload)
+    assert Timer.objects.filter(kind=TELL).exists()
+    actions.erase(canary.pk, by=root, reason=WHY)
+    assert Timer.objects.get(key="remind").payload == payload
+    assert not Timer.objects.filter(kind=TELL).exists()
 
 
 def test_what_others_are_called_and_reached_by_stays_theirs(canary: User, root: User, team: Team) -> None:
