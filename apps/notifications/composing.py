@@ -45,12 +45,12 @@ def compose_code(verification: Verification) -> Message:
 
 def _one(lead: Delivery, notification: Notification) -> Message:
     incident = notification.incident
+    discreet = _is_discreet(lead, notification)
     asks = notification.is_page and (incident is not None or notification.direct_id is not None)
-    token = links.token([notification]) if asks else ""
+    token = links.token([notification]) if asks and not discreet else ""
     if incident is not None and lead.channel == Channel.WEBHOOK:
         prefetch_related_objects([incident], "services")
-    discreet = _is_discreet(lead) and incident is not None and incident.private
-    subject = messages.subject_of(notification, discreet=discreet)
+    subject = messages.discreet_subject(notification) if discreet else notification.subject
     return Message(
         key=lead.message_id,
         address=_address(lead),
@@ -70,15 +70,17 @@ def _one(lead: Delivery, notification: Notification) -> Message:
 
 
 def _summary(lead: Delivery, covers: tuple[Notification, ...]) -> Message:
+    hidden = {notification.pk for notification in covers if _is_discreet(lead, notification)}
     pages = [notification for notification in covers if notification.is_page]
-    token = links.token(pages) if pages else ""
+    answered = [notification for notification in pages if notification.pk not in hidden]
+    token = links.token(answered) if answered else ""
     return Message(
         key=lead.message_id,
         address=_address(lead),
         kind=NotificationKind(pages[0].kind if pages else covers[0].kind),
         urgency=Urgency(covers[0].urgency),
         subject=messages.summary_subject(covers),
-        text=messages.summary(covers, named=NAMED, discreet=_is_discreet(lead)),
+        text=messages.summary(covers, named=NAMED, hidden=hidden),
         brief=messages.brief(messages.summary_subject(covers)),
         covers=covers,
         url=f"{settings.SITE_URL}/incidents/",
@@ -89,9 +91,14 @@ def _summary(lead: Delivery, covers: tuple[Notification, ...]) -> Message:
     )
 
 
-def _is_discreet(lead: Delivery) -> bool:
-    """A program that a chain posts to is nobody who is involved: who reads along there, nobody knows."""
-    return lead.method is not None and lead.method.source == MethodSource.ENDPOINT
+def _is_discreet(lead: Delivery, notification: Notification) -> bool:
+    """Of a private incident a program that a chain posts to gets neither words nor a link that shows and answers it.
+
+    It is nobody who is involved: who reads along there, nobody knows.
+    """
+    incident, method = notification.incident, lead.method
+    to_a_program = method is not None and method.source == MethodSource.ENDPOINT
+    return to_a_program and incident is not None and incident.private
 
 
 def _address(lead: Delivery) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from django.conf import settings
 from django.urls import reverse
@@ -27,8 +27,11 @@ def subject(incident: Incident, occasion: str) -> str:
     return f"{drill}[{incident.severity.code}] {incident} {occasion}: {incident.title}"
 
 
-def discreet_subject(incident: Incident) -> str:
-    """The subject line for who may not read what a private incident is about: that there is one, and how bad it is."""
+def discreet_subject(notification: Notification) -> str:
+    """The subject line for who may not read about its private incident: that there is one, and how bad it is."""
+    incident = notification.incident
+    if incident is None:
+        return PRIVATE
     drill = "DRILL " if incident.drill else ""
     return f"{drill}[{incident.severity.code}] {incident}: {PRIVATE}"
 
@@ -237,19 +240,14 @@ def summary_subject(told: Sequence[Notification]) -> str:
     return f"{len(told)} more {what}: {listed}" if listed else f"{len(told)} more {what}"
 
 
-def summary(told: Sequence[Notification], *, named: int, discreet: bool = False) -> str:
-    """Several messages in one: a line each, the worst first; ``discreet``: of private incidents only that they are."""
+def summary(told: Sequence[Notification], *, named: int, hidden: Collection[int] = ()) -> str:
+    """Several messages in one: a line each, the worst first; of the ``hidden`` ones, by id, only that they are."""
     ranked = sorted(told, key=lambda each: (each.incident.severity.rank if each.incident else -1, each.pk))
-    lines = [f"- {' '.join(subject_of(notification, discreet=discreet).split())}" for notification in ranked[:named]]
+    subjects = [discreet_subject(each) if each.pk in hidden else each.subject for each in ranked[:named]]
+    lines = [f"- {' '.join(subject.split())}" for subject in subjects]
     if len(ranked) > named:
         lines.append(f"- and {len(ranked) - named} more: {settings.SITE_URL}/notifications/")
     return "\n".join(lines)
-
-
-def subject_of(notification: Notification, *, discreet: bool) -> str:
-    """What it is about, in a line; ``discreet``: of a private incident only that it is one."""
-    incident = notification.incident
-    return discreet_subject(incident) if discreet and incident and incident.private else notification.subject
 
 
 def facts(incident: Incident) -> str:
