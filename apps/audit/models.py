@@ -127,7 +127,7 @@ class SavedView(models.Model):
     name = models.CharField(max_length=80)
     query = models.TextField(help_text="The filters, as they stand in the address of the page.")
 
-    history = History(personal=Personal(("name", "query"), of="person_id"))
+    history = History(personal=Personal(("name", "query"), of="person_id", own=True))
 
     class Meta:
         ordering = ["name"]

@@ -77,7 +77,7 @@ class ContactMethod(models.Model):
     source = models.CharField(max_length=16, choices=MethodSource, default=MethodSource.PROFILE, editable=False)
 
     history = History(
-        personal=Personal(("value", "normalised", "details", "label"), of="person_id", objects=("details",)),
+        personal=Personal(("value", "normalised", "details", "label"), of="person_id", objects=("details",), own=True),
         excluded_fields=["address"],
     )
 

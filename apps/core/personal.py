@@ -21,13 +21,15 @@ from psycopg import sql
 class Personal:
     """Which columns of a table hold personal data, and whose: the ``kind`` of person that column ``of`` numbers.
 
-    They are texts but for ``objects``, which are JSON.
+    They are texts but for ``objects``, which are JSON. ``own``: they concern nobody else, whom the record does not show
+    them either.
     """
 
     columns: tuple[str, ...]
     of: str
     kind: str = "person"
     objects: tuple[str, ...] = ()
+    own: bool = False
 
     def emptied(self, column: str) -> str:
         """What an erasure leaves of the column, as a constant of SQL. What is null stays null."""

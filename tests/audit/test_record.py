@@ -16,7 +16,7 @@ from apps.audit.record.search import Asked, Page, Place, page
 from apps.audit.record.sources import sources
 from apps.audit.record.told import HIDDEN, FieldChange, Line, tell
 from apps.catalog.models import Service
-from apps.contacts.models import ContactMethod
+from apps.contacts.models import ContactMethod, EmergencyContact
 from apps.core import origins
 from apps.core.audited import Act, note
 from apps.core.errors import Invalid
@@ -67,6 +67,17 @@ def test_a_change_is_told_with_who_what_and_from_what_to_what(clock: Any, team: 
     assert "Rita" in line.thing
     assert first.verb == "added"
     assert FieldChange("Person", "", "Rita") in first.changes
+
+
+def test_how_an_emergency_contact_is_reached_is_shown(team: Team, auditor: User):
+    """Of a supplier without an account and of somebody who has one: whom to call at night is nobody's secret."""
+    for person in (None, auditor):
+        contact = EmergencyContact.objects.create(group="incident", key=f"of-{person}", name="Ada", person=person)
+        contact.phone = "+4930901820"
+        contact.save()
+        (changed, _) = found(auditor, what="contacts.emergencycontact", row=str(contact.pk))
+        assert FieldChange("Phone", "", "+4930901820") in changed.changes
+        assert "Ada" in changed.thing
 
 
 def test_what_is_gone_is_told_with_what_it_was(team: Team, auditor: User):

@@ -65,7 +65,7 @@ def sources() -> dict[str, Source]:
 def _history(model: type[models.Model]) -> Source:
     kept: type[models.Model] = model.instance_type  # type: ignore[attr-defined]  # put there by simple-history
     personal: Personal | None = model.personal  # type: ignore[attr-defined]  # by core.models.History
-    hidden = () if personal is None or personal.of == "id" else personal.columns
+    hidden = personal.columns if personal is not None and personal.own else ()
     texts = [
         field.name
         for field in kept._meta.concrete_fields

@@ -140,7 +140,7 @@ class Absence(Lasting):
     )
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
-    history = History(personal=Personal(("kind", "reason"), of="person_id"))
+    history = History(personal=Personal(("kind", "reason"), of="person_id", own=True))
 
     class Meta:
         ordering = ["during", "pk"]
