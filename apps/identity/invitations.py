@@ -36,7 +36,7 @@ def may_invite(person: User) -> bool:
 
 def roles_given_by(person: User) -> tuple[TeamRole, ...]:
     """The roles that ``person`` may invite to; a manager to none that opens what they may not see themselves."""
-    return tuple(TeamRole) if access.is_administrator(person) else teams.GIVEN_BY_MANAGERS
+    return tuple(TeamRole) if access.is_administrator(person) else access.GIVEN_BY_MANAGERS
 
 
 def teams_invited_to_by(person: User) -> QuerySet[Team]:

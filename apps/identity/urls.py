@@ -7,6 +7,7 @@ from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as app
 from allauth.mfa.webauthn import views as passkeys
+from allauth.socialaccount import views as elsewhere
 from django.urls import include, path, reverse_lazy
 
 from apps.identity.oidc import views as oidc
@@ -24,6 +25,7 @@ own_ways_in = [
     path("app/add/", app.activate_totp, name="mfa_activate_totp"),
     path("app/remove/", app.deactivate_totp, name="mfa_deactivate_totp"),
     path("providers/<slug:provider_id>/", oidc.add, name="provider_add"),
+    path("providers/<slug:provider_id>/remove/", oidc.remove, name="provider_remove"),
     path("codes/", codes.view_recovery_codes, name="mfa_view_recovery_codes"),
     path("codes/new/", codes.generate_recovery_codes, name="mfa_generate_recovery_codes"),
     path("codes/recovery-codes.txt", codes.download_recovery_codes, name="mfa_download_recovery_codes"),
@@ -44,7 +46,9 @@ urlpatterns = [
         name="account_reset_password_from_key",
     ),
     path("login/inactive/", account.account_inactive, name="account_inactive"),
-    path("login/elsewhere/", include("allauth.socialaccount.urls")),
+    path("login/elsewhere/cancelled/", elsewhere.login_cancelled, name="socialaccount_login_cancelled"),
+    path("login/elsewhere/error/", elsewhere.login_error, name="socialaccount_login_error"),
+    path("login/elsewhere/signup/", elsewhere.signup, name="socialaccount_signup"),
     path("login/oidc/<slug:provider_id>/login/", oidc.leave, name="openid_connect_login"),
     path("login/oidc/<slug:provider_id>/login/callback/", oidc.come_back, name="openid_connect_callback"),
     path("logout/", account.logout, name="account_logout"),

@@ -46,14 +46,16 @@ def is_missing(person: User, request: HttpRequest) -> bool:
     return is_required(person) and not sensitive.factor_was_elsewhere(request) and not of(person).exists()
 
 
-def has_a_way_in(*, but: Authenticator | None = None) -> Q:
-    """What fits the people who can sign in at all, ``but`` by that: by a password, a passkey or an identity provider.
+def has_a_way_in(*, but: Authenticator | None = None, but_provider: str = "") -> Q:
+    """What fits the people who can sign in at all: by a password, a passkey or an identity provider.
 
+    Counted as if the passkey ``but`` were gone, and as if ``but_provider`` knew nobody.
     An authenticator app and recovery codes only complete a sign-in by password.
     """
     passkeys = Authenticator.objects.filter(user=OuterRef("pk"), type=Authenticator.Type.WEBAUTHN)
     if but is not None:
         passkeys = passkeys.exclude(pk=but.pk)
-    linked = SocialAccount.objects.filter(user=OuterRef("pk"), provider__in=settings.OIDC_PROVIDERS)
+    providers = set(settings.OIDC_PROVIDERS) - {but_provider}
+    linked = SocialAccount.objects.filter(user=OuterRef("pk"), provider__in=providers)
     no_password = Q(password="") | Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
     return ~no_password | Q(Exists(passkeys)) | Q(Exists(linked))

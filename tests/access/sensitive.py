@@ -27,6 +27,7 @@ ASKS: dict[str, tuple[str, ...]] = {
     "method_remove": ("post",),
     "mfa_add_webauthn": ("get", "post"),
     "mfa_remove_webauthn": ("get", "post"),
+    "provider_remove": ("get", "post"),
     "mfa_activate_totp": ("get", "post"),
     "mfa_deactivate_totp": ("get", "post"),
     "mfa_view_recovery_codes": ("get",),
@@ -62,7 +63,7 @@ REASONS: dict[str, tuple[str, ...]] = {
         "slack_interactive",
     ),
     "is there for tokens that provision, and for no session": ("scim-*",),
-    "leads nowhere: nobody signs up or links an account here": ("socialaccount_*", ""),
+    "leads nowhere: nobody signs up here": ("socialaccount_*", ""),
     "is for whoever has no password, who confirms by signing in again": ("account_set_password",),
     "of what is one's own, and opens nothing": (
         "profile*", "api-own-rules", "api-own-preferences", "method_code", "method_verify", "method_label", "method_up",

@@ -16,7 +16,7 @@ from apps.teams.models import Scope
 from tests.access.asking import KINDS, Ask, Verdict, expected, holds, places_of
 from tests.access.knocking import Answer, Route, knock
 from tests.access.web import NAMED, PARTS
-from tests.access.world import BELOW, OTHERS_PRIVATE, OWN, WORD_OF, World
+from tests.access.world import BELOW, OTHERS_PRIVATE, OWN, PRIVATE, WORD_OF, World
 
 PEOPLE = [holder for holder in Holder if holder is not Holder.INTEGRATION]
 #: Who tries the methods as well that a page does not have.
@@ -60,9 +60,12 @@ class Visitor:
         return [place for place in among if place != BELOW or self.holder in (Holder.MANAGER, CURIOUS)]
 
     def places(self, door: Door) -> list[str]:
-        """Where they knock at the door: to look, everywhere; a method that is not there is the same at every place."""
+        """Where they knock at the door; a method that is not there is the same at every place.
+
+        What is private at another team is what is private anywhere to who never sees such things: these only look.
+        """
         places = self.reaches(places_of(door.ask)) if door.is_there else places_of(door.ask)[:1]
-        return [place for place in places if place != OTHERS_PRIVATE or door.method == "get"]
+        return [place for place in places if place != OTHERS_PRIVATE or door.method == "get" or self.sees(PRIVATE)]
 
     def sees(self, place: str) -> bool:
         return self.holder is not None and holds(self.holder, Permission.VIEW, place)

@@ -84,7 +84,6 @@ WEB: dict[str, dict[str, Ask]] = {
     "socialaccount_login_cancelled": {"get": PUBLIC},
     "socialaccount_login_error": {"get": SIGNED_OUT},  # 401, whoever asks
     "socialaccount_signup": {"get": SIGNED_OUT, "post": SIGNED_OUT},
-    "socialaccount_connections": {"get": SIGNED_IN, "post": SIGNED_IN},
     "openid_connect_login": {"post": UNKNOWN},
     "openid_connect_callback": {"get": UNKNOWN},
     "service_worker": {"get": PUBLIC},
@@ -128,6 +127,7 @@ WEB: dict[str, dict[str, Ask]] = {
     "account_change_password": {"get": SIGNED_IN, "post": SIGNED_IN},
     "account_set_password": {"get": SIGNED_IN, "post": SIGNED_IN},
     "provider_add": {"get": Ask(Only.HIDDEN)},
+    "provider_remove": {"get": Ask(Only.HIDDEN), "post": Ask(Only.HIDDEN)},
     "mfa_add_webauthn": {"get": SIGNED_IN, "post": SIGNED_IN},
     "mfa_remove_webauthn": {"get": Ask(Only.HIDDEN), "post": Ask(Only.HIDDEN)},
     "mfa_activate_totp": {"get": SIGNED_IN, "post": SIGNED_IN},

@@ -9,10 +9,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from allauth.socialaccount.models import SocialAccount
+from django.contrib.auth.hashers import make_password
 from django.test import Client
 
 from apps.core import clock
 from apps.core.audited import Act
+from apps.notifications.models import Notification
 from apps.teams import sensitive
 from apps.teams.models import TeamRole, User
 from tests.factories.identity import make_group
@@ -196,3 +198,48 @@ def test_it_counts_for_that_session_and_where_a_setting_says_what_counts(provide
     go(provider, "7", browser)
     assert browser.get("/").status_code == 200
     assert with_password(anna).get("/").status_code == 302
+
+
+REMOVE = "/profile/sign-in/providers/entra/remove/"
+
+
+@pytest.fixture
+def linked(provider, anna) -> Client:
+    """The browser of Anna, who has a password, and whom the provider knows."""
+    provider.says("7", **claims_of())
+    go(provider, "7")
+    return with_password(anna)
+
+
+def test_whoever_has_another_way_in_takes_a_provider_away(linked, anna, told):
+    assert linked.get("/profile/sign-in/").content.decode().count(REMOVE) == 1
+    assert "It signs you in no longer" in linked.get(REMOVE).content.decode()
+    assert SocialAccount.objects.count() == 1
+    assert linked.post(REMOVE).status_code == 302
+    assert not SocialAccount.objects.exists()
+    assert [(each.by, each.about) for each in told if each.act is Act.FACTOR_REMOVED] == [(anna, anna)]
+    assert "your account at Entra signs you in no longer" in Notification.objects.latest("pk").text
+    assert linked.get(REMOVE).status_code == linked.post(REMOVE).status_code == 404
+
+
+def test_a_session_that_stands_open_takes_no_provider_away(linked, settings):
+    settings.CONFIRMED_FOR = timedelta()
+    assert linked.post(REMOVE)["Location"].startswith("/confirm/")
+    assert SocialAccount.objects.exists()
+
+
+def test_the_last_way_in_stays(provider, anna):
+    """One by a provider that this installation has no more is none."""
+    User.objects.filter(pk=anna.pk).update(password=make_password(None))
+    SocialAccount.objects.create(user=anna, provider="gone", uid="9")
+    provider.says("7", **claims_of(auth_time=minutes_ago(1)))
+    browser = Client()
+    assert signed_in(go(provider, "7", browser)) == anna
+    assert "it is your last way in" in browser.post(REMOVE, follow=True).content.decode()
+    assert SocialAccount.objects.filter(provider="entra").exists()
+
+
+def test_nobody_takes_away_what_is_not_theirs(linked):
+    other = with_password(make_person("Rita"))
+    assert other.post(REMOVE).status_code == other.post("/login/elsewhere/").status_code == 404
+    assert SocialAccount.objects.exists()

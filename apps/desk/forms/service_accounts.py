@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from apps.desk.forms.told import ToldForm
-from apps.teams import access, actions
+from apps.teams import access
 from apps.teams.models import ORGANISATION_WIDE, Team, TeamRole, User
 
 
@@ -22,7 +22,7 @@ class ServiceAccountForm(ToldForm):
         super().__init__(*args, **kwargs)
         is_administrator = access.is_administrator(by)
         managed = Team.objects.filter(pk__in=access.team_ids(by, access.Permission.MANAGE))
-        roles = [*actions.GIVEN_BY_MANAGERS, *(ORGANISATION_WIDE if is_administrator else ())]
+        roles = [*access.GIVEN_BY_MANAGERS, *(ORGANISATION_WIDE if is_administrator else ())]
         self.fields["team"].queryset = managed  # type: ignore[attr-defined]
         self.fields["role"].choices = [(role.value, role.label) for role in roles]  # type: ignore[attr-defined]
         if is_administrator:

@@ -6,16 +6,40 @@ from allauth.socialaccount.models import SocialAccount
 from django.db import transaction
 
 from apps.core import events
-from apps.core.errors import NotAllowed
+from apps.core.audited import Act
+from apps.core.errors import NotAllowed, RuleViolation
 from apps.identity.groups import actions as groups
 from apps.identity.groups import queries
 from apps.identity.groups.models import ProviderGroup
 from apps.identity.oidc.configuration import OidcProvider
 from apps.identity.oidc.rules import Told
 from apps.teams import access, factors
+from apps.teams import actions as teams
 from apps.teams.events import PERSON_ADDED
 from apps.teams.models import User
 from apps.teams.queries import administrates_by_hand, is_a_person
+
+
+@transaction.atomic
+def unlink(person: User, provider: OidcProvider) -> None:
+    """Let ``provider`` know ``person`` no longer, who asked for it and hears of it; nothing where it does not.
+
+    By their address it may come to know them again, as ``recognise`` says. Raises RuleViolation for their last way in.
+    """
+    teams.lock_administrators()  # a last way in may be the last administrator's
+    known = SocialAccount.objects.filter(user=person, provider=provider.key)
+    if not known.exists():
+        return
+    if not User.objects.filter(factors.has_a_way_in(but_provider=provider.key), pk=person.pk).exists():
+        raise RuleViolation("It stays: it is your last way in.")
+    known.delete()
+    teams.note_way_in(
+        person,
+        act=Act.FACTOR_REMOVED,
+        words=f"Took away the account at {provider.name}",
+        told=f"Your ways of signing in have changed: your account at {provider.name} signs you in no longer.",
+        by=person,
+    )
 
 
 @transaction.atomic

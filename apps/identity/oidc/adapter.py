@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import render
+from django.urls import reverse
 
 from apps.core import audited
 from apps.core.audited import Act
@@ -49,6 +50,9 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
         sensitive.proved_elsewhere(request, asked_at=proof.asked_at, with_factor=proof.with_factor)
         sociallogin.user = person
         person.backend = BACKEND
+
+    def get_connect_redirect_url(self, request: HttpRequest, socialaccount: Any) -> str:
+        return reverse("mfa_index")
 
     def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
         """Nothing: that an account was recognised is told to the audit stream."""

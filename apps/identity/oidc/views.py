@@ -10,12 +10,15 @@ from allauth.socialaccount.models import SocialAccount
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from apps.core.errors import RuleViolation
+from apps.identity.oidc import actions
 from apps.identity.provider import OidcAdapter
 from apps.teams.models import User
 from apps.teams.sensitive import confirmed
@@ -48,6 +51,25 @@ def confirm(request: HttpRequest, provider_id: str) -> HttpResponse:
 def add(request: HttpRequest, provider_id: str) -> HttpResponse:
     """Let the provider know oneself from now on; administrators can become known by it in no other way."""
     return _shown(request, provider_id, "identity/add_provider.html", back_to=reverse("mfa_index"))
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@confirmed
+def remove(request: HttpRequest, provider_id: str) -> HttpResponse:
+    """Let the provider know oneself no longer, once one was asked. Http404 for one that does not know who asks."""
+    person, provider = cast("User", request.user), settings.OIDC_PROVIDERS.get(provider_id)
+    if provider is None or not SocialAccount.objects.filter(user=person, provider=provider_id).exists():
+        raise Http404
+    if request.method != "POST":
+        return render(request, "identity/remove_provider.html", {"provider": provider})
+    try:
+        actions.unlink(person, provider)
+    except RuleViolation as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, f"{provider.name} signs you in no longer.")
+    return redirect("mfa_index")
 
 
 def _shown(request: HttpRequest, key: str, template: str, *, back_to: str) -> HttpResponse:

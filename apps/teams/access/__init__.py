@@ -29,9 +29,10 @@ from apps.teams.access.deciding import (
 )
 from apps.teams.access.grants import rebuild_grants, rebuild_grants_below
 from apps.teams.access.limits import in_reach, is_limited, limit, reached
-from apps.teams.access.matrix import GRANTS, MATRIX, Holder, Permission, Reach, Right
+from apps.teams.access.matrix import GIVEN_BY_MANAGERS, GRANTS, MATRIX, Holder, Permission, Reach, Right
 
 __all__ = [
+    "GIVEN_BY_MANAGERS",
     "GRANTS",
     "MATRIX",
     "Guarded",

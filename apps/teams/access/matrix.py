@@ -56,6 +56,8 @@ class Reach(StrEnum):
     ALL = "everywhere"
 
 
+#: What managers make others, people and service accounts: none of these may do what they may not.
+GIVEN_BY_MANAGERS = (TeamRole.MANAGER, TeamRole.RESPONDER, TeamRole.STAKEHOLDER)
 _PEOPLE = frozenset(Holder) - {Holder.INTEGRATION}
 _MEMBERS = _PEOPLE - {Holder.REPORTER}
 

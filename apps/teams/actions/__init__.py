@@ -19,11 +19,7 @@ from apps.teams.actions.leaving import (
     take_every_role,
     tell_of_address,
 )
-from apps.teams.actions.service_accounts import (
-    GIVEN_BY_MANAGERS,
-    create_service_account,
-    deactivate_service_account,
-)
+from apps.teams.actions.service_accounts import create_service_account, deactivate_service_account
 from apps.teams.actions.token_use import note_use
 from apps.teams.actions.tokens import (
     LONGEST_OVERLAP,
@@ -37,7 +33,6 @@ from apps.teams.actions.tokens import (
 from apps.teams.actions.ways_in import note_way_in, tell_of_way_in
 
 __all__ = [
-    "GIVEN_BY_MANAGERS",
     "LONGEST_OVERLAP",
     "REMINDED_BEFORE",
     "add_member",

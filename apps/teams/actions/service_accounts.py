@@ -17,8 +17,6 @@ from apps.teams.models import ORGANISATION_WIDE, Team, TeamRole, User, UserKind
 
 #: Addresses of this domain never receive mail (RFC 2606, 2).
 DOMAIN = "service-accounts.invalid"
-#: What the managers of a team let its service accounts be: none of them may do what the managers may not.
-GIVEN_BY_MANAGERS = (TeamRole.MANAGER, TeamRole.RESPONDER, TeamRole.STAKEHOLDER)
 
 
 @transaction.atomic
@@ -35,7 +33,7 @@ def create_service_account(*, name: str, team: Team | None, role: TeamRole, by: 
         raise Invalid("This role is one of a team: name it.", field="team")
     if team is not None:
         access.require_for_team(by, Permission.MANAGE, team)
-        if role not in GIVEN_BY_MANAGERS:
+        if role not in access.GIVEN_BY_MANAGERS:
             raise Invalid("Accounts of teams do not hold this role; make one of the organisation.", field="role")
     email = f"{slugify(name)}@{team.slug if team else 'organisation'}.{DOMAIN}"
     if not slugify(name) or User.objects.filter(email=email).exists():
@@ -65,6 +63,6 @@ def require_keeper(by: User, owner: User) -> None:
     if by == owner or access.is_administrator(by):
         return
     managed = owner.kept_by_id in access.team_ids(by, Permission.MANAGE)
-    beyond = owner.memberships.exclude(team=owner.kept_by_id, role__in=GIVEN_BY_MANAGERS)
+    beyond = owner.memberships.exclude(team=owner.kept_by_id, role__in=access.GIVEN_BY_MANAGERS)
     if not managed or beyond.exists():
         raise NotAllowed(f"{by} does not keep {owner}.")
