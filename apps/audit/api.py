@@ -18,6 +18,7 @@ from apps.audit.record.told import Line, tell
 from apps.core.api import HouseViewSet
 from apps.core.errors import Invalid, NotAllowed
 from apps.core.pagination import NewestFirst
+from apps.incidents.reading import note_reading
 from apps.teams import access
 from apps.teams.authentication import caller
 from apps.teams.representation import PersonSerializer
@@ -109,7 +110,8 @@ class RecordViewSet(HouseViewSet):
         form = SearchForm(request.query_params, by=viewer)
         if not form.is_valid():
             raise ValidationError(form.errors.as_data())
-        lines = self.paginate_queryset(form.as_asked())  # type: ignore[arg-type]  # RecordPages pages a search
+        lines: list[Line] = self.paginate_queryset(form.as_asked()) or []  # type: ignore[arg-type]  # pages a search
+        note_reading(*(line.incident for line in lines if line.incident), by=viewer)
         return self.get_paginated_response(self.get_serializer(lines, many=True).data)
 
 

@@ -16,11 +16,12 @@ AGAIN_AFTER = timedelta(minutes=15)
 
 @on(LOOKED_AT)
 def write_down(look: Look) -> None:
-    """Keep it, unless the same person looked from the same address a moment ago: one query more."""
-    incident, by = look.incident, look.by
+    """Keep it of each that the same person did not look at from the same address a moment ago: one query to know."""
     lately = Entry.objects.filter(
-        act=Act.PRIVATE_READ, incident=incident, by=by, address=origins.current_address(),
+        act=Act.PRIVATE_READ, incident__in=look.incidents, by=look.by, address=origins.current_address(),
         at__gt=clock.now() - AGAIN_AFTER,
     )  # fmt: skip
-    if not lately.exists():
-        note(Act.PRIVATE_READ, f"Read {incident.reference}", by=by, about=incident, teams=(incident.team_id,))
+    known = set(lately.values_list("incident", flat=True))
+    for incident in look.incidents:
+        if incident.pk not in known:
+            note(Act.PRIVATE_READ, f"Read {incident.reference}", by=look.by, about=incident, teams=(incident.team_id,))

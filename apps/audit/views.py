@@ -42,9 +42,11 @@ def record(request: HttpRequest) -> HttpResponse:
     filters = request.GET.copy()
     for name in ("before", "after"):
         filters.pop(name, None)
+    lines = tell(found.places)
+    note_reading(*(line.incident for line in lines if line.incident), by=viewer)
     context = {
         "form": form,
-        "lines": tell(found.places),
+        "lines": lines,
         "older": _further(filters, "before", found.places[-1]) if found.older and found.places else "",
         "newer": _further(filters, "after", found.places[0]) if found.newer and found.places else "",
         "saved": SavedView.objects.filter(person=viewer),

@@ -8,19 +8,20 @@ from apps.core import events
 from apps.incidents.models import Incident
 from apps.teams.models import User
 
-#: A private incident was looked at; the subject is a Look.
+#: Private incidents were looked at; the subject is a Look.
 LOOKED_AT = "incidents.private_looked_at"
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """``by`` looks at the incident, which is private."""
+    """``by`` looks at the incidents, each of which is private."""
 
-    incident: Incident
+    incidents: tuple[Incident, ...]
     by: User
 
 
-def note_reading(incident: Incident, *, by: User) -> None:
-    """Say that ``by`` looks at the incident, or at what belongs to it. Nobody hears of one that is not private."""
-    if incident.private:
-        events.publish(LOOKED_AT, Look(incident, by))
+def note_reading(*incidents: Incident, by: User) -> None:
+    """Say that ``by`` looks at the incidents, or at what belongs to them. Nobody hears of those that are not private."""
+    private = tuple({incident.pk: incident for incident in incidents if incident.private}.values())
+    if private:
+        events.publish(LOOKED_AT, Look(private, by))

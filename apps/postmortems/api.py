@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -89,7 +90,17 @@ class EditReviewSerializer(serializers.Serializer[Any]):
     answers = WrittenAnswerSerializer(many=True, required=False)
 
 
-class ReviewViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, HouseViewSet):
+class _OfIncidents(HouseViewSet):
+    """The base of what belongs to incidents: whoever lists it looks at those that it belongs to."""
+
+    def paginate_queryset(self, queryset: QuerySet[Any] | Sequence[Any]) -> list[Any] | None:
+        """The page, of which the reading is noted."""
+        page: list[Any] | None = super().paginate_queryset(queryset)
+        note_reading(*(each.incident for each in page or ()), by=caller(self.request))
+        return page
+
+
+class ReviewViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, _OfIncidents):
     """Reviews, named by their incident; each is made when its incident is resolved."""
 
     serializer_class = ReviewSerializer
@@ -164,7 +175,7 @@ class AddActionItemSerializer(ChangeActionItemSerializer):
     status = None  # type: ignore[assignment]  # a new item is open
 
 
-class ActionItemViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, HouseViewSet):
+class ActionItemViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, _OfIncidents):
     """Action items of the incidents that one may see, oldest first."""
 
     serializer_class = ActionItemSerializer

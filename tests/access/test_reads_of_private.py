@@ -15,6 +15,9 @@ from tests.access.visiting import Visitor, doors
 from tests.access.web import WEB
 from tests.access.world import PRIVATE, WORD_OF, World
 
+#: Lists of many incidents that say of each what it is called and how it stands, and no more.
+TITLES_ALONE = {"home", "home_now", "incidents", "postmortems", "action_items"}
+
 
 @pytest.mark.parametrize(
     "visitor", [Visitor(Holder.COMMANDER), Visitor(Holder.COMMANDER, Scope.READ)], ids=["pages", "the API"]
@@ -25,7 +28,7 @@ def test_looking_at_a_private_incident_is_written_down(world: World, visitor: Vi
     found = [route for route in routes() if route.name in known and route.path.startswith("api/") is is_api]
     shown, unnoted = [], []
     for door in doors(found, known, ("get",)):
-        if not door.is_there or not door.ask.of or PRIVATE not in places_of(door.ask):
+        if not door.is_there or (door.ask.of and PRIVATE not in places_of(door.ask)):
             continue
         with undone():
             answer = visitor.client(world).get(door.address(visitor.things(world, PRIVATE)))
@@ -33,6 +36,6 @@ def test_looking_at_a_private_incident_is_written_down(world: World, visitor: Vi
             if answer.status_code == 200 and WORD_OF[PRIVATE] in text:
                 shown.append(door.route.name)
                 if not Entry.objects.filter(act=Act.PRIVATE_READ).exists():
-                    unnoted.append(str(door))
+                    unnoted.append(door.route.name)
     assert len(shown) > 5
-    assert unnoted == []
+    assert set(unnoted) == (set() if is_api else TITLES_ALONE)

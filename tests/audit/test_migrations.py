@@ -19,8 +19,8 @@ from apps.core.personal import personal_models
 FIRST = "0001_tables"
 
 
-#: By which key the personal data of each sealed table are hidden, since it was first sealed. What an old seal covers is
-#: checked, and was perhaps erased, by that: a line here never changes.
+#: By which key the personal data of each sealed table are hidden in the first version that anybody runs. What an old
+#: seal covers is checked, and was perhaps erased, by that: a line here never changes.
 PERSONAL = {
     "audit_historicalsavedview": ("person", "person_id"),
     "contacts_historicalcontactmethod": ("person", "person_id"),

@@ -21,6 +21,7 @@ from apps.desk.api.requests import DeclareSerializer, DescribeSerializer
 from apps.desk.api.responding import Responding
 from apps.incidents import actions
 from apps.incidents.models import OPEN, Detection, Incident, Via
+from apps.incidents.reading import note_reading
 from apps.teams import access
 from apps.teams.authentication import caller
 from apps.teams.models import Team, User
@@ -79,6 +80,7 @@ class IncidentViewSet(Responding, Recording, Helping, Granting, Following):
 
     def _listed(self, found: QuerySet[Incident]) -> Response:
         page: list[Any] = self.paginate_queryset(records.complete(found)) or []
+        note_reading(*page, by=caller(self.request))
         return self.get_paginated_response(IncidentSerializer(records.of(page), many=True).data)
 
 
