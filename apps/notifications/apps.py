@@ -14,6 +14,7 @@ class NotificationsConfig(AppConfig):
             coverage,
             handlers,
             helping,
+            joined_methods,
             lost_methods,
             own_notices,
             providers,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from apps.contacts import actions, queries
 from apps.contacts.models import ContactMethod, MethodKind
 from apps.core import clock as house_clock
 from apps.notifications import queries as notifications
+from apps.notifications.models import NotificationRule
 from apps.teams import actions as teams
 from apps.teams.models import User
 
@@ -108,10 +111,20 @@ def test_a_new_address_that_they_added_before_takes_the_place_of_the_old_one(ann
     assert [(each.pk, each.value) for each in queries.reachable_methods(anna)] == [(old.pk, "anna@new.example.com")]
 
 
-def test_where_the_new_one_is_used_already_the_old_one_is_not_any_more(anna):
-    actions.ensure_login_email(anna)
+@pytest.mark.parametrize("disabled", [False, True], ids=["used", "out of use"])
+def test_where_the_new_one_is_there_already_both_become_one_with_the_steps_of_both(anna, clock, disabled):
+    """Whoever gave the new address vouches for it: it is used again, even where it was taken out of use."""
+    old = actions.ensure_login_email(anna)
     new = add(anna, MethodKind.EMAIL, "anna@new.example.com")
+    new.disabled_at = clock.now if disabled else None
+    new.save()
+    for method, after in ((old, 0), (new, 0), (new, 5)):
+        NotificationRule.objects.create(person=anna, urgency="high", method=method, after=timedelta(minutes=after))
     anna.email = "anna@new.example.com"
     anna.save()
     teams.tell_of_address(anna, was="anna@example.com", by=anna)
-    assert queries.reachable_methods(anna) == [new]
+    (left,) = queries.reachable_methods(anna)
+    assert (left.pk, left.value) == (old.pk, "anna@new.example.com")
+    assert list(anna.notification_rules.values_list("method", "after")) == [
+        (old.pk, timedelta()), (old.pk, timedelta(minutes=5)),
+    ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -25,12 +26,20 @@ METHOD_STOPPED = "contacts.method_stopped"
 METHOD_PROVEN = "contacts.method_proven"
 #: A method that was proven is gone; the subject is the method, which has no row any more.
 METHOD_REMOVED = "contacts.method_removed"
+#: Two methods lead to the same address and become one; the subject is a Joined.
+METHODS_JOINED = "contacts.methods_joined"
 #: So many permanent failures in a row take a method out of use.
 FAILURES_ALLOWED = 3
-
-
 #: So many methods a person adds for themselves within an hour.
 ADDED_AN_HOUR = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """``gone`` has no row from then on; what named it is to name ``into``."""
+
+    gone: ContactMethod
+    into: ContactMethod
 
 
 @transaction.atomic
@@ -146,11 +155,8 @@ def follow_login_email(person: User, *, was: str) -> None:
     standing = emails.filter(value__iexact=person.email).first()
     if old is None or old == standing:
         return
-    if standing is not None and standing.verified_at is not None:
-        old.disabled_at, old.disabled_reason = clock.now(), "They sign in by another address now."
-        old.save(update_fields=["disabled_at", "disabled_reason"])
-        return
     if standing is not None:
+        events.publish(METHODS_JOINED, Joined(gone=standing, into=old))
         standing.delete()
     old.value = person.email  # it keeps its place, and the steps by which it is used
     old.save(update_fields=["value"])
