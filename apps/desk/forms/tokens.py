@@ -16,8 +16,8 @@ from apps.teams.models import ApiToken, Scope, Team, User
 LIVES = (7, 30, 90, 180, 365)
 #: What the old secret goes on for, in days.
 OVERLAPS = (0, 1, 3, actions.LONGEST_OVERLAP.days)
-#: Alerts are sent by the keys of integrations, and people are provisioned for administrators.
-OFFERED = (Scope.READ, Scope.RESPOND, Scope.MANAGE)
+#: People are provisioned for administrators alone.
+OFFERED = (Scope.READ, Scope.RESPOND, Scope.MANAGE, Scope.INGEST)
 
 
 class TokenForm(ToldForm):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import cast
 
 from allauth.account.internal.flows.login import perform_login, record_authentication
@@ -9,7 +10,7 @@ from allauth.account.models import Login
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -63,10 +64,10 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def join(request: HttpRequest, token: str) -> HttpResponse:
-    """What the link in the mail leads to. Http404 for one that does not work, or no longer."""
+    """What the link in the mail leads to. One that works no longer says so, and one that never did says the same."""
     invitation = invitations.of_token(token)
     if invitation is None:
-        raise Http404("This invitation does not work, or no longer.")
+        return render(request, "identity/join_over.html", status=HTTPStatus.NOT_FOUND)
     if invitations.guest_of(invitation) is not None:
         return _join_more(request, invitation)
     return _join_at_all(request, invitation)
