@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.utils import timezone
 from psycopg.types.range import Range
@@ -65,12 +66,20 @@ def changes_of_parts(
                 record=record.history_id,
                 at=record.history_date,
                 by=record.history_user,
-                part=f"{model._meta.verbose_name} {record.instance}",
+                part=f"{model._meta.verbose_name} {_called(record)}",
                 verb=str(record.get_history_type_display()).lower(),
                 fields=fields,
                 reason=record.history_change_reason or "",
             ),
         )
+
+
+def _called(record: Any) -> str:
+    """What the row was called then; its number, where its name speaks of another row that is gone."""
+    try:
+        return str(record.instance)
+    except ObjectDoesNotExist:
+        return str(record.id)
 
 
 def differences(
