@@ -39,6 +39,7 @@ class Act(models.TextChoices):
     TOKEN_REVOKED = "token_revoked", "Token revoked"
     TOKEN_ELSEWHERE = "token_elsewhere", "Token used from a new address"
     ROLE_CHANGED = "role_changed", "Role changed"
+    HANDED_OVER = "handed_over", "Handed over"
     PRIVATE_READ = "private_read", "Private incident read"
     EXPORTED = "exported", "Exported"
     ERASED = "erased", "Personal data erased"

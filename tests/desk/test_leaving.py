@@ -8,7 +8,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from apps.audit.models import Entry
 from apps.contacts.models import EmergencyContact
+from apps.core.audited import Act
 from apps.desk.leaving import handlers
 from apps.desk.leaving.actions import NotTakenOver, hand_over, shown_to
 from apps.desk.leaving.holes import holes_of
@@ -234,3 +236,43 @@ def test_the_page_asks_says_why_not_and_does_it(signed_in, platform, anna, chief
     answer = client.get(address).content.decode()
     assert "Anna left" in answer
     assert "Nothing is left" in answer
+
+
+def test_the_second_of_two_is_told_what_the_first_one_did_and_nothing_of_theirs_is_done(
+    signed_in, platform, anna, chief, much
+):
+    bert, rita = make_person("Bert", platform, TeamRole.RESPONDER), User.objects.get(name="Rita")
+    hole = next(each for each in shown_to(chief, anna) if each.key.startswith("turns-"))
+    other = next(each for each in shown_to(chief, anna) if each.key.startswith("candidate-"))
+    hand_over(anna, {hole.key: rita}, leaves=False, by=chief)
+    sent = {hole.key: str(bert.pk), f"called-{hole.key}": hole.words, other.key: str(bert.pk), "leaves": "on"}
+    answer = signed_in(chief).post(f"/people/{anna.pk}/leaving/", sent)
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert f"{hole.words} Chief gave this to Rita meanwhile. You chose Bert; nothing of yours was done." in page
+    assert f'<option value="{bert.pk}" selected>Bert (Platform)</option>' in page  # what else was chosen is there still
+    assert User.objects.get(pk=anna.pk).is_active
+    assert other.key in {each.key for each in shown_to(chief, anna)}
+
+
+def test_what_needs_nobody_any_more_is_said_too(platform, anna, chief, much):
+    bert = make_person("Bert", platform, TeamRole.RESPONDER)
+    with pytest.raises(NotTakenOver) as refused:
+        hand_over(anna, {"turns-999": bert}, leaves=True, by=chief)
+    assert refused.value.reasons == {"turns-999": "Nobody has to take this over any more."}
+    assert User.objects.get(pk=anna.pk).is_active
+
+
+def test_what_was_handed_over_stands_in_the_record(platform, anna, chief, much):
+    bert = make_person("Bert", platform, TeamRole.RESPONDER)
+    hole = next(each for each in shown_to(chief, anna) if each.key.startswith("turns-"))
+    hand_over(anna, {hole.key: bert}, leaves=False, by=chief)
+    entry = Entry.objects.get(act=Act.HANDED_OVER)
+    assert (entry.by, entry.about_row, entry.teams) == (chief, str(anna.pk), [platform.pk])
+    assert entry.data == {"held": hole.key, "person": bert.pk}
+
+
+def test_a_manager_is_not_offered_what_administrators_alone_give(platform, anna, mara, much):
+    teams.deactivate(anna)
+    (only,) = (each for each in shown_to(mara, anna) if each.key.startswith("membership-"))
+    assert only.hand_over is None

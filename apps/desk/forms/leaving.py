@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,9 +13,16 @@ from apps.contacts.queries import people_who_respond
 from apps.desk.leaving.holes import Hole
 from apps.teams.models import User
 
+#: What the keys of holes look like, and the name under which the form sends back what it called one.
+_KEY = re.compile(r"[a-z]+-[0-9]{1,18}")
+CALLED = "called-"
+
 
 class TakeOverForm(forms.Form):
-    """For each hole somebody, or nobody yet; ``leaves`` where the person is still here."""
+    """For each hole somebody, or nobody yet; ``leaves`` where the person is still here.
+
+    It knows as well for whom somebody was chosen in a form of before, where no hole is any more.
+    """
 
     leaves = forms.BooleanField(required=False, label="Deactivate them now")
 
@@ -23,8 +31,9 @@ class TakeOverForm(forms.Form):
         self.holes = holes
         if not may_end:
             del self.fields["leaves"]
-        self._people = {str(each.pk): each for each in people_who_respond().exclude(pk=person.pk)}
-        choices = [("", "Nobody yet"), *((key, str(each)) for key, each in self._people.items())]
+        people = people_who_respond().exclude(pk=person.pk).prefetch_related("memberships__team")
+        self._people = {str(each.pk): each for each in people}
+        choices = [("", "Nobody yet"), *((key, _with_teams(each)) for key, each in self._people.items())]
         for hole in holes:
             if hole.hand_over is not None:
                 self.fields[hole.key] = forms.ChoiceField(choices=choices, required=False, label=hole.words)
@@ -35,6 +44,22 @@ class TakeOverForm(forms.Form):
             yield hole, self[hole.key] if hole.key in self.fields else None
 
     def successors(self) -> dict[str, User]:
-        """Who takes over, by the key of the hole; only of a form that is valid."""
-        named = {hole.key: self.cleaned_data.get(hole.key, "") for hole in self.holes}
-        return {key: self._people[chosen] for key, chosen in named.items() if chosen}
+        """Who takes over, by the key of the hole, or of what was one; only of a form that is valid."""
+        return {
+            key: self._people[chosen]
+            for key, chosen in self.data.items()
+            if _KEY.fullmatch(key) and isinstance(chosen, str) and chosen in self._people
+        }
+
+    def refuse(self, key: str, reason: str) -> None:
+        """Say why what was chosen for the hole of that key was not done: beside it, or above all if there is none."""
+        if key in self.fields:
+            self.add_error(key, reason)
+        else:
+            called, chosen = self.data.get(f"{CALLED}{key}", ""), self.successors()[key]
+            self.add_error(None, f"{called} {reason} You chose {chosen}; nothing of yours was done.".strip())
+
+
+def _with_teams(person: User) -> str:
+    teams = sorted({membership.team.name for membership in person.memberships.all() if membership.team})
+    return f"{person} ({', '.join(teams)})" if teams else str(person)

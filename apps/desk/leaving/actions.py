@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from apps.audit.models import Entry
+from apps.core.audited import Act, note
 from apps.core.errors import HouseError, NotAllowed, RuleViolation
 from apps.desk.leaving.holes import Hole, holes_of
 from apps.teams import access
@@ -16,7 +19,7 @@ from apps.teams.models import User
 
 
 class NotTakenOver(RuleViolation):
-    """Nothing was handed over: ``reasons`` says why not, by the key of the hole."""
+    """Nothing was handed over: ``reasons`` says why not, by the key of the hole, which may be filled by now."""
 
     def __init__(self, reasons: Mapping[str, str]) -> None:
         super().__init__("Nothing was handed over.")
@@ -33,34 +36,53 @@ def shown_to(viewer: User, person: User) -> list[Hole]:
     managed = access.team_ids(viewer, Permission.MANAGE)
     if person.is_active or not managed:
         return []
-    return [hole for hole in holes_of(person) if hole.team is not None and hole.team.pk in managed]
+    theirs = [hole for hole in holes_of(person) if hole.team is not None and hole.team.pk in managed]
+    return [replace(hole, hand_over=None) if hole.is_for_administrators else hole for hole in theirs]
 
 
 @transaction.atomic
 def hand_over(person: User, successors: Mapping[str, User], *, leaves: bool, by: User) -> int:
     """Let each of ``successors`` take over the hole of that key, and return how many did; all of it or nothing.
 
-    With ``leaves`` ``person`` is deactivated after it, so that nothing is without anybody in between. Raises
-    NotTakenOver; NotAllowed and RuleViolation where ``person`` may not be deactivated.
+    With ``leaves`` ``person`` is deactivated after it, so that nothing is without anybody in between. Of two at once
+    the second is told what the first one did. Raises NotTakenOver; NotAllowed and RuleViolation where ``person`` may
+    not be deactivated.
     """
     if leaves and not access.is_administrator(by):
         raise NotAllowed("People are deactivated by administrators.")
     if leaves:
         teams.lock_administrators()  # before any roster, as everybody takes it
-    reasons: dict[str, str] = {}
-    taken = 0
-    for hole in shown_to(by, person):
-        successor = successors.get(hole.key)
-        if successor is None or hole.hand_over is None:
-            continue
-        if (reason := _refusal(hole, to=successor, by=by)) is not None:
-            reasons[hole.key] = reason
-        taken += 1
+    User.objects.select_for_update(no_key=True).values_list("pk").get(pk=person.pk)
+    holes = {hole.key: hole for hole in shown_to(by, person) if hole.hand_over is not None}
+    reasons = {key: _filled_by(person, key) for key in successors if key not in holes}
+    for key, hole in holes.items():
+        if key in successors and (reason := _refusal(hole, to=successors[key], by=by)) is not None:
+            reasons[key] = reason
     if reasons:
         raise NotTakenOver(reasons)
+    for key, successor in successors.items():
+        _note(person, holes[key], to=successor, by=by)
     if leaves:
         teams.deactivate(person)
-    return taken
+    return len(successors)
+
+
+def _note(person: User, hole: Hole, *, to: User, by: User) -> None:
+    """Write down who takes the hole over."""
+    of = (hole.team.pk,) if hole.team is not None else ()
+    words = "Gave to somebody else what they held"
+    note(Act.HANDED_OVER, words, by=by, about=person, teams=of, held=hole.key, person=to.pk)
+
+
+def _filled_by(person: User, key: str) -> str:
+    """Why there is no hole of that key, or none any more."""
+    about = {"about_table": person._meta.db_table, "about_row": str(person.pk)}
+    given = Entry.objects.filter(act=Act.HANDED_OVER, data__held=key, **about)
+    last = given.select_related("by").order_by("pk").last()
+    if last is None:
+        return "Nobody has to take this over any more."
+    to = User.objects.filter(pk=last.data["person"]).first()
+    return f"{last.by} gave this to {to} meanwhile."
 
 
 def _refusal(hole: Hole, *, to: User, by: User) -> str | None:

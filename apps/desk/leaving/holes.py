@@ -32,13 +32,14 @@ class Hole:
     """Something of ``team`` (None: of the organisation) that needs somebody else, in words; ``key`` finds it again.
 
     ``hand_over`` gives it to somebody (``to``) in the name of ``by``, and raises as the actions do that it is made of;
-    None where nobody can take it over here.
+    None where nobody can take it over here. ``is_for_administrators``: they alone give it to somebody.
     """
 
     key: str
     team: Team | None
     words: str
     hand_over: Callable[..., object] | None
+    is_for_administrators: bool = False
 
 
 def holes_of(person: User) -> list[Hole]:
@@ -139,7 +140,7 @@ def _in_teams(person: User) -> Holes:
         if membership.role not in others.get(membership.team_id or 0, ()):
             words = f"They are the only {membership.get_role_display().lower()} of {membership.team}."
             hand_over = partial(teams.hand_over_role, membership)
-            yield Hole(f"membership-{membership.pk}", membership.team, words, hand_over)
+            yield Hole(f"membership-{membership.pk}", membership.team, words, hand_over, is_for_administrators=True)
 
 
 def _held_by_others(person: User) -> Mapping[int, set[str]]:

@@ -41,11 +41,11 @@ def _handed_over(request: HttpRequest, form: TakeOverForm, person: User) -> bool
         taken = hand_over(person, form.successors(), leaves=leaves, by=viewer(request))
     except NotTakenOver as failure:
         for key, reason in failure.reasons.items():
-            form.add_error(key, reason)
+            form.refuse(key, reason)
         return False
     except HouseError as failure:
         say_failure(request, failure)
         return False
     gone = f" {person} is deactivated." if leaves else ""
-    say_done(request, f"{taken} handed over.{gone}")
+    say_done(request, f"{taken} handed over.{gone}" if taken else gone.strip())
     return True
