@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from django.db import transaction
 
 from apps.audit.erasing import erase as erase_from_record
 from apps.core.audited import Act, note
-from apps.core.errors import Invalid, NotAllowed, RuleViolation
+from apps.core.errors import NotAllowed, RuleViolation
 from apps.core.models import Erasure
-from apps.privacy import belongings, mentions, replaying
+from apps.privacy import belongings, mentions, reasons, replaying
 from apps.privacy.obstacles import obstacles_to_erasing
 from apps.teams import access
 from apps.teams import actions as teams
@@ -30,9 +28,8 @@ def erase(person_id: int, *, by: User | None, reason: str) -> Erasure:
         raise NotAllowed("Administrators erase people.")
     person = User.objects.get(pk=person_id)
     _refuse_while_needed(person)
-    words = mentions.words_of(person)
-    reason = _checked(reason, [*mentions.addresses_of(person), *words, person.name])
-    mentions.replace(words, belongings.pseudonym_of(person))
+    reason = reasons.checked(reason, person)
+    mentions.replace(mentions.words_of(person), belongings.pseudonym_of(person))
     return _erase_account(person_id, by=by, reason=reason)
 
 
@@ -68,13 +65,3 @@ def _refuse_while_needed(person: User) -> None:
     obstacles = obstacles_to_erasing(person)
     if obstacles:
         raise RuleViolation(" ".join(obstacles))
-
-
-def _checked(reason: str, words: list[str]) -> str:
-    reason = reason.strip()
-    if not reason:
-        raise Invalid("Say why.", field="reason")
-    pattern = mentions.pattern_of(word for word in words if len(word) >= mentions.SHORTEST)
-    if pattern and re.search(pattern, reason, re.IGNORECASE):
-        raise Invalid("Do not name them: the reason stays in the record.", field="reason")
-    return reason

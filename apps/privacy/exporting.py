@@ -14,8 +14,8 @@ from django.db import transaction
 
 from apps.core import clock
 from apps.core.audited import Act, note
-from apps.core.errors import Invalid, NotAllowed
-from apps.privacy import inventory
+from apps.core.errors import NotAllowed
+from apps.privacy import inventory, reasons
 from apps.privacy.inventory import Part
 from apps.rosters.tables.files import as_text
 from apps.teams import access
@@ -59,17 +59,17 @@ class _Encoder(DjangoJSONEncoder):
 def export(person: User, file: IO[bytes], *, by: User, reason: str = "") -> None:
     """Write everything that is held on ``person`` to ``file``: for themselves, or for an administrator with a reason.
 
-    That it was done is told to the audit stream. Raises NotAllowed for anybody else, Invalid without a reason.
+    That it was done is told to the audit stream. Raises NotAllowed for anybody else, Invalid without a reason or for
+    one that names them.
     """
     if by.pk != person.pk:
         if not access.is_administrator(by):
             raise NotAllowed("Whoever administrates exports the data of others.")
-        if not reason.strip():
-            raise Invalid("Say why.", field="reason")
+        reason = reasons.checked(reason, person)
     with transaction.atomic(), ZipFile(file, "w", ZIP_DEFLATED) as archive:
         counts = {part.name: _write(archive, part) for part in inventory.parts(person)}
         archive.writestr("README.txt", _readme(person, counts))
-        _tell(person, by=by, reason=reason.strip(), rows=sum(counts.values()))
+        _tell(person, by=by, reason=reason, rows=sum(counts.values()))
 
 
 def _tell(person: User, *, by: User, reason: str, rows: int) -> None:

@@ -56,9 +56,12 @@ def take(request: HttpRequest, pk: int) -> HttpResponseBase:
     require(request)
     whose = _person(request, pk)
     form = ReasonForm(request.POST, auto_id="export_%s")
-    if not form.is_valid():
-        return _page(request, whose, status=422, export_form=form)
-    return _file(whose, by=_viewer(request), reason=form.cleaned_data["reason"])
+    if form.is_valid():
+        try:
+            return _file(whose, by=_viewer(request), reason=form.cleaned_data["reason"])
+        except Invalid as refused:
+            form.add_error("reason", str(refused))
+    return _page(request, whose, status=422, export_form=form)
 
 
 @login_required

@@ -62,7 +62,8 @@ def test_nobody_but_administrators_finds_somebody_elses(canary: User, team: Team
 
 def test_an_administrator_gives_somebodys_data_out_with_a_reason(canary: User, administrator: Client) -> None:
     url = reverse("privacy_take", args=[canary.pk])
-    assert administrator.post(url, {"reason": " "}).status_code == 422
+    for reason in (" ", f"{NAME} asked", "asked by canary", ADDRESS):
+        assert administrator.post(url, {"reason": reason}).status_code == 422
     answer = administrator.post(url, {"reason": "They asked"})
     assert ZipFile(BytesIO(b"".join(answer.streaming_content))).testzip() is None
 
