@@ -40,6 +40,7 @@ def acknowledge_url(page: Notification) -> str:
 def pages_of(token: str) -> list[Notification]:
     """The pages that the token stands for, all of one receiver; at least one.
 
+    Without those of an incident that became private since they went to a program: who reads along there, nobody knows.
     Raises ExpiredLink or UnknownLink, and never tells which pages were meant.
     """
     try:
@@ -48,12 +49,19 @@ def pages_of(token: str) -> list[Notification]:
         raise ExpiredLink("This link has expired. Sign in to acknowledge.") from error
     except signing.BadSignature as error:
         raise UnknownLink("This link is not valid.") from error
-    related = Notification.objects.select_related("person", "incident__severity", "incident__team", "direct__by")
+    related = Notification.objects.select_related(
+        "person__webhook_endpoint", "incident__severity", "incident__team", "direct__by"
+    )
     found = related.in_bulk([pk for pk, *_ in named])
     pages = [found[each[0]] for each in named if each[0] in found and _named(found[each[0]]) == each]
+    pages = [page for page in pages if not (_is_private(page) and hasattr(page.person, "webhook_endpoint"))]
     if not pages or any(not page.person.is_active or page.person_id != pages[0].person_id for page in pages):
         raise UnknownLink("This link is not valid.")
     return pages
+
+
+def _is_private(page: Notification) -> bool:
+    return page.incident is not None and page.incident.private
 
 
 def _named(page: Notification) -> list[object]:

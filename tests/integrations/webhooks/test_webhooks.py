@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import pytest
 from standardwebhooks import Webhook
@@ -17,6 +18,7 @@ from apps.core import http
 from apps.engine.models import Breaker, Lane, Timer
 from apps.engine.runner import run_due
 from apps.engine.worker import SLOTS
+from apps.incidents import actions as incidents
 from apps.incidents.models import Incident
 from apps.notifications import messages, transports
 from apps.notifications.handlers import PAGES_AT_ONCE
@@ -145,6 +147,20 @@ def test_an_endpoint_learns_of_a_private_incident_only_that_there_is_one(receive
     assert (event["incident"]["title"], event["incident"]["summary"]) == ("Private incident", "")
     assert event["acknowledge_url"] == ""
     assert not {"payroll", "Canary"} & set(receiver.received[0].body.decode().split())
+
+
+def test_a_link_that_an_endpoint_has_ends_when_the_incident_becomes_private(receiver, incident, client):
+    endpoint = upsert_endpoint(slug="tickets", name="Tickets", url=f"{receiver.url}/tickets")
+    page(endpoint.person, incident)
+    incidents.involve(incident, endpoint.person, reason="paged as level 1")
+    run_due()
+    link = urlsplit(json.loads(receiver.received[0].body)["acknowledge_url"]).path
+    assert incident.title in client.get(link).content.decode()
+    Incident.objects.update(private=True)
+    assert incident.title not in client.get(link).content.decode()
+    assert client.post(link).status_code == client.get(link).status_code != 200
+    incident.refresh_from_db()
+    assert incident.acknowledged_at is None
 
 
 def test_a_person_who_is_paged_reads_a_private_incident_by_their_own_webhook(receiver, method, olga, incident):
