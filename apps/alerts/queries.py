@@ -53,15 +53,11 @@ def reports_for(person: access.Viewer) -> list[IntegrationReport]:
     integrations = list(
         integrations_of(person).select_related("heartbeat__severity").annotate(last_posted_at=Subquery(latest))
     )
-    firing = Counter(
-        Alert.objects.filter(integration__in=integrations, is_current=True, status=AlertStatus.FIRING).values_list(
-            "integration", flat=True
-        )
-    )
-    silent = Alert.objects.filter(
-        integration__in=integrations, integration__format=Format.HEARTBEAT, is_current=True,
-        incident__in=incidents.visible_to(person), incident__status__in=OPEN,
+    seen = Alert.objects.filter(
+        integration__in=integrations, is_current=True, incident__in=incidents.visible_to(person)
     )  # fmt: skip
+    firing = Counter(seen.filter(status=AlertStatus.FIRING).values_list("integration", flat=True))
+    silent = seen.filter(integration__format=Format.HEARTBEAT, incident__status__in=OPEN)
     made = {alert.integration_id: alert.incident for alert in silent.select_related("incident")}
     return [
         IntegrationReport(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import redis
+import structlog
 from django.conf import settings
 from django.db import Error as DatabaseFailure
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -16,6 +17,10 @@ from redis.retry import Retry
 
 from apps.engine import checks, queries
 from apps.engine.metrics import EngineCollector
+
+log = structlog.get_logger(__name__)
+#: All that a stranger is told: what the driver says names host, database and role.
+_AWAY = "The database is away."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +70,18 @@ def metrics(request: HttpRequest) -> HttpResponse:
     registry.register(EngineCollector())
     try:
         text = generate_latest(registry)
-    except DatabaseFailure as error:
-        return HttpResponse(f"# {error}\n", status=503, content_type="text/plain")
+    except DatabaseFailure:
+        log.exception("database_away")
+        return HttpResponse(f"# {_AWAY}\n", status=503, content_type="text/plain")
     return HttpResponse(text, content_type=CONTENT_TYPE_LATEST)
 
 
 def _engine() -> tuple[dict[str, Check], dict[str, float]]:
     try:
         health, others = queries.health(), checks.complaints()
-    except DatabaseFailure as error:
-        return {"database": Check("failed", str(error)), "engine": Check("unknown", "The database is away.")}, {}
+    except DatabaseFailure:
+        log.exception("database_away")
+        return {"database": Check("failed", _AWAY), "engine": Check("unknown", _AWAY)}, {}
     lag = {lane: round(age, 1) for lane, age in health.lag.items()}
     engine = Check("failed", health.complaint) if health.complaint else Check("ok", f"{health.workers} at work.")
     found = {name: Check("failed", complaint) if complaint else Check("ok") for name, complaint in others.items()}

@@ -21,7 +21,7 @@ class Look:
 
 
 def note_reading(*incidents: Incident, by: User) -> None:
-    """Say that ``by`` looks at the incidents, or at what belongs to them. Nobody hears of those that are not private."""
+    """Say that ``by`` looks at the incidents, or at what is theirs. Nobody hears of those that are not private."""
     private = tuple({incident.pk: incident for incident in incidents if incident.private}.values())
     if private:
         events.publish(LOOKED_AT, Look(private, by))

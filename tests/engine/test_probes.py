@@ -86,7 +86,7 @@ def database_away(transactional_db):
 def test_probes_answer_while_the_database_is_away(client, database_away):
     answer = client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json()["checks"]["database"]["state"] == "failed"
+    assert answer.json()["checks"]["database"] == {"state": "failed", "detail": "The database is away."}
     assert client.get("/metrics").status_code == 503
     assert client.get("/healthz").status_code == 200
 
