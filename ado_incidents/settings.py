@@ -465,6 +465,7 @@ UNFOLD = {
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda _: static("ado/icon.svg")},
     ],
+    "SCRIPTS": [lambda _: static("ado/typed.js")],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": True,
     # The tokens of static/ado/app.css (greys, accent) and what lies between them.

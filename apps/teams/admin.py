@@ -21,7 +21,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminPasswordWidget
 
 from apps.core import events
 from apps.core.admin_lists import names_a_row
@@ -43,6 +43,11 @@ class PersonCreationForm(BaseUserCreationForm[User]):
     class Meta:
         model = User
         fields = ("email", "name", "time_zone")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("password1", "password2"):  # the theme dresses the fields of the model alone
+            self.fields[name].widget = UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"})
 
 
 class PersonChangeForm(UserChangeForm[User]):

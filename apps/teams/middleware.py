@@ -19,6 +19,9 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from apps.core.zones import zone_or_utc
 from apps.teams.sensitive import NotConfirmed
 
+#: By this a page knows that it is come back to, with what was typed there (static/ado/typed.js).
+TYPED = "#typed"
+
 
 class ViewerTimeZoneMiddleware:
     """Activate the signed-in person's zone for the request, UTC for everybody else."""
@@ -68,7 +71,8 @@ class ConfirmingMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer NotConfirmed, and what django-allauth raises for the same; whatever else went wrong is not for here.
 
-        allauth itself would keep in the session what was sent, a new password included.
+        allauth itself would keep in the session what was sent, a new password included. What is no secret the browser
+        keeps, and puts back on the page (static/ado/typed.js).
         """
         asked = isinstance(error, ReauthenticationRequired) and request.user.is_authenticated
         if not asked and not isinstance(error, NotConfirmed):
@@ -76,7 +80,7 @@ class ConfirmingMiddleware:
         back = request.get_full_path()
         if request.method not in ("GET", "HEAD"):
             messages.warning(request, "Nothing was done yet. Confirm that it is you, and do it again.")
-            back = _page_before(request)
+            back = f"{_page_before(request)}{TYPED}"
         return HttpResponseRedirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': back})}")
 
 
