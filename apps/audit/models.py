@@ -18,6 +18,7 @@ from django.db import models
 from apps.core import clock, origins
 from apps.core.audited import Act
 from apps.core.models import AppendOnly, History, WrittenOnce
+from apps.core.names import NameField
 from apps.core.personal import Personal
 from apps.incidents.models import Incident
 
@@ -124,7 +125,7 @@ class SavedView(models.Model):
     """A search of the record that somebody wants to find again: only theirs."""
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="audit_views")
-    name = models.CharField(max_length=80)
+    name = NameField(max_length=80)
     query = models.TextField(help_text="The filters, as they stand in the address of the page.")
 
     history = History(personal=Personal(("name", "query"), of="person_id", own=True))

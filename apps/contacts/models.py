@@ -14,6 +14,7 @@ from apps.contacts import phones
 from apps.core.encrypted import EncryptedJSON, EncryptedText
 from apps.core.encryption import concealed, is_concealed
 from apps.core.models import History
+from apps.core.names import NameField
 from apps.core.personal import Personal
 from apps.teams.models import Team
 
@@ -63,7 +64,7 @@ class ContactMethod(models.Model):
     details: models.Field[dict[str, Any], dict[str, Any]] = EncryptedJSON(
         default=dict, blank=True, editable=False, help_text="What else is needed to send: the keys of a push device."
     )
-    label = models.CharField(max_length=60, blank=True)
+    label = NameField(max_length=60, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
     verified_at = models.DateTimeField(null=True, blank=True)
     disabled_at = models.DateTimeField(null=True, blank=True)
@@ -212,8 +213,8 @@ class EmergencyContact(models.Model):
 
     group = models.CharField(max_length=16, choices=ContactGroup)
     key = models.SlugField(help_text="What roles and levels name it by.")
-    name = models.CharField(max_length=120)
-    title = models.CharField(max_length=120, blank=True)
+    name = NameField(max_length=120)
+    title = NameField(max_length=120, blank=True)
     email = models.EmailField(blank=True)
     phone = models.CharField(max_length=64, blank=True, help_text="Kept as written, dialled or not.")
     pager = models.EmailField(blank=True, help_text="An email address that pages.")
@@ -249,7 +250,7 @@ class WebhookEndpoint(models.Model):
     """An address that a level of a chain posts to, backed by a person who does not sign in, like every receiver."""
 
     slug = models.SlugField(unique=True)
-    name = models.CharField(max_length=120)
+    name = NameField(max_length=120)
     url = EncryptedText("address", max_length=500, validators=[URLValidator()])
     team = models.ForeignKey(
         Team, on_delete=models.PROTECT, null=True, blank=True, related_name="webhook_endpoints",
@@ -273,7 +274,7 @@ class ExternalContact(models.Model):
     """Somebody outside the house who can help: a vendor's support (R8)."""
 
     key = models.SlugField(unique=True)
-    name = models.CharField(max_length=120)
+    name = NameField(max_length=120)
     position = models.PositiveSmallIntegerField(default=0)
     retired_at = models.DateTimeField(null=True, blank=True, editable=False)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING
 
 from apps.core.errors import Invalid, Missing, RuleViolation
+from apps.core.texts import one_line
 from apps.incidents.models.incident import OPEN, Status
 
 if TYPE_CHECKING:
@@ -29,20 +29,10 @@ BACK = {Status.MONITORING: Status.INVESTIGATING, Status.RESOLVED: Status.INVESTI
 LONGEST_TITLE = 200
 
 
-#: The Unicode category of signs that only change others: marks of direction, spaces without width.
-FORMAT = "Cf"
-#: Those of them that several scripts and emoji are written with.
-JOINERS = "\u200c\u200d"
-
-
 def title(words: str) -> str:
-    """``words`` as a title: on one line, cut where it is too long. Raises Invalid where nothing is left.
-
-    Characters that are not seen are left out: some turn the direction of whatever is written after them.
-    """
-    seen = "".join(sign for sign in words if unicodedata.category(sign) != FORMAT or sign in JOINERS)
-    told = " ".join(seen.split())[:LONGEST_TITLE]
-    if not told.strip(JOINERS):
+    """``words`` as a title: one line of what is seen, cut where it is too long. Raises Invalid for none."""
+    told = one_line(words)[:LONGEST_TITLE]
+    if not told:
         raise Invalid("An incident needs a title.", field="title")
     return told
 

@@ -18,6 +18,7 @@ from apps.core import clock
 from apps.core.business_calendar import WEEKDAYS, WorkingWeek, free_days
 from apps.core.errors import Invalid
 from apps.core.models import History
+from apps.core.names import NameField
 from apps.core.personal import Personal
 from apps.core.zones import can_be_chosen
 from apps.teams import triggers
@@ -68,7 +69,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     """
 
     email = models.EmailField(unique=True)
-    name = models.CharField(max_length=120, blank=True)
+    name = NameField(max_length=120, blank=True)
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
     holidays_of = models.CharField(
         "public holidays of", max_length=8, blank=True, validators=[validate_holidays],
@@ -95,7 +96,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         ordering = ["name", "email"]
         triggers = [triggers.STAYS_ADMINISTRATED_BY_PEOPLE, triggers.STAYS_ERASED]
         constraints = [
-            models.UniqueConstraint(Lower("email"), name="user_email_once_in_any_case"),
+            models.UniqueConstraint(
+                Lower("email"),
+                name="user_email_once_in_any_case",
+                violation_error_message="Somebody has this address already.",
+            ),
             models.CheckConstraint(
                 condition=models.Q(kind=UserKind.PERSON)
                 | models.Q(password__startswith=UNUSABLE_PASSWORD_PREFIX, is_staff=False, is_superuser=False),
@@ -122,7 +127,7 @@ class Team(models.Model):
     """Who owns services and answers for them."""
 
     slug = models.SlugField(unique=True)
-    name = models.CharField(max_length=120)
+    name = NameField(max_length=120)
     description = models.TextField(blank=True)
     parent = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children",
@@ -291,7 +296,7 @@ class ApiToken(models.Model):
     """A token that acts for a person or a service account, stored as a hash: it is shown once, when it is made."""
 
     person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
-    name = models.CharField(max_length=120)
+    name = NameField(max_length=120)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     scope = models.CharField(max_length=16, choices=Scope, default=Scope.RESPOND)
     team_ids = ArrayField(

@@ -10,6 +10,7 @@ from django.db import models
 from apps.catalog.models import Service
 from apps.core import clock
 from apps.core.models import History
+from apps.core.names import NameField
 from apps.teams.models import Team, User
 
 
@@ -26,7 +27,7 @@ class Integration(models.Model):
     """
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="integrations")
-    name = models.CharField(max_length=120)
+    name = NameField(max_length=120)
     format = models.CharField(max_length=32, choices=Format)
     service = models.ForeignKey(
         Service,

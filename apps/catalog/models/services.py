@@ -6,6 +6,7 @@ from django.core.validators import URLValidator
 from django.db import models
 
 from apps.core.models import History
+from apps.core.names import NameField
 from apps.teams.models import Team
 
 WEB_ADDRESS = URLValidator(schemes=["http", "https"])
@@ -15,7 +16,7 @@ class Service(models.Model):
     """Something that can break, owned by one team. Switched off instead of deleted: incidents refer to it."""
 
     slug = models.SlugField(unique=True, help_text="Alerts name it by this, in the label 'component'.")
-    name = models.CharField(max_length=120)
+    name = NameField(max_length=120)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="services")
     description = models.TextField(blank=True)
     area = models.SlugField(blank=True, help_text="The area of the procedures' definition that it belongs to.")
@@ -42,7 +43,7 @@ class ServiceLink(models.Model):
 
     service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="links")
     kind = models.CharField(max_length=16, choices=LinkKind, default=LinkKind.OTHER)
-    title = models.CharField(max_length=120)
+    title = NameField(max_length=120)
     url = models.CharField("address", max_length=1000, validators=[WEB_ADDRESS])
 
     history = History()

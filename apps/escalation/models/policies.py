@@ -12,6 +12,7 @@ from django.urls import reverse
 from apps.catalog.models import Service
 from apps.contacts.models import EmergencyContact, WebhookEndpoint
 from apps.core.models import History
+from apps.core.names import NameField
 from apps.incidents.models import ResponseRole, Severity
 from apps.rosters.models import Roster
 from apps.teams.models import Team
@@ -137,7 +138,7 @@ class Level(models.Model):
 
     policy = models.ForeignKey(Policy, on_delete=models.CASCADE, related_name="levels")
     number = models.PositiveSmallIntegerField(validators=LEVEL_NUMBERS)
-    name = models.CharField(max_length=120)
+    name = NameField(max_length=120)
     after = models.DurationField(help_text="Since declaration (not since the level before).")
     unless = models.CharField(max_length=16, choices=Unless)
     outside_hours = models.CharField(

@@ -13,6 +13,7 @@ from django.db import models
 
 from apps.core.century import DAYS, FIRST_DAY, LAST_DAY, MOMENTS, is_within, lies_within
 from apps.core.models import History
+from apps.core.names import NameField
 from apps.teams.models import Team, validate_holidays, validate_time_zone
 
 LAST_PLACE = 10_000
@@ -47,7 +48,7 @@ class Roster(models.Model):
     """Who is on call for a team, and when. Retired instead of deleted once it has shifts."""
 
     slug = models.SlugField(unique=True)
-    name = models.CharField(max_length=120)
+    name = NameField(max_length=120)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="rosters")
     time_zone = models.CharField(
         max_length=64, default="UTC", validators=[validate_time_zone], help_text="The zone of its handoff times."
@@ -131,7 +132,7 @@ class Layer(models.Model):
     position = models.PositiveSmallIntegerField(
         default=1, validators=[MaxValueValidator(LAST_PLACE)], help_text="The higher layer wins."
     )
-    name = models.CharField(max_length=120)
+    name = NameField(max_length=120)
     rotation = models.CharField("turns in", max_length=8, choices=Rotation, default=Rotation.WEEKS)
     length = models.PositiveSmallIntegerField(
         "length of a turn", default=1, validators=[MinValueValidator(1), MaxValueValidator(1000)]
