@@ -145,6 +145,14 @@ class PersonAdmin(SensitiveAdmin, UserAdmin[User], KeepsMemberships):
         )
 
     @refused_with_words
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[User], search_term: str
+    ) -> tuple[QuerySet[User], bool]:
+        """To be chosen by the forms of others are only those who are still here."""
+        if request.path.endswith("/autocomplete/"):
+            queryset = queryset.filter(is_active=True)
+        return super().get_search_results(request, queryset, search_term)
+
     def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Another password for a person; service accounts have none."""
         key = str(kwargs.get("id", *args[:1]))

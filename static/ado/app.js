@@ -173,6 +173,18 @@
   document.addEventListener("htmx:sendError", (event) => showStale(event, "away"));
   document.addEventListener("htmx:timeout", (event) => showStale(event, "away"));
   document.addEventListener("htmx:afterOnLoad", (event) => { if (event.detail.xhr.status < 400) showStale(event, ""); });
+
+  /* A form that was refused is shown where it is wrong, however far down: who sees the top alone thinks it was saved. */
+  function showWhatIsWrong() {
+    if (location.hash) return;
+    const wrong = document.querySelector("main form [aria-invalid=true], main form [role=alert], main form .error");
+    const place = wrong?.getBoundingClientRect();
+    if (!place || (place.top >= 0 && place.bottom <= window.innerHeight)) return;
+    wrong.scrollIntoView({ block: "center" });
+    if (wrong.matches("input, select, textarea")) wrong.focus({ preventScroll: true });
+  }
+
   enliven(document);
+  showWhatIsWrong();
   setInterval(tick, 1000);
 })();

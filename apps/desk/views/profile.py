@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -136,7 +137,9 @@ def pager(request: HttpRequest) -> HttpResponse:
 
 
 def shown(request: HttpRequest, *, status: int, **bound: Any) -> HttpResponse:
-    """The profile, with the forms that were sent."""
+    """The profile, with the forms that were sent; where one was refused the top says so, for it may be far below."""
+    if bound:
+        messages.error(request, "Nothing was saved: see what is wrong below.")
     return render(request, "people/profile.html", profile_page.whole(viewer(request), **bound), status=status)
 
 
