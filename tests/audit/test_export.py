@@ -43,15 +43,27 @@ def export(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-def checked(path: Path) -> list[str]:
-    """What the script that lies in the export finds, run with Python alone."""
-    script = path.with_name("check.py")
+def enclosed(name: str, path: Path, *arguments: Path) -> subprocess.CompletedProcess[str]:
+    """What a script that lies in the export does, run with Python alone."""
+    script = path.with_name(name)
     with ZipFile(path) as archive:
-        script.write_bytes(archive.read("check.py"))
-    done = subprocess.run([sys.executable, "-I", script, path], capture_output=True, text=True, check=False)
+        script.write_bytes(archive.read(name))
+    done = subprocess.run([sys.executable, "-I", script, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == bool(done.stderr), done
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def checked(path: Path) -> list[str]:
+    """What does not fit the seals."""
+    done = enclosed("check.py", path, path)
     assert done.stderr or done.stdout.startswith("Everything fits. The last seal is ")
     return done.stderr.splitlines()
+
+
+def compared(path: Path) -> list[str]:
+    """Where the CSVs do not say what the rows say."""
+    return enclosed("tables.py", path, path).stderr.splitlines()
 
 
 def lines(path: Path, name: str) -> list[dict[str, Any]]:
@@ -65,12 +77,21 @@ def table(path: Path, name: str) -> list[dict[str, str]]:
 
 
 def rewritten(path: Path, name: str, change: Callable[[list[dict[str, Any]]], Any]) -> Path:
-    """The export with one of its files changed by hand."""
+    """The export with one of its files of JSON changed by hand."""
+
+    def change_lines(body: bytes) -> bytes:
+        told = [json.loads(line) for line in body.splitlines()]
+        change(told)
+        return b"".join(json.dumps(each).encode() + b"\n" for each in told)
+
+    return altered(path, name, change_lines)
+
+
+def altered(path: Path, name: str, change: Callable[[bytes], bytes]) -> Path:
+    """The export with the bytes of one of its files changed by hand."""
     with ZipFile(path) as archive:
         content = {each: archive.read(each) for each in archive.namelist()}
-    told = [json.loads(line) for line in content[name].splitlines()]
-    change(told)
-    content[name] = b"".join(json.dumps(each).encode() + b"\n" for each in told)
+    content[name] = change(content[name])
     with ZipFile(path, "w", ZIP_DEFLATED) as archive:
         for each, body in content.items():
             archive.writestr(each, body)
@@ -85,6 +106,41 @@ def test_the_script_has_forty_lines_and_finds_nothing_in_what_nobody_touched(
     with ZipFile(path) as archive:
         assert archive.read("check.py").count(b"\n") <= 40
         assert "python3 check.py THIS.zip" in archive.read("README.txt").decode()
+
+
+def test_the_scripts_say_how_they_are_used_and_what_they_cannot_read(
+    sealed: Incident, export: Callable[..., Path]
+) -> None:
+    path = export()
+    for script in ("check.py", "tables.py"):
+        assert f"python3 {script} EXPORT.zip" in enclosed(script, path).stderr
+        assert "FileNotFoundError" in enclosed(script, path, path.with_name("none.zip")).stderr
+    (said,) = checked(rewritten(path, "seals.jsonl", lambda seals: seals[1].update(body="no JSON")))
+    assert said.startswith("Seal 2 cannot be read")
+
+
+def test_a_line_of_a_table_that_no_row_says_is_found(sealed: Incident, rita: User, export: Callable[..., Path]) -> None:
+    actions.add_note(sealed.pk, text='=1+1,\r\n"zwölf"', by=rita)
+    seal()
+    first = f"{EVENTS} {note('One').pk}"
+
+    def lines_of(body: bytes) -> list[bytes]:
+        return body.splitlines(keepends=True)
+
+    for team in ((), ("--team", "platform")):
+        assert compared(export(*team)) == []
+        for change in (
+            lambda body: body.replace(b"One", b"Won"),
+            lambda body: body.replace(b"rita@", b"otto@"),
+            lambda body: b"".join(line for line in lines_of(body) if b"One" not in line),
+            lambda body: body + lines_of(body)[-1],
+            lambda body: body.replace(b"who,by", b"by,who"),
+        ):
+            assert checked(altered(export(*team), "timeline.csv", change)) == []
+            assert compared(altered(export(*team), "timeline.csv", change)) != []
+        found = compared(altered(export(*team), "timeline.csv", lambda body: body.replace(b"One", b"Won")))
+        assert found == [f"timeline.csv is not what was recorded, from the line of {first} on"]
+        assert compared(altered(export(*team), "history.csv", lambda body: body.replace(b",made,", b",deleted,"))) != []
 
 
 def test_both_tables_can_be_read(sealed: Incident, rita: User, export: Callable[..., Path]) -> None:
@@ -298,6 +354,10 @@ def test_a_time_without_seals_or_without_sense_is_refused(clock: Any, sealed: In
     for arguments, said in (
         (["--from", "2026-04-01"], "Nothing was sealed in that time."),
         (["--from", "yesterday"], "--from yesterday"),
+        (["--from", "9999-12-31"], "Nothing was sealed in that time."),
+        (["--to", "9999-12-31"], "--to 9999-12-31: no day comes after it"),
+        (["--from", "9999-12-31T23:59:59-14:00"], "Nothing was sealed in that time."),
+        (["--from", "2026-03-03", "--to", "2026-03-01"], "--from 2026-03-03 is not before --to 2026-03-01"),
         (["--to", "2026-03-02T10:00:00"], "with an offset"),
         (["--team", "nobody"], 'There is no team "nobody"; there are: platform.'),
         (["--out", str(tmp_path / "none" / "export.zip")], "cannot be written"),

@@ -72,10 +72,11 @@ def _fill(archive: ZipFile, folder: Path, view: View, scope: Scope, exported: Ex
         newest = seal["number"]
     about = {
         "first": scope.first, "last": scope.last, "newest": newest, "whole": scope.whole, "private": scope.private,
-        "roles": settings.AUDIT_DATABASE_ROLES, "keys": contents.keys(view),
+        "roles": settings.AUDIT_DATABASE_ROLES, "keys": contents.keys(view), "people": tables.named,
     }  # fmt: skip
     _lines(archive, "export.json", [about])
-    archive.writestr("check.py", (_ENCLOSED / "check.py").read_bytes())
+    for name in ("check.py", "tables.py"):
+        archive.writestr(name, (_ENCLOSED / name).read_bytes())
     title = f"Of the team {scope.team}." if scope.team else "Of everybody."
     said = Context(about | {"title": title, "made": f"{clock.now():%Y-%m-%d %H:%M} UTC"}, autoescape=False)
     archive.writestr("README.txt", Engine().from_string((_ENCLOSED / "README.txt").read_text("utf-8")).render(said))

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from apps.audit.exporting.contents import Row
-from apps.audit.findings import model_of
 from apps.incidents.models import TimelineEvent
 from apps.rosters.tables.files import as_text
 from apps.teams.models import User
 
 TIMELINE = ("seal", "incident", "at", "what", "who", "by", "text", "data")
-HISTORY = ("seal", "table", "what", "number", "at", "who", "change", "reason", "values")
+HISTORY = ("seal", "table", "number", "at", "who", "change", "reason", "values")
 CHANGES = {"+": "made", "~": "changed", "-": "deleted"}
 
 #: Of every row, and of no interest to who reads it.
@@ -22,9 +21,11 @@ _MARKS = frozenset({"written_in", "written_as"})
 
 
 class Tables:
-    """Writes both tables row by row."""
+    """Writes both tables row by row; the enclosed tables.py, on its own, makes the same of the same rows."""
 
     def __init__(self, timeline: Path, history: Path) -> None:
+        #: What each person is called who occurs in the tables.
+        self.named: dict[int, str] = {}
         self._people = {pk: str(email) for pk, email in User.objects.values_list("pk", "email")}
         self._files: list[TextIO] = []
         self._timeline = self._open(timeline, TIMELINE)
@@ -41,10 +42,9 @@ class Tables:
                 told["via"], told["text"], json.dumps(told["data"]),
             ])  # fmt: skip
             return
-        model = model_of(row.table)
         values = {name: value for name, value in told.items() if name not in _MARKS and not name.startswith("history_")}
         self._write(self._history, [
-            row.seal, row.table, "" if model is None else str(model._meta.verbose_name), told.get("id"),
+            row.seal, row.table, told.get("id"),
             told.get("history_date", told.get("at", "")), self._who(told.get("history_user_id")),
             CHANGES.get(told.get("history_type", "+"), ""), told.get("history_change_reason") or "", json.dumps(values),
         ])  # fmt: skip
@@ -65,4 +65,6 @@ class Tables:
         return writer
 
     def _who(self, person: int | None) -> str:
-        return "" if person is None else self._people.get(person, f"person {person}")
+        if person is None:
+            return ""
+        return self.named.setdefault(person, self._people.get(person, f"person {person}"))

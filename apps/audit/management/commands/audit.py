@@ -76,6 +76,8 @@ class Command(BaseCommand):
         out: Path = (options["out"] or Path(f"audit-{clock.now():%Y-%m-%d}.zip")).absolute()
         team = _team(options["team"]) if options["team"] else None
         begin, end = _instant("--from", options["begin"]), _instant("--to", options["end"], days=1)
+        if begin and end and begin >= end:
+            raise CommandError(f"--from {options['begin']} is not before --to {options['end']}.")
         sealing.seal()
         try:
             exported = export(out, begin=begin, end=end, team=team, private=options["private"])
@@ -91,7 +93,7 @@ class Command(BaseCommand):
         withheld = f", {exported.withheld:,} of them withheld," if exported.withheld else ""
         self.stdout.write(
             f"{exported.rows:,} rows{withheld} under the seals {exported.first} to {exported.last}: {out}\n"
-            f"Check it with: python3 check.py {out.name} (check.py is in it)"
+            f"Check it with: python3 check.py {out.name}; python3 tables.py {out.name} (both are in it)"
         )
 
     def _seal(self, options: dict[str, Any]) -> None:
@@ -113,6 +115,8 @@ def _instant(option: str, text: str | None, *, days: int = 0) -> datetime | None
         return None
     try:
         return datetime.combine(date.fromisoformat(text), time(), UTC) + timedelta(days=days)
+    except OverflowError as error:
+        raise CommandError(f"{option} {text}: no day comes after it; leave it away for no limit.") from error
     except ValueError:
         pass
     try:
