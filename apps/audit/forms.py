@@ -75,6 +75,14 @@ class SearchForm(forms.Form):
         except Incident.DoesNotExist as error:
             raise forms.ValidationError("There is no such incident.") from error
 
+    def clean(self) -> dict[str, Any]:
+        """Refuse a time that ends before it begins."""
+        found: dict[str, Any] = super().clean() or {}
+        begin, end = found.get("begin"), found.get("end")
+        if begin and end and end < begin:
+            self.add_error("end", "It is before From.")
+        return found
+
     def as_asked(self) -> Asked:
         """The search; only of a form that is valid."""
         known = dict(self.cleaned_data)

@@ -54,6 +54,13 @@ def test_the_record_is_searched_by_its_form(client: Client, audra: User, rita: U
     assert "It is the disk" not in text_of(client.get("/audit/", {"q": "gardener"}))
 
 
+def test_a_time_that_ends_before_it_begins_is_refused_beside_the_field(client: Client, audra: User):
+    answer = client.get("/audit/", {"begin": "2026-03-02T10:00:00", "end": "2026-03-01T10:00:00"})
+    assert answer.status_code == 422
+    assert answer.context["form"].errors == {"end": ["It is before From."]}
+    assert client.get("/audit/", {"begin": "2026-03-02T10:00:00", "end": "2026-03-02T10:00:00"}).status_code == 200
+
+
 def test_pages_are_turned(client: Client, audra: User, rita: User, team: Team):
     incident = declare(team, rita)
     for number in range(60):
