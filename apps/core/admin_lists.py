@@ -21,6 +21,12 @@ def names_a_row(key: str, model: type[models.Model]) -> bool:
     return True
 
 
+def opens(page: ModelAdmin, request: HttpRequest, row: models.Model) -> bool:
+    """Whether the viewer finds the row in the list of ``page``, and its page opens."""
+    may_look: bool = page.has_view_or_change_permission(request, row)
+    return may_look and page.get_queryset(request).filter(pk=row.pk).exists()
+
+
 class AdminAddressMiddleware:
     """Answers 400 where the address of a page of the admin asks for NUL, which no text in the database holds."""
 

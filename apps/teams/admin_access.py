@@ -18,7 +18,7 @@ from django.forms.models import _get_foreign_key
 from django.http import Http404, HttpRequest
 from simple_history.admin import SimpleHistoryAdmin
 
-from apps.core.admin_lists import ListedAdmin, names_a_row
+from apps.core.admin_lists import ListedAdmin, names_a_row, opens
 from apps.core.history import PartChange, changes_of_parts
 from apps.teams import access
 from apps.teams.access import Permission
@@ -49,10 +49,10 @@ class HouseAdmin(EditingAdmin, SimpleHistoryAdmin, ListedAdmin):
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
         row = self._row(object_id)  # as it is now: of two changes at one instant the library takes either
         if not keeps_history(self.model):
-            if row is None or not self._shows(request, row):
+            if row is None or not opens(self, request, row):
                 return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
             return super(SimpleHistoryAdmin, self).history_view(request, object_id, extra_context)
-        if row is not None and not self._shows(request, row):
+        if row is not None and not opens(self, request, row):
             raise Http404
         parts = sorted(_changes_below(self.inlines, self.model, [int(object_id)]), key=attrgetter("at"), reverse=True)
         return super().history_view(request, object_id, {**(extra_context or {}), "parts": parts[:PARTS_SHOWN]})
@@ -65,7 +65,7 @@ class HouseAdmin(EditingAdmin, SimpleHistoryAdmin, ListedAdmin):
         The row as it is now decides: whoever lost it sees and brings back none of the time when it was theirs.
         """
         row, writes = self._row(object_id), request.method == "POST"
-        is_there = self._shows(request, row) if row else not writes or self.has_add_permission(request)
+        is_there = opens(self, request, row) if row else not writes or self.has_add_permission(request)
         if not (keeps_history(self.model) and is_there and names_a_row(version_id, self.model.history.model)):
             raise Http404
         if row is not None and writes and not self.has_change_permission(request, row):
@@ -83,11 +83,6 @@ class HouseAdmin(EditingAdmin, SimpleHistoryAdmin, ListedAdmin):
         if not names_a_row(key, self.model):
             raise Http404
         return self.model._default_manager.filter(pk=key).first()
-
-    def _shows(self, request: HttpRequest, row: Any) -> bool:
-        """Whether the row is in the list, and its page opens. What is not there has no history either."""
-        is_listed = self.get_queryset(request).filter(pk=row.pk).exists()
-        return bool(is_listed and self.has_view_or_change_permission(request, row))
 
     object_history_template: Any = "admin/history_with_parts.html"
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -25,6 +27,7 @@ PAGES = ("changelist", "add", "change", "delete", "history", "simple_history")
 #: The list of an app, what leads from a row's bare address to its page, and what catches all the rest.
 WAYS = {"admin:", "admin:app_list", "admin:view_on_site", "no_view_on_site"}
 MISSING = 987_654_321
+ROWS_PAGE = re.compile(r'href="(/admin/\w+/\w+/\d+/change/)["?]')
 DONE, REFUSED = Verdict.DONE, Verdict.REFUSED
 
 
@@ -132,6 +135,23 @@ def test_models(world: World, visitor: Visitor, record_property):
         wrong += [f"{each.method.upper()} {label} {each.name}: {words}" for words in told]
     record_property("doors", knocked)
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("visitor", [*map(Visitor, PEOPLE)], ids=str)
+def test_what_the_page_of_a_row_links_to_opens(world: World, visitor: Visitor):
+    client, followed, wrong = visitor.client(world), set(), []
+    for label, place in ((label, place) for label in MODELS for place in visitor.reaches(MODELS[label].places)):
+        kept = MODELS[label]
+        if not kept.may_look(visitor.holder, place):
+            continue
+        row = row_of(REGISTERED[label][0], kept, visitor.things(world, place))
+        page = knock(client, "get", f"/admin/{label.replace('.', '/')}/{row}/change/", {}).response
+        for link in ROWS_PAGE.findall(page.content.decode()):
+            if link not in followed and knock(client, "get", link, {}).status != HTTPStatus.OK:
+                wrong.append(f"{label} of {place} links to {link}")
+            followed.add(link)
+    assert not wrong, "\n".join(wrong)
+    assert bool(followed) == any(kept.may_look(visitor.holder) for kept in MODELS.values())
 
 
 def shape_of(answer: Answer) -> tuple[int, str]:
