@@ -211,12 +211,14 @@ ACCOUNT_FORMS = {
     "reset_password": "apps.identity.forms.ForgottenForm",
     "reset_password_from_key": "apps.identity.forms.ChosenPasswordForm",
 }
+#: For so long a wrong code counts against its account.
+WRONG_CODES_COUNT_MINUTES = 15
 ACCOUNT_RATE_LIMITS = {
     "login": "120/m/ip",  # a whole office may come from one address
     "provider": "120/m/ip",  # going to an identity provider, and coming back
     "reset_password": "20/m/ip,5/h/key",  # links to choose another password by, by address
     "reset_password_from_key": "20/m/ip",
-    "login_failed": "10/15m/key",  # codes, by account; passwords are counted by django-axes
+    "login_failed": f"10/{WRONG_CODES_COUNT_MINUTES}m/key",  # codes, by account; passwords are counted by django-axes
 }
 #: For so long (seconds) a link works by which a forgotten password is replaced.
 PASSWORD_RESET_TIMEOUT = 60 * 60

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
@@ -31,8 +31,22 @@ _WAYS = {
 }
 
 
+#: What the library calls that an account bears no more wrong codes for a while (settings.ACCOUNT_RATE_LIMITS).
+TOO_MANY_CODES = "too_many_login_attempts"
+_TOO_MANY = (
+    "There were too many wrong codes for this account. "
+    f"For up to {settings.WRONG_CODES_COUNT_MINUTES} minutes no code is looked at, and no recovery code either."
+)
+
+
 class AccountAdapter(DefaultAccountAdapter):
     """Accounts are made by administrators, by invitation and by identity providers: never by whoever comes along."""
+
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultAccountAdapter.error_messages,
+        TOO_MANY_CODES: _TOO_MANY,
+        "rate_limited": _TOO_MANY,
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

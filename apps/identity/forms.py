@@ -20,7 +20,8 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from apps.identity import forgotten, invitations
-from apps.teams import access
+from apps.identity.adapter import TOO_MANY_CODES
+from apps.teams import access, factors
 from apps.teams.models import Team, TeamRole, User
 
 PASSWORD_HELP = "At least 12 characters, and none of the usual ones."  # noqa: S105
@@ -98,6 +99,22 @@ class CodeForm(codes.AuthenticateForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _under_its_label(self, "code", "Code", help_text=OF_WHAT, autofocus=True)
+
+    def clean_code(self) -> str:
+        """The code. Raises ValidationError for a wrong one; after too many of them, saying what works meanwhile."""
+        try:
+            code: str = super().clean_code()
+        except ValidationError as refused:
+            if refused.code == TOO_MANY_CODES:
+                raise ValidationError([refused, _what_works_meanwhile(self.user)]) from refused
+            raise
+        return code
+
+
+def _what_works_meanwhile(person: User) -> str:
+    if factors.passkeys_of(person).exists():
+        return "Begin again, and use your passkey instead of the password."
+    return "Only a passkey or an identity provider that knows you would sign you in meanwhile."
 
 
 class ConfirmCodeForm(codes.ReauthenticateForm):

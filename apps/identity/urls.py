@@ -35,7 +35,7 @@ own_ways_in = [
 
 urlpatterns = [
     path("login/", signing_in.SignIn.as_view(), name="account_login"),
-    path("login/second/", mfa.authenticate, name="mfa_authenticate"),
+    path("login/second/", signing_in.SecondStep.as_view(), name="mfa_authenticate"),
     path("login/passkey/", passkeys.login_webauthn, name="mfa_login_webauthn"),
     path("login/forgotten/", account.password_reset, name="account_reset_password"),
     path("login/forgotten/sent/", account.password_reset_done, name="account_reset_password_done"),

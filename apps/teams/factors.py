@@ -28,6 +28,11 @@ def of(person: User) -> QuerySet[Authenticator]:
     return found
 
 
+def passkeys_of(person: User) -> QuerySet[Authenticator]:
+    """The passkeys of ``person``: each signs in by itself."""
+    return of(person).filter(type=Authenticator.Type.WEBAUTHN)
+
+
 def is_required(person: User) -> bool:
     """Whether ``person`` holds a role, in whatever team, that ``FACTOR_REQUIRED_ROLES`` names."""
     roles = settings.FACTOR_REQUIRED_ROLES

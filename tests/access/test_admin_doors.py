@@ -140,7 +140,7 @@ def test_models(world: World, visitor: Visitor, record_property):
 @pytest.mark.parametrize("visitor", [*map(Visitor, PEOPLE)], ids=str)
 def test_what_the_page_of_a_row_links_to_opens(world: World, visitor: Visitor):
     client, followed, wrong = visitor.client(world), set(), []
-    for label, place in ((label, place) for label in MODELS for place in visitor.reaches(MODELS[label].places)):
+    for label, place in ((name, place) for name in MODELS for place in visitor.reaches(MODELS[name].places)):
         kept = MODELS[label]
         if not kept.may_look(visitor.holder, place):
             continue

@@ -10,6 +10,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
+from allauth.mfa.webauthn.internal import auth as keys
 from cryptography.fernet import Fernet
 from django.core.management import call_command
 from django.test import Client
@@ -100,9 +101,22 @@ def test_codes_are_limited_for_the_account_from_wherever_they_come(rita, secret)
         elsewhere = Client(REMOTE_ADDR=f"192.0.2.{attempt}")
         elsewhere.post("/login/", {"login": rita.email, "password": PASSWORD})
         refused = elsewhere.post(SECOND, {"code": "abcdef"})
-    assert "Too many failed login attempts" in refused.content.decode()
+    said = refused.context["form"].errors["code"]
+    assert "For up to 15 minutes no code is looked at" in said[0]
+    assert "Only a passkey or an identity provider" in said[1]
     elsewhere.post(SECOND, {"code": code_of(secret)})
     assert not is_signed_in(elsewhere)
+
+
+def test_a_passkey_is_offered_at_the_second_step_to_whoever_has_one(client, rita, secret, type_in, monkeypatch):
+    monkeypatch.setattr(keys, "get_credentials", lambda _: [])  # what a device would have said
+    type_in(rita.email)
+    assert "Use a passkey" not in client.get(SECOND).content.decode()
+    Authenticator.objects.create(user=rita, type=Authenticator.Type.WEBAUTHN, data={"name": "Laptop"})
+    assert "Use a passkey" in client.get(SECOND).content.decode()
+    for _ in range(LIMIT + 1):
+        refused = client.post(SECOND, {"code": "abcdef"})
+    assert "Begin again, and use your passkey instead of the password." in refused.context["form"].errors["code"]
 
 
 def test_an_app_is_added_with_its_first_code_and_recovery_codes_come_with_it(client, rita, type_in):

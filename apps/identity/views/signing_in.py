@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from allauth.account.views import LoginView
+from allauth.mfa.base.views import AuthenticateView
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -14,6 +15,7 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from apps.teams import factors
 from apps.teams.models import User
 
 #: The demo people, one a role, that a newcomer may sign in as (contract, "Demo log-ins").
@@ -26,6 +28,14 @@ class SignIn(LoginView):
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         shown: dict[str, Any] = super().get_context_data(**context)
         return shown | {"demo_logins": _demo_logins(), "providers": settings.OIDC_PROVIDERS.values()}
+
+
+class SecondStep(AuthenticateView):
+    """What completes a sign-in by password: a code, or a passkey where the person has one."""
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        shown: dict[str, Any] = super().get_context_data(**context)
+        return shown | {"has_passkey": factors.passkeys_of(self.stage.login.user).exists()}
 
 
 @never_cache
