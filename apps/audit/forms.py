@@ -40,10 +40,10 @@ class SearchForm(forms.Form):
     row = forms.RegexField(r"\A[0-9]{1,18}\Z", required=False, widget=forms.HiddenInput)
     incident = forms.CharField(required=False, max_length=24, label="Incident")
     team = forms.ModelChoiceField(Team.objects.none(), required=False, to_field_name="slug", empty_label="Any")
+    request = forms.CharField(required=False, max_length=64, label="Request")
     begin = _moment("From", required=False)
     end = _moment("Until", required=False)
     address = forms.GenericIPAddressField(required=False, label="Address")
-    request = forms.CharField(required=False, max_length=64, label="Request")
 
     def __init__(self, data: Any = None, *, by: User) -> None:
         super().__init__(data)

@@ -10,7 +10,8 @@ from playwright.sync_api import expect
 from apps.core import clock
 from apps.rosters import actions as rosters
 from apps.rosters.models import Layer, LayerMember, Restriction, Roster
-from apps.teams.models import TeamRole, User
+from apps.teams import actions as teams
+from apps.teams.models import Team, TeamRole, User
 from tests.browser.accessibility import violations
 from tests.browser.pictures import keep_picture
 from tests.browser.signing_in import LOOKS, signed_in
@@ -62,6 +63,16 @@ def test_coverage_is_accessible_and_never_scrolls_sideways(browser, live_server,
         keep_picture(page, tmp_path / "coverage.png")
         assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
         assert [f"{found['id']} {found['nodes'][0]['target']}" for found in violations(page)] + trouble == []
+
+
+def test_a_team_of_a_long_name_does_not_make_the_page_wider(browser, live_server, mona):
+    teams.add_member(mona, Team.objects.create(slug="long", name="W" * 100), TeamRole.MANAGER)
+    with signed_in(browser, live_server.url, mona, width="narrow", theme="light") as context:
+        page = context.new_page()
+        for address in ("/coverage/", "/oncall/"):
+            page.goto(address)
+            expect(page.get_by_label("Team")).to_contain_text("WWW")
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), address
 
 
 def test_a_day_that_lacks_somebody_leads_to_its_gap_by_keys_alone(browser, live_server, mona):

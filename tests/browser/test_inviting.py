@@ -63,6 +63,10 @@ def test_who_is_invited_joins_by_the_link_in_the_mail_with_a_password(
         keep_picture(page, tmp_path / "pending.png")
         wide = [page.evaluate("document.documentElement.scrollWidth")]
         assert violations(page) == []
+        page.goto(link_in(post))
+        expect(page.get_by_text("You are signed in as Mona here.")).to_be_visible()
+        keep_picture(page, tmp_path / "join-while-signed-in.png")
+        assert violations(page) == []
     options = {"viewport": {"width": WIDTHS[width], "height": 800}, "color_scheme": theme}
     elsewhere = browser.new_context(base_url=live_server.url, **options)
     page = elsewhere.new_page()
@@ -75,6 +79,10 @@ def test_who_is_invited_joins_by_the_link_in_the_mail_with_a_password(
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Join with the password").click()
     page.wait_for_url(f"{live_server.url}/")
+    page.goto(link_in(post))
+    expect(page.get_by_role("heading", name="This invitation is over")).to_be_visible()
+    keep_picture(page, tmp_path / "join-over.png")
+    assert violations(page) == []
     elsewhere.close()
     assert max(wide) <= WIDTHS[width]
     assert Membership.objects.filter(person__email=GUEST, team__slug="platform", role="responder").exists()

@@ -98,6 +98,13 @@ def test_an_administrator_adds_the_provider_and_later_confirms_by_it(
     provider.says("7", **told, auth_time=int(time.time()))
     at_the_provider(page, "7")
     page.wait_for_url("**/passkeys/add/")
+    page.goto("/profile/sign-in/")
+    page.get_by_role("link", name="Remove Entra").click()
+    expect(page.get_by_role("heading", name="Remove Entra?")).to_be_visible()
+    keep_picture(page, tmp_path / "remove-provider.png")
+    assert violations(page) == []
+    page.get_by_role("button", name="Remove").click()
+    expect(page.get_by_role("link", name="Add Entra")).to_be_visible()
     context.close()
 
 
