@@ -81,6 +81,7 @@ def test_who_is_invited_joins_by_the_link_in_the_mail_with_a_password(
     page.wait_for_url(f"{live_server.url}/")
     page.goto(link_in(post))
     expect(page.get_by_role("heading", name="This invitation is over")).to_be_visible()
+    expect(page.get_by_text("You are signed in as Gina.")).to_be_visible()
     keep_picture(page, tmp_path / "join-over.png")
     assert violations(page) == []
     elsewhere.close()
