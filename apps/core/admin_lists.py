@@ -6,14 +6,20 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import BadRequest, ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 
+#: What no text in the database holds.
+NUL = "\x00"
+
 
 def names_a_row(key: str, model: type[models.Model]) -> bool:
     """Whether a row of ``model`` can have this key."""
+    if NUL in key:
+        return False
     try:
         model._meta.pk.clean(key, None)
     except ValidationError:
@@ -28,7 +34,7 @@ def opens(page: ModelAdmin, request: HttpRequest, row: models.Model) -> bool:
 
 
 class AdminAddressMiddleware:
-    """Answers 400 where the address of a page of the admin asks for NUL, which no text in the database holds."""
+    """Answers 400 where the address of a page of the admin asks for NUL, be it as the key of a row, as ``_00`` too."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
@@ -36,10 +42,13 @@ class AdminAddressMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self._get_response(request)
 
-    def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> None:
+    def process_view(self, request: HttpRequest, view: object, args: object, kwargs: Mapping[str, object]) -> None:
         """Raise BadRequest for such an address."""
-        is_admin = request.resolver_match is not None and "admin" in request.resolver_match.app_names
-        if is_admin and any("\x00" in text for name, values in request.GET.lists() for text in (name, *values)):
+        if request.resolver_match is None or "admin" not in request.resolver_match.app_names:
+            return
+        asked = [text for name, values in request.GET.lists() for text in (name, *values)]
+        keys = [unquote(str(each)) for each in kwargs.values()]
+        if any(NUL in text for text in (*asked, *keys)):
             raise BadRequest("The address holds a NUL character.")
 
 

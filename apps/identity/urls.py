@@ -8,10 +8,14 @@ from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as app
 from allauth.mfa.webauthn import views as passkeys
 from allauth.socialaccount import views as elsewhere
-from django.urls import include, path, reverse_lazy
+from django.urls import include, path, register_converter, reverse_lazy
 
+from apps.identity.converters import Base36Converter, ResetKeyConverter
 from apps.identity.oidc import views as oidc
 from apps.identity.views import factors, helping, inviting, signing_in
+
+register_converter(Base36Converter, "base36")
+register_converter(ResetKeyConverter, "reset_key")
 
 #: Where each deed on a way of signing in leads to.
 WAYS_IN = reverse_lazy("mfa_index")
@@ -41,7 +45,7 @@ urlpatterns = [
     path("login/forgotten/sent/", account.password_reset_done, name="account_reset_password_done"),
     path("login/forgotten/done/", account.password_reset_from_key_done, name="account_reset_password_from_key_done"),
     path(
-        "login/forgotten/<str:uidb36>/<str:key>/",
+        "login/forgotten/<base36:uidb36>/<reset_key:key>/",
         account.password_reset_from_key,
         name="account_reset_password_from_key",
     ),
