@@ -239,6 +239,9 @@ MFA_FORMS = {
     "reauthenticate": "apps.identity.forms.ConfirmCodeForm",
     "activate_totp": "apps.identity.forms.AddAppForm",
     "add_webauthn": "apps.identity.forms.AddPasskeyForm",
+    "authenticate_webauthn": "apps.identity.forms.PasskeyForm",
+    "login_webauthn": "apps.identity.forms.PasskeySignInForm",
+    "reauthenticate_webauthn": "apps.identity.forms.ConfirmPasskeyForm",
 }
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True

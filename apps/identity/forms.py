@@ -13,7 +13,12 @@ from allauth.account.forms import (
 )
 from allauth.mfa.base import forms as codes
 from allauth.mfa.totp.forms import ActivateTOTPForm
-from allauth.mfa.webauthn.forms import AddWebAuthnForm
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -21,6 +26,7 @@ from django.http import HttpRequest
 
 from apps.identity import forgotten, invitations
 from apps.identity.adapter import TOO_MANY_CODES
+from apps.identity.passkeys import PasskeyField, read_without_trust
 from apps.teams import access, factors
 from apps.teams.models import Team, TeamRole, User
 
@@ -137,10 +143,34 @@ class AddPasskeyForm(AddWebAuthnForm):
     """A passkey and what it is called; each can sign in by itself."""
 
     passwordless = None
+    credential = PasskeyField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _under_its_label(self, "name", "What you call it", help_text="Such as the device that holds it.", maxlength=60)
+
+    def clean(self) -> dict[str, Any]:
+        with read_without_trust():
+            found: dict[str, Any] = super().clean()
+        return found
+
+
+class PasskeyForm(AuthenticateWebAuthnForm):
+    """A passkey that completes a sign-in."""
+
+    credential = PasskeyField()
+
+    def clean_credential(self) -> Any:
+        with read_without_trust():
+            return super().clean_credential()
+
+
+class PasskeySignInForm(PasskeyForm, LoginWebAuthnForm):
+    """The same, in place of address and password."""
+
+
+class ConfirmPasskeyForm(PasskeyForm, ReauthenticateWebAuthnForm):
+    """The same, to confirm who one is."""
 
 
 class InviteForm(forms.Form):

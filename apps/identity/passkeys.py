@@ -1,0 +1,50 @@
+"""What a browser says for a device that holds a passkey: read without trust, for anybody may send it."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms.fields import InvalidJSONInput
+
+#: No device says more (characters): attestations come with a few certificates.
+LONGEST = 32_768
+#: What the libraries that read it raise where it is not what they expect.
+MALFORMED = (AttributeError, LookupError, RuntimeError, TypeError, ValueError, struct.error)
+NO_PASSKEY = "That is no passkey."
+
+
+@contextmanager
+def read_without_trust() -> Iterator[None]:
+    """Read within what was said. Raises ValidationError for what cannot be read."""
+    try:
+        yield
+    except MALFORMED as error:
+        raise ValidationError(NO_PASSKEY) from error
+
+
+class PasskeyField(forms.JSONField):
+    """The JSON of a ``PublicKeyCredential``: an object, of plain signs. It counts once, and is never shown again."""
+
+    widget = forms.HiddenInput
+    default_error_messages: ClassVar[dict[str, str]] = {"invalid": NO_PASSKEY}
+
+    def to_python(self, value: Any) -> Any:
+        """What was said, as a dictionary; None for nothing. Raises ValidationError for what is no such object."""
+        if value in self.empty_values:
+            return None
+        if len(value) > LONGEST or not value.isascii() or "\\" in value:
+            raise ValidationError(NO_PASSKEY)
+        with read_without_trust():
+            found = super().to_python(value)
+        if not isinstance(found, dict):
+            raise ValidationError(NO_PASSKEY)
+        return found
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """Nothing, whatever was said."""
+        return InvalidJSONInput("")
