@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 from operator import attrgetter
 from typing import Any, ClassVar, cast
 
@@ -13,20 +14,20 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
-from django.db import transaction
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminPasswordWidget
 
-from apps.core import events
+from apps.core import events, locks
 from apps.core.admin_lists import names_a_row
 from apps.core.audited import Act
-from apps.core.errors import HouseError, RuleViolation
+from apps.core.errors import Busy, HouseError, RuleViolation
 from apps.teams import access, actions
 from apps.teams.admin_access import AdministratedAdmin, NeverDeleted, ReadOnlyAdmin, TeamOwnedAdmin
 from apps.teams.events import PERSON_ADDED
@@ -37,6 +38,10 @@ from apps.teams.sensitive import SensitiveAdmin, require
 admin.site.unregister(Group)  # groups are derived from memberships
 for of_signing_in in (AccessAttempt, AccessLog, AccessFailureLog):
     admin.site.unregister(of_signing_in)
+
+
+#: So many seconds a form of a person waits for others who write.
+PATIENCE = 5.0
 
 
 class PersonCreationForm(BaseUserCreationForm[User]):
@@ -81,18 +86,27 @@ class KeepsMemberships(AdministratedAdmin):
 
 
 def refused_with_words(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Answer with the page again, and with nothing done, where rules forbid what was sent to it."""
+    """Answer with the page again, and with nothing done, where rules forbid what was sent to it.
+
+    Whoever may not write is refused before anything waits for them; where somebody else writes for long, it is 503.
+    """
 
     @wraps(view)
     def answered(self: ModelAdmin, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if request.method != "POST":
+            return view(self, request, *args, **kwargs)
+        if not (self.has_add_permission(request) or self.has_change_permission(request)):
+            raise PermissionDenied
+        require(request)
         try:
-            with transaction.atomic():
-                if request.method == "POST":
-                    actions.lock_administrators()  # before any row, as everybody takes it
+            with locks.patiently(PATIENCE):
+                actions.lock_administrators()  # before any row, as everybody takes it
                 return view(self, request, *args, **kwargs)
         except RuleViolation as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
+        except Busy as refusal:
+            return render(request, "503.html", {"refusal": refusal}, status=HTTPStatus.SERVICE_UNAVAILABLE)
 
     return answered
 

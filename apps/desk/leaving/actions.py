@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from apps.audit.models import Entry
+from apps.core import locks
 from apps.core.audited import Act, note
 from apps.core.errors import HouseError, NotAllowed, RuleViolation
 from apps.desk.leaving.holes import Hole, holes_of
@@ -16,6 +17,9 @@ from apps.teams import access
 from apps.teams import actions as teams
 from apps.teams.access import Permission
 from apps.teams.models import User
+
+#: So many seconds it waits for others.
+PATIENCE = 5.0
 
 
 class NotTakenOver(RuleViolation):
@@ -40,13 +44,13 @@ def shown_to(viewer: User, person: User) -> list[Hole]:
     return [replace(hole, hand_over=None) if hole.is_for_administrators else hole for hole in theirs]
 
 
-@transaction.atomic
+@locks.patiently(PATIENCE)
 def hand_over(person: User, successors: Mapping[str, User], *, leaves: bool, by: User) -> int:
     """Let each of ``successors`` take over the hole of that key, and return how many did; all of it or nothing.
 
     With ``leaves`` ``person`` is deactivated after it, so that nothing is without anybody in between. Of two at once
     the second is told what the first one did. Raises NotTakenOver; NotAllowed and RuleViolation where ``person`` may
-    not be deactivated.
+    not be deactivated; Busy where somebody else changes the same.
     """
     if leaves and not access.is_administrator(by):
         raise NotAllowed("People are deactivated by administrators.")
