@@ -135,7 +135,10 @@ class WebhookEndpointAdmin(SensitiveAdmin, AdministratedAdmin):
     fields = ("slug", "name", "url", "team", "retired_at")
     readonly_fields = ("retired_at", "signing_secret")
     actions = ("retire",)
-    formfield_overrides = {EncryptedText: {"widget": UnfoldAdminTextInputWidget}}
+    formfield_overrides = {
+        **AdministratedAdmin.formfield_overrides,
+        EncryptedText: {"widget": UnfoldAdminTextInputWidget},
+    }
 
     @admin.display(description="address")
     def shown_address(self, endpoint: WebhookEndpoint) -> str:

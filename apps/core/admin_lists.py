@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
@@ -11,6 +11,8 @@ from django.core.exceptions import BadRequest, ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
+
+from apps.core.json_fields import JsonField
 
 #: What no text in the database holds.
 NUL = "\x00"
@@ -54,6 +56,10 @@ class AdminAddressMiddleware:
 
 class ListedAdmin(ModelAdmin):
     """A page of rows on which something can be done with several of them."""
+
+    formfield_overrides: ClassVar[dict[type[models.Field[Any, Any]], dict[str, Any]]] = {
+        models.JSONField: {"form_class": JsonField}
+    }
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """What the address says of a new row; what is no value of its field is as if it were not there."""

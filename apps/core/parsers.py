@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from io import BytesIO
 from typing import IO, Any
@@ -10,6 +10,8 @@ from typing import IO, Any
 from django.core.exceptions import SuspiciousOperation
 from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.parsers import DataAndFiles, JSONParser, MultiPartParser
+
+from apps.core.texts import texts_in, why_unstorable
 
 LARGEST_BODY = 1024 * 1024
 #: What is larger is not even looked at. How large a file may be for what it is for is told beside its field.
@@ -57,35 +59,12 @@ class FormWithFileParser(MultiPartParser):
             raise ParseError("The form has too many fields, or one of them is too long.") from error
 
 
-def _texts(data: Any) -> Iterator[str]:
-    waiting = [data]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, dict):
-            waiting += [*value.keys(), *value.values()]
-        elif isinstance(value, list):
-            waiting += value
-
-
 def _refuse_what_cannot_be_stored(data: Any) -> None:
     """Raise ValidationError, by the field in which it is; ParseError where that is the name of one, or none."""
     fields = data if isinstance(data, dict) else {}
-    for text in fields or _texts(data):
-        if why := _unstorable(text):
+    for text in fields or texts_in(data):
+        if why := why_unstorable(text):
             raise ParseError(why)
     for name, value in fields.items():
-        if why := next(filter(None, map(_unstorable, _texts(value))), ""):
+        if why := next(filter(None, map(why_unstorable, texts_in(value))), ""):
             raise ValidationError({name: [why]})
-
-
-def _unstorable(text: str) -> str:
-    """Why PostgreSQL cannot keep ``text``; empty if it can."""
-    if "\x00" in text:
-        return "Text must not contain the NUL character."
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return "Text must not contain half of a surrogate pair."
-    return ""
