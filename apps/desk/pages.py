@@ -8,7 +8,9 @@ from typing import cast
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.forms import BaseForm
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from apps.core.errors import HouseError, RuleViolation
 from apps.desk.forms.told import ToldForm
@@ -52,6 +54,14 @@ def say_done(request: HttpRequest, text: str) -> None:
 def say_problem(request: HttpRequest, text: str) -> None:
     """Tell the viewer what was not done, and why."""
     messages.error(request, text)
+
+
+def led_back(request: HttpRequest, *, otherwise: str) -> HttpResponse:
+    """Lead to where the form says by ``then``, if that is an address of the house, else to the page of that name."""
+    then = request.POST.get("then", "")
+    if then.startswith("/") and url_has_allowed_host_and_scheme(then, allowed_hosts=None):
+        return HttpResponseRedirect(then)
+    return redirect(otherwise)
 
 
 def attempt(request: HttpRequest, act: Callable[[], object], *, done: str, form: ToldForm | None = None) -> bool:

@@ -55,12 +55,12 @@ def test_links_to_a_roster_and_its_team_are_made_on_its_page(roster, client, kin
 
 def test_a_link_is_ended_where_it_is_listed(roster, client, responder):
     feed, token = actions.make_feed(FeedKind.ROSTER, by=responder, roster=roster)
-    answer = client.post(f"/calendars/{feed.pk}/revoke/", {"next": "/rosters/platform/"}, follow=True)
+    answer = client.post(f"/calendars/{feed.pk}/revoke/", {"then": "/rosters/platform/"}, follow=True)
     assert answer.redirect_chain == [("/rosters/platform/", 302)]
     assert "The link to Platform is ended." in answer.content.decode()
     assert Client().get(f"/calendars/{token}.ics").status_code == 404
     away = client.post(f"/calendars/{actions.make_feed(FeedKind.PERSON, by=responder)[0].pk}/revoke/",
-                       {"next": "https://evil.example/"})  # fmt: skip
+                       {"then": "https://evil.example/"})  # fmt: skip
     assert away["Location"] == "/profile/"
 
 

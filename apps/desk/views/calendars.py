@@ -5,12 +5,11 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from apps.core.errors import HouseError
-from apps.desk.pages import attempt, say_failure, viewer
+from apps.desk.pages import attempt, led_back, say_failure, viewer
 from apps.rosters import actions
 from apps.rosters.calendars import feeds, links
 from apps.rosters.models import FeedKind, Roster
@@ -51,11 +50,7 @@ def revoke(request: HttpRequest, feed: int) -> HttpResponse:
     attempt(
         request, lambda: actions.revoke_feed(found, by=viewer(request)), done=f"The link to {found.title} is ended."
     )
-    back = request.POST.get("next", "")
-    allowed = url_has_allowed_host_and_scheme(
-        back, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return redirect(back if allowed else "profile")
+    return led_back(request, otherwise="profile")
 
 
 def _roster_or_404(request: HttpRequest, slug: str) -> Roster:

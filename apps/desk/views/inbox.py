@@ -6,14 +6,12 @@ from collections.abc import Callable
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from apps.desk import receipts
-from apps.desk.pages import say_done, say_problem, viewer
+from apps.desk.pages import led_back, say_done, say_problem, viewer
 from apps.incidents.models import Via
 from apps.notifications import actions, answers
 from apps.notifications import queries as notifications
@@ -59,7 +57,7 @@ def acknowledge_all(request: HttpRequest) -> HttpResponse:
         say_problem(request, answer)
     done = list(dict.fromkeys(each.text for each in told if each.done))
     say_done(request, "\n".join(done) if told else "Nothing waits for you.")
-    return _back(request)
+    return led_back(request, otherwise="inbox")
 
 
 @login_required
@@ -83,11 +81,4 @@ def _answer(request: HttpRequest, page: int, act: Callable[[Notification], Answe
     found = get_object_or_404(own.select_related("person", "incident__severity", "direct__by"), pk=page)
     answer = act(found)
     (say_done if answer.done else say_problem)(request, answer.text)
-    return _back(request)
-
-
-def _back(request: HttpRequest) -> HttpResponse:
-    then = request.POST.get("then", "")
-    if then.startswith("/") and url_has_allowed_host_and_scheme(then, allowed_hosts=None):
-        return HttpResponseRedirect(then)
-    return HttpResponseRedirect(reverse("inbox"))
+    return led_back(request, otherwise="inbox")

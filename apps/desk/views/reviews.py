@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from apps.core import clock
 from apps.core.editing import unchanged
 from apps.desk import clock_faces, edited
 from apps.desk.forms.reviews import ActionItemForm, ReviewForm
-from apps.desk.pages import attempt, incident_or_404, say_invalid, viewer
+from apps.desk.pages import attempt, incident_or_404, led_back, say_invalid, viewer
 from apps.incidents import queries as incidents
 from apps.incidents.models import ClockName
 from apps.incidents.reading import note_reading
@@ -112,10 +111,7 @@ def complete_action_item(request: HttpRequest, item: int) -> HttpResponse:
     """Record that an action item is done, and go back to where it was ticked."""
     found = get_object_or_404(reviews.open_action_items(viewer(request)), pk=item)
     attempt(request, lambda: actions.complete_action_item(found.pk, by=viewer(request)), done="Done.")
-    then = request.POST.get("then", "")
-    if then.startswith("/") and url_has_allowed_host_and_scheme(then, allowed_hosts=None):
-        return HttpResponseRedirect(then)
-    return redirect("action_items")
+    return led_back(request, otherwise="action_items")
 
 
 def _review_or_404(request: HttpRequest, number: int) -> Postmortem:
