@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.audit.models import Entry
 from apps.contacts.models import EmergencyContact
 from apps.core.audited import Act
+from apps.desk.leaving import actions as leaving
 from apps.desk.leaving import handlers
 from apps.desk.leaving.actions import NotTakenOver, hand_over, shown_to
 from apps.desk.leaving.holes import holes_of
@@ -25,6 +27,7 @@ from apps.rosters import actions as rosters
 from apps.rosters.models import Roster, Shift
 from apps.teams import actions as teams
 from apps.teams.models import Membership, TeamRole, User
+from tests.escalation.test_races import one_waits_for_the_other
 from tests.factories.escalation import make_chain
 from tests.factories.incidents import declare, make_procedures
 from tests.factories.teams import make_person, make_team
@@ -198,6 +201,35 @@ def test_nothing_is_handed_over_where_somebody_cannot_take_it(clock, platform, a
     assert refused.value.reasons.keys() == {holes["turns"].key}
     assert {target.person for target in LevelTarget.objects.all()} == {anna}
     assert User.objects.get(pk=anna.pk).is_active
+
+
+def test_what_the_database_refuses_is_said_of_the_hole_it_is_of(platform, anna, chief, much, monkeypatch):
+    bert = make_person("Bert", platform, TeamRole.RESPONDER)
+    expert = next(hole for hole in shown_to(chief, anna) if hole.key.startswith("expert"))
+
+    def held_twice(**_: User) -> None:
+        Expert.objects.create(key="data", field="Data", title="Another", person=bert)
+
+    monkeypatch.setattr(leaving, "holes_of", lambda _: [replace(expert, hand_over=held_twice)])
+    with pytest.raises(NotTakenOver) as refused:
+        hand_over(anna, {expert.key: bert}, leaves=True, by=chief)
+    assert refused.value.reasons == {
+        expert.key: "Bert cannot take this as things are: somebody else holds it, or holds it twice."
+    }
+    assert User.objects.get(pk=anna.pk).is_active
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_lock_of_administrators_comes_before_any_roster(clock, platform, anna, chief, much):
+    """Whoever provisions holds it, and changes rosters then."""
+    bert, roster = make_person("Bert", platform, TeamRole.RESPONDER), Roster.objects.get(slug="first")
+    turns = next(hole for hole in shown_to(chief, anna) if hole.key.startswith("turns"))
+    one_waits_for_the_other(
+        teams.lock_administrators,
+        lambda: hand_over(anna, {turns.key: bert}, leaves=True, by=chief),
+        then=lambda: Roster.objects.select_for_update().get(pk=roster.pk),
+    )
+    assert not User.objects.get(pk=anna.pk).is_active
 
 
 def test_who_is_on_a_level_already_is_paged_once(platform, anna, chief, much):

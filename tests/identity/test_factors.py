@@ -11,6 +11,7 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 from allauth.mfa.webauthn.internal import auth as keys
+from allauth.socialaccount.models import SocialAccount
 from cryptography.fernet import Fernet
 from django.core.management import call_command
 from django.test import Client
@@ -20,7 +21,7 @@ from apps.core.audited import Act
 from apps.identity import rotation
 from apps.identity.adapter import FactorAdapter
 from apps.teams import actions, factors
-from apps.teams.models import TeamRole
+from apps.teams.models import TeamRole, User
 from tests.identity.conftest import PASSWORD
 
 WAYS_IN = "/profile/sign-in/"
@@ -254,6 +255,18 @@ def test_the_last_passkey_stays_with_who_has_no_other_way_in(client, rita, clock
     rita.set_password("correct horse battery staple")
     rita.save()
     assert FactorAdapter().can_delete_authenticator(second)
+
+
+def test_a_provider_that_is_gone_is_no_way_in(rita, settings):
+    passkey = Authenticator.objects.create(user=rita, type=Authenticator.Type.WEBAUTHN, data={"name": "Phone"})
+    SocialAccount.objects.create(user=rita, provider="entra", uid="7")
+    rita.set_unusable_password()
+    rita.save()
+    settings.OIDC_PROVIDERS = {"entra": None}
+    assert FactorAdapter().can_delete_authenticator(passkey)
+    settings.OIDC_PROVIDERS = {"other": None}
+    assert not FactorAdapter().can_delete_authenticator(passkey)
+    assert not User.objects.filter(factors.has_a_way_in(but=passkey), pk=rita.pk).exists()
 
 
 def test_nobody_asks_the_database_where_no_role_has_to_have_one(rita, rf, django_assert_num_queries):

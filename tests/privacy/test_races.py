@@ -12,7 +12,9 @@ from apps.audit import sealing, verifying
 from apps.core.errors import RuleViolation
 from apps.core.models import Erasure
 from apps.privacy import actions
+from apps.teams import actions as teams
 from apps.teams.models import User
+from tests.escalation.test_races import one_waits_for_the_other
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -56,3 +58,13 @@ def test_two_at_once(canary: User, root: User) -> None:
     assert told == ["They are erased already.", "erased"]
     assert Erasure.objects.filter(subject=f"person:{canary.pk}").count() == 1
     assert verifying.verify(every=True).findings == []
+
+
+def test_the_lock_of_administrators_comes_before_any_row(canary: User, root: User) -> None:
+    """Whoever provisions holds it, and writes the person then."""
+    one_waits_for_the_other(
+        teams.lock_administrators,
+        lambda: actions.erase(canary.pk, by=root, reason="They left"),
+        then=lambda: User.objects.select_for_update().get(pk=canary.pk),
+    )
+    assert Erasure.objects.filter(subject=f"person:{canary.pk}").exists()
