@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
@@ -57,7 +57,7 @@ class AdminAddressMiddleware:
 class ListedAdmin(ModelAdmin):
     """A page of rows on which something can be done with several of them."""
 
-    formfield_overrides: ClassVar[dict[type[models.Field[Any, Any]], dict[str, Any]]] = {
+    formfield_overrides: Mapping[type[models.Field[Any, Any]], Mapping[str, Any]] = {
         models.JSONField: {"form_class": JsonField}
     }
 

@@ -33,7 +33,7 @@ class PasskeyField(JsonField):
     """The JSON of a ``PublicKeyCredential``: an object. It counts once, and is never shown again."""
 
     widget = forms.HiddenInput
-    default_error_messages: ClassVar[dict[str, str]] = {"invalid": NO_PASSKEY}
+    default_error_messages: ClassVar[dict[str, Any]] = {"invalid": NO_PASSKEY}
 
     def to_python(self, value: Any) -> Any:
         """What was said, as a dictionary; None for nothing. Raises ValidationError for what is no such object."""
