@@ -15,7 +15,7 @@ test acceptance: export PYTHONDONTWRITEBYTECODE :=
 
 # Everything, or what TESTS names: make test TESTS=tests/incidents
 test: install-dev
-	@$(VENV) -m pytest -n 2 --ignore=tests/acceptance --junit-xml=.pytest_cache/report.xml $(TESTS)
+	@$(VENV) -m pytest -n 2 --dist worksteal --ignore=tests/acceptance --junit-xml=.pytest_cache/report.xml $(TESTS)
 ifeq ($(TESTS),tests)
 	@$(MAKE) --no-print-directory acceptance
 endif
