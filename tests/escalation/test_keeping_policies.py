@@ -16,6 +16,7 @@ from apps.escalation.models import Level, LevelTarget, OutsideHours, Policy, Tar
 from apps.incidents.models import Severity
 from apps.teams.models import Team, TeamRole, User
 from tests.escalation.building import chain, make_house
+from tests.escalation.test_races import one_waits_for_the_other
 from tests.factories.teams import make_person
 
 
@@ -140,6 +141,24 @@ def test_of_two_who_save_at_the_same_moment_one_is_told():
 
     assert sorted(at_once(save, people)) == ["ChangedMeanwhile", "done"]
     assert Level.history.filter(policy_id=own.pk, history_type="~").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_saves_while_another_does_waits_and_is_told():
+    house = make_house()
+    own = chain("P0", house.olga, team=house.team)
+    seen, told = versions.of(own.pk), []
+    mia, max_ = manager(house.team, "Mia"), manager(house.team, "Max")
+    drafts_of_both = [draft_of(own), draft_of(own)]
+    for draft, name in zip(drafts_of_both, ("Of Mia", "Of Max"), strict=True):
+        draft.rungs[0].level.name = name
+    first, second = drafts_of_both
+    one_waits_for_the_other(
+        lambda: actions.save_policy(first, by=mia, based_on=seen),
+        lambda: told.append(attempt(lambda: actions.save_policy(second, by=max_, based_on=seen))),
+    )
+    assert told == ["ChangedMeanwhile"]
+    assert own.levels.get().name == "Of Mia"
 
 
 @pytest.mark.django_db(transaction=True)
