@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from http import HTTPStatus
 from operator import attrgetter
 from typing import Any, ClassVar, cast
 
@@ -17,7 +16,7 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin, TabularInline
@@ -33,7 +32,7 @@ from apps.teams.admin_access import AdministratedAdmin, NeverDeleted, ReadOnlyAd
 from apps.teams.events import PERSON_ADDED
 from apps.teams.models import ApiToken, Membership, MembershipSource, Team, User, UserKind
 from apps.teams.queries import is_a_person, is_erased
-from apps.teams.sensitive import SensitiveAdmin, require
+from apps.teams.sensitive import TYPED, SensitiveAdmin, require
 
 admin.site.unregister(Group)  # groups are derived from memberships
 for of_signing_in in (AccessAttempt, AccessLog, AccessFailureLog):
@@ -86,9 +85,9 @@ class KeepsMemberships(AdministratedAdmin):
 
 
 def refused_with_words(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Answer with the page again, and with nothing done, where rules forbid what was sent to it.
+    """Answer with the page again, with what was typed and nothing done, where rules forbid what was sent to it.
 
-    Whoever may not write is refused before anything waits for them; where somebody else writes for long, it is 503.
+    So too where somebody else writes for long. Whoever may not write is refused before anything waits for them.
     """
 
     @wraps(view)
@@ -102,11 +101,9 @@ def refused_with_words(view: Callable[..., Any]) -> Callable[..., Any]:
             with locks.patiently(PATIENCE):
                 actions.lock_administrators()  # before any row, as everybody takes it
                 return view(self, request, *args, **kwargs)
-        except RuleViolation as refusal:
+        except (RuleViolation, Busy) as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
-        except Busy as refusal:
-            return render(request, "503.html", {"refusal": refusal}, status=HTTPStatus.SERVICE_UNAVAILABLE)
+            return HttpResponseRedirect(f"{request.get_full_path()}{TYPED}")
 
     return answered
 
@@ -158,15 +155,15 @@ class PersonAdmin(SensitiveAdmin, UserAdmin[User], KeepsMemberships):
             reverse("factors_reset", args=[person.pk]),
         )
 
-    @refused_with_words
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[User], search_term: str
     ) -> tuple[QuerySet[User], bool]:
-        """To be chosen by the forms of others are only those who are still here."""
+        """To be chosen by the forms of others are people alone, who are still here."""
         if request.path.endswith("/autocomplete/"):
-            queryset = queryset.filter(is_active=True)
+            queryset = queryset.filter(is_a_person(), is_active=True)
         return super().get_search_results(request, queryset, search_term)
 
+    @refused_with_words
     def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Another password for a person; service accounts have none."""
         key = str(kwargs.get("id", *args[:1]))

@@ -17,10 +17,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 from apps.core.zones import zone_or_utc
-from apps.teams.sensitive import NotConfirmed
-
-#: By this a page knows that it is come back to, with what was typed there (static/ado/typed.js).
-TYPED = "#typed"
+from apps.teams.sensitive import TYPED, NotConfirmed
 
 
 class ViewerTimeZoneMiddleware:

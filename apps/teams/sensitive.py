@@ -28,6 +28,8 @@ from apps.teams.models import ApiToken
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
+#: By this a page knows that it is come back to, with what was typed there (static/ado/typed.js).
+TYPED = "#typed"
 _CONFIRMED_AT = "confirmed_at"
 _FACTOR_ELSEWHERE = "factor_elsewhere"
 #: On the request by which somebody comes back from a provider.
