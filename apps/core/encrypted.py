@@ -70,6 +70,13 @@ class EncryptedText(models.TextField[Any, Any]):
             log.error("secret_unreadable", field=str(self), why=str(error))
             return self._unreadable(value)
 
+    def formfield(self, *args: Any, **options: Any) -> Any:
+        """A field whose text no script keeps (static/ado/typed.js)."""
+        field = super().formfield(*args, **options)
+        if field is not None:
+            field.widget.attrs["data-secret"] = ""
+        return field
+
     def value_from_object(self, obj: models.Model) -> Any:
         return concealed(super().value_from_object(obj) or "")
 

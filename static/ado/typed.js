@@ -1,17 +1,25 @@
 /*
- * Keeps what was typed while the house asks again who one is, and puts it back where that page is left for this one
- * (teams.middleware). Only in this tab, only until the next page, and neither secrets nor files.
+ * Keeps what was sent while the house asks again who one is, and puts it back where that page is left for this one
+ * (teams.middleware): the version too that it was based on, so that whoever changed the same meanwhile is not written
+ * over. Only in this tab, only until the next page or sign-in, and neither secrets nor files.
  */
 (() => {
   "use strict";
 
   const KEPT = "typed";
   const BACK = "#typed";
-  const ASKING = /^\/(confirm|login)\//;
-  const NEVER = ["password", "file", "hidden", "submit", "button", "image", "reset"];
+  const ASKING = /^\/confirm\//;
+  const SIGNING_IN = /^\/login\//;
+  const NEVER = ["password", "file", "submit", "button", "image", "reset"];
+  const SECRET = /^(csrfmiddlewaretoken|credential)$/;
   const ROWS = 100;
 
-  const isKept = (field) => field.name && !NEVER.includes(field.type) && !/password|one-time/.test(field.autocomplete);
+  function isKept(field) {
+    const isSecret = SECRET.test(field.name) || /password|one-time/.test(field.autocomplete) || "secret" in field.dataset;
+    return field.name && !isSecret && !NEVER.includes(field.type);
+  }
+
+  const target = (form) => form.action.split("#")[0];
 
   function stateOf(field) {
     const { name, type, value, checked } = field;
@@ -20,10 +28,10 @@
 
   function keep(event) {
     const form = event.target;
-    if (form.method !== "post" || ASKING.test(location.pathname)) return;
+    if (form.method !== "post" || ASKING.test(location.pathname) || SIGNING_IN.test(location.pathname)) return;
     const fields = [...form.elements].filter(isKept).map(stateOf);
     try {
-      sessionStorage.setItem(KEPT, JSON.stringify({ page: location.pathname, action: form.action, fields }));
+      sessionStorage.setItem(KEPT, JSON.stringify({ page: location.pathname, action: target(form), fields }));
     } catch {
       // More than a browser keeps: then nothing is kept.
     }
@@ -31,11 +39,13 @@
 
   /** The field of that state; of a set of rows that had more of them, with as many added. */
   function fieldOf(form, state) {
+    const isOneOfSeveral = ["radio", "checkbox"].includes(state.type);
     const find = () => [...form.elements].find(
-      (field) => field.name === state.name && (!["radio", "checkbox"].includes(field.type) || field.value === state.value),
+      (field) => field.name === state.name && (!isOneOfSeveral || field.value === state.value),
     );
-    const rows = /^(.+)-\d+-/.exec(state.name)?.[1];
-    for (let tries = 0; rows && !find() && tries < ROWS; tries += 1) {
+    const [row, rows] = /^(.+)-\d+-/.exec(state.name) ?? [];
+    const isThere = () => [...form.elements].some((field) => field.name.startsWith(row));
+    for (let tries = 0; row && !isThere() && tries < ROWS; tries += 1) {
       const add = document.getElementById(`${rows}-group`)?.querySelector("a.add-row");
       if (!add) break;
       add.click();
@@ -47,7 +57,25 @@
     if (["radio", "checkbox"].includes(field.type)) field.checked = state.checked;
     else if (field.options) for (const option of field.options) option.selected = state.chosen.includes(option.value);
     else field.value = state.value;
+    if (state.type === "hidden") return;
     for (const name of ["input", "change"]) field.dispatchEvent(new Event(name, { bubbles: true }));
+  }
+
+  function say(form, lost) {
+    const said = document.createElement("p");
+    said.className = "notice font-semibold mb-3";  // as the pages look, and as the admin does
+    said.setAttribute("role", "status");
+    said.textContent = "What you typed is here again. It is not sent yet.";
+    if (lost.length) said.textContent += ` There is no place for this any more: ${lost.join(", ")}.`;
+    form.prepend(said);
+    form.closest("details")?.setAttribute("open", "");
+    said.scrollIntoView({ block: "center" });
+  }
+
+  /** What a person would call the value that has no field any more; empty for what nobody typed. */
+  function wordsOf(state) {
+    if (state.type === "hidden" || state.name.includes("__prefix__") || (["radio", "checkbox"].includes(state.type) && !state.checked)) return "";
+    return state.value ? `${state.name} “${state.value}”` : "";
   }
 
   function restore() {
@@ -56,19 +84,17 @@
     sessionStorage.removeItem(KEPT);
     if (location.hash !== BACK) return;
     history.replaceState(null, "", location.pathname + location.search);
-    const form = [...document.forms].find((each) => each.method === "post" && each.action === kept?.action);
+    const form = [...document.forms].find((each) => each.method === "post" && target(each) === kept?.action);
     if (!form || kept.page !== location.pathname) return;
-    for (const state of kept.fields) {
+    const lost = [];
+    // First what was typed, which may add rows; then what the page keeps for itself: versions, numbers, counts.
+    const byKind = [(state) => state.type !== "hidden", (state) => state.type === "hidden"];
+    for (const state of byKind.flatMap((isOne) => kept.fields.filter(isOne))) {
       const field = fieldOf(form, state);
       if (field) putBack(field, state);
+      else if (wordsOf(state)) lost.push(wordsOf(state));
     }
-    const said = document.createElement("p");
-    said.className = "notice font-semibold mb-3";  // as the pages look, and as the admin does
-    said.setAttribute("role", "status");
-    said.textContent = "What you typed is here again. It is not sent yet.";
-    form.prepend(said);
-    form.closest("details")?.setAttribute("open", "");
-    said.scrollIntoView({ block: "center" });
+    say(form, lost);
   }
 
   document.addEventListener("submit", keep);

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from apps.teams.models import TeamRole, User
+from apps.teams.models import Membership, Team, TeamRole, User
 from tests.browser.pictures import keep_picture
 from tests.browser.signing_in import PASSWORD, signed_in
 from tests.factories.teams import make_person, make_team
@@ -70,6 +70,29 @@ def test_in_the_admin_with_rows_that_were_added(
         keep_picture(page, tmp_path / "typed-admin.png")
         expect(page.locator("[name=name]")).to_have_value("Nora")
         expect(page.locator("[name=memberships-0-role]")).to_have_value("responder")
+
+
+def test_what_somebody_else_changed_meanwhile_is_told_and_not_written_over(
+    browser: Any, live_server: Any, chief: User, settings: Any
+) -> None:
+    team = Team.objects.get(slug="platform")
+    rita, bob = make_person("Rita", team, TeamRole.RESPONDER), make_person("Bob", team, TeamRole.STAKEHOLDER)
+    with signed_in(browser, live_server.url, chief, width="wide", theme="light") as context:
+        page = context.new_page()
+        page.goto(f"/admin/teams/team/{team.pk}/change/")
+        page.locator("[name=name]").fill("Platform and data")
+        settings.CONFIRMED_FOR = timedelta()
+        Membership.objects.get(person=rita).delete()
+        team.time_zone = "Europe/Lisbon"
+        team.save()
+        page.get_by_role("button", name="Save", exact=True).click()
+        confirm(page, settings)
+        expect(page.get_by_text("What you typed is here again")).to_be_visible()
+        expect(page.locator("[name=name]")).to_have_value("Platform and data")
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_text("Europe/Lisbon").first).to_be_visible()
+    assert Team.objects.values_list("name", "time_zone").get() == ("Platform", "Europe/Lisbon")
+    assert Membership.objects.get(team=team).person == bob
 
 
 def test_no_secret_is_kept(browser: Any, live_server: Any, chief: User) -> None:
