@@ -15,31 +15,26 @@ from apps.teams import actions as teams
 from apps.teams.models import User
 
 
+@transaction.atomic
 def erase(person_id: int, *, by: User | None, reason: str) -> Erasure:
     """Erase the personal data of somebody who left; everything they did stays, under a pseudonym. Nothing undoes it.
 
-    In transactions of its own: what reads whole tables holds nobody up, neither who seals nor who administrates. One
-    that is broken off is done by doing it again. ``by`` None is the house, where a backup was restored. Of two at once
-    the second is told that it is done. Raises NotAllowed for who does not administrate, RuleViolation with what stands
-    in the way, or where ERASED_FILE cannot be written, Invalid for a reason that is empty or names them, for it stays
-    in the record.
+    What the house wrote to others with their name in it is rewritten by the engine afterwards: that reads whole tables,
+    and holds nobody up. ``by`` None is the house, where a backup was restored. Of two at once the second is told that
+    it is done. Raises NotAllowed for who does not administrate, RuleViolation with what stands in the way, or where
+    ERASED_FILE cannot be written, Invalid for a reason that is empty or names them, for it stays in the record.
     """
     if by is not None and not access.is_administrator(by):
         raise NotAllowed("Administrators erase people.")
-    person = User.objects.get(pk=person_id)
-    _refuse_while_needed(person)
-    reason = reasons.checked(reason, person)
-    mentions.replace(mentions.words_of(person), belongings.pseudonym_of(person))
-    return _erase_account(person_id, by=by, reason=reason)
-
-
-@transaction.atomic(durable=True)
-def _erase_account(person_id: int, *, by: User | None, reason: str) -> Erasure:
-    """Everything that is theirs and in the record, at once; what changed since it was asked stands in the way."""
     teams.lock_administrators()  # before any row, as everybody takes it
     person = User.objects.select_for_update(no_key=True).get(pk=person_id)
-    _refuse_while_needed(person)
+    obstacles = obstacles_to_erasing(person)
+    if obstacles:
+        raise RuleViolation(" ".join(obstacles))
+    if by is not None:
+        reason = reasons.checked(reason, person)
     pseudonym = belongings.pseudonym_of(person)
+    mentions.plan_replacing(mentions.words_of(person), pseudonym)
     addresses = mentions.addresses_of_nobody_else(person)
     erasure = _erase(person, addresses, pseudonym=pseudonym, by=by, reason=reason)
     note(Act.ERASED, f"Erased the personal data of {pseudonym}", by=by, about=person, reason=reason)
@@ -59,9 +54,3 @@ def _erase(person: User, addresses: list[str], *, pseudonym: str, by: User | Non
     for contact in contacts:
         belongings.hide(contact, pseudonym)
     return erasure
-
-
-def _refuse_while_needed(person: User) -> None:
-    obstacles = obstacles_to_erasing(person)
-    if obstacles:
-        raise RuleViolation(" ".join(obstacles))

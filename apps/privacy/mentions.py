@@ -5,6 +5,7 @@ What people wrote by hand is not touched, and nothing that is sealed (docs/priva
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -16,6 +17,8 @@ from django.db.models.functions import Cast, Lower
 from psycopg import sql
 
 from apps.contacts.models import ContactMethod, EmergencyContact
+from apps.core.encryption import decrypt, encrypt
+from apps.engine import actions as engine
 from apps.engine.models import Timer
 from apps.escalation.models import Level, Proof, RunLevel
 from apps.incidents.models import ResponseRole, RoleCandidate
@@ -23,6 +26,8 @@ from apps.integrations.models import SlackAnswer, TextReply
 from apps.notifications.models import Delivery, DirectPage, Notification
 from apps.teams.models import User
 
+#: The kind of the timer that rewrites what the house wrote.
+REPLACE = "privacy.replace_mentions"
 #: What is shorter would be found in other words.
 SHORTEST = 5
 #: What the procedures call those who have to do something, whoever it is.
@@ -117,10 +122,25 @@ def pattern_of(words: Iterable[str]) -> str:
     return f"{_BEGINS}(?:{'|'.join(map(re.escape, long))}){_ENDS}" if long else ""
 
 
+def plan_replacing(words: Iterable[str], pseudonym: str) -> None:
+    """Let the engine ``replace`` them after the caller's transaction; until then they are kept, encrypted."""
+    payload = {"words": encrypt(json.dumps(sorted(words))), "pseudonym": pseudonym}
+    engine.schedule(REPLACE, key=f"{REPLACE}:{pseudonym}", payload=payload)
+
+
+def replace_as_planned(timer: Timer) -> None:
+    """What ``plan_replacing`` planned; done again after a crash. What was looked for is gone from the timer then."""
+    if "words" not in timer.payload:
+        return
+    replace(json.loads(decrypt(timer.payload["words"])), timer.payload["pseudonym"])
+    Timer.objects.filter(pk=timer.pk).update(payload={"pseudonym": timer.payload["pseudonym"]})
+
+
 def replace(words: Iterable[str], pseudonym: str) -> None:
     """Put ``pseudonym`` in the place of each of ``words``, wherever the house wrote it.
 
-    Each table is read once or twice as a whole. Of JSON the values change, never a key.
+    Each table is read once or twice as a whole, in transactions of their own where the caller has none. Of JSON the
+    values change, never a key.
     """
     pattern = pattern_of(words)
     if not pattern:

@@ -80,7 +80,9 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
             messages.error(request, str(refused))
             return redirect("privacy_person", pk=pk)
         else:
-            messages.success(request, f"Erased. In the record they are {erasure} from now on.")
+            messages.success(
+                request, f"Erased. In the record they are {erasure} from now on, in messages to others within a minute."
+            )
             return redirect("privacy_person", pk=pk)
     return _page(request, whose, status=422, erase_form=form)
 

@@ -23,14 +23,15 @@ from apps.core.audited import Act
 from apps.core.errors import Invalid, NotAllowed, RuleViolation
 from apps.core.models import Commitment, Erasure
 from apps.engine import actions as engine
-from apps.engine.models import Timer
+from apps.engine.models import State, Timer
+from apps.engine.runner import run_due
 from apps.identity.addresses import TELL
 from apps.identity.models import Invitation
 from apps.incidents import actions as incidents
 from apps.incidents.models import Incident, ResponseRole, RoleAssignment, TimelineEvent
 from apps.integrations.models import SlackAnswer
 from apps.notifications.models import Notification
-from apps.privacy import actions
+from apps.privacy import actions, handlers, mentions, reasons
 from apps.teams import actions as teams
 from apps.teams.models import Team, TeamRole, User
 from tests.audit.conftest import many_states, seal
@@ -46,6 +47,14 @@ STAYS = {"incidents_proceduresrevision.document", "incidents_timelineevent.text"
 WHY = "They left, and asked for it"
 
 
+def erase(person: User, *, by: User) -> Erasure:
+    """Erase them, with what the engine does afterwards."""
+    erasure = actions.erase(person.pk, by=by, reason=WHY)
+    for planned in Timer.objects.filter(kind=mentions.REPLACE, state=State.PENDING):
+        handlers.replace_mentions(planned)
+    return erasure
+
+
 def columns_with_traces() -> set[str]:
     return {found.partition(":")[0] for found in found_in_database(TRACES)} - STAYS
 
@@ -53,14 +62,14 @@ def columns_with_traces() -> set[str]:
 def test_no_trace_is_left_in_any_column_of_any_table(canary: User, root: User) -> None:
     seal()
     assert len(columns_with_traces()) > 20
-    actions.erase(canary.pk, by=root, reason=WHY)
+    erase(canary, by=root)
     assert columns_with_traces() == set()
     seal()
     assert verifying.verify(every=True).findings == []
 
 
 def test_what_they_did_stays_under_a_pseudonym(canary: User, root: User, incident: Incident) -> None:
-    erasure = actions.erase(canary.pk, by=root, reason=WHY)
+    erasure = erase(canary, by=root)
     canary.refresh_from_db()
     assert (canary.name, canary.email) == (erasure.pseudonym, f"person-{canary.pk}@erased.invalid")
     assert (canary.is_active, canary.has_usable_password(), canary.memberships.exists()) == (False, False, False)
@@ -71,7 +80,7 @@ def test_what_they_did_stays_under_a_pseudonym(canary: User, root: User, inciden
 
 
 def test_the_record_says_who_erased_and_why_and_not_whom_by_name(canary: User, root: User) -> None:
-    erasure = actions.erase(canary.pk, by=root, reason=WHY)
+    erasure = erase(canary, by=root)
     entry = Entry.objects.get(act=Act.ERASED)
     assert (entry.by, entry.data, entry.about_row) == (root, {"reason": WHY}, str(canary.pk))
     assert entry.text == f"Erased the personal data of {erasure.pseudonym}"
@@ -79,7 +88,7 @@ def test_the_record_says_who_erased_and_why_and_not_whom_by_name(canary: User, r
 
 
 def test_others_keep_what_is_theirs(canary: User, root: User) -> None:
-    actions.erase(canary.pk, by=root, reason=WHY)
+    erase(canary, by=root)
     root.refresh_from_db()
     assert root.name == "Root Admin"
     assert set(root.history.values_list("email", flat=True)) == {"root@example.com"}
@@ -93,7 +102,7 @@ def test_a_word_of_the_house_is_no_name(canary: User, root: User, incident: Inci
     timers = set(Timer.objects.exclude(kind=TELL).values_list("kind", "key"))
     told = Notification.objects.filter(person=root, step="2")
     told.update(text=f"Somebody is asked {word} at {word}T10:00:00+00:00")
-    actions.erase(canary.pk, by=root, reason=WHY)
+    erase(canary, by=root)
     assert told.get().text == f"Somebody is asked {word} at {word}T10:00:00+00:00"
     assert timers <= set(Timer.objects.exclude(kind=TELL).values_list("kind", "key"))
 
@@ -103,9 +112,22 @@ def test_nothing_that_the_engine_is_to_do_is_rewritten(canary: User, root: User)
     payload = {"due_at": "2026-11-27T10:00:00+00:00", "name": NAME}
     engine.schedule("communications.reminder", due_at=clock.now(), key="remind", payload=payload)
     assert Timer.objects.filter(kind=TELL).exists()
-    actions.erase(canary.pk, by=root, reason=WHY)
+    erase(canary, by=root)
     assert Timer.objects.get(key="remind").payload == payload
     assert not Timer.objects.filter(kind=TELL).exists()
+
+
+def test_what_the_house_wrote_is_rewritten_by_the_engine_once_it_is_certain(canary: User, root: User) -> None:
+    """Until then the words are kept where nobody reads them, and not at all afterwards."""
+    told = Notification.objects.filter(person=root, step="2")
+    actions.erase(canary.pk, by=root, reason=WHY)
+    assert NAME in told.get().subject
+    assert [found for found in found_in_database(TRACES) if found.startswith("engine_timer.payload")] == []
+    run_due()
+    assert NAME not in told.get().subject
+    planned = Timer.objects.get(kind=mentions.REPLACE)
+    assert (planned.state, set(planned.payload)) == (State.DONE, {"pseudonym"})
+    handlers.replace_mentions(planned)  # as after a crash between the two
 
 
 def test_what_others_are_called_and_reached_by_stays_theirs(canary: User, root: User, team: Team) -> None:
@@ -118,7 +140,7 @@ def test_what_others_are_called_and_reached_by_stays_theirs(canary: User, root: 
     EmergencyContact.objects.create(group="escalation", key="ic", name="Chris", title="Incident Commander")
     told = Notification.objects.filter(person=root, step="2")
     told.update(text=f"{NAME} is Incident Commander, at {NUMBER}; {ADDRESS}")
-    erasure = actions.erase(canary.pk, by=root, reason=WHY)
+    erasure = erase(canary, by=root)
     assert told.get().text == f"{NAME} is Incident Commander, at {NUMBER}; {erasure.pseudonym}"
 
 
@@ -127,7 +149,7 @@ def test_a_name_after_a_line_break_is_found_in_what_is_structured(canary: User, 
         key="1", written_at=clock.now(), channel="C1", ts="1", member="U1", text="",
         blocks=[{"text": f'Told:\n{NAME} "{ADDRESS}"'}],
     )  # fmt: skip
-    erasure = actions.erase(canary.pk, by=root, reason=WHY)
+    erasure = erase(canary, by=root)
     answer.refresh_from_db()
     assert answer.blocks == [{"text": f'Told:\n{erasure.pseudonym} "{erasure.pseudonym}"'}]
 
@@ -139,30 +161,52 @@ def test_a_reason_that_says_nothing_or_names_them_is_refused(canary: User, root:
     assert not Erasure.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "reason", "names_them"),
+    [
+        ("Nguyen The Anh", "They left the company before May", False),
+        ("Nguyen The Anh", "Anh left", True),
+        ("Will May", "They will leave in May", False),
+        ("Will May", "Will May left", True),
+        ("Rafi Cohen", "Rafi asked for it", True),
+    ],
+)
+def test_words_that_are_names_too_are_no_names(
+    canary: User, root: User, name: str, reason: str, names_them: bool
+) -> None:
+    User.objects.filter(pk=canary.pk).update(name=name)
+    canary.refresh_from_db()
+    if names_them:
+        with pytest.raises(Invalid, match="Do not name them"):
+            reasons.checked(reason, canary)
+    else:
+        assert reasons.checked(reason, canary) == reason
+
+
 def test_only_administrators_erase(canary: User, team: Team) -> None:
     with pytest.raises(NotAllowed):
         actions.erase(canary.pk, by=make_person("Mona", team, TeamRole.MANAGER), reason=WHY)
 
 
 def test_nobody_is_erased_twice(canary: User, root: User) -> None:
-    actions.erase(canary.pk, by=root, reason=WHY)
+    erase(canary, by=root)
     with pytest.raises(RuleViolation, match="already"):
-        actions.erase(canary.pk, by=root, reason=WHY)
+        erase(canary, by=root)
 
 
 def test_what_came_since_is_erased_by_doing_it_again(canary: User, root: User) -> None:
-    actions.erase(canary.pk, by=root, reason=WHY)
+    erase(canary, by=root)
     ContactMethod.objects.create(person=canary, kind=MethodKind.SMS, value=NUMBER)
     seal()
-    actions.erase(canary.pk, by=root, reason=WHY)
+    erase(canary, by=root)
     assert columns_with_traces() == set()
     assert verifying.verify(every=True).findings == []
     with pytest.raises(RuleViolation, match="already"):
-        actions.erase(canary.pk, by=root, reason=WHY)
+        erase(canary, by=root)
 
 
 def test_who_is_erased_is_let_in_by_nobody(canary: User, root: User) -> None:
-    actions.erase(canary.pk, by=root, reason=WHY)
+    erase(canary, by=root)
     canary.refresh_from_db()
     with pytest.raises(RuleViolation, match="nobody is them again"):
         teams.reactivate(canary)
@@ -172,7 +216,7 @@ def test_who_is_erased_is_let_in_by_nobody(canary: User, root: User) -> None:
 
 
 def test_administrators_see_who_is_erased_and_change_nothing(canary: User, root: User, client: Client) -> None:
-    actions.erase(canary.pk, by=root, reason=WHY)
+    erase(canary, by=root)
     client.force_login(root)
     page = reverse("admin:teams_user_change", args=[canary.pk])
     assert client.get(page).status_code == 200
@@ -192,7 +236,7 @@ def test_addresses_that_moved_on_are_no_trace_of_theirs(canary: User, root: User
         AccessAttempt.objects.create(username=address, failures_since_start=3)
     told = Notification.objects.get(person=root, step="2")
     Notification.objects.filter(pk=told.pk).update(text=f"Ask {FORMER}, not {ADDRESS}")
-    erasure = actions.erase(canary.pk, by=root, reason=WHY)
+    erasure = erase(canary, by=root)
     assert set(AccessAttempt.objects.values_list("username", flat=True)) == {FORMER}
     assert set(StoppedNumber.objects.values_list("number", flat=True)) == {NUMBER}
     told.refresh_from_db()
@@ -205,7 +249,7 @@ def test_invitations_of_others_by_their_old_address_stay(canary: User, root: Use
     before, after = canary.date_joined, clock.now() + timedelta(minutes=1)
     for made, host, more in ((before, canary, {}), (before, root, used), (after, root, {})):
         Invitation.objects.create(email=ADDRESS, invited_by=host, created_at=made, expires_at=after, **more)
-    actions.erase(canary.pk, by=root, reason=WHY)
+    erase(canary, by=root)
     assert set(Invitation.objects.values_list("created_at", "email")) == {(before, ADDRESS), (after, ADDRESS)}
     assert set(Invitation.history.filter(created_at=after).values_list("email", flat=True)) == {ADDRESS}
 
@@ -218,7 +262,7 @@ def test_whoever_followed_in_a_contact_keeps_their_part_of_its_history(canary: U
     )  # fmt: skip
     contact.save()
     seal()
-    actions.erase(canary.pk, by=root, reason=WHY)
+    erase(canary, by=root)
     assert set(contact.history.values_list("person", "name")) == {(canary.pk, ""), (follows.pk, "Sue Successor")}
     contact.refresh_from_db()
     assert (contact.name, contact.retired_at) == ("Sue Successor", None)
@@ -229,14 +273,14 @@ def test_whoever_followed_in_a_contact_keeps_their_part_of_its_history(canary: U
 def test_whoever_the_procedures_name_is_not_erased(canary: User, root: User) -> None:
     EmergencyContact.objects.filter(person=canary).update(retired_at=None)
     with pytest.raises(RuleViolation, match="out of the file"):
-        actions.erase(canary.pk, by=root, reason=WHY)
+        erase(canary, by=root)
 
 
 def test_whoever_is_still_here_is_not_erased(canary: User, root: User, incident: Incident) -> None:
     teams.reactivate(canary)
     incidents.assign_role(incident.pk, role="commander", person=canary, by=root)
     with pytest.raises(RuleViolation, match=r"active.*role in an open incident"):
-        actions.erase(canary.pk, by=root, reason=WHY)
+        erase(canary, by=root)
 
 
 def test_a_role_that_may_not_be_seen_is_found_by_whom_to_ask(canary: User, root: User, team: Team) -> None:
@@ -244,7 +288,7 @@ def test_a_role_that_may_not_be_seen_is_found_by_whom_to_ask(canary: User, root:
     free = ResponseRole.objects.exclude(pk__in=private.role_assignments.values("role")).first()
     RoleAssignment.objects.create(incident=private, person=canary, role=free, since=clock.now())
     with pytest.raises(RuleViolation, match="ask a commander") as refused:
-        actions.erase(canary.pk, by=root, reason=WHY)
+        erase(canary, by=root)
     assert ("of Platform" in str(refused.value), "Ransom" in str(refused.value)) == (True, False)
 
 
@@ -253,7 +297,7 @@ def test_it_costs_as_many_statements_for_much_as_for_little(
 ) -> None:
     many_states(canary, 10_000)
     with django_assert_max_num_queries(200):
-        actions.erase(canary.pk, by=root, reason=WHY)
+        erase(canary, by=root)
     assert Commitment.objects.filter(table="teams_historicaluser").count() > 10_000
 
 
@@ -264,6 +308,7 @@ def test_who_was_erased_is_erased_again_from_a_backup(canary: User, root: User, 
     out = StringIO()
     call_command("erasures", "replay", str(tmp_path / "kept.jsonl"), stdout=out)
     assert out.getvalue().startswith("Erased again: Former person")
+    run_due()
     assert columns_with_traces() == set()
     assert json.loads((tmp_path / "erased.jsonl").read_text()) == line
     out = StringIO()
@@ -276,7 +321,9 @@ def test_nobody_is_erased_who_would_come_back_with_a_backup(
 ) -> None:
     settings.ERASED_FILE = str(tmp_path / "gone" / "erased.jsonl")
     with pytest.raises(RuleViolation, match="ERASED_FILE cannot be written"):
-        actions.erase(canary.pk, by=root, reason=WHY)
+        erase(canary, by=root)
+    run_due()
+    assert NAME in Notification.objects.get(person=root, step="2").subject
     canary.refresh_from_db()
     assert (canary.name, Erasure.objects.exists()) == (NAME, False)
 
