@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from math import isfinite
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.fields import InvalidJSONInput
 
-from apps.core.texts import texts_in, why_unstorable
+from apps.core.storable import texts_in, why_unstorable
 
 #: So many lists and objects within one another are read, and written again.
 DEEPEST = 100
@@ -23,7 +25,7 @@ class JsonField(forms.JSONField):
             found = super().to_python(value)
         except (RecursionError, ValueError) as error:
             raise self._invalid(value) from error
-        if _is_deep(found) or any(map(why_unstorable, texts_in(found))):
+        if _is_deep(found) or any(map(why_unstorable, texts_in(found))) or not all(map(isfinite, _numbers_in(found))):
             raise self._invalid(value)
         return found
 
@@ -37,6 +39,16 @@ class JsonField(forms.JSONField):
 
     def _invalid(self, value: Any) -> ValidationError:
         return ValidationError(self.error_messages["invalid"], code="invalid", params={"value": value})
+
+
+def _numbers_in(found: Any) -> Iterator[float]:
+    """What JSON calls ``NaN``, ``Infinity`` and ``1e400`` among them: Python reads it, and PostgreSQL does not."""
+    waiting = [found]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, float):
+            yield value
+        waiting += _parts(value)
 
 
 def _is_deep(found: Any) -> bool:

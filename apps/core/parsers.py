@@ -11,7 +11,7 @@ from django.core.exceptions import SuspiciousOperation
 from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.parsers import DataAndFiles, JSONParser, MultiPartParser
 
-from apps.core.texts import texts_in, why_unstorable
+from apps.core.storable import texts_in, why_unstorable
 
 LARGEST_BODY = 1024 * 1024
 #: What is larger is not even looked at. How large a file may be for what it is for is told beside its field.

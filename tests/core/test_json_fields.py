@@ -16,7 +16,18 @@ class JsonForm(forms.Form):
 
 @pytest.mark.parametrize(
     "said",
-    ["{", "[" * 50_000, '{"a":' * 50_000, "[" * 900 + "]" * 900, "9" * 6_000, '["\\u0000"]', '{"\\ud800": 1}', "[NaN"],
+    [
+        "{",
+        "[" * 50_000,
+        '{"a":' * 50_000,
+        "[" * 900 + "]" * 900,
+        "9" * 6_000,
+        '["\\u0000"]',
+        '{"\\ud800": 1}',
+        "[NaN]",
+        "-Infinity",
+        '{"a": 1e400}',
+    ],
     ids=lambda said: said[:8],
 )
 def test_what_cannot_be_kept_is_refused_and_shown_again_as_it_was(said):
