@@ -308,3 +308,25 @@ def test_a_manager_is_not_offered_what_administrators_alone_give(platform, anna,
     teams.deactivate(anna)
     (only,) = (each for each in shown_to(mara, anna) if each.key.startswith("membership-"))
     assert only.hand_over is None
+
+
+def test_the_second_of_two_managers_is_told_even_where_nothing_is_left(signed_in, platform, anna, mara, clock):
+    """Nobody else is: of other teams, or by keys that were made up."""
+    roster = Roster.objects.create(slug="p", name="First line", team=platform, time_zone="UTC", is_primary=True)
+    layer_of(roster, [anna])
+    teams.add_member(make_person("Cora", platform), platform, TeamRole.COMMANDER)
+    teams.deactivate(anna)
+    bert, rita = (make_person(name, platform, TeamRole.RESPONDER) for name in ("Bert", "Rita"))
+    (hole,) = shown_to(mara, anna)
+    hand_over(anna, {hole.key: rita}, leaves=False, by=make_person("Mona", platform, TeamRole.MANAGER))
+    sent = {hole.key: str(bert.pk), f"called-{hole.key}": hole.words}
+    address = f"/people/{anna.pk}/leaving/"
+    answer = signed_in(mara).post(address, sent)
+    assert answer.status_code == 422
+    assert "Mona gave this to Rita meanwhile. You chose Bert" in answer.content.decode()
+    assert signed_in(mara).get(address).status_code == 404
+    assert signed_in(mara).post(address, {"turns-999": str(bert.pk)}).status_code == 404
+    other = make_person("Otto", make_team("other"), TeamRole.MANAGER)
+    assert signed_in(other).post(address, sent).status_code == 404
+    clock.shift(hours=13)
+    assert signed_in(mara).post(address, sent).status_code == 404

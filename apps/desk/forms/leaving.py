@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -16,6 +16,11 @@ from apps.teams.models import User
 #: What the keys of holes look like, and the name under which the form sends back what it called one.
 _KEY = re.compile(r"[a-z]+-[0-9]{1,18}")
 CALLED = "called-"
+
+
+def sent_keys(data: Mapping[str, Any]) -> list[str]:
+    """The keys of holes for which somebody was chosen."""
+    return [key for key, chosen in data.items() if _KEY.fullmatch(key) and chosen]
 
 
 class TakeOverForm(forms.Form):
@@ -45,11 +50,7 @@ class TakeOverForm(forms.Form):
 
     def successors(self) -> dict[str, User]:
         """Who takes over, by the key of the hole, or of what was one; only of a form that is valid."""
-        return {
-            key: self._people[chosen]
-            for key, chosen in self.data.items()
-            if _KEY.fullmatch(key) and isinstance(chosen, str) and chosen in self._people
-        }
+        return {key: self._people[self.data[key]] for key in sent_keys(self.data) if self.data[key] in self._people}
 
     def refuse(self, key: str, reason: str) -> None:
         """Say why what was chosen for the hole of that key was not done: beside it, or above all if there is none."""

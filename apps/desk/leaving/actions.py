@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from apps.audit.models import Entry
-from apps.core import locks
+from apps.core import clock, locks
 from apps.core.audited import Act, note
 from apps.core.errors import HouseError, NotAllowed, RuleViolation
 from apps.desk.leaving.holes import Hole, holes_of
@@ -18,6 +20,8 @@ from apps.teams import actions as teams
 from apps.teams.access import Permission
 from apps.teams.models import User
 
+#: Whoever has had the page open for longer sees what there is now.
+LATELY = timedelta(hours=12)
 #: So many seconds it waits for others.
 PATIENCE = 5.0
 
@@ -58,7 +62,7 @@ def hand_over(person: User, successors: Mapping[str, User], *, leaves: bool, by:
         teams.lock_administrators()  # before any roster, as everybody takes it
     User.objects.select_for_update(no_key=True).values_list("pk").get(pk=person.pk)
     holes = {hole.key: hole for hole in shown_to(by, person) if hole.hand_over is not None}
-    reasons = {key: _filled_by(person, key) for key in successors if key not in holes}
+    reasons = {key: _filled_by(person, key, viewer=by) for key in successors if key not in holes}
     for key, hole in holes.items():
         if key in successors and (reason := _refusal(hole, to=successors[key], by=by)) is not None:
             reasons[key] = reason
@@ -78,11 +82,23 @@ def _note(person: User, hole: Hole, *, to: User, by: User) -> None:
     note(Act.HANDED_OVER, words, by=by, about=person, teams=of, held=hole.key, person=to.pk)
 
 
-def _filled_by(person: User, key: str) -> str:
+def were_handed_over(person: User, keys: Collection[str], *, viewer: User) -> bool:
+    """Whether holes of those keys, which ``viewer`` might have handed over, were filled by somebody lately."""
+    return _given_lately(person, viewer).filter(data__held__in=list(keys)).exists()
+
+
+def _given_lately(person: User, viewer: User) -> QuerySet[Entry]:
+    given = Entry.objects.filter(
+        act=Act.HANDED_OVER, about_table=person._meta.db_table, about_row=str(person.pk), at__gt=clock.now() - LATELY
+    )
+    if access.is_administrator(viewer):
+        return given
+    return given.filter(teams__overlap=sorted(access.team_ids(viewer, Permission.MANAGE)))
+
+
+def _filled_by(person: User, key: str, *, viewer: User) -> str:
     """Why there is no hole of that key, or none any more."""
-    about = {"about_table": person._meta.db_table, "about_row": str(person.pk)}
-    given = Entry.objects.filter(act=Act.HANDED_OVER, data__held=key, **about)
-    last = given.select_related("by").order_by("pk").last()
+    last = _given_lately(person, viewer).filter(data__held=key).select_related("by").order_by("pk").last()
     if last is None:
         return "Nobody has to take this over any more."
     to = User.objects.filter(pk=last.data["person"]).first()

@@ -8,8 +8,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from apps.core.errors import HouseError
-from apps.desk.forms.leaving import TakeOverForm
-from apps.desk.leaving.actions import NotTakenOver, hand_over, shown_to
+from apps.desk.forms.leaving import TakeOverForm, sent_keys
+from apps.desk.leaving.actions import NotTakenOver, hand_over, shown_to, were_handed_over
 from apps.desk.pages import say_done, say_failure, viewer
 from apps.teams import access
 from apps.teams.models import User
@@ -24,7 +24,7 @@ def leaving(request: HttpRequest, person: int) -> HttpResponse:
     by = viewer(request)
     found = User.objects.filter(is_a_person(), pk=person).first()
     holes = shown_to(by, found) if found is not None else []
-    if found is None or not (holes or access.is_administrator(by)):
+    if found is None or not (holes or access.is_administrator(by) or _was_late(request, found)):
         raise Http404(f"Nobody {person} who leaves anything to you.")
     require(request)
     may_end = found.is_active and access.is_administrator(by)
@@ -33,6 +33,11 @@ def leaving(request: HttpRequest, person: int) -> HttpResponse:
         return redirect("leaving", found.pk) if access.is_administrator(by) else redirect("home")
     context = {"person": found, "form": form, "may_end": may_end}
     return render(request, "people/leaving.html", context, status=422 if form.is_bound else 200)
+
+
+def _was_late(request: HttpRequest, person: User) -> bool:
+    """Whether somebody else filled the last holes while the viewer chose for them: that is to be said."""
+    return request.method == "POST" and were_handed_over(person, sent_keys(request.POST), viewer=viewer(request))
 
 
 def _handed_over(request: HttpRequest, form: TakeOverForm, person: User) -> bool:
