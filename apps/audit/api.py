@@ -14,7 +14,7 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from apps.audit.forms import SearchForm
 from apps.audit.record.search import LINES, Place, page
-from apps.audit.record.told import Line, tell
+from apps.audit.record.told import Line, tell, told_of
 from apps.core.api import HouseViewSet
 from apps.core.errors import Invalid, NotAllowed
 from apps.core.pagination import NewestFirst
@@ -111,7 +111,7 @@ class RecordViewSet(HouseViewSet):
         if not form.is_valid():
             raise ValidationError(form.errors.as_data())
         lines: list[Line] = self.paginate_queryset(form.as_asked()) or []  # type: ignore[arg-type]  # pages a search
-        note_reading(*(line.incident for line in lines if line.incident), by=viewer)
+        note_reading(*told_of(lines), by=viewer)
         return self.get_paginated_response(self.get_serializer(lines, many=True).data)
 
 

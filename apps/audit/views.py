@@ -19,7 +19,7 @@ from apps.audit.forms import AsOfForm, SaveForm, SearchForm
 from apps.audit.models import SavedView
 from apps.audit.record.as_of import AsOf, as_of
 from apps.audit.record.search import LINES, Page, Place, page
-from apps.audit.record.told import tell
+from apps.audit.record.told import tell, told_of
 from apps.core import clock
 from apps.core.errors import Invalid
 from apps.incidents import queries as incidents
@@ -43,7 +43,7 @@ def record(request: HttpRequest) -> HttpResponse:
     for name in ("before", "after"):
         filters.pop(name, None)
     lines = tell(found.places)
-    note_reading(*(line.incident for line in lines if line.incident), by=viewer)
+    note_reading(*told_of(lines), by=viewer)
     context = {
         "form": form,
         "lines": lines,

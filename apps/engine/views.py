@@ -97,8 +97,9 @@ def _broker() -> Check:
     )
     try:
         client.ping()
-    except redis.RedisError as error:
-        return Check("failed", str(error), needed=False)
+    except redis.RedisError:
+        log.exception("broker_away")
+        return Check("failed", "The broker is away.", needed=False)
     finally:
         client.close()
     return Check("ok", needed=False)

@@ -86,12 +86,12 @@ def asked_to_respond(incident: Incident, *, by: User, words: str) -> str:
     )
 
 
-def given_up(timer: Timer) -> str:
-    """What an administrator reads about something that the engine tried in vain."""
+def given_up(timer: Timer, *, private: bool) -> str:
+    """What an administrator reads about something that the engine tried in vain; ``private``: without its words."""
     lines = [
         f"The engine gave up {timer.kind} ({timer.key}), due at {timer.due_at:%Y-%m-%d %H:%M:%S} UTC.",
         *([f"It is about {timer.subject}."] if timer.subject else []),
-        f"The last error: {timer.last_error}",
+        *([] if private else [f"The last error: {timer.last_error}"]),
         "",
         "When its cause is mended it can be run again:",
         f"{settings.SITE_URL}{reverse('admin:engine_timer_change', args=[timer.pk])}",

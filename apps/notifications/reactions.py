@@ -12,7 +12,7 @@ from apps.engine.outcomes import TIMER_DEAD
 from apps.incidents import queries as incidents
 from apps.incidents import timeline
 from apps.incidents.actions.steps import ANSWERED, Answer
-from apps.incidents.models import ClockName, EventKind, ResponseRole, TimelineEvent
+from apps.incidents.models import ClockName, EventKind, Incident, ResponseRole, TimelineEvent
 from apps.notifications import actions, codes, messages, queries, team_notices
 from apps.notifications.models import Notification, NotificationKind, Until, Urgency
 from apps.teams import access
@@ -141,13 +141,19 @@ def tell_administrators_what_was_given_up(timer: Timer) -> None:
         return
     urgency = Urgency.LOW if lost is not None and lost.urgency == Urgency.LOW else Urgency.HIGH
     actions.notify_all(
-        dict.fromkeys(access.administrators(), messages.given_up(timer)),
+        dict.fromkeys(access.administrators(), messages.given_up(timer, private=_is_about_private(timer))),
         incident=None,
         kind=NotificationKind.OTHER,
         urgency=urgency,
         step=f"engine_dead:{timer.pk}",
         subject=f"Given up after {timer.attempts} attempts: {timer.kind}",
     )
+
+
+def _is_about_private(timer: Timer) -> bool:
+    """Whether it is about a private incident, of which an error may quote words."""
+    kind, _, number = timer.subject.partition(":")
+    return kind == "incident" and number.isdecimal() and Incident.objects.filter(pk=number, private=True).exists()
 
 
 @on(CODE_REQUESTED)

@@ -28,6 +28,11 @@ def of(person: User) -> QuerySet[Authenticator]:
     return found
 
 
+def lock(person: User) -> None:
+    """Until the transaction ends nobody else takes a way in of ``person`` away, by another door, at the same time."""
+    User.objects.select_for_update(no_key=True).values_list("pk").get(pk=person.pk)
+
+
 def passkeys_of(person: User) -> QuerySet[Authenticator]:
     """The passkeys of ``person``: each signs in by itself."""
     return of(person).filter(type=Authenticator.Type.WEBAUTHN)

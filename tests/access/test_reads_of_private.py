@@ -16,7 +16,7 @@ from tests.access.web import WEB
 from tests.access.world import PRIVATE, WORD_OF, World
 
 #: Lists of many incidents that say of each what it is called and how it stands, and no more.
-TITLES_ALONE = {"home", "home_now", "incidents", "postmortems", "action_items"}
+TITLES_ALONE = {"home", "home_now", "incidents", "postmortems"}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from apps.contacts import actions, queries
 from apps.contacts.models import ContactMethod, MethodKind
 from apps.core import clock as house_clock
 from apps.notifications import queries as notifications
-from apps.notifications.models import NotificationRule
+from apps.notifications.models import Delivery, Notification, NotificationRule
 from apps.teams import actions as teams
 from apps.teams.models import User
 
@@ -109,6 +109,20 @@ def test_a_new_address_that_they_added_before_takes_the_place_of_the_old_one(ann
     anna.save()
     teams.tell_of_address(anna, was="anna@example.com", by=anna)
     assert [(each.pk, each.value) for each in queries.reachable_methods(anna)] == [(old.pk, "anna@new.example.com")]
+
+
+def test_what_is_on_its_way_to_the_one_that_goes_is_sent_all_the_same(anna, clock):
+    actions.ensure_login_email(anna)
+    new = add(anna, MethodKind.EMAIL, "anna@new.example.com")
+    told = Notification.objects.create(person=anna, kind="notice", step="1", urgency="low", subject="x", text="x")
+    delivery = Delivery.objects.create(
+        notification=told, method=new, channel="email", address=new.value, position=1, planned_at=clock.now
+    )
+    anna.email = "anna@new.example.com"
+    anna.save()
+    teams.tell_of_address(anna, was="anna@example.com", by=anna)
+    delivery.refresh_from_db()
+    assert delivery.method == queries.reachable_methods(anna)[0]
 
 
 @pytest.mark.parametrize("disabled", [False, True], ids=["used", "out of use"])

@@ -22,6 +22,7 @@ from apps.audit.owners import incident_of
 from apps.audit.record.names import Names, name_of, references
 from apps.audit.record.search import Place
 from apps.audit.record.sources import VERBS, Source, sources
+from apps.core.audited import Act
 from apps.core.spans import in_words
 from apps.incidents.models import Incident
 from apps.teams.models import User
@@ -80,6 +81,11 @@ def tell(places: Collection[Place]) -> list[Line]:
     people = {number for row in _flat(rows) if isinstance(row, Entry) and (number := _done_to(row)) is not None}
     names = Names.of([*_flat(rows), *_flat(earlier)], incidents=told_of - {None}, people=people)
     return [_line(place, rows[place.source][place.number], earlier, names) for place in places]
+
+
+def told_of(lines: Iterable[Line]) -> Iterator[Incident]:
+    """The incidents of which the lines tell anything; that one was read is nothing of it."""
+    return (line.incident for line in lines if line.incident and line.verb != Act.PRIVATE_READ)
 
 
 def _flat(rows: Mapping[str, Mapping[int, models.Model]]) -> Iterator[Any]:

@@ -8,6 +8,7 @@ from apps.contacts.actions.methods import verify_method
 from apps.contacts.models import ContactMethod, MethodKind, MethodSource, WebhookEndpoint
 from apps.core import clock
 from apps.core.encryption import concealed
+from apps.core.texts import one_line
 from apps.teams.models import Team, User
 
 #: Addresses of this domain never receive mail (RFC 2606, 2): who stands behind an endpoint cannot be written to.
@@ -17,6 +18,7 @@ DOMAIN = "endpoints.invalid"
 @transaction.atomic
 def upsert_endpoint(*, slug: str, name: str, url: str, team: Team | None = None) -> WebhookEndpoint:
     """Make the endpoint say this, retired or new as it may be; what is paged to it is posted to ``url``."""
+    name = one_line(name)
     endpoint = WebhookEndpoint.objects.select_related("person").filter(slug=slug).first()
     if endpoint is None:
         email = f"{slug}@{DOMAIN}"

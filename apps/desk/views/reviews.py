@@ -101,7 +101,8 @@ def add_action_item(request: HttpRequest, number: int) -> HttpResponse:
 @login_required
 def action_items(request: HttpRequest) -> HttpResponse:
     """What is still to be done, the first due first."""
-    items = reviews.open_action_items(viewer(request))
+    items = list(reviews.open_action_items(viewer(request)))
+    note_reading(*(item.incident for item in items), by=viewer(request))
     return render(request, "postmortems/action_items.html", {"items": items, "today": clock.now().date()})
 
 

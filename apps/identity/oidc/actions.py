@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allauth.socialaccount.models import SocialAccount
+from django.conf import settings
 from django.db import transaction
 
 from apps.core import events
@@ -20,24 +21,32 @@ from apps.teams.models import User
 from apps.teams.queries import administrates_by_hand, is_a_person
 
 
-@transaction.atomic
-def unlink(person: User, provider: OidcProvider) -> None:
-    """Let ``provider`` know ``person`` no longer, who asked for it and hears of it; nothing where it does not.
+def name_of(key: str) -> str:
+    """What the provider of that key is called; by its key if there is none any more."""
+    provider = settings.OIDC_PROVIDERS.get(key)
+    return provider.name if provider else key
 
-    By their address it may come to know them again, as ``recognise`` says. Raises RuleViolation for their last way in.
+
+@transaction.atomic
+def unlink(person: User, key: str) -> None:
+    """Let the provider of that key know ``person`` no longer, who asked for it and hears of it; nothing if it does not.
+
+    By their address it may come to know them again, as ``recognise`` says. It may be a provider that this installation
+    has no more. Raises RuleViolation for their last way in.
     """
     teams.lock_administrators()  # a last way in may be the last administrator's
-    known = SocialAccount.objects.filter(user=person, provider=provider.key)
+    factors.lock(person)
+    known = SocialAccount.objects.filter(user=person, provider=key)
     if not known.exists():
         return
-    if not User.objects.filter(factors.has_a_way_in(but_provider=provider.key), pk=person.pk).exists():
+    if not User.objects.filter(factors.has_a_way_in(but_provider=key), pk=person.pk).exists():
         raise RuleViolation("It stays: it is your last way in.")
     known.delete()
     teams.note_way_in(
         person,
         act=Act.FACTOR_REMOVED,
-        words=f"Took away the account at {provider.name}",
-        told=f"Your ways of signing in have changed: your account at {provider.name} signs you in no longer.",
+        words=f"Took away the account at {name_of(key)}",
+        told=f"Your ways of signing in have changed: your account at {name_of(key)} signs you in no longer.",
         by=person,
     )
 

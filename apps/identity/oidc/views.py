@@ -58,17 +58,18 @@ def add(request: HttpRequest, provider_id: str) -> HttpResponse:
 @confirmed
 def remove(request: HttpRequest, provider_id: str) -> HttpResponse:
     """Let the provider know oneself no longer, once one was asked. Http404 for one that does not know who asks."""
-    person, provider = cast("User", request.user), settings.OIDC_PROVIDERS.get(provider_id)
-    if provider is None or not SocialAccount.objects.filter(user=person, provider=provider_id).exists():
+    person = cast("User", request.user)
+    if not SocialAccount.objects.filter(user=person, provider=provider_id).exists():
         raise Http404
+    name = actions.name_of(provider_id)
     if request.method != "POST":
-        return render(request, "identity/remove_provider.html", {"provider": provider})
+        return render(request, "identity/remove_provider.html", {"name": name})
     try:
-        actions.unlink(person, provider)
+        actions.unlink(person, provider_id)
     except RuleViolation as refused:
         messages.error(request, str(refused))
     else:
-        messages.success(request, f"{provider.name} signs you in no longer.")
+        messages.success(request, f"{name} signs you in no longer.")
     return redirect("mfa_index")
 
 

@@ -14,6 +14,7 @@ from scim2_models import InvalidValueException, UniquenessException
 from apps.core import audited, clock, events
 from apps.core.audited import Act
 from apps.core.errors import NotAllowed
+from apps.core.texts import one_line
 from apps.core.zones import can_be_chosen
 from apps.identity import ways_in
 from apps.identity.groups import actions as groups
@@ -193,7 +194,7 @@ def _patched_name(told: User, known: str) -> str:
 def _checked_name(name: str) -> str:
     if len(name) > LONGEST_NAME:
         raise InvalidValueException(detail=f"displayName has {LONGEST_NAME} characters at most.")
-    return name
+    return one_line(name)  # as it is stored, or each synchronisation would change it
 
 
 def _told_of(person: models.User, *, by: models.User) -> models.User:

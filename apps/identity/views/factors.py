@@ -12,13 +12,14 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.identity import sessions
-from apps.identity.oidc.configuration import OidcProvider
+from apps.identity.oidc.actions import name_of
 from apps.teams import factors
 from apps.teams.models import User
 
@@ -40,12 +41,11 @@ def ways_in(request: HttpRequest) -> HttpResponse:
     return render(request, "identity/ways_in.html", shown)
 
 
-def _providers_of(person: User) -> list[tuple[OidcProvider, bool]]:
-    """The providers that there are, and of each whether it knows them."""
-    if not settings.OIDC_PROVIDERS:
-        return []
+def _providers_of(person: User) -> list[tuple[str, str, bool]]:
+    """The providers that there are, and those that there are no more and that know them: key, name and whether."""
     known = set(SocialAccount.objects.filter(user=person).values_list("provider", flat=True))
-    return [(provider, key in known) for key, provider in settings.OIDC_PROVIDERS.items()]
+    keys = [*settings.OIDC_PROVIDERS, *sorted(known - set(settings.OIDC_PROVIDERS))]
+    return [(key, name_of(key), key in known) for key in keys]
 
 
 class AddPasskey(AddWebAuthnView):
@@ -62,12 +62,14 @@ class RemovePasskey(RemoveWebAuthnView):
     success_url = reverse_lazy("mfa_index")
 
     def form_valid(self, form: Any) -> HttpResponse:
-        if not get_adapter().can_delete_authenticator(self.get_object()):
-            messages.error(
-                self.request, "It stays: it is your last way in, or the last factor, which your role asks for."
-            )
-            return redirect(self.success_url)
-        removed: HttpResponse = super().form_valid(form)
+        with transaction.atomic():
+            factors.lock(cast("User", self.request.user))
+            if not get_adapter().can_delete_authenticator(self.get_object()):
+                messages.error(
+                    self.request, "It stays: it is your last way in, or the last factor, which your role asks for."
+                )
+                return redirect(self.success_url)
+            removed: HttpResponse = super().form_valid(form)
         return removed
 
 

@@ -8,6 +8,7 @@ from django.db import models
 from apps.contacts.models import EmergencyContact
 from apps.core import clock
 from apps.core.models import History
+from apps.core.names import NameField
 from apps.incidents.models.incident import Incident
 from apps.rosters.models import Roster
 from apps.teams.models import Team
@@ -17,7 +18,7 @@ class ResponseRole(models.Model):
     """A role of the response team: commander, technical lead, communications lead (R5)."""
 
     key = models.SlugField(unique=True)
-    name = models.CharField(max_length=80)
+    name = NameField(max_length=80)
     responsibilities = models.JSONField(default=list)
     position = models.PositiveSmallIntegerField()
     backup_after = models.CharField(
@@ -43,7 +44,7 @@ class RoleCandidate(models.Model):
         help_text="Empty: for every team that names no candidates of its own.",
     )  # fmt: skip
     position = models.PositiveSmallIntegerField(help_text="1 is the primary, 2 the backup.")
-    title = models.CharField(max_length=120, blank=True)
+    title = NameField(max_length=120, blank=True)
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="role_candidacies"
     )
@@ -71,7 +72,7 @@ class Expert(models.Model):
 
     key = models.SlugField(unique=True)
     field = models.CharField(max_length=120)
-    title = models.CharField(max_length=120)
+    title = NameField(max_length=120)
     position = models.PositiveSmallIntegerField(default=0)
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="expertise"

@@ -12,6 +12,7 @@ from apps.core import audited, clock, events, keys
 from apps.core.audited import Act
 from apps.core.errors import Invalid, NotAllowed, RuleViolation
 from apps.core.history import made_by
+from apps.core.texts import one_line
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.actions.service_accounts import require_keeper
@@ -67,6 +68,8 @@ def issue_token(
     """
     require_keeper(by, owner)
     _check_scope(scope, owner, by)
+    if not one_line(name):
+        raise Invalid("Give it a name of signs that are seen.", field="name")
     if not timedelta() < lives <= settings.TOKEN_LONGEST_LIFE:
         raise Invalid(f"A token lives for 1 to {settings.TOKEN_LONGEST_LIFE.days} days.", field="days")
     now = clock.now()
