@@ -155,14 +155,6 @@ class PersonAdmin(SensitiveAdmin, UserAdmin[User], KeepsMemberships):
             reverse("factors_reset", args=[person.pk]),
         )
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[User], search_term: str
-    ) -> tuple[QuerySet[User], bool]:
-        """To be chosen by the forms of others are people alone, who are still here."""
-        if request.path.endswith("/autocomplete/"):
-            queryset = queryset.filter(is_a_person(), is_active=True)
-        return super().get_search_results(request, queryset, search_term)
-
     @refused_with_words
     def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Another password for a person; service accounts have none."""

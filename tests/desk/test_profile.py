@@ -218,6 +218,7 @@ def test_a_delay_that_is_none_is_refused(house, rita, minutes):
     mail = house.rita.contact_methods.get()
     answer = rita.post("/profile/steps/high/", steps_form("high", (minutes, mail.pk)))
     assert answer.status_code == 422
+    assert "Nothing was saved: see what is wrong below." in answer.content.decode()
     assert rules(house.rita) == []
 
 

@@ -36,6 +36,16 @@ def test_a_secret_is_shown_once_and_by_no_cache(house, rita):
     assert not SECRET.search(page_of(rita))
 
 
+def test_one_that_sends_alerts_alone_is_made(house, rita):
+    assert rita.post("/profile/tokens/make/", MAKE | {"scope": "ingest"}).status_code == 200
+    assert ApiToken.objects.get().scope == "ingest"
+
+
+def test_one_of_which_nothing_is_seen_has_no_name(house, rita):
+    answer = rita.post("/profile/tokens/make/", MAKE | {"name": "\u202e"})
+    assert (answer.status_code, ApiToken.objects.exists()) == (422, False)
+
+
 def test_one_that_cannot_be_is_refused_beside_the_field(house, rita):
     answer = rita.post("/profile/tokens/make/", MAKE | {"name": "", "days": "4000", "scope": "provision"})
     assert answer.status_code == 422

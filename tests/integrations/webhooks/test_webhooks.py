@@ -20,9 +20,11 @@ from apps.engine.runner import run_due
 from apps.engine.worker import SLOTS
 from apps.incidents import actions as incidents
 from apps.incidents.models import Incident
-from apps.notifications import messages, transports
+from apps.notifications import links, transports
+from apps.notifications.composing import compose
 from apps.notifications.handlers import PAGES_AT_ONCE
-from apps.notifications.models import Channel, DeliveryState, Notification
+from apps.notifications.models import Channel, DeliveryState
+from tests.factories.incidents import declare
 from tests.integrations.conftest import page, reach, sent_by
 from tests.integrations.provider import Answer, Provider, nobody_there
 
@@ -171,11 +173,16 @@ def test_a_person_who_is_paged_reads_a_private_incident_by_their_own_webhook(rec
     assert json.loads(receiver.received[0].body)["incident"]["title"] == incident.title
 
 
-def test_a_summary_for_an_endpoint_names_no_private_incident(incident):
-    incident.private = True
-    told = [Notification(pk=pk, incident=incident, subject=f"{pk}: {incident.title}") for pk in (1, 2)]
-    first, second = messages.summary(told, named=5, hidden={2}).splitlines()
-    assert (first, incident.title in second) == (f"- 1: {incident.title}", False)
+def test_a_summary_for_an_endpoint_names_no_private_incident_and_answers_none(receiver, incident, team):
+    endpoint = upsert_endpoint(slug="tickets", name="Tickets", url=f"{receiver.url}/tickets")
+    secret_one = declare(team, title="Whose payroll leaked", private=True)
+    told = [page(endpoint.person, each) for each in (incident, secret_one)]
+    deliveries = [sent_by(each, Channel.WEBHOOK) for each in told]
+    message = compose(deliveries)
+    assert incident.title in message.text
+    assert f"{secret_one}: Private incident" in message.text
+    assert "payroll" not in message.text
+    assert [each.incident for each in links.pages_of(message.acknowledge_token)] == [incident]
 
 
 def test_a_host_where_nobody_answers_holds_back_no_other(receiver, olga, incident, settings):
