@@ -136,7 +136,7 @@ def test_the_forms_of_whoever_is_not_signed_in_or_not_wholly(world: World):
     invited = invitations.link_of(Invitation.objects.get(pk=world.things[OWN]["invitation"]))
     pages_of_them = [
         (browser(), "/login/", 2), (browser(), "/login/forgotten/", 1), (chooses, chosen, 1),
-        (browser(), invited.removeprefix(settings.SITE_URL), 1), (browser(person, typed=PASSWORD), "/login/second/", 2),
+        (browser(), invited.removeprefix(settings.SITE_URL), 1), (browser(person, typed=PASSWORD), "/login/second/", 1),
         (browser(person), "/confirm/", 1), (browser(person), "/confirm/code/", 1),
         (browser(person), "/profile/sign-in/password/", 1),
     ]  # fmt: skip
