@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
+from uuid import uuid4
 
 from django.contrib.admin.models import LogEntry
 from django.db import connection, models
@@ -122,34 +123,43 @@ def pattern_of(words: Iterable[str]) -> str:
     return f"{_BEGINS}(?:{'|'.join(map(re.escape, long))}){_ENDS}" if long else ""
 
 
-def plan_replacing(words: Iterable[str], pseudonym: str) -> None:
-    """Let the engine ``replace`` them after the caller's transaction; until then they are kept, encrypted."""
-    payload = {"words": encrypt(json.dumps(sorted(words))), "pseudonym": pseudonym}
-    engine.schedule(REPLACE, key=f"{REPLACE}:{pseudonym}", payload=payload)
+def plan_replacing(words: Collection[str], pseudonym: str) -> None:
+    """Let the engine ``replace`` them after the caller's transaction, by a timer a table; until then encrypted."""
+    if not words:
+        return
+    told = {"words": encrypt(json.dumps(sorted(words))), "pseudonym": pseudonym}
+    once = uuid4()  # an erasure that is done again plans its own, beside one that still waits
+    engine.schedule_all(
+        [
+            engine.Planned(kind=REPLACE, key=f"{REPLACE}:{once}:{table}", payload={**told, "table": table})
+            for table in (model._meta.db_table for model in WRITTEN_BY_THE_HOUSE)
+        ]
+    )
 
 
 def replace_as_planned(timer: Timer) -> None:
     """What ``plan_replacing`` planned; done again after a crash. What was looked for is gone from the timer then."""
-    if "words" not in timer.payload:
+    told = timer.payload
+    if "words" not in told:
         return
-    replace(json.loads(decrypt(timer.payload["words"])), timer.payload["pseudonym"])
-    Timer.objects.filter(pk=timer.pk).update(payload={"pseudonym": timer.payload["pseudonym"]})
+    model = next(model for model in WRITTEN_BY_THE_HOUSE if model._meta.db_table == told["table"])
+    replace(json.loads(decrypt(told["words"])), told["pseudonym"], within=model)
+    Timer.objects.filter(pk=timer.pk).update(payload={"pseudonym": told["pseudonym"], "table": told["table"]})
 
 
-def replace(words: Iterable[str], pseudonym: str) -> None:
-    """Put ``pseudonym`` in the place of each of ``words``, wherever the house wrote it.
+def replace(words: Iterable[str], pseudonym: str, *, within: type[models.Model]) -> None:
+    """Put ``pseudonym`` in the place of each of ``words``, wherever the house wrote it in that table.
 
-    Each table is read once or twice as a whole, in transactions of their own where the caller has none. Of JSON the
-    values change, never a key.
+    It is read once or twice as a whole. Of JSON the values change, never a key.
     """
     pattern = pattern_of(words)
     if not pattern:
         return
-    for model, names in WRITTEN_BY_THE_HOUSE.items():
-        fields = [field for field in model._meta.concrete_fields if field.name in names]
-        objects = [field for field in fields if isinstance(field, models.JSONField)]
-        _replace_texts(model, [str(field.column) for field in fields if field not in objects], pattern, pseudonym)
-        _replace_values(model, [field.name for field in objects], pattern, pseudonym)
+    names = WRITTEN_BY_THE_HOUSE[within]
+    fields = [field for field in within._meta.concrete_fields if field.name in names]
+    objects = [field for field in fields if isinstance(field, models.JSONField)]
+    _replace_texts(within, [str(field.column) for field in fields if field not in objects], pattern, pseudonym)
+    _replace_values(within, [field.name for field in objects], pattern, pseudonym)
 
 
 def _replace_texts(model: type[models.Model], columns: list[str], pattern: str, pseudonym: str) -> None:

@@ -62,7 +62,7 @@ def checked(reason: str, person: User) -> str:
         raise Invalid("Say why.", field="reason")
     names = {*mentions.names_of(person), person.name} - {belongings.pseudonym_of(person)}
     words = {word for word in (*mentions.addresses_of(person), *names) if len(word) >= mentions.SHORTEST}
-    parts = {part for name in names for part in name.split() if part.lower() not in _WORDS}
+    parts = {part for name in names for part in name.split() if part.lower() not in _WORDS or part == name}
     pattern = mentions.pattern_of(words | {part for part in parts if len(part) >= _SHORTEST_PART})
     if pattern and re.search(pattern, reason, re.IGNORECASE):
         raise Invalid("Do not name them: the reason stays in the record.", field="reason")

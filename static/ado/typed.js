@@ -14,10 +14,20 @@
   const SECRET = /^(csrfmiddlewaretoken|credential)$/;
   const ROWS = 100;
 
-  function isKept(field) {
-    const isSecret = SECRET.test(field.name) || /password|one-time/.test(field.autocomplete) || "secret" in field.dataset;
-    return field.name && !isSecret && !NEVER.includes(field.type);
+  const isSecret = (field) => (
+    SECRET.test(field.name) || /password|one-time/.test(field.autocomplete) || "secret" in field.dataset
+  );
+
+  const isKept = (field) => field.name && !isSecret(field) && !NEVER.includes(field.type);
+
+  /** What is to be typed once more: a secret that was filled in is not kept, and its field shows what was there before. */
+  function missing(form) {
+    const filled = [...form.elements].filter((field) => "secret" in field.dataset && field.value !== field.defaultValue);
+    return filled.map((field) => field.labels?.[0]?.textContent.replace("*", "").trim() || field.name);
   }
+
+  /** The forms that are sent to the same address; there may be several. */
+  const alike = (action) => [...document.forms].filter((each) => each.method === "post" && target(each) === action);
 
   const target = (form) => form.action.split("#")[0];
 
@@ -31,7 +41,9 @@
     if (form.method !== "post" || ASKING.test(location.pathname) || SIGNING_IN.test(location.pathname)) return;
     const fields = [...form.elements].filter(isKept).map(stateOf);
     try {
-      sessionStorage.setItem(KEPT, JSON.stringify({ page: location.pathname, action: target(form), fields }));
+      const place = alike(target(form)).indexOf(form);
+      const kept = { page: location.pathname, action: target(form), place, fields, missing: missing(form) };
+      sessionStorage.setItem(KEPT, JSON.stringify(kept));
     } catch {
       // More than a browser keeps: then nothing is kept.
     }
@@ -61,12 +73,13 @@
     for (const name of ["input", "change"]) field.dispatchEvent(new Event(name, { bubbles: true }));
   }
 
-  function say(form, lost) {
+  function say(form, lost, missing) {
     const said = document.createElement("p");
     said.className = "notice font-semibold mb-3";  // as the pages look, and as the admin does
     said.setAttribute("role", "status");
     said.textContent = "What you typed is here again. It is not sent yet.";
     if (lost.length) said.textContent += ` There is no place for this any more: ${lost.join(", ")}.`;
+    if (missing.length) said.textContent += ` Type once more, for it is not kept: ${missing.join(", ")}.`;
     form.prepend(said);
     form.closest("details")?.setAttribute("open", "");
     said.scrollIntoView({ block: "center" });
@@ -84,8 +97,9 @@
     sessionStorage.removeItem(KEPT);
     if (location.hash !== BACK) return;
     history.replaceState(null, "", location.pathname + location.search);
-    const form = [...document.forms].find((each) => each.method === "post" && target(each) === kept?.action);
-    if (!form || kept.page !== location.pathname) return;
+    const form = kept && alike(kept.action)[kept.place];
+    const isTyped = kept?.missing.length || kept?.fields.some((state) => state.type !== "hidden");
+    if (!form || !isTyped || kept.page !== location.pathname) return;
     const lost = [];
     // First what was typed, which may add rows; then what the page keeps for itself: versions, numbers, counts.
     const byKind = [(state) => state.type !== "hidden", (state) => state.type === "hidden"];
@@ -94,7 +108,7 @@
       if (field) putBack(field, state);
       else if (wordsOf(state)) lost.push(wordsOf(state));
     }
-    say(form, lost);
+    say(form, lost, kept.missing);
   }
 
   document.addEventListener("submit", keep);

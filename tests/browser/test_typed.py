@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from apps.contacts.actions import upsert_endpoint
+from apps.rosters.models import Roster
 from apps.teams.models import Membership, Team, TeamRole, User
 from tests.browser.pictures import keep_picture
 from tests.browser.signing_in import PASSWORD, signed_in
+from tests.factories.rosters import put_on_call
 from tests.factories.teams import make_person, make_team
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -93,6 +96,38 @@ def test_what_somebody_else_changed_meanwhile_is_told_and_not_written_over(
         expect(page.get_by_text("Europe/Lisbon").first).to_be_visible()
     assert Team.objects.values_list("name", "time_zone").get() == ("Platform", "Europe/Lisbon")
     assert Membership.objects.get(team=team).person == bob
+
+
+def test_of_several_forms_that_lead_to_one_address_it_is_the_one_that_was_sent(
+    browser: Any, live_server: Any, chief: User, settings: Any
+) -> None:
+    team = Team.objects.get(slug="platform")
+    put_on_call(team, make_person("Rita", team, TeamRole.RESPONDER))
+    with signed_in(browser, live_server.url, chief, width="wide", theme="light") as context:
+        page = context.new_page()
+        page.goto(f"/rosters/{Roster.objects.get().slug}/")
+        settings.CONFIRMED_FOR = timedelta()
+        page.get_by_role("button", name="Link to the whole team").click()
+        confirm(page, settings)
+        page.wait_for_url(f"{live_server.url}/rosters/**")
+        page.wait_for_timeout(300)
+        kinds = page.locator("form [name=kind]").evaluate_all("(fields) => fields.map((field) => field.value)")
+    assert kinds == ["roster", "team"]
+
+
+def test_a_secret_that_is_not_kept_is_asked_for_once_more(
+    browser: Any, live_server: Any, chief: User, settings: Any
+) -> None:
+    endpoint = upsert_endpoint(slug="tickets", name="Tickets", url="https://old.example.com/hook")
+    with signed_in(browser, live_server.url, chief, width="wide", theme="light") as context:
+        page = context.new_page()
+        page.goto(f"/admin/contacts/webhookendpoint/{endpoint.pk}/change/")
+        page.locator("[name=url]").fill("https://new.example.com/hook")
+        settings.CONFIRMED_FOR = timedelta()
+        page.get_by_role("button", name="Save", exact=True).click()
+        assert "new.example.com" not in page.evaluate("sessionStorage.getItem('typed')")
+        confirm(page, settings)
+        expect(page.get_by_text("Type once more, for it is not kept: Address.")).to_be_visible()
 
 
 def test_no_secret_is_kept(browser: Any, live_server: Any, chief: User) -> None:

@@ -82,9 +82,10 @@ def _note(person: User, hole: Hole, *, to: User, by: User) -> None:
     note(Act.HANDED_OVER, words, by=by, about=person, teams=of, held=hole.key, person=to.pk)
 
 
-def were_handed_over(person: User, keys: Collection[str], *, viewer: User) -> bool:
-    """Whether holes of those keys, which ``viewer`` might have handed over, were filled by somebody lately."""
-    return _given_lately(person, viewer).filter(data__held__in=list(keys)).exists()
+def were_handed_over(person: User, keys: Collection[str] | None, *, viewer: User) -> bool:
+    """Whether holes that ``viewer`` might have handed over were filled lately: of those keys, or (None) of any."""
+    given = _given_lately(person, viewer)
+    return (given if keys is None else given.filter(data__held__in=list(keys))).exists()
 
 
 def _given_lately(person: User, viewer: User) -> QuerySet[Entry]:

@@ -36,8 +36,12 @@ def leaving(request: HttpRequest, person: int) -> HttpResponse:
 
 
 def _was_late(request: HttpRequest, person: User) -> bool:
-    """Whether somebody else filled the last holes while the viewer chose for them: that is to be said."""
-    return request.method == "POST" and were_handed_over(person, sent_keys(request.POST), viewer=viewer(request))
+    """Whether somebody else filled the last holes while the viewer chose for them: that is to be said.
+
+    Whoever had to confirm who they are comes back to the page itself.
+    """
+    keys = sent_keys(request.POST) if request.method == "POST" else None
+    return were_handed_over(person, keys, viewer=viewer(request))
 
 
 def _handed_over(request: HttpRequest, form: TakeOverForm, person: User) -> bool:
