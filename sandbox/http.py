@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from sandbox import control, push, webhooks
+from sandbox import control, pagerduty, push, webhooks
 from sandbox.exchange import EXCHANGE, Exchange
 from sandbox.faults import Kind, spoil
 from sandbox.slack import api as slack
@@ -23,7 +23,7 @@ def application(exchange: Exchange) -> web.Application:
     """Everything that the sandbox speaks over HTTP."""
     app = web.Application(middlewares=[_loopback_only, _with_faults], client_max_size=LARGEST)
     app[EXCHANGE] = exchange
-    for part in (twilio, slack, interactions, push, webhooks, control):
+    for part in (twilio, slack, interactions, push, webhooks, pagerduty, control):
         part.routes(app)
     return app
 
@@ -56,6 +56,7 @@ def _provider(request: web.Request) -> str:
     if path.startswith("/push/subscriptions"):
         return ""
     starts = {"/2010-04-01/": "twilio", "/api/": "slack", "/push/": "push", "/webhook/": "webhook"}
+    starts |= {"/pagerduty/": "pagerduty"}
     return next((name for start, name in starts.items() if path.startswith(start)), "")
 
 

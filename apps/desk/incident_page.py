@@ -21,6 +21,8 @@ from apps.escalation import queries as escalation
 from apps.escalation.models import UNDECIDED, RunLevel
 from apps.incidents import queries as incidents
 from apps.incidents.models import ENDED, ChecklistItem, ChecklistPart, ClockName, Incident
+from apps.integrations.models import StepState
+from apps.integrations.steps import queries as steps
 from apps.notifications import queries as notifications
 from apps.teams import access
 from apps.teams.models import User
@@ -166,6 +168,12 @@ def alerts_part(incident: Incident, viewer: User) -> Context:
     return {"alerts": alerts.of_incident(incident)}
 
 
+def steps_part(incident: Incident, viewer: User) -> Context:
+    """What providers made for it, and what became of that (R14)."""
+    found = list(steps.steps_of(incident))
+    return {"steps": found, "steps_move": any(step.state == StepState.PLANNED for step in found)}
+
+
 def receipts(incident: Incident, viewer: User) -> Context:
     """Who was told what, and what became of it, newest first (R14)."""
     return {"receivers": told.of_incident(incident, viewer=viewer)}
@@ -189,6 +197,7 @@ PARTS: dict[str, tuple[str, Callable[[Incident, User], Context]]] = {
     "updates": ("incidents/_updates.html", updates),
     "impact": ("incidents/_impact.html", impact),
     "alerts": ("incidents/_alerts.html", alerts_part),
+    "steps": ("incidents/_steps.html", steps_part),
     "receipts": ("incidents/_receipts.html", receipts),
     "timeline": ("incidents/_timeline.html", timeline_part),
 }

@@ -32,6 +32,7 @@ from apps.desk.views import (
     service_accounts,
     shadows,
     shifts,
+    steps,
     tokens,
 )
 from apps.rosters.views import calendar
@@ -67,6 +68,7 @@ of_one_incident = [
     path("responders/", helping.ask, name="incident_ask"),
     path("responders/<int:asked>/", helping.AnswerRequest.as_view(), name="incident_request"),
     path("reassign/", helping.reassign, name="incident_reassign"),
+    path("steps/<int:step>/retry/", steps.RetryStep.as_view(), name="step_retry"),
     path("notes/", responding.AddNote.as_view(), name="incident_note"),
     path("describe/", responding.Describe.as_view(), name="incident_describe"),
     path("updates/", responding.SendUpdate.as_view(), name="incident_update"),

@@ -8,3 +8,5 @@ class IntegrationsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.integrations import channels, handlers  # noqa: F401  (register)
+        from apps.integrations.pagerduty import tool  # noqa: F401  (registers)
+        from apps.integrations.steps import reactions  # noqa: F401  (registers)

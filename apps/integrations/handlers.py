@@ -7,9 +7,11 @@ import structlog
 from apps.core import retention
 from apps.core.errors import ProviderError
 from apps.engine.models import Timer
-from apps.engine.registry import Lane, handler
+from apps.engine.registry import Lane, handler, on_dead
 from apps.integrations.models import SlackAnswer, TextReply
 from apps.integrations.slack import answering, interaction
+from apps.integrations.steps import actions as steps
+from apps.integrations.steps import bringing, checking
 from apps.integrations.twilio import inbox
 
 log = structlog.get_logger(__name__)
@@ -30,6 +32,30 @@ def answer_in_slack(timer: Timer) -> None:
             raise
         log.warning("slack_not_told", error=str(error))
     answering.forget(answer)
+
+
+@handler(steps.LOOK, lane=Lane.WORK)
+def look_what_is_to_be_made(timer: Timer) -> None:
+    """Plan the steps of an incident and bring their providers up to date (R14)."""
+    steps.look(timer.payload["incident"])
+
+
+@handler(steps.BRING, lane=Lane.WORK, transactional=False, at_once=4)
+def bring_a_provider_up_to_date(timer: Timer) -> None:
+    """Make what is not made, tell what happened since, end what is over."""
+    bringing.bring(timer.payload["step"])
+
+
+@on_dead(steps.BRING)
+def give_a_step_up(timer: Timer, error: str) -> None:
+    """It is shown as failed, with a button to try it again."""
+    steps.note_failure(timer.payload["step"], error, for_good=True)
+
+
+@handler(checking.CHECK, lane=Lane.WORK, transactional=False, at_once=2, attempts=1)
+def check_a_connection(timer: Timer) -> None:
+    """Test a connection, as somebody asked for in the admin."""
+    checking.check(timer.payload["connection"])
 
 
 retention.keep(

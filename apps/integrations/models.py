@@ -1,10 +1,114 @@
-"""What is remembered of what came in, what is still to be told of it, and what a vendor's ids stand for."""
+"""How providers are reached, what they made for incidents, what came in, and what a vendor's ids stand for."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db import models
 
-from apps.core.encrypted import EncryptedText
+from apps.core import clock
+from apps.core.encrypted import EncryptedJSON, EncryptedText
+from apps.core.models import History
+from apps.incidents.models import Incident
+from apps.integrations.tools import StepKind, provider_of
+from apps.teams.models import Team, User
+
+
+class CheckState(models.TextChoices):
+    ASKED = "asked", "Being tested"
+    GOOD = "good", "Works"
+    BAD = "bad", "Does not work"
+
+
+class Connection(models.Model):
+    """How a provider is reached for the incidents of a team, or of every team that has no connection of its own.
+
+    Switched off instead of deleted: what it made refers to it.
+    """
+
+    provider = models.CharField(max_length=32)
+    team = models.ForeignKey(
+        Team, on_delete=models.PROTECT, null=True, blank=True, related_name="connections",
+        help_text="Whose incidents it serves; empty: of every team without one of its own.",
+    )  # fmt: skip
+    told = models.JSONField(default=dict, blank=True, editable=False, help_text="What it is told, in the open.")
+    secrets = EncryptedJSON(default=dict, blank=True, editable=False, help_text="What it is told and nobody reads.")
+    is_active = models.BooleanField(default=True, help_text="Switched off, it makes nothing and is told nothing.")
+
+    history = History()
+
+    class Meta:
+        ordering = ["provider", "team__name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider", "team"], name="connection_once_per_team", nulls_distinct=False,
+                violation_error_message="There is a connection with this provider already.",
+            )
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{provider_of(self.provider).label} of {self.team or 'every team'}"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """Everything that the provider is told."""
+        return {**self.told, **self.secrets}
+
+    def guarding_team_ids(self) -> Iterable[int]:
+        return (self.team_id,) if self.team_id else ()
+
+    def is_guarded_private(self) -> bool:
+        return False
+
+    def involves(self, person: User) -> bool:
+        return False
+
+
+class ConnectionCheck(models.Model):
+    """What came of the last test of a connection."""
+
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="check_made")
+    state = models.CharField(max_length=8, choices=CheckState, default=CheckState.ASKED)
+    words = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return f"{self.get_state_display()}{f': {self.words}' if self.words else ''}"
+
+
+class StepState(models.TextChoices):
+    PLANNED = "planned", "Under way"
+    MADE = "made", "Made"
+    FAILED = "failed", "Failed"
+    ENDED = "ended", "Ended"
+
+
+class Step(models.Model):
+    """What a provider makes for an incident (R14), and how far it knows what happened since.
+
+    ``begun_at``: since when the provider may have made it. ``followed``: the last event of the timeline that it knows.
+    """
+
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="steps")
+    kind = models.CharField(max_length=16, choices=StepKind)
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="steps")
+    state = models.CharField(max_length=8, choices=StepState, default=StepState.PLANNED)
+    ref = models.CharField(max_length=255, blank=True, help_text="What the provider knows it by.")
+    label = models.CharField(max_length=255, blank=True)
+    url = models.URLField(max_length=1000, blank=True)
+    error = models.CharField(max_length=500, blank=True)
+    followed = models.BigIntegerField(default=0)
+    planned_at = models.DateTimeField(default=clock.now)
+    begun_at = models.DateTimeField(null=True)
+    made_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["incident_id", "pk"]
+        constraints = [models.UniqueConstraint(fields=["incident", "kind"], name="step_once_per_incident_and_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} of {self.incident}"
 
 
 class Vendor(models.TextChoices):

@@ -19,6 +19,7 @@ from apps.desk.api.helping import Helping
 from apps.desk.api.recording import Recording
 from apps.desk.api.requests import DeclareSerializer, DescribeSerializer
 from apps.desk.api.responding import Responding
+from apps.desk.api.steps import Steps
 from apps.incidents import actions
 from apps.incidents.models import OPEN, Detection, Incident, Via
 from apps.incidents.reading import note_reading
@@ -29,7 +30,7 @@ from apps.teams.models import Team, User
 MANY = IncidentSerializer(many=True)
 
 
-class IncidentViewSet(Responding, Recording, Helping, Granting, Following):
+class IncidentViewSet(Responding, Recording, Helping, Granting, Following, Steps):
     """Incidents: everything one does with them."""
 
     pagination_class = listing.IncidentPages

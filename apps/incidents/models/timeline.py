@@ -58,6 +58,9 @@ class EventKind(models.TextChoices):
     CHECKLIST_UNTICKED = "checklist_unticked", "Checklist unticked"
     CHECKLIST_WAIVED = "checklist_waived", "Checklist item waived"
     NOTIFICATION_FAILED = "notification_failed", "Notification failed"
+    STEP_MADE = "step_made", "Made by a provider"
+    STEP_FAILED = "step_failed", "A provider failed"
+    STEP_ENDED = "step_ended", "Ended at a provider"
     REVIEW_STARTED = "review_started", "Review started"
     REVIEW_FINISHED = "review_finished", "Review finished"
 

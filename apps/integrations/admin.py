@@ -1,0 +1,123 @@
+"""Connections with providers: their teams' managers make and test them, secrets are shown to nobody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import ngettext
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
+
+from apps.core.encryption import concealed
+from apps.integrations.models import Connection, Step
+from apps.integrations.steps import checking
+from apps.integrations.tools import Provider, Setting, provider_of, providers
+from apps.teams.admin_access import NeverDeleted, ReadOnlyAdmin, TeamOwnedAdmin
+from apps.teams.sensitive import SensitiveAdmin, require
+
+#: What stands before the names of what a provider is told, among the fields of the form.
+TOLD = "told_"
+
+
+class ConnectionForm(forms.ModelForm[Connection]):
+    """The fields of the provider, made of what it has to be told; a secret that is left empty stays as it is."""
+
+    class Meta:
+        model = Connection
+        fields = ("team", "is_active")
+
+    provider: Provider
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for setting in self.provider.settings:
+            self.fields[f"{TOLD}{setting.name}"] = self._field_of(setting)
+
+    def _field_of(self, setting: Setting) -> forms.CharField:
+        known = self.instance.settings.get(setting.name, "") if self.instance.pk else ""
+        if not setting.secret:
+            return forms.CharField(
+                label=setting.label, required=setting.required, initial=known, help_text=setting.help_text,
+                max_length=500, widget=UnfoldAdminTextInputWidget,
+            )  # fmt: skip
+        stays = f"Now {concealed(known)}; empty: it stays." if known else ""
+        return forms.CharField(
+            label=setting.label, required=setting.required and not known, max_length=2_000,
+            help_text=f"{setting.help_text} {stays}".strip(),
+            widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off", "data-secret": ""}),
+        )  # fmt: skip
+
+    def save(self, commit: bool = True) -> Connection:
+        """Keep in the open what is open, and encrypted what is not."""
+        row = self.instance
+        row.provider = self.provider.key
+        for setting in self.provider.settings:
+            value = self.cleaned_data[f"{TOLD}{setting.name}"].strip()
+            if not setting.secret:
+                row.told[setting.name] = value
+            elif value:
+                row.secrets[setting.name] = value
+        return super().save(commit)
+
+
+@admin.register(Connection)
+class ConnectionAdmin(SensitiveAdmin, NeverDeleted, TeamOwnedAdmin):
+    """One is made with the provider that the address names: ``add/?provider=slack``."""
+
+    list_display = ("called", "team", "is_active", "tested")
+    list_filter = ("provider", "team", "is_active")
+    list_select_related = ("team", "check_made")
+    actions = ("test_connections",)
+    change_list_template = "admin/integrations/connections.html"
+
+    @admin.display(description="provider", ordering="provider")
+    def called(self, connection: Connection) -> str:
+        return provider_of(connection.provider).label
+
+    @admin.display(description="last test")
+    def tested(self, connection: Connection) -> str:
+        made = getattr(connection, "check_made", None)
+        return str(made) if made else "Not tested"
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        return super().changelist_view(request, {**(extra_context or {}), "providers": providers()})
+
+    def get_form(self, request: HttpRequest, obj: Connection | None = None, change: bool = False, **kwargs: Any) -> Any:
+        provider = self._provider(request, obj)
+        return type("FormOfProvider", (ConnectionForm,), {"provider": provider})
+
+    def get_fieldsets(self, request: HttpRequest, obj: Connection | None = None) -> Any:
+        provider = self._provider(request, obj)
+        told = [f"{TOLD}{setting.name}" for setting in provider.settings]
+        return ((provider.label, {"fields": ("team", *told, "is_active")}),)
+
+    def _provider(self, request: HttpRequest, obj: Connection | None) -> Provider:
+        key = obj.provider if obj is not None else request.GET.get("provider", "")
+        known = {provider.key: provider for provider in providers()}
+        return known.get(key) or providers()[0]
+
+    @admin.action(description="Test the connection", permissions=["change"])
+    def test_connections(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
+        """Ask each provider who we are. What it says stands in the list, a moment later."""
+        require(request)
+        for connection in queryset:
+            checking.check_later(connection)
+        count = len(queryset)
+        said = ngettext("%d connection is being tested.", "%d connections are being tested.", count) % count
+        self.message_user(request, f"{said} Reload the list in a moment.", messages.INFO)
+
+
+@admin.register(Step)
+class StepAdmin(ReadOnlyAdmin):
+    """What providers made for incidents, as far as the viewer may see these."""
+
+    list_display = ("incident", "kind", "connection", "state", "label", "error", "planned_at", "made_at")
+    list_filter = ("kind", "state")
+    list_select_related = ("incident", "connection__team")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Step]:
+        found: QuerySet[Step] = super().get_queryset(request)
+        return found.filter(incident__private=False)

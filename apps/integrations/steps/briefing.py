@@ -1,0 +1,49 @@
+"""Tells an incident as providers are told of it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from apps.incidents import queries as incidents
+from apps.incidents.models import Incident
+from apps.integrations.tools import Brief, StepKind
+from apps.notifications.messages import PRIVATE
+from apps.teams.models import User
+from apps.teams.queries import is_a_person
+
+#: Where only those read who are asked in: they are told everything.
+_AMONG_THE_INVOLVED = frozenset({StepKind.CHANNEL})
+
+
+def _who_respond(incident: Incident) -> tuple[str, ...]:
+    """The addresses of who responds and of whoever was paged or asked, as far as they are people and may see it."""
+    involved = User.objects.filter(is_a_person(), involvements__incident=incident, is_active=True).distinct()
+    people = {*incidents.response_team(incident), *incidents.those_who_see(incident, involved)}
+    return tuple(sorted(person.email for person in people))
+
+
+def brief_of(incident: Incident, kind: StepKind) -> Brief:
+    """The incident, with its severity and team read, for what is made as ``kind``."""
+    hidden = incident.private and kind not in _AMONG_THE_INVOLVED
+    drill = "DRILL " if incident.drill else ""
+    url = f"{settings.SITE_URL}{incident.get_absolute_url()}"
+    commander = incidents.holder_of(incident, "commander")
+    return Brief(
+        mark=url,
+        reference=incident.reference,
+        title=f"{drill}{PRIVATE if hidden else incident.title}",
+        summary="" if hidden else incident.summary,
+        severity=incident.severity.code,
+        impact=incident.severity.impact,
+        status=incident.status,
+        status_label=str(incident.get_status_display()),
+        team=incident.team.name,
+        services=() if hidden else tuple(incident.services.values_list("name", flat=True)),
+        commander=str(commander) if commander else "",
+        people=_who_respond(incident),
+        url=url,
+        private=incident.private,
+        drill=incident.drill,
+        declared_at=incident.declared_at,
+        acknowledged_at=incident.acknowledged_at,
+    )

@@ -1,0 +1,84 @@
+"""Brings a provider to where an incident is: makes what is not made, tells what happened since, ends what is over.
+
+One at a time for each step, and always from what the step remembers: whatever was broken off is taken up where it was.
+"""
+
+from __future__ import annotations
+
+from django.db.models import Max
+
+from apps.core.errors import ProviderError
+from apps.engine import breakers
+from apps.incidents.models import ENDED, EventKind, TimelineEvent
+from apps.integrations.models import Step, StepState
+from apps.integrations.steps import actions
+from apps.integrations.steps.briefing import brief_of
+from apps.integrations.tools import Brief, Made, News, Provider, StepKind, Tool, provider_of
+
+#: After these nobody works there any more (R22, R28).
+_ENDS = frozenset({EventKind.CLOSURE_CONFIRMED, EventKind.CLOSED, EventKind.CANCELLED, EventKind.MERGED})
+
+
+def bring(step_id: int) -> None:
+    """See the module. Raises ProviderError where another attempt is of use; what is refused for good is recorded."""
+    step = Step.objects.select_related("incident__severity", "incident__team", "connection").get(pk=step_id)
+    if step.state not in (StepState.PLANNED, StepState.MADE) or not step.connection.is_active:
+        return
+    provider = provider_of(step.connection.provider)
+    try:
+        with breakers.through(_circuit(step)), provider.opened(step.connection.settings) as tool:
+            _bring(step, provider, tool)
+    except ProviderError as error:
+        actions.note_failure(step_id, str(error), for_good=error.permanent)
+        if not error.permanent:
+            raise
+
+
+def _circuit(step: Step) -> str:
+    """Each connection fails by itself: another team's has other credentials, or another house."""
+    return f"{step.connection.provider}:{step.connection_id}"
+
+
+def _bring(step: Step, provider: Provider, tool: Tool) -> None:
+    known = _last_event(step)  # read before the brief: what happens in between is told once more, and never lost
+    brief = brief_of(step.incident, StepKind(step.kind))
+    if step.made_at is None and step.incident.status in ENDED:
+        _make_no_more(step, brief, tool)
+        return
+    made, known = (_made(step), step.followed) if step.made_at else (_make(step, brief, tool, known=known), known)
+    for event in TimelineEvent.objects.filter(incident=step.incident_id, pk__gt=known).order_by("pk"):
+        if event.kind in _ENDS:
+            tool.end(made, brief)
+            actions.note_ended(step.pk, followed=event.pk)
+            return
+        if event.kind in provider.follows:
+            tool.follow(made, brief, _news(event))
+        actions.note_followed(step.pk, event.pk)
+
+
+def _made(step: Step) -> Made:
+    return Made(step.ref, step.label, step.url)
+
+
+def _make(step: Step, brief: Brief, tool: Tool, *, known: int) -> Made:
+    """What was made before and the answer was lost, else what is made now: it knows what happened until then."""
+    may_be_there = actions.begin(step.pk)
+    made = (tool.find(brief) if may_be_there else None) or tool.make(brief, key=f"step-{step.pk}")
+    actions.note_made(step.pk, made, followed=known)
+    return made
+
+
+def _make_no_more(step: Step, brief: Brief, tool: Tool) -> None:
+    """The incident is over before it was made; what may have been made all the same is ended."""
+    made = tool.find(brief) if step.begun_at else None
+    if made is not None:
+        tool.end(made, brief)
+    actions.note_ended(step.pk, followed=step.followed)
+
+
+def _last_event(step: Step) -> int:
+    return TimelineEvent.objects.filter(incident=step.incident_id).aggregate(last=Max("pk"))["last"] or 0
+
+
+def _news(event: TimelineEvent) -> News:
+    return News(key=f"event-{event.pk}", kind=event.kind, at=event.at, text=event.text, data=event.data)

@@ -1,0 +1,138 @@
+"""What the response uses besides the house: what each provider can do, and what it has to be told to be reached.
+
+A provider registers here, from its own folder. What it makes on a declaration (R14) is a *step*: a channel, a page at
+another house, a ticket, a bridge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from django.db import models
+
+
+class StepKind(models.TextChoices):
+    CHANNEL = "channel", "Channel"
+    PAGE = "page", "Page"
+    TICKET = "ticket", "Ticket"
+    BRIDGE = "bridge", "Video bridge"
+    STATUS_PAGE = "status_page", "Status page"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Something that a provider has to be told: under ``name`` it is kept, encrypted where it is ``secret``."""
+
+    name: str
+    label: str
+    secret: bool = False
+    required: bool = True
+    help_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """The incident as a provider is told of it; of a private one without its words, but where only the involved read.
+
+    ``mark`` is the same for one incident of one installation and for no other: by it a provider's thing is known to be
+    ours. ``people`` are the addresses of those who respond.
+    """
+
+    mark: str
+    reference: str
+    title: str
+    summary: str
+    severity: str
+    impact: str
+    status: str
+    status_label: str
+    team: str
+    services: tuple[str, ...]
+    commander: str
+    people: tuple[str, ...]
+    url: str
+    private: bool
+    drill: bool
+    declared_at: datetime
+    acknowledged_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a provider made: ``ref`` is what it knows it by, ``label`` and ``url`` are for people."""
+
+    ref: str
+    label: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something that happened to the incident since: ``kind`` and ``text`` as on its timeline; ``key`` is its own."""
+
+    key: str
+    kind: str
+    at: datetime
+    text: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Tool(Protocol):
+    """A provider that is reached. Each raises ProviderError; none is called within a transaction (law 5)."""
+
+    def find(self, brief: Brief) -> Made | None:
+        """What was made for it before, if the answer was lost; None if there is nothing."""
+        ...
+
+    def make(self, brief: Brief, *, key: str) -> Made:
+        """Make it. ``key`` is the same at every attempt, for providers that deduplicate."""
+        ...
+
+    def follow(self, made: Made, brief: Brief, news: News) -> None:
+        """Tell it what happened. Twice is once, as far as the provider knows the key of the news."""
+        ...
+
+    def end(self, made: Made, brief: Brief) -> None:
+        """End it: nobody works there any more. Twice is once."""
+        ...
+
+    def check(self) -> str:
+        """Whether it can be reached and takes the credentials: what it says who we are. It makes nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """What one can be connected with. ``opened`` reaches it with what it has to be told."""
+
+    key: str
+    label: str
+    makes: StepKind
+    settings: tuple[Setting, ...]
+    opened: Callable[[Mapping[str, str]], AbstractContextManager[Tool]]
+    #: The kinds of timeline events that it is told of, besides its end.
+    follows: frozenset[str] = frozenset()
+
+
+_providers: dict[str, Provider] = {}
+
+
+def register(provider: Provider) -> None:
+    """Let connections be made with ``provider``."""
+    if provider.key in _providers:
+        raise ValueError(f"There is a provider {provider.key!r} already.")
+    _providers[provider.key] = provider
+
+
+def provider_of(key: str) -> Provider:
+    """The provider of that key. Raises LookupError."""
+    return _providers[key]
+
+
+def providers() -> list[Provider]:
+    """All of them, by their name."""
+    return sorted(_providers.values(), key=lambda each: each.label)
