@@ -9,6 +9,7 @@ from typing import Any
 from django.db import models
 
 from apps.communications.models import Update
+from apps.integrations.models import Step
 from apps.notifications.models import Delivery
 from apps.teams.access import Holder, Permission, Right
 from tests.access.asking import OF_INCIDENTS, Ask, Only, Things, holds
@@ -108,6 +109,8 @@ MODELS: dict[str, Kept] = {
     "rosters.shadow": teams("shadow", changes=False),
     "rosters.swap": teams("swap", adds=False, changes=False, deletes=False, actions=("withdraw",)),
     "rosters.absence": teams("absence", changes=False, looks=(MANAGE,)),
+    "integrations.connection": teams("connection", deletes=False, actions=("test_connections",)),
+    "integrations.step": of_incidents(_told(Step, "incident")),
     "alerts.integration": teams("integration", deletes=False, actions=("rotate_key",)),
     "alerts.heartbeat": teams("heartbeat", deletes=False, actions=("rotate_key",)),
     "alerts.inboxentry": teams("inboxentry", adds=False, changes=False, deletes=False),

@@ -137,6 +137,8 @@ API: dict[str, dict[str, Ask]] = {
         "patch": Ask(RESPOND, "incident", {"reference": "fix/1"}),
     },
     "api-incident-resolve": incident(RESPOND),
+    "api-incident-retry-step": {"post": Ask(RESPOND, "step")},
+    "api-incident-steps": SEEN,
     "api-incident-responders": {
         "get": Ask(VIEW, "incident"),
         "post": Ask(RESPOND, "incident", lambda things: {"users": [things["responder"].email]}),

@@ -100,6 +100,9 @@ KINDS: dict[str, Kind] = {
         lambda things: {**_reference(things["incident"]), "grant": things["grant"]}, (PRIVATE, OTHERS_PRIVATE)
     ),
     "request": Kind(lambda things: {**_reference(things["incident"]), "asked": things["request"]}, OF_INCIDENTS),
+    "step": Kind(
+        lambda things: {**_reference(things["incident"]), "step": things["step"], "kind": "page"}, OF_INCIDENTS
+    ),
     "actionitem": _row("actionitem", "item", places=OF_INCIDENTS),
     "team": _slug("team"),
     "service": _slug("service"),

@@ -96,6 +96,7 @@ DEEDS = frozenset(
         "incident_escalate", "incident_hold", "incident_end_hold", "incident_role", "incident_decline",
         "incident_escalate_now", "incident_watch", "incident_access", "incident_access_take_back", "incident_ask",
         "incident_request", "incident_reassign", "incident_note", "incident_update", "incident_tick", "incident_waive",
+        "step_retry",
         "roster", "override_remove", "roster_handover", "shadow_add", "shadow_remove", "shift_take", "swap_ask",
         "swap_accept", "swap_refuse", "swap_withdraw", "policy_new", "policy_delete", "maintenance_end", "audit_save",
         "audit_forget", "postmortem_finish", "action_item_add", "action_item_done", "acknowledge", "twilio_sms",
@@ -143,6 +144,7 @@ ROWS: dict[str, Row] = {
     "catalog.maintenancewindow": Row("message"),
     "rosters.roster": Row("name"),
     "alerts.integration": Row("name"),
+    "integrations.connection": Row("told_url", ("https://first.example.com", "https://second.example.com")),
     "alerts.heartbeat": Row("name"),
     "escalation.policy": Row("levels-0-name"),
 }

@@ -46,7 +46,8 @@ ASKS: dict[str, tuple[str, ...]] = {
 REASONS: dict[str, tuple[str, ...]] = {
     "work on an incident, which nothing may hold up; who may see a private one is its commander's to say at night": (
         "incident_*", "api-incident-*", "declare", "page", "page_*", "api-page-list", "acknowledge", "push_*",
-        "inbox_*", "api-own-page-*", "postmortem*", "api-postmortem-*", "action_item_*", "api-action-item-*",
+        "inbox_*", "api-own-page-*", "step_retry",
+        "postmortem*", "api-postmortem-*", "action_item_*", "api-action-item-*",
     ),
     "who is on call and for what: kept for all to see, told to whom it concerns, and no way in": (
         "roster*", "api-roster-*", "override_remove", "api-layer-table-*", "api-override-table-*", "shadow_*",
@@ -74,11 +75,13 @@ REASONS: dict[str, tuple[str, ...]] = {
 #: Pages of the admin that ask, by the model; of each that has them: adding, changing, bringing back, deleting.
 ASKS_IN_THE_ADMIN = {
     "teams.user", "teams.team", "identity.providergroup", "contacts.webhookendpoint", "alerts.integration",
+    "integrations.connection",
     "alerts.heartbeat", "socialaccount.socialaccount",
 }  # fmt: skip
 #: Why the forms and deletions of others do not.
 REASONS_IN_THE_ADMIN: dict[str, tuple[str, ...]] = {
     "takes access away, or nothing can be changed": (
+        "integrations.step",
         "teams.apitoken", "rosters.calendarfeed", "axes.*", "engine.*", "incidents.proceduresrevision",
         "notifications.*", "alerts.inboxentry", "alerts.alert", "incidents.incident", "communications.update",
         "postmortems.postmortem", "postmortems.actionitem",

@@ -212,6 +212,7 @@ WEB: dict[str, dict[str, Ask]] = {
         "get": Ask(VIEW, "incident"),
         "post": Ask(RESPOND, "request", {"answer": "withdraw"}),
     },
+    "step_retry": {"get": Ask(VIEW, "step"), "post": Ask(RESPOND, "step")},
     "incident_reassign": {"get": Ask(RESPOND, "incident"), "post": Ask(RESPOND, "incident", _reassigned)},
     "incident_note": done(RESPOND, "incident", text="A note"),
     "incident_describe": done(RESPOND, "incident", title="Better", summary="Said"),

@@ -28,6 +28,7 @@ from apps.identity import invitations
 from apps.identity.models import ProviderGroup
 from apps.incidents import actions as incidents
 from apps.incidents.models import Expert, Incident, Severity
+from apps.integrations.models import Connection, Step
 from apps.notifications import actions as notifications
 from apps.postmortems import actions as postmortems
 from apps.postmortems.models import ActionKind
@@ -164,6 +165,7 @@ def _of_team(team: Team, people: list[User], *, name: str, root: User) -> dict[s
     )
     entry = InboxEntry.objects.create(integration=integration, body=f'{{"title": "{name} body"}}'.encode())
     invitation = invitations.invite(f"{name}.guest@example.com", role=TeamRole.RESPONDER, teams=[team], by=root)
+    connection = Connection.objects.create(provider="pagerduty", team=team, secrets={"routing_key": "0" * 32})
     found = _of_incident(team, people, name=name, services=[service])
     shift = roster.shifts.order_by("during").first()
     robot = teams.create_service_account(name=f"{name} robot", team=team, role=TeamRole.RESPONDER, by=root)
@@ -173,7 +175,7 @@ def _of_team(team: Team, people: list[User], *, name: str, root: User) -> dict[s
         "roster": roster, "layer": layer.pk, "override": override.pk,
         "swap": swap.pk, "absence": absence.pk, "shadow": shadow.pk, "policy": policy.pk, "key": key,
         "integration": integration.pk, "heartbeat": heartbeat.pk, "window": window.pk, "inboxentry": entry.pk,
-        "invitation": invitation.pk,
+        "invitation": invitation.pk, "connection": connection.pk,
         "alert": _alert_of(found["incident"], integration.pk, name=name), "shift": shift.pk,
     }  # fmt: skip
 
@@ -196,6 +198,10 @@ def _of_incident(team: Team, people: list[User], *, name: str, private: bool = F
     if private:
         grant = incidents.give_access(found.pk, person=make_person(f"Guest{found.pk}"), reason=f"{name} case", by=first)
     asked = incidents.ask_responders(found.pk, people=[second], by=first, message=f"{name} help")[0]
+    step = Step.objects.create(
+        incident=found, kind="page", connection=Connection.objects.get(team=team), state="failed",
+        error=f"{name} key was refused", label=f"{name} alert",
+    )  # fmt: skip
     incidents.add_note(found.pk, text=f"{name} note", by=first)
     communications.send_update(found.pk, audience=Audience.INTERNAL, message=f"{name} update", by=first)
     incidents.assess_impact(found.pk, by=first, users_affected=3)
@@ -208,7 +214,7 @@ def _of_incident(team: Team, people: list[User], *, name: str, private: bool = F
     return {
         "incident": found.pk, "checklist": found.checklist.get(part="initial").pk, "request": asked.pk,
         "resolved": over.pk, "postmortem": review.pk, "actionitem": item.pk, "responder": second,
-        "grant": grant.pk if grant else None,
+        "grant": grant.pk if grant else None, "step": step.pk,
     }  # fmt: skip
 
 

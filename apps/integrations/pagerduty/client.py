@@ -1,4 +1,4 @@
-"""PagerDuty's Events API v2, by which a service there is alerted. Source: its public reference, "Send an alert event"."""
+"""PagerDuty's Events API v2, by which a service there is alerted. Source: its reference, "Send an alert event"."""
 
 from __future__ import annotations
 

@@ -70,6 +70,7 @@ def load(*, password: str) -> None:
         stories.tell(incidents.STORIES, now=clock.now())
         for person in User.objects.all():
             notifications.mark_read(person)
+    organisation.connect()
 
 
 @transaction.atomic

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from django.conf import settings
 
 from apps.alerts.actions import create_integration
 from apps.alerts.models import Format
@@ -12,6 +15,7 @@ from apps.catalog.models import Dependency, LinkKind, Service, ServiceLink
 from apps.contacts.models import ContactMethod, MethodKind
 from apps.core import clock
 from apps.incidents.models import ResponseRole, RoleCandidate
+from apps.integrations.models import Connection
 from apps.notifications.models import NotificationRule, Urgency
 from apps.rosters import actions as rosters
 from apps.rosters.models import Layer, LayerMember, Roster, Rotation, Weekday
@@ -141,6 +145,20 @@ def build(*, password: str) -> None:
     for owner in Team.objects.all():
         _roster(owner)
         _candidates(owner)
+
+
+def connect() -> None:
+    """What is declared is worked on in the sandbox too, where there is one."""
+    if settings.SANDBOX_HTTP_URL:
+        for key, told, kept in _connected(settings.SANDBOX_HTTP_URL):
+            connection = Connection(provider=key, team=None, told=told)
+            connection.secrets = kept
+            connection.save()
+
+
+def _connected(url: str) -> Iterator[tuple[str, dict[str, str], dict[str, str]]]:
+    """The providers that the sandbox plays, with what each is told in the open and in secret."""
+    yield "pagerduty", {"url": f"{url}/pagerduty"}, {"routing_key": "0" * 32}
 
 
 def person(login: str) -> User:
