@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -23,32 +23,27 @@ TOLD = "told_"
 
 
 class ConnectionForm(forms.ModelForm[Connection]):
-    """The fields of the provider, made of what it has to be told; a secret that is left empty stays as it is."""
+    """A connection with a provider, which a subclass names with a field for all that it is told (``form_for``).
+
+    A secret that is left empty stays as it is.
+    """
 
     class Meta:
         model = Connection
         fields = ("team", "is_active")
 
-    provider: Provider
+    provider: ClassVar[Provider]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        known = self.instance.settings if self.instance.pk else {}
         for setting in self.provider.settings:
-            self.fields[f"{TOLD}{setting.name}"] = self._field_of(setting)
-
-    def _field_of(self, setting: Setting) -> forms.CharField:
-        known = self.instance.settings.get(setting.name, "") if self.instance.pk else ""
-        if not setting.secret:
-            return forms.CharField(
-                label=setting.label, required=setting.required, initial=known, help_text=setting.help_text,
-                max_length=500, widget=UnfoldAdminTextInputWidget,
-            )  # fmt: skip
-        stays = f"Now {concealed(known)}; empty: it stays." if known else ""
-        return forms.CharField(
-            label=setting.label, required=setting.required and not known, max_length=2_000,
-            help_text=f"{setting.help_text} {stays}".strip(),
-            widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off", "data-secret": ""}),
-        )  # fmt: skip
+            field, value = self.fields[f"{TOLD}{setting.name}"], known.get(setting.name, "")
+            if not setting.secret:
+                field.initial = value
+            elif value:
+                field.required = False
+                field.help_text = f"{setting.help_text} Now {concealed(value)}; empty: it stays.".strip()
 
     def save(self, commit: bool = True) -> Connection:
         """Keep in the open what is open, and encrypted what is not."""
@@ -61,6 +56,20 @@ class ConnectionForm(forms.ModelForm[Connection]):
             elif value:
                 row.secrets[setting.name] = value
         return super().save(commit)
+
+
+def form_for(provider: Provider) -> type[ConnectionForm]:
+    """The form of connections with ``provider``."""
+    fields = {f"{TOLD}{setting.name}": _field_of(setting) for setting in provider.settings}
+    return type("ConnectionFormOfProvider", (ConnectionForm,), {"provider": provider, **fields})
+
+
+def _field_of(setting: Setting) -> forms.CharField:
+    secret = UnfoldAdminPasswordWidget(attrs={"autocomplete": "off", "data-secret": ""})
+    return forms.CharField(
+        label=setting.label, required=setting.required, help_text=setting.help_text, max_length=2_000,
+        widget=secret if setting.secret else UnfoldAdminTextInputWidget(),
+    )  # fmt: skip
 
 
 @admin.register(Connection)
@@ -85,9 +94,8 @@ class ConnectionAdmin(SensitiveAdmin, NeverDeleted, TeamOwnedAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         return super().changelist_view(request, {**(extra_context or {}), "providers": providers()})
 
-    def get_form(self, request: HttpRequest, obj: Connection | None = None, change: bool = False, **kwargs: Any) -> Any:
-        provider = self._provider(request, obj)
-        return type("FormOfProvider", (ConnectionForm,), {"provider": provider})
+    def get_form(self, request: HttpRequest, obj: Connection | None = None, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, **{**kwargs, "form": form_for(self._provider(request, obj))})
 
     def get_fieldsets(self, request: HttpRequest, obj: Connection | None = None) -> Any:
         provider = self._provider(request, obj)
