@@ -14,11 +14,11 @@ from aiohttp import web
 from sandbox.exchange import EXCHANGE, Exchange
 from sandbox.origin import read_origin
 from sandbox.phones import Behaviour
-from sandbox.slack import blocks
-from sandbox.slack.messages import MESSAGES, Post, known_posts
+from sandbox.slack import blocks, conversations
+from sandbox.slack.messages import BOT, MESSAGES, Post, known_posts
+from sandbox.slack.rooms import ROOMS, known_rooms
 
 TEAM = "T0SANDBOX"
-BOT = "U0ADOBOT"
 NOT_AUTHED = {"ok": False, "error": "not_authed"}
 Arguments = dict[str, Any]
 Method = Callable[[web.Request, Exchange, Arguments], Arguments]
@@ -27,6 +27,8 @@ Method = Callable[[web.Request, Exchange, Arguments], Arguments]
 def routes(app: web.Application) -> None:
     """Add the API to ``app``."""
     app[MESSAGES] = known_posts(app[EXCHANGE].outbox)
+    app[ROOMS] = known_rooms(app[EXCHANGE].outbox)
+    app.router.add_get("/archives/{channel}", conversations.show)
     app.router.add_route("*", "/api/{method}", _call)
 
 
@@ -49,7 +51,7 @@ async def _call(request: web.Request) -> web.Response:
 
 
 async def _arguments(request: web.Request) -> Arguments:
-    """The arguments of a call: query, form or JSON, in which a form has its blocks as JSON within."""
+    """The arguments of a call: query, form or JSON, in which a form has blocks and metadata as JSON within."""
     arguments: Arguments = dict(request.query)
     if request.content_type == "application/json":
         try:
@@ -58,11 +60,12 @@ async def _arguments(request: web.Request) -> Arguments:
             return {"invalid": "invalid_json"}
         return arguments | given if isinstance(given, dict) else {"invalid": "json_not_object"}
     arguments |= await request.post()
-    if isinstance(arguments.get("blocks"), str):
-        try:
-            arguments["blocks"] = json.loads(arguments["blocks"])
-        except ValueError:
-            return {"invalid": "invalid_blocks_format"}
+    for name in ("blocks", "metadata"):
+        if isinstance(arguments.get(name), str):
+            try:
+                arguments[name] = json.loads(arguments[name])
+            except ValueError:
+                return {"invalid": f"invalid_{name}_format"}
     return arguments
 
 
@@ -112,18 +115,20 @@ def _post(request: web.Request, exchange: Exchange, arguments: Arguments) -> Arg
         return {"ok": False, "error": problem}
     if channel.startswith(("U", "W")):
         channel = "D" + channel[1:]
-    posts = request.app[MESSAGES]
-    ts = _stamp(posts)
+    room, posts = request.app[ROOMS].get(channel), request.app[MESSAGES]
+    if room is not None and (closed := room.closed):
+        return {"ok": False, "error": closed}
+    ts, told = _stamp(posts), arguments.get("metadata") or {}
     row = exchange.outbox.keep(
         "chat",
-        receiver(exchange, channel),
+        f"#{room.name}" if room else receiver(exchange, channel),
         read_origin(request.headers.get),
         subject=blocks.headline(shown or []),
         text=blocks.plain(shown) if shown else text,
         links=blocks.links(shown or [], text),
-        details={"channel": channel, "ts": ts, "text": text, "blocks": shown or []},
+        details={"channel": channel, "ts": ts, "text": text, "blocks": shown or [], "metadata": told},
     )
-    posts[ts] = Post(row.message, channel, ts, text, shown or [])
+    posts[ts] = Post(row.message, channel, ts, text, shown or [], told)
     return {"ok": True, "channel": channel, "ts": ts, "message": posts[ts].as_json()}
 
 
@@ -164,4 +169,5 @@ METHODS: dict[str, Method] = {
     "conversations.open": _open,
     "chat.postMessage": _post,
     "chat.update": _update,
+    **conversations.METHODS,
 }

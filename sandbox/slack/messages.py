@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
 
 from sandbox.diary import Diary
 from sandbox.outbox import Outbox
+
+BOT = "U0ADOBOT"
 
 
 @dataclass
@@ -20,6 +22,7 @@ class Post:
     ts: str
     text: str
     blocks: list[dict[str, Any]]
+    metadata: dict[str, Any] = field(default_factory=dict)
 
     def replace(self, diary: Diary, text: str, blocks: list[dict[str, Any]]) -> None:
         """Show ``text`` and ``blocks`` from now on."""
@@ -30,7 +33,7 @@ class Post:
         """The message, as Slack answers with it."""
         return {
             "type": "message",
-            "user": "U0ADOBOT",
+            "user": BOT,
             "bot_id": "B0ADOBOT",
             "ts": self.ts,
             "text": self.text,
@@ -43,8 +46,8 @@ MESSAGES = web.AppKey("slack_messages", dict[str, Post])
 
 def known_posts(outbox: Outbox) -> dict[str, Post]:
     """The messages of earlier runs by their ``ts``, so that they can still be replaced and their buttons pressed."""
-    details = ((row.message, row.details) for row in outbox.rows() if row.channel == "chat")
+    details = ((row.message, row.details) for row in outbox.rows() if row.channel == "chat" and "ts" in row.details)
     return {
-        each["ts"]: Post(message, each["channel"], each["ts"], each["text"], each["blocks"])
+        each["ts"]: Post(message, each["channel"], each["ts"], each["text"], each["blocks"], each.get("metadata", {}))
         for message, each in details
     }
