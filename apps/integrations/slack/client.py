@@ -24,10 +24,11 @@ _REFUSES_US = frozenset({"invalid_auth", "not_authed", "account_inactive", "toke
 
 
 class SlackError(ProviderError):
-    """Slack answered ``ok: false``; ``code`` is its word for why."""
+    """Slack answered ``ok: false``; ``code`` is its word for why, ``needed`` the scope that the bot lacks."""
 
-    def __init__(self, code: str) -> None:
-        super().__init__(f"Slack says {code}.", permanent=code not in _LATER, refuses_us=code in _REFUSES_US)
+    def __init__(self, code: str, *, needed: str = "") -> None:
+        said = f"Slack says {code}: it wants {needed}." if needed else f"Slack says {code}."
+        super().__init__(said, permanent=code not in _LATER, refuses_us=code in _REFUSES_US)
         self.code = code
 
 
@@ -97,4 +98,4 @@ class SlackClient:
             raise OutcomeUnknown(f"Slack's answer says neither yes nor no: {reply.text!r}")
         if code in _UNKNOWN:
             raise OutcomeUnknown(f"Slack says {code}.")
-        raise SlackError(code)
+        raise SlackError(code, needed=str(told.get("needed") or ""))
