@@ -33,11 +33,11 @@ def of(message: Message, *, member: str, above: Next | None = None) -> list[Bloc
     ``above`` is whom escalating would wake, None where its receiver cannot.
     """
     shown: list[Block] = [
-        {"type": "header", "text": {"type": "plain_text", "text": _cut(_line(message.subject), HEADER)}},
-        {"type": "section", "text": {"type": "mrkdwn", "text": _cut(escape(message.text), SECTION)}},
+        {"type": "header", "text": {"type": "plain_text", "text": cut(one_line(message.subject), HEADER)}},
+        {"type": "section", "text": {"type": "mrkdwn", "text": cut(escape(message.text), SECTION)}},
     ]
     if message.incident is not None:
-        shown.append({"type": "context", "elements": [_mrkdwn(_facts(message.incident))]})
+        shown.append({"type": "context", "elements": [mrkdwn(_facts(message.incident))]})
     if buttons := _buttons(message, above):
         shown.append({"type": "actions", "block_id": f"{FOR}{member}", "elements": buttons})
     return shown
@@ -46,10 +46,10 @@ def of(message: Message, *, member: str, above: Next | None = None) -> list[Bloc
 def discreet(message: Message) -> list[Block]:
     """The blocks of a message that others read too, of what not everybody may read: who may follows the link."""
     shown: list[Block] = [
-        {"type": "section", "text": {"type": "mrkdwn", "text": _cut(escape(discreet_line(message)), SECTION)}}
+        {"type": "section", "text": {"type": "mrkdwn", "text": cut(escape(discreet_line(message)), SECTION)}}
     ]
     if message.url:
-        shown.append({"type": "actions", "elements": [{**_button(OPEN, "Open"), "url": message.url}]})
+        shown.append({"type": "actions", "elements": [{**button(OPEN, "Open"), "url": message.url}]})
     return shown
 
 
@@ -72,7 +72,7 @@ def metadata(message: Message) -> Mapping[str, Any]:
 def answered(before: Sequence[Block], *, said: str, left: Sequence[str]) -> list[Block]:
     """The blocks of a message that was answered: what became of it, and the actions that are ``left``."""
     kept = [block for block in before if block.get("block_id") != "answered" and block.get("type") != "actions"]
-    kept.append({"type": "context", "block_id": "answered", "elements": [_mrkdwn(_cut(escape(said), SECTION))]})
+    kept.append({"type": "context", "block_id": "answered", "elements": [mrkdwn(cut(escape(said), SECTION))]})
     wanted = (*left, OPEN)
     for block in before:
         if block.get("type") == "actions":
@@ -96,22 +96,23 @@ def _buttons(message: Message, above: Next | None) -> list[Block]:
     buttons: list[Block] = []
     if token and len(token) <= VALUE:
         label = "Acknowledge" if message.only else "Acknowledge all"
-        buttons.append({**_button(ACKNOWLEDGE, label), "value": token, "style": "primary"})
+        buttons.append({**button(ACKNOWLEDGE, label), "value": token, "style": "primary"})
         if message.can_be_resolved:
-            buttons.append({**_button(RESOLVE, "Resolve"), "value": token})
+            buttons.append({**button(RESOLVE, "Resolve"), "value": token})
         if message.can_be_declined:
-            buttons.append({**_button(DECLINE, "Pass on"), "value": token})
+            buttons.append({**button(DECLINE, "Pass on"), "value": token})
         if above is not None and len(value := value_of(above.number, token)) <= VALUE:
-            buttons.append({**_button(ESCALATE, "Escalate"), "value": value, "confirm": _confirm(above)})
+            buttons.append({**button(ESCALATE, "Escalate"), "value": value, "confirm": _confirm(above)})
     elif token:
-        buttons.append({**_button(OPEN, "Acknowledge all…"), "url": message.acknowledge_url, "style": "primary"})
+        buttons.append({**button(OPEN, "Acknowledge all…"), "url": message.acknowledge_url, "style": "primary"})
         return buttons
     if message.url:
-        buttons.append({**_button(OPEN, "Open"), "url": message.url})
+        buttons.append({**button(OPEN, "Open"), "url": message.url})
     return buttons
 
 
-def _button(action: str, label: str) -> Block:
+def button(action: str, label: str) -> Block:
+    """A button of that action."""
     return {"type": "button", "action_id": action, "text": {"type": "plain_text", "text": label}}
 
 
@@ -119,8 +120,8 @@ def _confirm(above: Next) -> Block:
     """What Slack asks before it tells us that the button was pressed."""
     text = f"Level {above.number}, {above.name}, is woken at once."
     return {
-        "title": {"type": "plain_text", "text": _cut(f"Escalate to level {above.number}?", CONFIRM_TITLE)},
-        "text": {"type": "plain_text", "text": _cut(text, CONFIRM_TEXT)},
+        "title": {"type": "plain_text", "text": cut(f"Escalate to level {above.number}?", CONFIRM_TITLE)},
+        "text": {"type": "plain_text", "text": cut(text, CONFIRM_TEXT)},
         "confirm": {"type": "plain_text", "text": "Escalate now"},
         "deny": {"type": "plain_text", "text": "Back"},
         "style": "danger",
@@ -133,13 +134,16 @@ def _facts(incident: Incident) -> str:
     return escape(f"{drill}{severity} · {incident} · {incident.get_status_display()} · {incident.team}")
 
 
-def _mrkdwn(text: str) -> Block:
+def mrkdwn(text: str) -> Block:
+    """A text in Slack's markup."""
     return {"type": "mrkdwn", "text": text}
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
+    """The text without its line breaks."""
     return " ".join(text.split())
 
 
-def _cut(text: str, longest: int) -> str:
+def cut(text: str, longest: int) -> str:
+    """The text, of ``longest`` signs at most."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
