@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from django.test import Client
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
@@ -141,13 +142,15 @@ def test_a_bot_that_left_can_do_nothing_there(slack: WebClient, room: str) -> No
     assert slack.conversations_leave(channel=room)["not_in_channel"]
 
 
-def test_a_channel_outlives_the_sandbox_and_its_address_shows_what_was_said(sandbox: Running) -> None:
+def test_a_channel_outlives_the_sandbox_and_its_address_shows_what_was_said(sandbox: Running, browser: Client) -> None:
     slack = client(sandbox, **{"X-ADO-Incident": "INC-1"})
     room = slack.conversations_create(name="incident-1")["channel"]["id"]
     slack.conversations_setPurpose(channel=room, purpose="INC-1")
     slack.chat_postMessage(channel=room, text="Hello")
     shown = httpx.get(f"{sandbox.url}/archives/{room}", trust_env=False)
     assert (shown.status_code, shown.headers["Location"].partition("/sandbox/")[2]) == (302, "?to=%23incident-1")
+    page = browser.get("/sandbox/", {"to": "#incident-1"}).content.decode()
+    assert all(said in page for said in ("Channel #incident-1 was created.", "channel description: INC-1", "Hello"))
     assert httpx.get(f"{sandbox.url}/archives/C0GONE", trust_env=False).status_code == 404
     assert {(row.to, row.incident) for row in sandbox.rows} == {("#incident-1", "INC-1")}
     outbox = Outbox(sandbox.folder)
