@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from sandbox import control, pagerduty, push, webhooks
+from sandbox import control, pagerduty, push, webhooks, zoom
 from sandbox.exchange import EXCHANGE, Exchange
 from sandbox.faults import Kind, spoil
+from sandbox.jira import api as jira
 from sandbox.slack import api as slack
 from sandbox.slack import interactions
 from sandbox.twilio import api as twilio
@@ -23,7 +24,7 @@ def application(exchange: Exchange) -> web.Application:
     """Everything that the sandbox speaks over HTTP."""
     app = web.Application(middlewares=[_loopback_only, _with_faults], client_max_size=LARGEST)
     app[EXCHANGE] = exchange
-    for part in (twilio, slack, interactions, push, webhooks, pagerduty, control):
+    for part in (twilio, slack, interactions, push, webhooks, pagerduty, jira, zoom, control):
         part.routes(app)
     return app
 
@@ -56,7 +57,7 @@ def _provider(request: web.Request) -> str:
     if path.startswith("/push/subscriptions"):
         return ""
     starts = {"/2010-04-01/": "twilio", "/api/": "slack", "/push/": "push", "/webhook/": "webhook"}
-    starts |= {"/pagerduty/": "pagerduty"}
+    starts |= {"/pagerduty/": "pagerduty", "/jira/": "jira", "/zoom/": "zoom"}
     return next((name for start, name in starts.items() if path.startswith(start)), "")
 
 
