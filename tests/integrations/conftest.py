@@ -13,6 +13,9 @@ from apps.notifications.models import Channel, Delivery, Notification, Notificat
 from apps.teams.models import Team, TeamRole, User
 from tests.factories.incidents import declare, make_procedures
 from tests.factories.teams import make_person, make_team
+from tests.sandbox import conftest as running
+
+product, sandbox = running.product, running.sandbox
 
 
 @pytest.fixture

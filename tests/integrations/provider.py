@@ -81,7 +81,7 @@ class Provider:
                 provider.received.append(request)
                 provider._give(self, request)
 
-            do_GET = do_POST  # noqa: N815  (http.server's)
+            do_GET = do_PUT = do_DELETE = do_POST  # noqa: N815  (http.server's)
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
