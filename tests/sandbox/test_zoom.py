@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from django.test import Client
 
 from tests.sandbox.conftest import Running
 
@@ -65,6 +66,13 @@ def test_a_meeting_is_made_listed_joined_ended_and_deleted(sandbox: Running) -> 
     assert [(row.channel, row.incident) for row in sandbox.rows if "INC-1" in (row.incident or "")] == [
         ("bridge", "INC-1")
     ] * 3
+
+
+def test_whoever_reads_of_a_meeting_can_join_it(sandbox: Running, browser: Client) -> None:
+    meeting = client(sandbox).post("users/me/meetings", json=MEETING).json()
+    page = browser.get("/sandbox/").content.decode()
+    assert f'<a href="{meeting["join_url"]}" rel="nofollow">' in page
+    assert "INC-1: the mark" in page
 
 
 @pytest.mark.parametrize(
