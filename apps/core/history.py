@@ -110,7 +110,7 @@ def _value(field: Any, state: Any) -> Any:
 
 def _said(field: Any, value: Any) -> str:
     """A value in words, an instant in the viewer's zone; a secret is not said."""
-    if value in (None, "", []):
+    if value in (None, "", [], {}):
         return "empty"
     if isinstance(field, EncryptedText):
         return "not shown"
@@ -139,4 +139,6 @@ def _in_words(value: Any) -> str:
         return " to ".join("…" if end is None else _in_words(end) for end in (value.lower, value.upper))
     if isinstance(value, list):
         return ", ".join(map(_in_words, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_in_words(each)}" for name, each in value.items())
     return str(value)

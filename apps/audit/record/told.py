@@ -226,7 +226,7 @@ def _other(column: models.Field[Any, Any], link: models.Model) -> str:
 
 def _said(column: models.Field[Any, Any], row: Any, names: Names, source: Source) -> str:
     value = _value(column, row)
-    if value is None or value in ("", []):
+    if value is None or value in ("", [], {}):
         return ""
     if column.name in source.hidden:
         return HIDDEN
@@ -251,4 +251,6 @@ def _in_words(value: Any) -> str:
         return " to ".join(_in_words(end) if end is not None else "…" for end in (value.lower, value.upper))
     if isinstance(value, list):
         return ", ".join(map(_in_words, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_in_words(each)}" for name, each in value.items())
     return str(value)
