@@ -18,7 +18,7 @@ from apps.integrations.tools import StepKind
 from apps.teams.authentication import caller
 
 
-class StepSerializer(serializers.ModelSerializer[Step]):
+class ProviderStepSerializer(serializers.ModelSerializer[Step]):
     """What a provider makes, where it is, and why it is not there yet."""
 
     kind = serializers.ChoiceField(StepKind.choices)
@@ -33,12 +33,12 @@ class StepSerializer(serializers.ModelSerializer[Step]):
 class Steps(AboutIncidents):
     """What providers make for an incident."""
 
-    @extend_schema(operation_id="incident_steps", responses=StepSerializer(many=True))
+    @extend_schema(operation_id="incident_steps", responses=ProviderStepSerializer(many=True))
     @action(detail=True, methods=["get"], pagination_class=OldestFirst)
     def steps(self, request: Request, reference: str) -> Response:
         """The channel, the page, the ticket and the bridge that were made for it, oldest first (R14)."""
         page = self.paginate_queryset(queries.steps_of(self.incident()))
-        return self.get_paginated_response(StepSerializer(page, many=True).data)
+        return self.get_paginated_response(ProviderStepSerializer(page, many=True).data)
 
     @extend_schema(operation_id="incident_retry_step", request=None, responses=IncidentSerializer)
     @action(detail=True, methods=["post"], url_path=f"steps/(?P<kind>{'|'.join(StepKind.values)})/retry")
