@@ -39,7 +39,7 @@ class Brief:
     """The incident as a provider is told of it; of a private one without its words, but where only the involved read.
 
     ``mark`` is the same for one incident of one installation and for no other: by it a provider's thing is known to be
-    ours. ``people`` are the addresses of those who respond.
+    ours. ``people`` are the addresses of those who respond, ``gone`` of those whose access was taken back.
     """
 
     mark: str
@@ -59,6 +59,7 @@ class Brief:
     drill: bool
     declared_at: datetime
     acknowledged_at: datetime | None
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,6 +148,19 @@ def _refusal(exchange: Exchange, room: Room, user: str) -> str:
     return "already_in_channel" if user in room.members else ""
 
 
+def _kick(request: web.Request, exchange: Exchange, room: Room, arguments: Arguments) -> Arguments:
+    user = str(arguments["user"])
+    if user == BOT:
+        return _no("cant_kick_self")
+    if user not in exchange.phones.chat_users:
+        return _no("user_not_found")
+    if user not in room.members:
+        return _no("not_in_channel")
+    room.members.remove(user)
+    room.tell(exchange, f"You were removed from #{room.name}.", to=exchange.phones.chat_users[user])
+    return {"ok": True, "errors": {}}
+
+
 def _leave(request: web.Request, exchange: Exchange, room: Room, arguments: Arguments) -> Arguments:
     if BOT not in room.members:
         return {"ok": True, "not_in_channel": True}
@@ -232,6 +245,7 @@ METHODS: dict[str, Method] = {
     "conversations.setTopic": _of_a_room(_set_topic, "topic"),
     "conversations.setPurpose": _of_a_room(_set_purpose, "purpose"),
     "conversations.invite": _of_a_room(_invite, "users"),
+    "conversations.kick": _of_a_room(_kick, "user"),
     "conversations.leave": _of_a_room(_leave, member=False),
     "conversations.archive": _of_a_room(_archive, archived="already_archived"),
     "pins.add": _of_a_room(_pin, "timestamp"),

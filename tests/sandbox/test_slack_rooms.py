@@ -156,3 +156,13 @@ def test_a_channel_outlives_the_sandbox_and_its_address_shows_what_was_said(sand
     outbox = Outbox(sandbox.folder)
     assert (known_rooms(outbox)[room].name, known_rooms(outbox)[room].purpose) == ("incident-1", "INC-1")
     assert [post.text for post in known_posts(outbox).values()] == ["Hello"]
+
+
+def test_a_member_is_taken_out(slack: WebClient, room: str) -> None:
+    ann = member(slack)
+    slack.conversations_invite(channel=room, users=[ann])
+    slack.conversations_kick(channel=room, user=ann)
+    assert ann not in slack.conversations_members(channel=room)["members"]
+    assert refused(slack, "conversations.kick", channel=room, user=ann) == "not_in_channel"
+    assert refused(slack, "conversations.kick", channel=room, user="U0ADOBOT") == "cant_kick_self"
+    assert refused(slack, "conversations.kick", channel=room, user="U0NOBODY") == "user_not_found"

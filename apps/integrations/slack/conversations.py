@@ -88,6 +88,14 @@ class Conversations(SlackClient):
         """Take MOST_INVITED members in at most (conversations.invite). SlackError if one of them cannot be."""
         self._call("POST", "conversations.invite", json={"channel": ref, "users": ",".join(members)})
 
+    def kick(self, ref: str, member: str) -> None:
+        """Take a member out (conversations.kick); once."""
+        try:
+            self._call("POST", "conversations.kick", json={"channel": ref, "user": member})
+        except SlackError as error:
+            if error.code != "not_in_channel":
+                raise
+
     def pin(self, posted: Posted) -> None:
         """Keep a message where everybody finds it (pins.add); once."""
         try:

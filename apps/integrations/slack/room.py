@@ -34,8 +34,8 @@ _BRINGING = frozenset(
     }
 )  # fmt: skip
 _FOLLOWED = _BRINGING | {
-    EventKind.STATUS_CHANGED, EventKind.SEVERITY_CHANGED, EventKind.UPDATE_SENT, EventKind.RESOLVED,
-    EventKind.REOPENED, EventKind.DESCRIBED,
+    EventKind.ACCESS_TAKEN_BACK, EventKind.STATUS_CHANGED, EventKind.SEVERITY_CHANGED, EventKind.UPDATE_SENT,
+    EventKind.RESOLVED, EventKind.REOPENED, EventKind.DESCRIBED,
 }  # fmt: skip
 #: The address is nobody's there.
 _NOBODY = frozenset({"users_not_found", "user_not_found", "user_not_visible"})
@@ -85,6 +85,8 @@ class Channel:
             self._retitle(room, brief)
             if news.kind in _BRINGING:
                 self._invite(room, brief)
+            if news.kind == EventKind.ACCESS_TAKEN_BACK:
+                self._let_go(room, brief)
             self._say(room, brief, news.key, text=news.text, shown=[wording.section(news.text)])
         except SlackError as error:
             if error.code in _GONE:
@@ -150,6 +152,13 @@ class Channel:
                 raise
             for member in members if len(members) > 1 else ():
                 self._take_in(room, [member])
+
+    def _let_go(self, room: Room, brief: Brief) -> None:
+        """Take out whose access was taken back, wherever they are in."""
+        inside = self._client.members(room.ref)
+        for member in map(self._member, brief.gone):
+            if member in inside:
+                self._client.kick(room.ref, member)
 
     def _member(self, email: str) -> str | None:
         try:

@@ -22,6 +22,15 @@ def _who_respond(incident: Incident) -> tuple[str, ...]:
     return tuple(sorted(person.email for person in people))
 
 
+def _whose_access_is_gone(incident: Incident) -> tuple[str, ...]:
+    """The addresses of whose access was taken back and who see it for no other reason."""
+    taken_back = User.objects.filter(
+        access_grants__incident=incident, access_grants__taken_back_at__isnull=False
+    ).distinct()  # fmt: skip
+    seeing = {person.pk for person in incidents.those_who_see(incident, taken_back)}
+    return tuple(sorted(person.email for person in taken_back if person.pk not in seeing))
+
+
 def brief_of(incident: Incident, kind: StepKind) -> Brief:
     """The incident, with its severity and team read, for what is made as ``kind``."""
     hidden = incident.private and kind not in _AMONG_THE_INVOLVED
@@ -46,4 +55,5 @@ def brief_of(incident: Incident, kind: StepKind) -> Brief:
         drill=incident.drill,
         declared_at=incident.declared_at,
         acknowledged_at=incident.acknowledged_at,
+        gone=_whose_access_is_gone(incident),
     )

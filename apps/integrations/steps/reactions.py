@@ -12,6 +12,7 @@ FOLLOWED = (
     EventKind.DESCRIBED, EventKind.ROLE_ASSIGNED, EventKind.RESPONDER_ACCEPTED, EventKind.LEVEL_FIRED, EventKind.NOTE,
     EventKind.UPDATE_SENT, EventKind.RESOLVED, EventKind.REOPENED, EventKind.CLOSURE_CONFIRMED, EventKind.CLOSED,
     EventKind.CANCELLED, EventKind.MERGED, EventKind.ACCESS_GIVEN,
+    EventKind.ACCESS_TAKEN_BACK,
 )  # fmt: skip
 
 

@@ -250,3 +250,20 @@ def test_an_incident_has_its_channel_hears_of_it_and_leaves_it(workspace, team):
     step.refresh_from_db()
     assert step.state == StepState.ENDED
     assert workspace.channels["incident-20260302-1000"]["is_archived"]
+
+
+def test_whose_access_is_taken_back_is_taken_out_of_the_channel(workspace, team):
+    ann, eve = make_person("Ann", team, TeamRole.COMMANDER), make_person("Eve", None)
+    Connection.objects.create(provider="slack", secrets={"token": workspace.token})
+    incident = declare(team, ann, private=True)
+    grant = incidents.give_access(incident.pk, person=eve, reason="She knows the payroll.", by=ann)
+    run_due()
+    step = Step.objects.get(incident=incident, kind=StepKind.CHANNEL)
+    insiders = {workspace.member(ann.email), workspace.member(eve.email)}
+    assert workspace.people(step.ref) == insiders
+    incidents.take_access_back(grant.pk, by=ann)
+    run_due()
+    assert workspace.people(step.ref) == {workspace.member(ann.email)}
+    incidents.give_access(incident.pk, person=eve, reason="Once more.", by=ann)
+    run_due()
+    assert workspace.people(step.ref) == insiders
