@@ -158,6 +158,7 @@ def connect() -> None:
 
 def _connected(url: str) -> Iterator[tuple[str, dict[str, str], dict[str, str]]]:
     """The providers that the sandbox plays, with what each is told in the open and in secret."""
+    yield "slack", {}, {"token": settings.SLACK_BOT_TOKEN}
     yield "pagerduty", {"url": f"{url}/pagerduty"}, {"routing_key": "0" * 32}
     told = {"site": f"{url}/jira", "email": f"admin@{DOMAIN}", "project": "OPS", "priorities": "P0=Highest, P1=High"}
     yield "jira", told, {"token": "ATATT-sandbox"}
