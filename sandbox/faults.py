@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-PROVIDERS = ("twilio", "slack", "push", "webhook", "smtp", "jira", "zoom")
+PROVIDERS = ("twilio", "slack", "push", "webhook", "smtp", "jira", "pagerduty", "zoom")
 NONSENSE = "<html><body>It works!</body></html>"
 
 
