@@ -9,7 +9,7 @@ _CELERY = ("-m", "celery", "-A", "ado_incidents", "worker", "--pool", "threads")
 _ALONE = ("--without-gossip", "--without-mingle", "--loglevel", "WARNING")
 # Pages have a process of their own: the threads of one share a processor, whatever their lanes.
 WORKER = (*_CELERY, "--concurrency", "14", "-Q", "pages", "-n", "pages@%h", *_ALONE)
-CHORES = (*_CELERY, "--concurrency", "6", "-Q", "work,bulk", "-n", "chores@%h", *_ALONE)
+CHORES = (*_CELERY, "--concurrency", "16", "-Q", "work,bulk", "-n", "chores@%h", *_ALONE)
 BEAT = ("-m", "celery", "-A", "ado_incidents", "beat", "-S", "celery.beat.Scheduler", "--loglevel", "WARNING")
 STANDBY = ("manage.py", "engine", "run", "--standby", "3")
 SANDBOX = ("-m", "sandbox")

@@ -27,3 +27,20 @@ def patiently(seconds: float) -> Iterator[None]:
         if isinstance(error.__cause__, LockNotAvailable | DeadlockDetected):
             raise Busy("Somebody else changes the same just now. Try again in a moment.") from error
         raise
+
+
+@contextmanager
+def alone(name: str, number: int) -> Iterator[bool]:
+    """Whether nobody else is inside for the ``number`` of ``name``; asked without waiting, and held to the end.
+
+    Not within a transaction, for what talks to a provider: it ends with the connection, however the process ends.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s), %s::int)", [name, number])
+        (mine,) = cursor.fetchone() or (False,)
+    try:
+        yield mine
+    finally:
+        if mine:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(hashtext(%s), %s::int)", [name, number])

@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 #: Threads a lane may have in one process; together they are the process's pool (celery --concurrency). They wait for
 #: database and providers most of the time: so many pages that kinds which hang, each to its limit (``at_once``), leave
 #: some for the others.
-SLOTS = {Lane.PAGES: 14, Lane.WORK: 4, Lane.BULK: 2}
+SLOTS = {Lane.PAGES: 14, Lane.WORK: 14, Lane.BULK: 2}
 
 #: For how long the other lanes wait before they begin a timer while pages are at work in their process.
 GIVES_WAY = timedelta(milliseconds=200)

@@ -17,6 +17,8 @@ from apps.integrations.twilio import inbox
 log = structlog.get_logger(__name__)
 
 TRIES = 4
+#: Of each kind of step; together fewer than the lane has threads.
+STEPS_AT_ONCE = 2
 
 
 @handler(interaction.ANSWER, lane=Lane.WORK, transactional=False, at_once=1)
@@ -40,16 +42,19 @@ def look_what_is_to_be_made(timer: Timer) -> None:
     steps.look(timer.payload["incident"])
 
 
-@handler(steps.BRING, lane=Lane.WORK, transactional=False, at_once=4)
 def bring_a_provider_up_to_date(timer: Timer) -> None:
     """Make what is not made, tell what happened since, end what is over."""
     bringing.bring(timer.payload["step"])
 
 
-@on_dead(steps.BRING)
 def give_a_step_up(timer: Timer, error: str) -> None:
     """It is shown as failed, with a button to try it again."""
     steps.note_failure(timer.payload["step"], error, for_good=True)
+
+
+for kind in steps.BRING.values():
+    handler(kind, lane=Lane.WORK, transactional=False, at_once=STEPS_AT_ONCE)(bring_a_provider_up_to_date)
+    on_dead(kind)(give_a_step_up)
 
 
 @handler(checking.CHECK, lane=Lane.WORK, transactional=False, at_once=2, attempts=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import transaction
 
 from apps.core import clock
@@ -16,8 +18,10 @@ from apps.integrations.tools import Made, StepKind
 from apps.teams import access
 from apps.teams.models import User
 
-#: The kind of the timer that looks what is to be made for an incident, and of the one that tells a provider.
-LOOK, BRING = "integrations.look", "integrations.bring"
+#: The kind of the timer that looks what is to be made for an incident.
+LOOK = "integrations.look"
+#: The kinds of the timers that tell providers, one for each kind of step: where one hangs the others go on.
+BRING = {kind: f"integrations.bring_{kind}" for kind in StepKind}
 #: What never gets out, whatever is connected: a private incident, and a drill.
 _PUBLIC = frozenset({StepKind.STATUS_PAGE})
 
@@ -42,9 +46,13 @@ def look(incident_id: int) -> None:
             bring_later(step)
 
 
-def bring_later(step: Step) -> None:
-    """Let the engine bring the step's provider to where the incident is."""
-    engine.schedule(BRING, key=f"{BRING}:{step.pk}", subject=f"incident:{step.incident_id}", payload={"step": step.pk})
+def bring_later(step: Step, *, after: timedelta | None = None) -> None:
+    """Let the engine bring the step's provider to where the incident is, ``after`` a while."""
+    kind = BRING[StepKind(step.kind)]
+    engine.schedule(
+        kind, key=f"{kind}:{step.pk}", subject=f"incident:{step.incident_id}", payload={"step": step.pk},
+        due_at=clock.now() + after if after else None,
+    )  # fmt: skip
 
 
 @transaction.atomic

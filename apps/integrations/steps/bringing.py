@@ -1,12 +1,16 @@
 """Brings a provider to where an incident is: makes what is not made, tells what happened since, ends what is over.
 
-One at a time for each step, and always from what the step remembers: whatever was broken off is taken up where it was.
+One at a time for each step, whatever happens meanwhile, and always from what the step remembers: whatever was broken
+off is taken up where it was.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db.models import Max
 
+from apps.core import locks
 from apps.core.errors import ProviderError
 from apps.engine import breakers
 from apps.incidents.models import ENDED, EventKind, TimelineEvent
@@ -15,12 +19,22 @@ from apps.integrations.steps import actions
 from apps.integrations.steps.briefing import brief_of
 from apps.integrations.tools import Brief, Made, News, Provider, StepKind, Tool, provider_of
 
+#: When it is tried again while somebody is at it.
+IN_A_MOMENT = timedelta(seconds=1)
 #: After these nobody works there any more (R22, R28).
 _ENDS = frozenset({EventKind.CLOSURE_CONFIRMED, EventKind.CLOSED, EventKind.CANCELLED, EventKind.MERGED})
 
 
 def bring(step_id: int) -> None:
     """See the module. Raises ProviderError where another attempt is of use; what is refused for good is recorded."""
+    with locks.alone("integrations.step", step_id) as mine:
+        if mine:
+            _bring_alone(step_id)
+        else:
+            actions.bring_later(Step.objects.get(pk=step_id), after=IN_A_MOMENT)
+
+
+def _bring_alone(step_id: int) -> None:
     step = Step.objects.select_related("incident__severity", "incident__team", "connection").get(pk=step_id)
     if step.state not in (StepState.PLANNED, StepState.MADE) or not step.connection.is_active:
         return

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
+from django.db import connections
 
 from apps.core.errors import NotAllowed, ProviderError, RuleViolation
-from apps.engine.models import State, Timer
+from apps.engine.models import Lane, State, Timer
+from apps.engine.registry import at_once, lane_of
 from apps.engine.runner import run_due
+from apps.engine.worker import SLOTS
 from apps.incidents import actions as incidents
 from apps.incidents.models import EventKind
 from apps.integrations import tools
 from apps.integrations.models import Connection, Step, StepState
-from apps.integrations.steps import actions
+from apps.integrations.steps import actions, bringing
 from apps.integrations.tools import Made, Provider, Setting, StepKind
 from apps.teams.models import TeamRole
 from tests.factories.incidents import declare, resolve
@@ -30,9 +35,13 @@ class Recorder:
         self.made: dict[str, Made] = {}
         self.fails: list[Exception] = []
         self.forgets_to_answer = False
+        self.is_asked, self.waits = threading.Event(), threading.Event()
+        self.waits.set()
 
     def _ask(self, what: str) -> None:
         self.asked.append(what)
+        self.is_asked.set()
+        self.waits.wait(timeout=10)
         if self.fails:
             raise self.fails.pop(0)
 
@@ -108,7 +117,7 @@ def test_what_was_made_before_the_process_was_killed_is_found_and_not_made_twice
     incident = declare(team)
     with pytest.raises(KeyboardInterrupt):
         run_due()
-    Timer.objects.filter(kind=actions.BRING).update(state=State.PENDING, lease_until=None, leased_by=None)
+    Timer.objects.filter(kind__in=actions.BRING.values()).update(state=State.PENDING, lease_until=None, leased_by=None)
     clock.shift(minutes=5)
     run_due()
     assert room.asked == ["make", "find"]
@@ -202,4 +211,35 @@ def test_a_step_is_one_for_an_incident_and_a_kind(room, connection, team, clock)
     for _ in range(3):
         actions.look(incident.pk)
     assert Step.objects.count() == 1
-    assert Timer.objects.filter(kind=actions.BRING, state=State.PENDING).count() == 1
+    assert Timer.objects.filter(kind__in=actions.BRING.values(), state=State.PENDING).count() == 1
+
+
+def test_kinds_that_hang_together_leave_threads_of_their_lane_free():
+    assert {lane_of(kind) for kind in actions.BRING.values()} == {Lane.WORK}
+    assert sum(at_once(kind) for kind in actions.BRING.values()) < SLOTS[Lane.WORK]
+
+
+def test_two_who_bring_it_at_once_make_one(room, connection, team, clock):
+    incident = declare(team)
+    actions.look(incident.pk)
+    step = incident.steps.get()
+    room.waits = threading.Event()
+    with ThreadPoolExecutor(1) as other:
+        first = other.submit(_bring_in_a_thread, step.pk)
+        room.is_asked.wait(timeout=10)
+        bringing.bring(step.pk)
+        room.waits.set()
+        first.result(timeout=10)
+    assert room.asked == ["make"]
+    assert Timer.objects.filter(kind__in=actions.BRING.values(), state=State.PENDING).count() == 1
+    incidents.acknowledge(incident.pk, by=make_person("Ann", team, TeamRole.RESPONDER))
+    clock.shift(seconds=2)
+    run_due()
+    assert room.asked == ["make", "follow acknowledged"]
+
+
+def _bring_in_a_thread(step: int) -> None:
+    try:
+        bringing.bring(step)
+    finally:
+        connections.close_all()
