@@ -10,6 +10,7 @@ from aiohttp import web
 from sandbox import push
 from sandbox.exchange import EXCHANGE
 from sandbox.phones import Behaviour
+from sandbox.slack.commands import command
 from sandbox.slack.interactions import press
 from sandbox.slack.messages import MESSAGES
 from sandbox.twilio.api import CALLS
@@ -30,6 +31,7 @@ def routes(app: web.Application) -> None:
         "hangup": _hang_up,
         "reply": _reply,
         "press": _press,
+        "command": _command,
         "acknowledge": _press_on_push("acknowledge"),
         "decline": _press_on_push("decline"),
     }
@@ -106,6 +108,11 @@ async def _press(request: web.Request, wish: Wish) -> Wish:
         raise LookupError(f"There is no chat message {message}.")
     user = str(wish.get("user") or "")
     return {"status": await press(request.app[EXCHANGE], post, _required(wish, "action"), user=user)}
+
+
+async def _command(request: web.Request, wish: Wish) -> Wish:
+    text, channel = str(wish.get("text") or "").strip(), str(wish.get("channel") or "")
+    return {"status": await command(request.app, user=_required(wish, "user"), text=text, channel=channel)}
 
 
 def _press_on_push(action: str) -> Control:

@@ -13,7 +13,7 @@ from sandbox.exchange import EXCHANGE, Exchange
 from sandbox.faults import Kind, spoil
 from sandbox.jira import api as jira
 from sandbox.slack import api as slack
-from sandbox.slack import interactions
+from sandbox.slack import commands, interactions
 from sandbox.twilio import api as twilio
 
 HOSTS = ("127.0.0.1", "localhost", "::1")
@@ -24,7 +24,7 @@ def application(exchange: Exchange) -> web.Application:
     """Everything that the sandbox speaks over HTTP."""
     app = web.Application(middlewares=[_loopback_only, _with_faults], client_max_size=LARGEST)
     app[EXCHANGE] = exchange
-    for part in (twilio, slack, interactions, push, webhooks, pagerduty, jira, zoom, control):
+    for part in (twilio, slack, interactions, commands, push, webhooks, pagerduty, jira, zoom, control):
         part.routes(app)
     return app
 

@@ -29,6 +29,7 @@ DEEDS = {
     "hangup": ("control/hangup", ("call",)),
     "reply": ("control/reply", ("from", "body")),
     "press": ("control/press", ("message", "action")),
+    "command": ("control/command", ("user", "channel", "text")),
     "acknowledge": ("control/acknowledge", ("message",)),
     "decline": ("control/decline", ("message",)),
     "behave": ("control/numbers", ("number", "behaviour")),

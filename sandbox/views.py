@@ -40,6 +40,8 @@ def page(request: HttpRequest) -> HttpResponse:
             "total": len(rows),
             "to": to,
             "receivers": sorted({row.to for row in everything}),
+            "writers": sorted({row.to for row in everything if "@" in row.to}),
+            "channels": sorted({row.to for row in everything if row.channel == "chat" and row.to.startswith("#")}),
             "newest": rows[-1].at if rows else "",
             "heard": diary[-1].at if diary else "",
         },

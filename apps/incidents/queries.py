@@ -10,9 +10,10 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from apps.catalog.models import Service
 from apps.core import clock as house_clock
 from apps.core.business_calendar import WorkingWeek
-from apps.core.errors import Missing
+from apps.core.errors import Invalid, Missing
 from apps.incidents import rules
 from apps.incidents.models import (
     ENDED,
@@ -283,3 +284,13 @@ def _holder(role: ResponseRole, assignment: RoleAssignment | None) -> RoleHolder
     if assignment is None:
         return RoleHolder(role=role, person=None, since=None)
     return RoleHolder(role=role, person=assignment.person, since=assignment.since)
+
+
+def responding_team(service: Service | None, person: User) -> Team:
+    """Who responds where nobody says it: the service's owner, else the person's only team. Raises Invalid."""
+    if service is not None:
+        return service.team
+    own = list(Team.objects.filter(memberships__person=person, is_active=True).distinct()[:2])
+    if len(own) != 1:
+        raise Invalid("Name the team that responds, or the affected service.", field="team")
+    return own[0]

@@ -8,8 +8,8 @@ from apps.core import retention
 from apps.core.errors import ProviderError
 from apps.engine.models import Timer
 from apps.engine.registry import Lane, handler, on_dead
-from apps.integrations.models import SlackAnswer, TextReply
-from apps.integrations.slack import answering, interaction
+from apps.integrations.models import SlackAnswer, SlackCommand, TextReply
+from apps.integrations.slack import answering, asking, interaction
 from apps.integrations.steps import actions as steps
 from apps.integrations.steps import bringing, checking
 from apps.integrations.twilio import inbox
@@ -34,6 +34,21 @@ def answer_in_slack(timer: Timer) -> None:
             raise
         log.warning("slack_not_told", error=str(error))
     answering.forget(answer)
+
+
+@handler(asking.ASKED, lane=Lane.WORK, transactional=False, at_once=2)
+def carry_out_what_was_asked_in_slack(timer: Timer) -> None:
+    """Do what a command asks for, and answer it."""
+    command = SlackCommand.objects.filter(pk=timer.payload["command"]).first()
+    if command is None:
+        return
+    try:
+        asking.carry_out(command)
+    except ProviderError as error:
+        if not error.permanent and timer.attempts < TRIES:
+            raise
+        log.warning("slack_not_told", error=str(error))
+        asking.forget(command)
 
 
 @handler(steps.LOOK, lane=Lane.WORK)
@@ -68,6 +83,13 @@ retention.keep(
     "Answers that Slack was never told",
     span=lambda: answering.KEPT,
     rows=lambda before: SlackAnswer.objects.filter(written_at__lt=before),
+)
+
+retention.keep(
+    "slack_commands",
+    "Commands of Slack that could not be answered",
+    span=lambda: asking.KEPT,
+    rows=lambda before: SlackCommand.objects.filter(at__lt=before),
 )
 retention.keep(
     "text_replies",

@@ -179,3 +179,22 @@ class SlackAnswer(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class SlackCommand(models.Model):
+    """What somebody asked for in Slack, by a command or a card's button; gone once they were told what came of it.
+
+    It is carried out in one transaction with ``done_at`` and ``answer``, so that it is done once.
+    """
+
+    key = models.CharField(max_length=200, unique=True, help_text="What Slack knows the asking by.")
+    at = models.DateTimeField(db_index=True)
+    member = models.CharField(max_length=80)
+    channel = models.CharField(max_length=80, blank=True)
+    text = EncryptedText(blank=True)
+    response_url = EncryptedText(blank=True, help_text="Slack's own address for the answer, good for half an hour.")
+    done_at = models.DateTimeField(null=True, blank=True)
+    answer = EncryptedText(blank=True)
+
+    def __str__(self) -> str:
+        return self.key

@@ -15,6 +15,7 @@ urlpatterns = [
     path("twilio/voice/<uuid:key>/key/", twilio.key_pressed, name="twilio_voice_key"),
     path("twilio/voice/status/<uuid:key>/", twilio.call_status, name="twilio_voice_status"),
     path("slack/interactive/", slack.interactive, name="slack_interactive"),
+    path("slack/command/", slack.command, name="slack_command"),
     path("push/acknowledge/", webpush.acknowledge, name="push_acknowledge"),
     path("push/decline/", webpush.decline, name="push_decline"),
 ]

@@ -106,13 +106,19 @@ def resolve(page: Notification, *, via: Via) -> Answered:
     if page.incident is None:
         return Answered(page, "There is no incident to resolve.", done=False)
     try:
-        _, missing = incidents.resolve_or_monitor(page.incident.pk, by=page.person, via=via)
+        text, done = resolve_incident(page.incident, by=page.person, via=via)
     except HouseError as error:
         return Answered(page, str(error), done=False)
+    return Answered(page, text, done=done)
+
+
+def resolve_incident(incident: Incident, *, by: User, via: Via) -> tuple[str, bool]:
+    """Resolve it as ``resolve`` does; what became of it in words, and whether it is resolved. Raises HouseError."""
+    _, missing = incidents.resolve_or_monitor(incident.pk, by=by, via=via)
     if missing:
         listed = "; ".join(item.text.rstrip(".") for item in missing)
-        return Answered(page, f"{_name(page)} is monitoring now. Before it is resolved: {listed}.", done=False)
-    return Answered(page, f"{_name(page)} resolved.", done=True)
+        return f"{incident} is monitoring now. Before it is resolved: {listed}.", False
+    return f"{incident} resolved.", True
 
 
 def _answer(page: Notification, act: Callable[[], None], *, done: str) -> Answered:

@@ -86,13 +86,31 @@ def _lookup(request: web.Request, exchange: Exchange, arguments: Arguments) -> A
     email = str(arguments.get("email", "")).strip().lower()
     if "@" not in email or exchange.phones.behaviour(email) is Behaviour.UNREACHABLE:
         return {"ok": False, "error": "users_not_found"}
+    return {"ok": True, "user": _user(member(exchange, email), email)}
+
+
+def member(exchange: Exchange, email: str) -> str:
+    """The id of the user with that address."""
     user = "U" + hashlib.sha256(email.encode()).hexdigest()[:10].upper()
     if user not in exchange.phones.chat_users:
         exchange.phones.chat_users[user] = email
         exchange.phones.save()
+    return user
+
+
+def _info(request: web.Request, exchange: Exchange, arguments: Arguments) -> Arguments:
+    """A user who was looked up before."""
+    user = str(arguments.get("user", ""))
+    email = exchange.phones.chat_users.get(user)
+    if email is None:
+        return {"ok": False, "error": "user_not_found"}
+    return {"ok": True, "user": _user(user, email)}
+
+
+def _user(user: str, email: str) -> Arguments:
     name = email.partition("@")[0]
     profile = {"email": email, "real_name": name, "display_name": name}
-    return {"ok": True, "user": {"id": user, "team_id": TEAM, "name": name, "deleted": False, "profile": profile}}
+    return {"id": user, "team_id": TEAM, "name": name, "deleted": False, "profile": profile}
 
 
 def _open(request: web.Request, exchange: Exchange, arguments: Arguments) -> Arguments:
@@ -165,6 +183,7 @@ def _stamp(posts: dict[str, Post]) -> str:
 
 METHODS: dict[str, Method] = {
     "auth.test": _test,
+    "users.info": _info,
     "users.lookupByEmail": _lookup,
     "conversations.open": _open,
     "chat.postMessage": _post,

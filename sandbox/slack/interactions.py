@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import time
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -43,23 +44,32 @@ async def press(exchange: Exchange, post: Post, action: str, *, user: str = "") 
         raise LookupError(f"The message has no button {action!r}.")
     direct = "U" + post.channel[1:] if post.channel.startswith("D") else SOMEBODY
     payload = json.dumps(_payload(exchange, post, button, user or direct))
-    body, timestamp = urlencode({"payload": payload}), str(int(time.time()))
+    said = button["text"]["text"]
+    status = await send(exchange, "interactive", {"payload": payload}, said=said, message=post.message)
+    exchange.diary.note("pressed", said, message=post.message, status=status)
+    return status
+
+
+async def send(exchange: Exchange, hook: str, form: Mapping[str, str], *, said: str, message: str = "") -> int:
+    """Post ``form`` to a hook of the product as Slack signs it, and return its status; trouble is noted.
+
+    Raises OSError when the product does not answer.
+    """
+    body, timestamp = urlencode(form), str(int(time.time()))
     headers = {
         "Content-Type": "application/x-www-form-urlencoded",
         "X-Slack-Request-Timestamp": timestamp,
         "X-Slack-Signature": signature(exchange.secrets.slack_signing, timestamp, body),
     }
-    said = button["text"]["text"]
     try:
-        url = f"{exchange.secrets.site_url}/hooks/slack/interactive/"
+        url = f"{exchange.secrets.site_url}/hooks/slack/{hook}/"
         async with exchange.session.post(url, data=body, headers=headers, allow_redirects=False) as answer:
             status = answer.status
     except (ClientError, TimeoutError) as error:
-        exchange.diary.note("trouble", f"{said}: the product does not answer.", message=post.message)
+        exchange.diary.note("trouble", f"{said}: the product does not answer.", message=message)
         raise OSError(f"The product does not answer: {error or type(error).__name__}") from error
-    exchange.diary.note("pressed", said, message=post.message, status=status)
     if status >= 300:
-        exchange.diary.note("trouble", f"{said}: the product answered {status}.", message=post.message)
+        exchange.diary.note("trouble", f"{said}: the product answered {status}.", message=message)
     return status
 
 

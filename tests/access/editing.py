@@ -101,7 +101,7 @@ DEEDS = frozenset(
         "swap_accept", "swap_refuse", "swap_withdraw", "policy_new", "policy_delete", "maintenance_end", "audit_save",
         "audit_forget", "postmortem_finish", "action_item_add", "action_item_done", "acknowledge", "twilio_sms",
         "twilio_sms_status", "twilio_voice", "twilio_voice_key", "twilio_voice_status", "slack_interactive",
-        "push_acknowledge", "push_decline",
+        "slack_command", "push_acknowledge", "push_decline",
     }
 )  # fmt: skip
 

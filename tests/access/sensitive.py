@@ -61,7 +61,7 @@ REASONS: dict[str, tuple[str, ...]] = {
     "proves itself by what is sent: a password, a code, a key, a link or a signature": (
         "account_login", "account_reauthenticate", "mfa_authenticate", "mfa_login_webauthn", "mfa_reauthenticate*",
         "account_change_password", "account_reset_password*", "invitation", "openid_connect_login", "twilio_*",
-        "slack_interactive",
+        "slack_interactive", "slack_command",
     ),
     "is there for tokens that provision, and for no session": ("scim-*",),
     "leads nowhere: nobody signs up here": ("socialaccount_*", ""),

@@ -269,6 +269,7 @@ WEB: dict[str, dict[str, Ask]] = {
     "twilio_voice_key": {"post": SIGNED},
     "twilio_voice_status": {"post": SIGNED},
     "slack_interactive": {"post": SIGNED},
+    "slack_command": {"post": SIGNED},
     "push_acknowledge": {"post": PUBLIC},
     "push_decline": {"post": PUBLIC},
 }

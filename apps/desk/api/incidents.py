@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.catalog.models import Service
-from apps.core.errors import Invalid, NotAllowed
+from apps.core.errors import NotAllowed
 from apps.desk.api import listing, records
 from apps.desk.api.answers import IncidentSerializer
 from apps.desk.api.following import Following
@@ -20,12 +20,11 @@ from apps.desk.api.recording import Recording
 from apps.desk.api.requests import DeclareSerializer, DescribeSerializer
 from apps.desk.api.responding import Responding
 from apps.desk.api.steps import Steps
-from apps.incidents import actions
+from apps.incidents import actions, queries
 from apps.incidents.models import OPEN, Detection, Incident, Via
 from apps.incidents.reading import note_reading
 from apps.teams import access
 from apps.teams.authentication import caller
-from apps.teams.models import Team, User
 
 MANY = IncidentSerializer(many=True)
 
@@ -68,7 +67,7 @@ class IncidentViewSet(Responding, Recording, Helping, Granting, Following, Steps
         incident = actions.declare(
             title=told["title"],
             severity=told["severity"],
-            team=told["team"] or _team_of(service, person),
+            team=told["team"] or queries.responding_team(service, person),
             by=person,
             via=Via.API,
             summary=told["summary"],
@@ -83,13 +82,3 @@ class IncidentViewSet(Responding, Recording, Helping, Granting, Following, Steps
         page: list[Any] = self.paginate_queryset(records.complete(found)) or []
         note_reading(*page, by=caller(self.request))
         return self.get_paginated_response(IncidentSerializer(records.of(page), many=True).data)
-
-
-def _team_of(service: Service | None, person: User) -> Team:
-    """Who responds where the request does not say: the service's owner, else the person's only team."""
-    if service is not None:
-        return service.team
-    own = list(Team.objects.filter(memberships__person=person, is_active=True).distinct()[:2])
-    if len(own) != 1:
-        raise Invalid("Name the team that responds, or the affected service.", field="team")
-    return own[0]

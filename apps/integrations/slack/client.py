@@ -61,6 +61,13 @@ class SlackClient:
             raise ProviderError("Slack's answer names no member.")
         return str(member["id"])
 
+    def email_of(self, member: str) -> str:
+        """The address of a member (users.info), empty where Slack does not say it. Raises ProviderError."""
+        told = self._call("GET", "users.info", params={"user": member})
+        user = told.get("user")
+        profile = user.get("profile") if isinstance(user, dict) else None
+        return str(profile.get("email") or "") if isinstance(profile, dict) else ""
+
     def post(
         self, *, channel: str, text: str, blocks: Blocks, metadata: Mapping[str, Any], headers: Mapping[str, str]
     ) -> Posted:

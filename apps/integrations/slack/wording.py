@@ -21,6 +21,8 @@ from apps.integrations.tools import Brief
 
 #: So many incidents of one minute have a channel of their own.
 MOST_NAMES = 20
+#: The button of the card by which whoever presses it takes the incident on.
+ACKNOWLEDGE_INCIDENT = "acknowledge_incident"
 #: Slack's own limits.
 TOPIC, FIELD = 250, 2000
 
@@ -56,7 +58,9 @@ def card(brief: Brief) -> list[Block]:
     ]
     if brief.summary.strip():
         shown.append(section(brief.summary))
-    shown.append({"type": "actions", "elements": [{**button(OPEN, f"Open {brief.reference}"), "url": brief.url}]})
+    take_on = {**button(ACKNOWLEDGE_INCIDENT, "Acknowledge"), "value": brief.reference, "style": "primary"}
+    opened = {**button(OPEN, f"Open {brief.reference}"), "url": brief.url}
+    shown.append({"type": "actions", "elements": [take_on, opened]})
     return shown
 
 

@@ -81,6 +81,8 @@ PEOPLE = (
 )
 #: Who chose steps of their own: a mail at once, a call after so long if nobody answered the mail.
 CALLED_LATER = ("commander", "responder", "ines.duarte", "jonas.keller", "priya.nair")
+#: They give commands in Slack; told things they are by mail.
+IN_SLACK = ("commander",)
 CALLED_AFTER = timedelta(minutes=10)
 ROTATIONS = {
     "platform": ("responder", "ines.duarte", "jonas.keller"),
@@ -185,6 +187,9 @@ def _person(each: Demonstrator, *, password: str) -> None:
     mail = ContactMethod.objects.create(
         person=user, kind=MethodKind.EMAIL, value=each.email, position=1, verified_at=now
     )
+    if each.login in IN_SLACK:
+        ContactMethod.objects.create(person=user, kind=MethodKind.SLACK, value=each.email, position=3, verified_at=now)
+        NotificationRule.objects.create(person=user, urgency=Urgency.LOW, after=timedelta(0), method=mail)
     if each.phone:
         phone = ContactMethod.objects.create(
             person=user, kind=MethodKind.VOICE, value=each.phone, position=2, verified_at=now
