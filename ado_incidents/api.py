@@ -20,6 +20,7 @@ from apps.catalog.api import MaintenanceViewSet, ServiceViewSet
 from apps.contacts.api import ContactViewSet
 from apps.desk.api.coverage import CoverageViewSet
 from apps.desk.api.incidents import IncidentViewSet
+from apps.desk.api.items import TicketedItems
 from apps.desk.api.own_choices import OwnPreferencesViewSet, OwnRulesViewSet
 from apps.desk.api.own_methods import OwnMethodViewSet
 from apps.desk.api.own_pages import OwnPageViewSet
@@ -27,7 +28,7 @@ from apps.desk.api.paging import DirectPageViewSet
 from apps.desk.api.pay import PayViewSet
 from apps.desk.api.policies import PolicyViewSet
 from apps.desk.api.tokens import TokenViewSet
-from apps.postmortems.api import ActionItemViewSet, ReviewViewSet
+from apps.postmortems.api import ReviewViewSet
 from apps.rosters.api.calendars import CalendarFeedViewSet, RosterCalendarView
 from apps.rosters.api.exceptions import AbsenceViewSet, SwapViewSet
 from apps.rosters.api.keeping import KeptRosterViewSet
@@ -57,7 +58,7 @@ router.register("tokens", TokenViewSet, basename="api-token")
 router.register("me/contact-methods", OwnMethodViewSet, basename="api-own-method")
 router.register("me/pages", OwnPageViewSet, basename="api-own-page")
 router.register("postmortems", ReviewViewSet, basename="api-postmortem")
-router.register("action-items", ActionItemViewSet, basename="api-action-item")
+router.register("action-items", TicketedItems, basename="api-action-item")
 router.register("audit", RecordViewSet, basename="api-audit")
 
 

@@ -443,6 +443,7 @@ SPECTACULAR_SETTINGS = {
         "IncidentStatus": "apps.incidents.models.Status",
         "LinkKind": "apps.catalog.models.LinkKind",
         "NotificationKind": "apps.notifications.models.NotificationKind",
+        "ProviderStepState": "apps.integrations.models.StepState",
         "ReviewStatus": "apps.postmortems.models.ReviewStatus",
         "ShiftSource": "apps.rosters.models.ShiftSource",
         "TeamRole": "apps.teams.models.TeamRole",

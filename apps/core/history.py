@@ -17,10 +17,15 @@ from apps.core.encrypted import EncryptedText
 from apps.core.spans import in_words
 
 
-def made_by(row: models.Model, person: AbstractBaseUser | None) -> None:
-    """Name ``person`` in the history of the next changes of ``row``; with None: whoever signed in, or the system."""
+def made_by(row: models.Model, person: AbstractBaseUser | None, *, reason: str = "") -> None:
+    """Name ``person`` and why in the history of the next changes of ``row``.
+
+    With None it is whoever signed in, or the system.
+    """
     if person is not None:
         row._history_user = person  # type: ignore[attr-defined]  # the name by which simple-history asks for it
+    if reason:
+        row._change_reason = reason  # type: ignore[attr-defined]  # likewise
 
 
 @dataclass(frozen=True, slots=True)

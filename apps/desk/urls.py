@@ -149,6 +149,7 @@ urlpatterns = [
     path("postmortems/<reference:number>/finish/", reviews.finish, name="postmortem_finish"),
     path("postmortems/<reference:number>/action-items/", reviews.add_action_item, name="action_item_add"),
     path("action-items/<int:item>/done/", reviews.complete_action_item, name="action_item_done"),
+    path("action-items/<int:item>/ticket/", reviews.retry_ticket, name="action_item_ticket"),
     path("action-items/", reviews.action_items, name="action_items"),
     path("profile/", include(of_ones_own)),
     path("push/key/", push.key, name="push_key"),

@@ -8,6 +8,7 @@ class IntegrationsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.integrations import channels, handlers  # noqa: F401  (register)
+        from apps.integrations.items import reactions as items  # noqa: F401  (registers)
         from apps.integrations.jira import tool as jira  # noqa: F401  (registers)
         from apps.integrations.pagerduty import tool  # noqa: F401  (registers)
         from apps.integrations.slack import room  # noqa: F401  (registers)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import structlog
 
 from apps.core import retention
 from apps.core.errors import ProviderError
 from apps.engine.models import Timer
-from apps.engine.registry import Lane, handler, on_dead
+from apps.engine.registry import Lane, handler, on_dead, recurring
+from apps.integrations.items import actions as items
+from apps.integrations.items import bringing as telling
 from apps.integrations.models import SlackAnswer, SlackCommand, TextReply
 from apps.integrations.slack import answering, asking, interaction
 from apps.integrations.steps import actions as steps
@@ -17,6 +21,8 @@ from apps.integrations.twilio import inbox
 log = structlog.get_logger(__name__)
 
 TRIES = 4
+#: How often ticket systems are asked which action items are done.
+ITEMS_ASKED = timedelta(minutes=5)
 #: Of each kind of step; together fewer than the lane has threads.
 STEPS_AT_ONCE = 2
 
@@ -70,6 +76,24 @@ def give_a_step_up(timer: Timer, error: str) -> None:
 for kind in steps.BRING.values():
     handler(kind, lane=Lane.WORK, transactional=False, at_once=STEPS_AT_ONCE)(bring_a_provider_up_to_date)
     on_dead(kind)(give_a_step_up)
+
+
+@handler(items.TELL, lane=Lane.WORK, transactional=False, at_once=2)
+def bring_a_ticket_up_to_date(timer: Timer) -> None:
+    """Make the ticket of an action item, or change it (R30)."""
+    telling.tell(timer.payload["item"])
+
+
+@on_dead(items.TELL)
+def give_a_ticket_up(timer: Timer, error: str) -> None:
+    """It is shown as failed, with a button to try it again."""
+    items.note_failure(timer.payload["item"], error, for_good=True)
+
+
+@recurring(items.ASK, every=ITEMS_ASKED, lane=Lane.WORK, transactional=False)
+def ask_which_items_are_done(timer: Timer) -> None:
+    """Record as done what is done in the ticket system (R30)."""
+    telling.ask()
 
 
 @handler(checking.CHECK, lane=Lane.WORK, transactional=False, at_once=2, attempts=1)

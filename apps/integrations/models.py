@@ -11,6 +11,7 @@ from apps.core.encrypted import EncryptedJSON, EncryptedText
 from apps.core.models import History
 from apps.incidents.models import Incident
 from apps.integrations.tools import StepKind, provider_of
+from apps.postmortems.models import ActionItem
 from apps.teams.models import Team, User
 
 
@@ -109,6 +110,30 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} of {self.incident}"
+
+
+class ItemTicket(models.Model):
+    """An action item in a ticket system (R30).
+
+    ``told``: what the ticket says, as a digest; what differs from it is yet to be told.
+    """
+
+    item = models.OneToOneField(ActionItem, on_delete=models.PROTECT, related_name="ticket")
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="tickets")
+    state = models.CharField(max_length=8, choices=StepState, default=StepState.PLANNED)
+    ref = models.CharField(max_length=255, blank=True, help_text="What the provider knows it by.")
+    label = models.CharField(max_length=255, blank=True)
+    url = models.URLField(max_length=1000, blank=True)
+    error = models.CharField(max_length=500, blank=True)
+    told = models.CharField(max_length=64, blank=True)
+    begun_at = models.DateTimeField(null=True)
+    made_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"Ticket of {self.item}"
 
 
 class Vendor(models.TextChoices):

@@ -6,13 +6,16 @@ another house, a ticket, a bridge.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from django.db import models
+
+#: So many action items are asked for at once.
+MOST_TASKS = 100
 
 
 class StepKind(models.TextChoices):
@@ -107,6 +110,46 @@ class Tool(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Task:
+    """An action item as a ticket system is told of it (R30); of a private incident without its words.
+
+    ``mark`` is an absolute URL that is the same for one item of one installation. ``state`` is ``open``, ``done`` or
+    ``cancelled``, ``due`` a day as in ISO 8601, ``ticket`` how the incident's own ticket is called there.
+    """
+
+    mark: str
+    title: str
+    kind: str
+    priority: str
+    owner: str
+    due: str
+    state: str
+    reference: str
+    incident_url: str
+    ticket: str
+
+
+class TaskTool(Protocol):
+    """A ticket system that keeps action items. Each raises ProviderError; none is called within a transaction."""
+
+    def find(self, task: Task) -> Made | None:
+        """What was made for it before, if the answer was lost."""
+        ...
+
+    def make(self, task: Task) -> Made:
+        """Make it."""
+        ...
+
+    def change(self, made: Made, task: Task) -> None:
+        """Let it say what the item says, and be done if that is. Twice is once."""
+        ...
+
+    def done(self, refs: Collection[str]) -> set[str]:
+        """Which of them are done there; MOST_TASKS of them at most are asked for at once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """What one can be connected with. ``opened`` reaches it with what it has to be told."""
 
@@ -117,6 +160,8 @@ class Provider:
     opened: Callable[[Mapping[str, str]], AbstractContextManager[Tool]]
     #: The kinds of timeline events that it is told of, besides its end.
     follows: frozenset[str] = frozenset()
+    #: Reaches it to keep action items, where it is a ticket system.
+    tasks: Callable[[Mapping[str, str]], AbstractContextManager[TaskTool]] | None = None
 
 
 _providers: dict[str, Provider] = {}

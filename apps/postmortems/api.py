@@ -151,7 +151,7 @@ class ActionItemSerializer(serializers.ModelSerializer[ActionItem]):
 
     class Meta:
         model = ActionItem
-        fields = (
+        fields: tuple[str, ...] = (
             "id", "incident", "kind", "action", "owner", "owner_team", "due_date", "remind_on", "priority", "status",
             "created_at", "done_at",
         )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from django.db import models
 
+from apps.core.history import made_by
 from apps.teams.models import User
 
 Row = TypeVar("Row", bound=models.Model)
@@ -42,7 +43,4 @@ class Writer:
             self.put(row, is_active=False)
 
     def _sign(self, row: models.Model) -> None:
-        # Where simple-history looks for them; they are no fields, so no model declares them.
-        row.__dict__["_change_reason"] = self.reason
-        if self.by is not None:
-            row.__dict__["_history_user"] = self.by
+        made_by(row, self.by, reason=self.reason)

@@ -217,6 +217,7 @@ API: dict[str, dict[str, Ask]] = {
         "get": Ask(VIEW, "actionitem"),
         "patch": Ask(RESPOND, "actionitem", {"priority": "high"}),
     },
+    "api-action-item-retry-ticket": {"post": Ask(RESPOND, "actionitem")},
     # The record
     "api-audit-list": {"get": Ask(teams_access.Right.AUDIT)},
 }

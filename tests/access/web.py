@@ -261,6 +261,7 @@ WEB: dict[str, dict[str, Ask]] = {
         )
     },
     "action_item_done": posted(RESPOND, "actionitem"),
+    "action_item_ticket": posted(RESPOND, "actionitem"),
     # What proves itself by a token or a signature
     "acknowledge": {"get": UNKNOWN, "post": UNKNOWN},
     "twilio_sms": {"post": SIGNED},

@@ -16,6 +16,7 @@ from apps.desk.pages import attempt, incident_or_404, led_back, say_invalid, vie
 from apps.incidents import queries as incidents
 from apps.incidents.models import ClockName
 from apps.incidents.reading import note_reading
+from apps.integrations.items import actions as tickets
 from apps.postmortems import actions
 from apps.postmortems import queries as reviews
 from apps.postmortems.models import Postmortem
@@ -64,7 +65,7 @@ def postmortem(request: HttpRequest, number: int) -> HttpResponse:
         "incident": review.incident,
         "form": form,
         "clocks": clock_faces.faces(each for name, each in clocks.items() if name in CLOCKS),
-        "action_items": reviews.action_items_of(review.incident),
+        "action_items": reviews.action_items_of(review.incident).prefetch_related("ticket"),
         "item_form": ActionItemForm(by=viewer(request)),
         "today": reviews.today(review.incident.team),
         "may_respond": access.may(viewer(request), access.Permission.RESPOND, review),
@@ -101,7 +102,7 @@ def add_action_item(request: HttpRequest, number: int) -> HttpResponse:
 @login_required
 def action_items(request: HttpRequest) -> HttpResponse:
     """What is still to be done, the first due first."""
-    items = list(reviews.open_action_items(viewer(request)))
+    items = list(reviews.open_action_items(viewer(request)).prefetch_related("ticket"))
     note_reading(*(item.incident for item in items), by=viewer(request))
     return render(request, "postmortems/action_items.html", {"items": items, "today": clock.now().date()})
 
@@ -112,6 +113,15 @@ def complete_action_item(request: HttpRequest, item: int) -> HttpResponse:
     """Record that an action item is done, and go back to where it was ticked."""
     found = get_object_or_404(reviews.open_action_items(viewer(request)), pk=item)
     attempt(request, lambda: actions.complete_action_item(found.pk, by=viewer(request)), done="Done.")
+    return led_back(request, otherwise="action_items")
+
+
+@login_required
+@require_POST
+def retry_ticket(request: HttpRequest, item: int) -> HttpResponse:
+    """Try the ticket of an action item once more, and go back."""
+    found = get_object_or_404(reviews.action_items_visible_to(viewer(request)), pk=item)
+    attempt(request, lambda: tickets.retry(found.pk, by=viewer(request)), done="It is tried again.")
     return led_back(request, otherwise="action_items")
 
 

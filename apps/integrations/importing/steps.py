@@ -118,8 +118,7 @@ class Hand:
 
     def sign(self, row: models.Model) -> None:
         """Have the next change of ``row`` signed so."""
-        made_by(row, self.by)
-        row.__dict__["_change_reason"] = self.reason  # where simple-history looks for it
+        made_by(row, self.by, reason=self.reason)
 
     def put(self, row: models.Model, **values: Any) -> None:
         """Make ``row`` hold ``values``, saving it if it is new or held others."""

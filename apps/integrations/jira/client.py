@@ -124,6 +124,12 @@ class JiraClient:
         with understood("Jira"):
             return _status(told["fields"]["status"])
 
+    def statuses(self, refs: Iterable[str]) -> dict[str, Status]:
+        """Where those of the issues stand that there are, MOST_AT_ONCE at most, by their ``ref``."""
+        told = self._call("POST", "issue/bulkfetch", json={"issueIdsOrKeys": list(refs), "fields": ["status"]}).json()
+        with understood("Jira"):
+            return {text(each["id"]): _status(each["fields"]["status"]) for each in told["issues"]}
+
     def transitions(self, ref: str) -> list[Transition]:
         """The ways that the account may take the issue from here."""
         told = self._call("GET", f"issue/{ref}/transitions", params={"expand": "transitions.fields"}).json()

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import structlog
-
 from apps.core import http
 from apps.core.errors import ProviderError
 from apps.core.texts import one_line
 from apps.incidents.models import EventKind, Status
-from apps.integrations.jira import documents, workflow
-from apps.integrations.jira.client import MOST_AT_ONCE, Issue, JiraClient
+from apps.integrations.jira import documents, marked, workflow
+from apps.integrations.jira.client import Issue, JiraClient
+from apps.integrations.jira.items import ITEM_TYPE, Items
 from apps.integrations.tools import Brief, Made, News, Provider, Setting, StepKind, register
 
-log = structlog.get_logger(__name__)
-
 ISSUE_TYPE = "[System] Incident"
-#: A summary is cut there (characters).
-LONGEST_SUMMARY = 255
 _PROJECT = re.compile(r"[A-Z][A-Z0-9_]+")
 #: What becomes of the incident, where its news do not say it themselves.
 _BECOMES = {
@@ -50,16 +44,15 @@ class Ticket:
 
     def find(self, brief: Brief) -> Made | None:
         """The ticket with our label, even if it is younger than what Jira's search knows."""
-        label = label_of(brief)
-        found = self._client.search(f'labels = "{label}"', most=1) or self._among_the_youngest(label)
-        return self._linked(found[0], brief) if found else None
+        issue = marked.find(self._client, project=self._project, mark=brief.mark)
+        return self._linked(issue, brief) if issue else None
 
     def make(self, brief: Brief, *, key: str) -> Made:
         """Make it, with a link back."""
         fields = {
             "project": {"key": self._project},
             "issuetype": {"name": self._issue_type},
-            "labels": [label_of(brief)],
+            "labels": [marked.label_of(brief.mark)],
             "description": _description(brief),
             **self._told(brief),
         }
@@ -95,27 +88,14 @@ class Ticket:
 
     def _told(self, brief: Brief) -> dict[str, Any]:
         """The fields that change with the incident."""
-        summary = one_line(f"[{brief.severity}] {brief.reference}: {brief.title}")[:LONGEST_SUMMARY]
+        summary = one_line(f"[{brief.severity}] {brief.reference}: {brief.title}")[: marked.LONGEST_SUMMARY]
         priority = self._priorities.get(brief.severity)
         return {"summary": summary, **({"priority": {"name": priority}} if priority else {})}
 
-    def _among_the_youngest(self, label: str) -> list[Issue]:
-        """Jira's search lags behind by seconds, sometimes minutes: the keys around its youngest are read themselves."""
-        youngest = self._client.search(f'project = "{self._project}" ORDER BY key DESC', most=1)
-        number = int(youngest[0].key.rpartition("-")[2]) if youngest else 0
-        first = max(1, number - MOST_AT_ONCE // 4)
-        keys = [f"{self._project}-{each}" for each in range(first, first + MOST_AT_ONCE)]
-        return [issue for issue in self._client.fetch(keys) if label in issue.labels]
-
     def _linked(self, issue: Issue, brief: Brief) -> Made:
-        """The ticket, once it links back. Where we may make no links that in its description has to do."""
-        try:
-            self._client.link(issue.ref, key=brief.mark, address=brief.url, words=brief.reference)
-        except ProviderError as error:
-            if not error.permanent:
-                raise
-            log.warning("jira_not_linked", issue=issue.key, error=str(error))
-        return Made(ref=issue.ref, label=issue.key, url=f"{self._site}/browse/{issue.key}")
+        return marked.linked(
+            self._client, issue, site=self._site, mark=brief.mark, address=brief.url, words=brief.reference
+        )
 
     def _say(self, made: Made, brief: Brief, words: str, *, key: str) -> None:
         """Comment it, unless a comment with its key is there: the key is in where the comment's link leads."""
@@ -130,11 +110,6 @@ class Ticket:
         transition = workflow.way(wanted, self._client.status(made.ref), ways)
         if transition is not None:
             self._client.move(made.ref, transition, workflow.told_on(transition))
-
-
-def label_of(brief: Brief) -> str:
-    """The label by which its ticket is known: labels have no spaces and few signs."""
-    return f"ado-{hashlib.sha256(brief.mark.encode()).hexdigest()[:16]}"
 
 
 def _description(brief: Brief) -> documents.Node:
@@ -161,18 +136,26 @@ def _priorities(text: str) -> dict[str, str]:
 @contextmanager
 def opened(told: Mapping[str, str]) -> Iterator[Ticket]:
     """Reach Jira as an account of its own, in one project. Raises ProviderError for what cannot be told to it."""
+    priorities = _priorities(told.get("priorities", ""))
+    with _reached(told) as (client, site, project):
+        kind = told.get("issue_type") or ISSUE_TYPE
+        yield Ticket(client, site=site, project=project, issue_type=kind, priorities=priorities)
+
+
+@contextmanager
+def items(told: Mapping[str, str]) -> Iterator[Items]:
+    """The same for action items."""
+    with _reached(told) as (client, site, project):
+        yield Items(client, site=site, project=project, issue_type=told.get("item_type") or ITEM_TYPE)
+
+
+@contextmanager
+def _reached(told: Mapping[str, str]) -> Iterator[tuple[JiraClient, str, str]]:
     site, project = told["site"].rstrip("/"), told["project"].upper()
     if not _PROJECT.fullmatch(project):
         raise ProviderError(f"{project!r} is no key of a project.", permanent=True)
-    priorities = _priorities(told.get("priorities", ""))
     with http.client(site, public_only=True) as client:
-        yield Ticket(
-            JiraClient(client, email=told["email"], token=told["token"]),
-            site=site,
-            project=project,
-            issue_type=told.get("issue_type") or ISSUE_TYPE,
-            priorities=priorities,
-        )
+        yield JiraClient(client, email=told["email"], token=told["token"]), site, project
 
 
 register(
@@ -186,6 +169,7 @@ register(
             Setting("token", "API token", secret=True, help_text="Of the same account."),
             Setting("project", "Project", help_text="Its key, as in OPS."),
             Setting("issue_type", "Issue type", required=False, help_text=f"Empty: {ISSUE_TYPE}."),
+            Setting("item_type", "Type of action items", required=False, help_text=f"Empty: {ITEM_TYPE}."),
             Setting(
                 "priorities",
                 "Priorities",
@@ -194,6 +178,7 @@ register(
             ),
         ),
         opened=opened,
+        tasks=items,
         follows=frozenset({EventKind.STATUS_CHANGED, *_BECOMES, *_REWRITES, *_WORDS}),
     )
 )

@@ -9,7 +9,7 @@ from typing import Any
 from apps.incidents.models import Status as Ours
 from apps.integrations.jira.client import Status, Transition
 
-WORKING, DONE = "indeterminate", "done"
+NEW, WORKING, DONE = "new", "indeterminate", "done"
 #: What Jira insists on where a way has a screen with it, though it names values of its own.
 RESOLUTION = "resolution"
 _ENDS_WELL = ("Resolved", "Completed", "Done", "Closed")
@@ -36,6 +36,25 @@ def goal(status: str) -> Goal:
     if ours in (Ours.CANCELLED, Ours.MERGED):
         return Goal((ours.label, *_ENDS_OTHERWISE), DONE)
     return Goal((ours.label, "In progress", "Work in progress"), WORKING)
+
+
+def goal_of_item(state: str) -> Goal:
+    """What the issue of an action item is to be when the item is ``open``, ``done`` or ``cancelled``."""
+    if state == "done":
+        return Goal(_ENDS_WELL, DONE, never=_ENDS_OTHERWISE)
+    if state == "cancelled":
+        return Goal(_ENDS_OTHERWISE, DONE)
+    return Goal(("To do", "Open", "Backlog"), NEW)
+
+
+def is_open(status: Status) -> bool:
+    """Whether there is still something to be done."""
+    return status.category != DONE
+
+
+def is_done_well(status: Status) -> bool:
+    """Whether it was done, and not given up."""
+    return status.category == DONE and not _is(status, _ENDS_OTHERWISE)
 
 
 def way(wanted: Goal, stands: Status, ways: Iterable[Transition]) -> Transition | None:

@@ -10,6 +10,7 @@ from apps.postmortems.actions.items import (
     complete_action_item,
     raise_action_item,
     remind_of_action_item,
+    settle_action_item,
 )
 from apps.postmortems.actions.reviews import answer, create_for, edit, finish, follow, open_review
 
@@ -26,6 +27,7 @@ __all__ = [
     "raise_action_item",
     "remind",
     "remind_of_action_item",
+    "settle_action_item",
     "start_clocks",
     "stop_clocks",
     "tell_overdue",

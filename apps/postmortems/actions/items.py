@@ -10,6 +10,7 @@ from django.db import transaction
 
 from apps.core import clock as house_clock
 from apps.core.errors import Invalid
+from apps.core.events import publish
 from apps.core.history import made_by
 from apps.engine import actions as engine
 from apps.incidents.actions import involve
@@ -17,6 +18,7 @@ from apps.incidents.actions.locking import locked
 from apps.notifications import actions as notifications
 from apps.notifications.models import NotificationKind
 from apps.postmortems import queries
+from apps.postmortems.events import ACTION_ITEM_SAVED
 from apps.postmortems.models import ActionItem, ActionKind, ActionStatus, Priority
 from apps.teams import access
 from apps.teams.models import Team, User
@@ -98,6 +100,17 @@ def complete_action_item(item_id: int, *, by: User) -> ActionItem:
 
 
 @transaction.atomic
+def settle_action_item(item_id: int, *, reason: str) -> bool:
+    """Record that an open item was done elsewhere, as its ticket says; False if it is not open. Nobody is asked."""
+    item = _with_locked_incident(item_id)
+    if item.status != ActionStatus.OPEN:
+        return False
+    item.status, item.done_at = ActionStatus.DONE, house_clock.now()
+    _save(item, by=None, reason=reason)
+    return True
+
+
+@transaction.atomic
 def remind_of_action_item(item_id: int) -> None:
     """Tell its owner that an open item is due soon (R30)."""
     item = _with_locked_incident(item_id)
@@ -130,7 +143,7 @@ def _with_locked_incident(item_id: int) -> ActionItem:
     return item
 
 
-def _save(item: ActionItem, *, by: User) -> None:
+def _save(item: ActionItem, *, by: User | None, reason: str = "") -> None:
     _check_owner(item)
     if item.remind_on > item.due_date:
         raise Invalid("The reminder comes on the due date at the latest.", field="remind_on")
@@ -139,11 +152,12 @@ def _save(item: ActionItem, *, by: User) -> None:
     except ValidationError as error:
         field, messages = next(iter(error.message_dict.items()))
         raise Invalid(messages[0], field=field) from error
-    made_by(item, by)
+    made_by(item, by, reason=reason)
     item.save()
     if item.owner is not None:
         involve(item.incident, item.owner, reason="owns an action item")
     _plan(item)
+    publish(ACTION_ITEM_SAVED, item)
 
 
 def _check_dates(**dates: date | None) -> None:

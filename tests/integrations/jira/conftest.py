@@ -36,6 +36,13 @@ class Jira:
         (ticket,) = self.tickets()
         return str(ticket["fields"]["status"]["name"])
 
+    def move(self, key: str, status: str) -> None:
+        """Somebody moves the ticket."""
+        ways = self.get(f"issue/{key}/transitions")["transitions"]
+        way = next(each["id"] for each in ways if each["to"]["name"] == status)
+        auth, url = (TOLD["email"], TOLD["token"]), f"{self.site}/rest/api/3/issue/{key}/transitions"
+        assert httpx.post(url, json={"transition": {"id": way}}, auth=auth, trust_env=False).is_success
+
     def said(self) -> list[str]:
         """The comments on the only ticket, with the signature at their end."""
         return [row.text for row in self.sandbox.rows if row.subject.endswith(": comment")]

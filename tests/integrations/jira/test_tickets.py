@@ -10,7 +10,7 @@ from apps.core import http
 from apps.core.errors import OutcomeUnknown, ProviderError, Unreachable
 from apps.incidents.models import EventKind
 from apps.integrations.jira import tool
-from apps.integrations.jira.tool import label_of
+from apps.integrations.jira.marked import label_of
 from apps.integrations.tools import Made
 from tests.integrations.briefs import brief, news
 from tests.integrations.jira.conftest import TOLD
@@ -28,7 +28,7 @@ def test_a_ticket_tells_the_incident_and_leads_back(ticket, jira):
     fields = there["fields"]
     assert there["id"] == made.ref
     assert (fields["summary"], fields["priority"]["name"]) == ("[P0] INC-1: Disks full", "Highest")
-    assert (fields["issuetype"]["name"], fields["labels"]) == ("[System] Incident", [label_of(brief())])
+    assert (fields["issuetype"]["name"], fields["labels"]) == ("[System] Incident", [label_of(brief().mark)])
     (link,) = jira.get("issue/OPS-1/remotelink")
     assert link["object"] == {"url": brief().url, "title": "INC-1"}
     (row,) = jira.sandbox.rows
@@ -66,7 +66,7 @@ def test_a_ticket_is_found_that_jiras_search_does_not_know_yet(provider):
             return Answer.of({"issues": [{"id": "7", "key": "OPS-70"}]})
         if request.path == "/rest/api/3/issue/bulkfetch":
             assert len(request.json["issueIdsOrKeys"]) == 100
-            known = [{"id": "9", "key": "OPS-72", "fields": {"labels": ["other", label_of(brief())]}}]
+            known = [{"id": "9", "key": "OPS-72", "fields": {"labels": ["other", label_of(brief().mark)]}}]
             known.insert(0, {"id": "8", "key": "OPS-71", "fields": {"labels": ["other"]}})
             return Answer.of({"issues": [each for each in known if each["key"] in request.json["issueIdsOrKeys"]]})
         return Answer.of({"id": 1}, 201)
