@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import sys
 
-OWNER_COMMANDS = {"migrate", "demo", "flush", "sqlflush"}
+OWNER_COMMANDS = {"migrate", "demo", "flush", "sqlflush", "backup restore"}
 USAGE_ERROR = 2
 """What argparse exits with when it does not understand; here every failure is 1."""
 
@@ -14,7 +14,7 @@ USAGE_ERROR = 2
 def main() -> None:
     """Run the command that ``sys.argv`` names; a failure says why on standard error and exits with 1."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ado_incidents.settings")
-    if OWNER_COMMANDS & set(sys.argv[1:2]):
+    if OWNER_COMMANDS & {" ".join(sys.argv[1:2]), " ".join(sys.argv[1:3])}:
         os.environ.setdefault("DATABASE_ROLE", "owner")
     try:
         from django.core.management import execute_from_command_line

@@ -44,6 +44,8 @@ class Act(models.TextChoices):
     EXPORTED = "exported", "Exported"
     ERASED = "erased", "Personal data erased"
     KEYS_ROTATED = "keys_rotated", "Keys rotated"
+    BACKED_UP = "backed_up", "Backup made"
+    RESTORED = "restored", "Restored from a backup"
 
 
 @dataclass(frozen=True, slots=True)

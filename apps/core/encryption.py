@@ -50,6 +50,11 @@ def newest_key_prefix() -> str:
     return next(iter(_keyring())) + _SEPARATOR
 
 
+def key_ids() -> list[str]:
+    """The ids of the keys of FIELD_KEYS, newest first; nothing can be opened by them. Empty where there are none."""
+    return list(_keyring()) if settings.FIELD_KEYS else []
+
+
 def concealed(text: str) -> str:
     """What may be shown of a secret, and told apart by: of an address its host, and a digest under the house's own key.
 

@@ -9,8 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.core.errors import HouseError
-from apps.privacy import actions, replaying
-from apps.teams import actions as teams
+from apps.privacy import replaying
+from apps.privacy.erasing_again import erase_again
 
 
 class Command(BaseCommand):
@@ -34,14 +34,8 @@ class Command(BaseCommand):
 
     def _replay(self, file: Path) -> None:
         """Erase whom nothing stands in the way of, name the others by number, and fail where there are any."""
-        refused = []
-        for person in list(replaying.to_erase_again(file.read_text("utf-8").splitlines())):
-            try:
-                teams.deactivate(person)
-                erasure = actions.erase(person.pk, by=None, reason="Erased before the backup was restored.")
-            except HouseError as error:
-                refused.append(f"Person {person.pk}: {error}")
-            else:
-                self.stdout.write(f"Erased again: {erasure}")
-        if refused:
-            raise CommandError("\n".join(refused))
+        told = erase_again(file.read_text("utf-8").splitlines())
+        for name in told.erased:
+            self.stdout.write(f"Erased again: {name}")
+        if told.refused:
+            raise CommandError("\n".join(told.refused))

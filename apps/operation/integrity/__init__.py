@@ -1,0 +1,1 @@
+"""Whether the house's own data are whole: checksums, counts, references, workflows, permissions (R23)."""
