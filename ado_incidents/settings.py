@@ -115,6 +115,7 @@ MIDDLEWARE = [
     "apps.teams.middleware.ConfirmingMiddleware",  # asked before allauth what to do where somebody has to confirm
     "apps.identity.middleware.FactorMiddleware",
     "axes.middleware.AxesMiddleware",
+    "apps.operation.middleware.EmergencyPassMiddleware",
     "apps.core.admin_lists.AdminAddressMiddleware",
 ]
 
@@ -402,6 +403,11 @@ ERASED_FILE = env.str("ERASED_FILE", default="")
 BACKUP_DIR = env.str("BACKUP_DIR", default=str(DATA_DIR / "backups"))
 BACKUP_EVERY = timedelta(hours=env.int("BACKUP_EVERY_HOURS", default=24))
 BACKUP_KEEP = timedelta(days=env.int("BACKUP_KEEP_DAYS", default=14))
+
+# The emergency page (docs/emergency.md): where it is kept, for every process of the web server to read; for how long a
+# printed link opens it.
+EMERGENCY_DIR = env.str("EMERGENCY_DIR", default=str(DATA_DIR / "emergency"))
+EMERGENCY_LINK_LIFETIME = timedelta(days=env.int("EMERGENCY_LINK_DAYS", default=90))
 
 ACKNOWLEDGE_LINK_LIFETIME = timedelta(hours=24)
 

@@ -1,4 +1,4 @@
-"""The WSGI entry: ingest answers in front of Django's middleware, everything else is Django; all by the right time."""
+"""The WSGI entry: ingest and the emergency page answer in front of Django, everything else is Django; all by the right time."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ _django = get_wsgi_application()
 from apps.alerts.ingest import Ingest  # noqa: E402  (needs the app registry)
 from apps.core.threads import take_short_turns  # noqa: E402
 from apps.engine.timekeeping import Timekeeper  # noqa: E402
+from apps.operation.emergency.door import EmergencyDoor  # noqa: E402
 
 take_short_turns()
-application = Timekeeper(Ingest(_django))
+application = Timekeeper(EmergencyDoor(Ingest(_django)))

@@ -12,6 +12,7 @@ from apps.core.errors import Busy
 from apps.engine.models import Timer
 from apps.engine.registry import Lane, recurring
 from apps.operation.backups import making, shelf
+from apps.operation.emergency import keeping
 
 log = structlog.get_logger(__name__)
 
@@ -29,3 +30,9 @@ def back_up(timer: Timer) -> None:
     except Busy:  # somebody makes one by hand
         return
     log.info("backup_made", backup=made.id, rows=made.rows, swept=shelf.sweep())
+
+
+@recurring("operation.write_emergency_sheet", every=timedelta(seconds=30), lane=Lane.WORK, transactional=False)
+def write_emergency_sheet(timer: Timer) -> None:
+    """Write the emergency sheet and who may read it as of now; when the database goes, its last state is there."""
+    keeping.write()
