@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "apps.postmortems",
     "apps.integrations",
     "apps.audit",
+    "apps.insights",
     "apps.desk",
     "apps.procedures",
     "apps.privacy",

@@ -10,6 +10,14 @@ from django.http import HttpResponse
 from apps.core.audited import Act, note
 
 
+def file(content: bytes, name: str, content_type: str, *, by: AbstractBaseUser, teams: Iterable[int]) -> HttpResponse:
+    """``content`` as a file of that ``name``, of data of ``teams`` (numbers), taken away ``by`` somebody."""
+    note(Act.EXPORTED, f"Took away {name}", by=by, teams=tuple(sorted(set(teams))), bytes=len(content))
+    answer = HttpResponse(content, content_type=content_type)
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
 def csv_file(text: str, name: str, *, by: AbstractBaseUser, teams: Iterable[int]) -> HttpResponse:
     """The table ``text`` as a CSV file of that ``name``, of data of ``teams`` (numbers), taken away ``by`` somebody."""
     note(Act.EXPORTED, f"Took away {name}", by=by, teams=tuple(sorted(set(teams))), lines=text.count("\n"))

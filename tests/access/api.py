@@ -147,6 +147,7 @@ API: dict[str, dict[str, Ask]] = {
     "api-incident-severity": incident(RESPOND, severity="P1", reason="Less"),
     "api-incident-snooze": incident(RESPOND, minutes=30),
     "api-incident-timeline": SEEN,
+    "api-incident-report": SEEN,
     "api-incident-transition": incident(RESPOND, status="investigating"),
     "api-incident-updates": incident(RESPOND, audience="internal", message="We are on it"),
     "api-incident-watch": incident(VIEW, watch=True),

@@ -103,6 +103,7 @@ KINDS: dict[str, Kind] = {
     "step": Kind(
         lambda things: {**_reference(things["incident"]), "step": things["step"], "kind": "page"}, OF_INCIDENTS
     ),
+    "incident in a form": Kind(lambda things: {**_reference(things["incident"]), "form": "md"}, OF_INCIDENTS),
     "actionitem": _row("actionitem", "item", places=OF_INCIDENTS),
     "team": _slug("team"),
     "service": _slug("service"),

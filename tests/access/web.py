@@ -181,6 +181,7 @@ WEB: dict[str, dict[str, Ask]] = {
     "incident_pulse": read("incident"),
     "incident_timeline": read("incident"),
     "incident_history": read("incident"),
+    "incident_report": read("incident in a form"),
     "incident_impact": {"get": Ask(VIEW, "incident"), "post": Ask(RESPOND, "incident", {"data_integrity": "unknown"})},
     "incident_acknowledge": done(RESPOND, "incident"),
     "incident_transition": done(RESPOND, "incident", to="investigating"),

@@ -17,6 +17,7 @@ from apps.desk.api.following import Following
 from apps.desk.api.granting import Granting
 from apps.desk.api.helping import Helping
 from apps.desk.api.recording import Recording
+from apps.desk.api.reports import Reporting
 from apps.desk.api.requests import DeclareSerializer, DescribeSerializer
 from apps.desk.api.responding import Responding
 from apps.desk.api.steps import Steps
@@ -29,7 +30,7 @@ from apps.teams.authentication import caller
 MANY = IncidentSerializer(many=True)
 
 
-class IncidentViewSet(Responding, Recording, Helping, Granting, Following, Steps):
+class IncidentViewSet(Responding, Recording, Helping, Granting, Following, Reporting, Steps):
     """Incidents: everything one does with them."""
 
     pagination_class = listing.IncidentPages
