@@ -332,6 +332,7 @@ class Document:
     version: str
     last_updated: date
     next_review: date
+    remind_before: timedelta = timedelta(days=14)
     owner: str
     definition: Definition
     detection: Texts

@@ -1,4 +1,4 @@
-"""Trying the procedures out on a page: nobody is told, and nothing is kept."""
+"""Reading the procedures, and trying them out on a page: nobody is told, and nothing is kept."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ from http import HTTPStatus
 from typing import cast
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from apps.contacts.models import ContactMethod
 from apps.core import clock
 from apps.core.errors import Conflict, HouseError
-from apps.procedures import forms, lines
+from apps.incidents.models import ProceduresRevision
+from apps.procedures import forms, lines, page
 from apps.procedures.simulation import simulate
 from apps.teams import access
 from apps.teams.models import User
@@ -26,6 +29,8 @@ from apps.teams.models import User
 _turn = threading.Lock()
 #: A page waits no longer for a simulation, and shows what it has by then.
 WITHIN = timedelta(seconds=6)
+#: So many revisions are on a page.
+REVISIONS = 20
 
 
 @require_safe
@@ -53,6 +58,35 @@ def rehearse(request: HttpRequest) -> HttpResponse:
         return render(request, "procedures/rehearse.html", {**context, "failure": failure}, status=status)
     context |= {"instants": lines.instants(moments, known=_addresses_known_to(person)), **known}
     return render(request, "procedures/rehearse.html", context)
+
+
+@require_safe
+@login_required
+def procedures(request: HttpRequest) -> HttpResponse:
+    """The procedures in force, to read and to print, and their revisions, the newest first (R36)."""
+    return _read(request, ProceduresRevision.objects.first())
+
+
+@require_safe
+@login_required
+def revision(request: HttpRequest, number: int) -> HttpResponse:
+    """The procedures as they stood from an earlier revision on, which incidents of that time ran under."""
+    return _read(request, get_object_or_404(ProceduresRevision, pk=number))
+
+
+def _read(request: HttpRequest, shown: ProceduresRevision | None) -> HttpResponse:
+    """Whoever may look nobody up reads nothing: the document names people and how to reach them."""
+    if not access.belongs_here(cast("User", request.user)):
+        raise PermissionDenied
+    known = ProceduresRevision.objects.defer("document").select_related("created_by")
+    revisions = Paginator(known, REVISIONS).get_page(request.GET.get("page"))
+    context = {
+        "shown": shown,
+        "in_force": known.first(),
+        "parts": page.parts_of(page.document_of(shown)) if shown else [],
+        "revisions": revisions,
+    }
+    return render(request, "procedures/read.html", context)
 
 
 @contextmanager

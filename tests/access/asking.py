@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from apps.incidents.models import Incident
+from apps.incidents.models import Incident, ProceduresRevision
 from apps.teams.access import MATRIX, Holder, Permission, Reach, Right
 from apps.teams.models import Scope
 from apps.teams.permissions import CONTAINED
@@ -102,6 +102,9 @@ KINDS: dict[str, Kind] = {
     "request": Kind(lambda things: {**_reference(things["incident"]), "asked": things["request"]}, OF_INCIDENTS),
     "step": Kind(
         lambda things: {**_reference(things["incident"]), "step": things["step"], "kind": "page"}, OF_INCIDENTS
+    ),
+    "revision of the procedures": Kind(
+        lambda _: {"number": ProceduresRevision.objects.values_list("pk", flat=True)[0]}, (OWN,)
     ),
     "incident in a form": Kind(lambda things: {**_reference(things["incident"]), "form": "md"}, OF_INCIDENTS),
     "actionitem": _row("actionitem", "item", places=OF_INCIDENTS),

@@ -173,6 +173,8 @@ WEB: dict[str, dict[str, Ask]] = {
     "action_items": {"get": SIGNED_IN},
     "integrations": {"get": SIGNED_IN},
     "rehearse": {"get": SIGNED_IN},
+    "procedures": {"get": Ask(Right.DIRECTORY)},
+    "procedures_revision": {"get": Ask(Right.DIRECTORY, "revision of the procedures")},
     # Incidents
     "declare": {"get": SIGNED_IN, "post": Ask(RESPOND)},
     "page": {"get": Ask(RESPOND), "post": Ask(RESPOND)},

@@ -18,7 +18,10 @@ class Procedures(models.Model):
     version = models.CharField(max_length=40)
     last_updated = models.DateField()
     next_review = models.DateField()
-    owner = models.CharField(max_length=200)
+    remind_before = models.DurationField(
+        default=timedelta(days=14), help_text="How long before the next review its owner is reminded of it."
+    )
+    owner = models.CharField(max_length=200, help_text="Who answers for it: a team's name or slug, or an address.")
     definition = models.TextField(blank=True, help_text="What counts as an incident.")
     areas = models.JSONField(default=list, help_text="The areas an incident may affect: [{slug, name}] (R1).")
     tools = models.JSONField(default=dict, help_text="Which product serves which purpose (R33).")
