@@ -8,11 +8,11 @@ from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from unfold.admin import ModelAdmin
 
 from apps.alerts import actions
-from apps.alerts.keys import ingest_url
+from apps.alerts.keys import told_to_sender
 from apps.alerts.models import Alert, AlertSettings, Format, Heartbeat, InboxEntry, Integration, SeverityRule
 from apps.catalog.models import Service
 from apps.core.errors import HouseError
@@ -60,10 +60,12 @@ class SenderAdmin(SensitiveAdmin, NeverDeleted, TeamOwnedAdmin):
 
     def show_address(self, request: HttpRequest, integration: Integration, key: str) -> None:
         """Say once where the sender sends to."""
+        address, *keys = told_to_sender(integration, key)
         text = format_html(
-            "{} sends to <code>{}</code>. Copy it now: it is not shown again.{}",
+            "{} sends to <code>{}</code>{}. Copy it now: it is not shown again.{}",
             integration,
-            ingest_url(integration, key),
+            address,
+            format_html_join("", " with the key <code>{}</code>", ((each,) for each in keys)),
             "" if integration.is_active else " It is switched off, and takes nothing until it is switched on.",
         )
         self.message_user(request, text, messages.WARNING)
@@ -96,6 +98,8 @@ class IntegrationAdmin(SenderAdmin):
             name=obj.name,
             sender_format=Format(obj.format),
             service=obj.service,
+            secret=obj.secret,
+            acknowledges=obj.acknowledges,
             by=cast("User", request.user),
         )
         self.show_made(request, obj, made, key, active=form.cleaned_data["is_active"])

@@ -60,8 +60,10 @@ class Classifier:
     def _severity(self, alert: IncomingAlert) -> tuple[Severity, str]:
         if not self._severities:
             raise RuleViolation("No severities are in force yet: load them with `manage.py procedures apply`.")
-        if alert.severity in self._severities:
-            return self._severities[alert.severity], ""
+        priority = self._settings.opsgenie_priorities.get(alert.opsgenie_priority, "")
+        for stated in (alert.severity, priority):
+            if stated in self._severities:
+                return self._severities[stated], ""
         code = rules.severity_of(alert.labels, self._table, known=self._severities)
         if code is None:
             worst = next(iter(self._severities.values()))

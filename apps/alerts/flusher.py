@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -32,9 +33,10 @@ CALLS_EVERY = 0.1
 
 # An integration that was switched off meanwhile gets nothing stored, and its request a refusal.
 _INSERT = """
-    INSERT INTO alerts_inboxentry (integration_id, body)
-    SELECT integration.id, posted.body
-      FROM unnest(%b::bigint[], %b::bytea[]) WITH ORDINALITY AS posted (integration_id, body, position)
+    INSERT INTO alerts_inboxentry (integration_id, body, envelope)
+    SELECT integration.id, posted.body, posted.envelope::jsonb
+      FROM unnest(%b::bigint[], %b::bytea[], %b::text[])
+           WITH ORDINALITY AS posted (integration_id, body, envelope, position)
       JOIN alerts_integration AS integration ON integration.id = posted.integration_id AND integration.is_active
      ORDER BY posted.position
     RETURNING integration_id
@@ -55,6 +57,7 @@ class Posted:
 
     integration_id: int
     body: bytes
+    envelope: str
     give_up_at: float
     outcome: SimpleQueue[HouseError | None] = field(default_factory=SimpleQueue)
 
@@ -72,13 +75,13 @@ class Flusher:
         self._call_at: float | None = None
         self._called_at = 0.0
 
-    def store(self, integration_id: int, body: bytes) -> None:
-        """Return once ``body`` is committed to the inbox and its handling planned.
+    def store(self, integration_id: int, body: bytes, envelope: Mapping[str, str]) -> None:
+        """Return once ``body`` is committed to the inbox and its handling planned; ``envelope``: storable texts.
 
         Raises NotStored if that did not happen within PATIENCE, Revoked if the integration is no longer active.
         """
         self._start()
-        posted = Posted(integration_id, body, give_up_at=time.monotonic() + PATIENCE)
+        posted = Posted(integration_id, body, json.dumps(dict(envelope)), give_up_at=time.monotonic() + PATIENCE)
         self._queue.put(posted)
         try:
             failure = posted.outcome.get(timeout=PATIENCE)
@@ -194,7 +197,8 @@ def _store_group(group: Sequence[Posted]) -> frozenset[int]:
 
 def _insert(group: Sequence[Posted]) -> frozenset[int]:
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [[posted.integration_id for posted in group], [posted.body for posted in group]])
+        columns = zip(*((posted.integration_id, posted.body, posted.envelope) for posted in group), strict=True)
+        cursor.execute(_INSERT, [list(column) for column in columns])
         return frozenset(row[0] for row in cursor.fetchall())
 
 

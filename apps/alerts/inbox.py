@@ -82,10 +82,12 @@ def handle_next(entries: QuerySet[InboxEntry]) -> Outcome:
 
 def _handle(entry: InboxEntry) -> None:
     try:
-        reading = FORMATS[Format(entry.integration.format)].read(json.loads(entry.text))
+        reading = FORMATS[Format(entry.integration.format)].read(json.loads(entry.text), entry.envelope)
     except Unreadable as problem:
         entry.problem, entry.handled_at = str(problem), clock.now()
         return
+    if reading.changes:
+        actions.record_changes(entry.integration, reading.changes, received_at=entry.received_at)
     if entry.taken_in < len(reading.alerts):
         places = list(range(len(reading.alerts)))[entry.taken_in : entry.taken_in + AT_A_TIME]
         kept = list(entry.failed)

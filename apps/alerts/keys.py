@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import close_old_connections
 from django.db.models import Q
 
-from apps.alerts.models import Integration
+from apps.alerts.models import Format, Integration
 from apps.teams import access
 from apps.teams.access import Permission
 from apps.teams.actions import note_use
@@ -33,6 +33,7 @@ class Sender:
 
     integration_id: int
     format: str
+    secret: str
 
 
 class KeyTable:
@@ -74,12 +75,19 @@ def ingest_url(integration: Integration, key: str) -> str:
     return f"{settings.SITE_URL}/ingest/{integration.format}/{key}/"
 
 
+def told_to_sender(integration: Integration, key: str) -> tuple[str, ...]:
+    """What the sender has to be told: its address, or the base of the vendor's addresses and the key (contract)."""
+    if integration.format in (Format.PAGERDUTY, Format.OPSGENIE):
+        return settings.SITE_URL, key
+    return (ingest_url(integration, key),)
+
+
 def _look_up(key: str, token: str) -> Sender | None:
     # No request of Django's surrounds this, so nothing else ends a connection that broke or grew old.
     close_old_connections()
     try:
         named = _named_with(token, number=key) if token else Q(key_digest=digest_of(key))
-        found = Integration.objects.filter(named, is_active=True).values_list("pk", "format").first()
+        found = Integration.objects.filter(named, is_active=True).values_list("pk", "format", "secret").first()
     finally:
         close_old_connections()
     return Sender(*found) if found else None

@@ -44,6 +44,12 @@ def _matches(labels: Mapping[str, str], rule: SeverityRow) -> list[str]:
     return [value for value in present if ANY_VALUE in wanted or value.casefold() in wanted]
 
 
+def says(labels: Mapping[str, str], label: str, value: str) -> bool:
+    """Whether ``label`` has ``value``, in any case of letters; ANY_VALUE is any but none."""
+    said = labels.get(label, "").strip().casefold()
+    return bool(said) and value.strip().casefold() in (said, ANY_VALUE)
+
+
 class Meaning(Enum):
     """What a delivery means for the alert it belongs to."""
 

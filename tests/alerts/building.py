@@ -20,6 +20,7 @@ RULES = (
     (["severity"], ["info", "low"], "P3"),
     (["severity"], ["*"], "P2"),
 )
+OPSGENIE_PRIORITIES = {"P1": "P0", "P2": "P1", "P3": "P2", "P4": "P3", "P5": "P3"}
 
 
 def put_procedures_in_force() -> None:
@@ -58,7 +59,7 @@ def put_procedures_in_force() -> None:
     for position, (labels, values, code) in enumerate(RULES):
         severity = severities[code] if code else None
         SeverityRule.objects.create(position=position, labels=labels, values=values, severity=severity)
-    AlertSettings.objects.create(pk=1)
+    AlertSettings.objects.create(pk=1, opsgenie_priorities=OPSGENIE_PRIORITIES)
 
 
 def notification(*alerts: dict[str, Any]) -> dict[str, Any]:
@@ -98,6 +99,35 @@ def prometheus_alert(
         "endsAt": ENDS if status == "resolved" else "0001-01-01T00:00:00Z",
         "generatorURL": "http://prometheus.example:9090/graph?g0.expr=up",
         "fingerprint": fingerprint,
+        **fields,
+    }
+
+
+def triggered(**fields: Any) -> dict[str, Any]:
+    """What is posted to PagerDuty's Events API: an alert is triggered."""
+    payload = {"summary": "Queue is stuck", "source": "queue-1", "severity": "critical", "component": "application"}
+    return {"event_action": "trigger", "dedup_key": "queue", "payload": payload | fields.pop("payload", {}), **fields}
+
+
+def changed(**payload: Any) -> dict[str, Any]:
+    """What is posted to PagerDuty's Events API: a change."""
+    return {"payload": {"summary": "Version 7 is live", "source": "ci", "timestamp": STARTS, **payload}}
+
+
+def pushed(**fields: Any) -> dict[str, Any]:
+    """What GitHub posts of two commits that came onto the main branch."""
+    return {
+        "ref": "refs/heads/main",
+        "after": "6113728f27ae82c7b1a177c8d03f9e96e0adf246",
+        "compare": "https://github.com/octo/website/compare/a...b",
+        "commits": [{"id": "1"}, {"id": "2"}],
+        "head_commit": {"message": "Retry once\n\nand say so", "timestamp": STARTS},
+        "repository": {
+            "full_name": "octo/website",
+            "html_url": "https://github.com/octo/website",
+            "pushed_at": int(at("09:30").timestamp()),
+        },
+        "sender": {"login": "octocat"},
         **fields,
     }
 

@@ -16,8 +16,9 @@ from django.test.utils import CaptureQueriesContext
 from apps.alerts import actions
 from apps.alerts.actions import heartbeats
 from apps.alerts.actions.heartbeats import HEARTBEAT
+from apps.alerts.doors.base import LARGEST_BODY
 from apps.alerts.handlers import PROCESS_INBOX
-from apps.alerts.ingest import LARGEST_BODY, Ingest
+from apps.alerts.ingest import Ingest
 from apps.alerts.models import Format, Heartbeat, HeartbeatState, InboxEntry
 from apps.core import clock as house_clock
 from apps.engine.models import State, Timer

@@ -17,9 +17,10 @@ import pytest
 from django.db import connection
 
 from apps.alerts import actions, flusher, keys
+from apps.alerts.doors.base import LARGEST_BODY
 from apps.alerts.flusher import Flusher
 from apps.alerts.handlers import PROCESS_INBOX
-from apps.alerts.ingest import LARGEST_BODY, Ingest
+from apps.alerts.ingest import Ingest
 from apps.alerts.models import Format, InboxEntry, Integration
 from apps.catalog.models import Service
 from apps.engine.models import State, Timer
@@ -292,11 +293,11 @@ class TestGroupCommit:
 
     def test_a_process_that_was_forked_off_stores_by_a_thread_of_its_own(self, made: tuple[Integration, str]) -> None:
         own = Flusher()
-        own.store(made[0].pk, b"1")
+        own.store(made[0].pk, b"1", {})
         child = os.fork()
         if child == 0:
             try:
-                own.store(made[0].pk, b"2")
+                own.store(made[0].pk, b"2", {})
             finally:
                 os._exit(0)
         os.waitpid(child, 0)

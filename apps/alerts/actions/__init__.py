@@ -1,5 +1,6 @@
 """Writes of alerts, one verb a function."""
 
+from apps.alerts.actions.changing import record_changes
 from apps.alerts.actions.heartbeats import beat, change_heartbeat, create_heartbeat, judge, plan_what_is_overdue
 from apps.alerts.actions.integrations import create_integration, rotate_key
 from apps.alerts.actions.receiving import receive
@@ -12,5 +13,6 @@ __all__ = [
     "judge",
     "plan_what_is_overdue",
     "receive",
+    "record_changes",
     "rotate_key",
 ]

@@ -18,18 +18,34 @@ HINT_LENGTH = 6
 
 @transaction.atomic
 def create_integration(
-    *, team: Team, name: str, sender_format: Format, by: User | None, service: Service | None = None
+    *,
+    team: Team,
+    name: str,
+    sender_format: Format,
+    by: User | None,
+    service: Service | None = None,
+    secret: str = "",
+    acknowledges: bool = False,
 ) -> tuple[Integration, str]:
     """Make an integration of ``team`` and return it with its key, which is shown this once and kept as a digest only.
 
     ``by`` is None on the command line. Raises NotAllowed unless ``by`` manages the team, ValidationError for a name
-    that the team has already, or an unknown format, ValueError for a heartbeat, which has an action of its own.
+    that the team has already, an unknown format, or a secret where the format has none, ValueError for a heartbeat,
+    which has an action of its own.
     """
     if sender_format == Format.HEARTBEAT:
         raise ValueError("A heartbeat is made by create_heartbeat.")
     if by is not None:
         access.require_for_team(by, Permission.MANAGE, team)
-    integration = Integration(team=team, name=name.strip(), format=sender_format, service=service, created_by=by)
+    integration = Integration(
+        team=team,
+        name=name.strip(),
+        format=sender_format,
+        service=service,
+        secret=secret,
+        acknowledges=acknowledges,
+        created_by=by,
+    )
     key = give_key(integration)
     integration.full_clean()
     integration.save()

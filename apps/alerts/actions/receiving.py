@@ -82,6 +82,10 @@ def _lock_incidents(integration: Integration, alerts: Sequence[IncomingAlert]) -
 
 
 def _take_in(known: Alert | None, delivery: Delivery) -> None:
+    if delivery.alert.acknowledged:
+        if known is not None and known.status == AlertStatus.FIRING and known.acknowledged_at is None:
+            _acknowledge(known, delivery)
+        return
     if known is None:
         if delivery.alert.status is AlertStatus.FIRING:
             _fire(_new_alert(delivery), delivery, incident=_declare(delivery), is_news=True)
@@ -146,6 +150,8 @@ def _take_up_again(incident: Incident, delivery: Delivery, *, text: str) -> Inci
 def _fire(alert: Alert, delivery: Delivery, *, incident: Incident, is_news: bool) -> None:
     went_on = alert.starts_at if alert.status == AlertStatus.FIRING else None
     alert.starts_at = delivery.alert.starts_at or went_on or delivery.received_at
+    if alert.status != AlertStatus.FIRING:
+        alert.acknowledged_at = None
     alert.status, alert.ends_at = AlertStatus.FIRING, None
     alert.incident = incident
     _take_over(alert, delivery)
@@ -167,6 +173,15 @@ def _end(alert: Alert, delivery: Delivery) -> None:
         incidents.resolve_by_alert(incident.pk, text="All its alerts are resolved.")
 
 
+def _acknowledge(alert: Alert, delivery: Delivery) -> None:
+    """Tell the incident, once for each time that the alert fires; what is not known here was acknowledged too early."""
+    alert.acknowledged_at = delivery.received_at
+    _count(alert, delivery)
+    whom = f" by {delivery.alert.description}" if delivery.alert.description else ""
+    text = f"{alert.title}: acknowledged{whom}, says {alert.integration}."
+    incidents.acknowledge_by_alert(_incident_of(alert).pk, text=text, counts=alert.integration.acknowledges)
+
+
 def _count(alert: Alert, delivery: Delivery) -> None:
     alert.deliveries += 1
     alert.last_received_at = delivery.received_at
@@ -174,13 +189,18 @@ def _count(alert: Alert, delivery: Delivery) -> None:
 
 
 def _take_over(alert: Alert, delivery: Delivery) -> None:
-    """Write what the sender says now."""
+    """Write what the sender says now; where that is no more than the end, what it said before stays."""
     said, verdict = delivery.alert, delivery.verdict
-    alert.title = said.title
+    if said.title or not alert.title:
+        _describe(alert, said, verdict)
+    _count(alert, delivery)
+
+
+def _describe(alert: Alert, said: IncomingAlert, verdict: Classification) -> None:
+    alert.title = said.title or said.fingerprint
     alert.labels, alert.annotations = dict(said.labels), dict(said.annotations)
     alert.links = [asdict(link) for link in said.links]
     alert.severity, alert.service, alert.team = verdict.severity, verdict.service, verdict.team
-    _count(alert, delivery)
 
 
 def _new_alert(delivery: Delivery) -> Alert:

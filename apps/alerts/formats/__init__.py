@@ -1,12 +1,17 @@
-"""What senders post, one file a sender; each reads a body into ``IncomingAlert`` values."""
+"""What senders post, one file a sender; each reads a body into ``IncomingAlert`` and ``IncomingChange`` values."""
 
-from apps.alerts.formats import alertmanager, generic
-from apps.alerts.formats.base import AlertFormat, IncomingAlert, Link, Reading, Unreadable
+from apps.alerts.formats import alertmanager, changes, generic, github, grafana, opsgenie, pagerduty
+from apps.alerts.formats.base import IncomingAlert, IncomingChange, Link, Reading, SenderFormat, Unreadable
 from apps.alerts.models import Format
 
-FORMATS: dict[Format, AlertFormat] = {
+FORMATS: dict[Format, SenderFormat] = {
     Format.ALERTMANAGER: alertmanager.Alertmanager(),
+    Format.CHANGES: changes.Changes(),
     Format.GENERIC: generic.Generic(),
+    Format.GITHUB: github.GitHub(),
+    Format.GRAFANA: grafana.Grafana(),
+    Format.OPSGENIE: opsgenie.Opsgenie(),
+    Format.PAGERDUTY: pagerduty.PagerDuty(),
 }
 
-__all__ = ["FORMATS", "AlertFormat", "IncomingAlert", "Link", "Reading", "Unreadable"]
+__all__ = ["FORMATS", "IncomingAlert", "IncomingChange", "Link", "Reading", "SenderFormat", "Unreadable"]

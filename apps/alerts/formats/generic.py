@@ -6,12 +6,15 @@ list of addresses or of ``{title, url}``, or an object of addresses by title.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from apps.alerts.formats.base import (
+    NOTHING,
     IncomingAlert,
     Link,
     Reading,
+    SenderFormat,
     Unreadable,
     fingerprint,
     given_fingerprint,
@@ -23,14 +26,14 @@ from apps.alerts.formats.base import (
 from apps.alerts.models import AlertStatus
 
 
-class Generic:
+class Generic(SenderFormat):
     """One alert, or a list of them."""
 
     def count(self, body: Any) -> int:
         """One for an object, the length of a list."""
         return len(body) if isinstance(body, list) else 1
 
-    def read(self, body: Any) -> Reading:
+    def read(self, body: Any, envelope: Mapping[str, str] = NOTHING) -> Reading:
         """Return the alerts of the body. Raises Unreadable if it is one alert that cannot be understood."""
         if not isinstance(body, list):
             return Reading((_alert(body),))
@@ -61,12 +64,13 @@ def _alert(alert: Any) -> IncomingAlert:
         title=title,
         description=text(alert.get("description")),
         labels=labels | severity,
-        links=_links(alert.get("links")),
+        links=links_of(alert.get("links")),
         service=service,
     )
 
 
-def _links(links: Any) -> tuple[Link, ...]:
+def links_of(links: Any) -> tuple[Link, ...]:
+    """Return what is a web address of ``links``, in any of the three forms."""
     if isinstance(links, dict):
         pairs = list(links.items())
     elif isinstance(links, list):

@@ -36,6 +36,9 @@ class Alert(models.Model):
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, null=True, blank=True, related_name="alerts")
     starts_at = models.DateTimeField(help_text="As the sender says, else when we heard of it.")
     ends_at = models.DateTimeField(null=True, blank=True, help_text="As the sender says, else when we heard of it.")
+    acknowledged_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its sender first said that somebody took it on there."
+    )
     first_received_at = models.DateTimeField()
     last_received_at = models.DateTimeField()
     deliveries = models.PositiveIntegerField(default=1)

@@ -18,6 +18,10 @@ class InboxEntry(models.Model):
 
     integration = models.ForeignKey(Integration, on_delete=models.PROTECT, related_name="inbox", db_index=False)
     body = models.BinaryField()
+    envelope = models.JSONField(
+        default=dict, db_default=Value({}, models.JSONField()), blank=True,
+        help_text="What address and headers say of it that the body does not: texts by name.",
+    )  # fmt: skip
     received_at = models.DateTimeField(db_default=Now())
     handled_at = models.DateTimeField(null=True, blank=True)
     taken_in = models.PositiveIntegerField(db_default=0, help_text="How many of its alerts were looked at, in order.")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from apps.catalog.models import Service
 from apps.core import clock
+from apps.core.encrypted import EncryptedText
 from apps.core.models import History
 from apps.core.names import NameField
 from apps.teams.models import Team, User
@@ -16,12 +18,17 @@ from apps.teams.models import Team, User
 
 class Format(models.TextChoices):
     ALERTMANAGER = "alertmanager", "Prometheus Alertmanager"
+    GRAFANA = "grafana", "Grafana alerting"
+    PAGERDUTY = "pagerduty", "PagerDuty Events API v2"
+    OPSGENIE = "opsgenie", "Opsgenie Alert API"
     GENERIC = "generic", "Generic JSON"
     HEARTBEAT = "heartbeat", "Heartbeat"
+    GITHUB = "github", "GitHub webhook (changes)"
+    CHANGES = "changes", "Changes as generic JSON"
 
 
 class Integration(models.Model):
-    """A sender of alerts with a key of its own. Switched off instead of deleted: its alerts refer to it.
+    """A sender of alerts or changes with a key of its own. Switched off instead of deleted: its alerts refer to it.
 
     Only the key's SHA-256 is stored: the key itself is shown once, when it is made or rotated.
     """
@@ -36,6 +43,17 @@ class Integration(models.Model):
         blank=True,
         related_name="integrations",
         help_text="What its alerts are about when they name no known service.",
+    )
+    acknowledges = models.BooleanField(
+        "acknowledges incidents",
+        default=False,
+        help_text="PagerDuty and Opsgenie: an alert that is acknowledged there is an acknowledged incident here, and "
+        "nobody further is paged for it. Otherwise it is a note on the timeline.",
+    )
+    secret = EncryptedText(
+        blank=True,
+        max_length=255,
+        help_text="GitHub: the webhook's secret. With one, whatever is not signed with it is refused.",
     )
     key_digest = models.CharField(max_length=64, unique=True, editable=False)
     key_hint = models.CharField("key", max_length=16, editable=False, help_text="How the key begins.")
@@ -59,6 +77,12 @@ class Integration(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Raise ValidationError for a secret that nothing would be checked against."""
+        super().clean()
+        if self.secret and self.format != Format.GITHUB:
+            raise ValidationError({"secret": "Only what GitHub sends is signed with a secret."})
 
     def guarding_team_ids(self) -> Iterable[int]:
         return (self.team_id,)

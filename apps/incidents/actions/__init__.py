@@ -22,13 +22,20 @@ from apps.incidents.actions.granting import give_access, take_access_back
 from apps.incidents.actions.helping import accept_request, ask_responders, withdraw_request
 from apps.incidents.actions.naming import name_candidate, name_expert
 from apps.incidents.actions.records import add_note, assess_impact, describe, record_resolution
-from apps.incidents.actions.responding import acknowledge, change_severity, raise_severity_by_alert, transition
+from apps.incidents.actions.responding import (
+    acknowledge,
+    acknowledge_by_alert,
+    change_severity,
+    raise_severity_by_alert,
+    transition,
+)
 from apps.incidents.actions.roles import assign_role, involve, involve_all
 from apps.incidents.actions.watching import unwatch, watch
 
 __all__ = [
     "accept_request",
     "acknowledge",
+    "acknowledge_by_alert",
     "add_note",
     "ask_responders",
     "assess_impact",

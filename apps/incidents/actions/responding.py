@@ -75,6 +75,21 @@ def change_severity(incident_id: int, *, severity: Severity, reason: str, by: Us
 
 
 @transaction.atomic
+def acknowledge_by_alert(incident_id: int, *, text: str, counts: bool) -> Incident:
+    """Whoever sends the alert says that somebody took it on there.
+
+    Where that ``counts`` the open incident is acknowledged by it, once; else it is a note, for a person acknowledges
+    (requirements, "What counts as acknowledged?"), and who is paged goes on being paged.
+    """
+    incident = locked(incident_id)
+    if counts and incident.is_open and incident.acknowledged_at is None:
+        steps.acknowledge(incident, by=None, via=Via.ALERT, note=text)
+    else:
+        timeline.record(incident, EventKind.NOTE, text=text, via=Via.ALERT)
+    return incident
+
+
+@transaction.atomic
 def raise_severity_by_alert(incident_id: int, *, severity: Severity, text: str) -> Incident:
     """An alert says that it is worse than known: the open incident gets the severity. Never a milder one."""
     incident = locked(incident_id)

@@ -29,18 +29,22 @@ def answer(incident: Incident, *, by: User, via: Via) -> None:
     """Set the acknowledgement of a locked incident, once; each who answers is told to whom it concerns (ANSWERED)."""
     first = incident.acknowledged_at is None
     if first:
-        _acknowledge(incident, by=by, via=via)
+        acknowledge(incident, by=by, via=via)
     events.publish(ANSWERED, Answer(incident, by, via, first))
 
 
-def _acknowledge(incident: Incident, *, by: User, via: Via) -> None:
+def acknowledge(incident: Incident, *, by: User | None, via: Via, note: str = "") -> None:
+    """Set the acknowledgement of a locked incident that has none: by whoever is not known here, if by nobody."""
     if incident.status == Status.DECLARED:
         incident.status = Status.ACKNOWLEDGED
     incident.acknowledged_at = house_clock.now()
     incident.acknowledged_by = by
     incident.save(update_fields=["status", "acknowledged_at", "acknowledged_by"])
+    whom = f" by {by}" if by else ""
     after = in_words(incident.acknowledged_at - incident.response_started_at)
-    timeline.record(incident, EventKind.ACKNOWLEDGED, text=f"Acknowledged by {by} after {after}.", actor=by, via=via)
+    remark = f" {note}" if note else ""
+    text = f"Acknowledged{whom} after {after}.{remark}"
+    timeline.record(incident, EventKind.ACKNOWLEDGED, text=text, actor=by, via=via)
     clocks.meet(incident, ClockName.RESPONSE, at=incident.acknowledged_at)
 
 
