@@ -395,6 +395,7 @@ AUDIT_HEADS_EVERY = timedelta(minutes=env.int("AUDIT_HEADS_EVERY_MINUTES", defau
 
 # For how long what is of no more use is kept, 0: for ever (docs/privacy.md). The record is.
 KEEP_ALERT_BODIES = timedelta(days=env.int("KEEP_ALERT_BODIES_DAYS", default=30))
+KEEP_CHANGES = timedelta(days=env.int("KEEP_CHANGES_DAYS", default=400))
 KEEP_MESSAGES = timedelta(days=env.int("KEEP_MESSAGES_DAYS", default=0))
 KEEP_SIGN_INS = timedelta(days=env.int("KEEP_SIGN_INS_DAYS", default=90))
 # Who was erased, by number, for whoever restores a backup (docs/privacy.md).

@@ -13,7 +13,17 @@ from unfold.admin import ModelAdmin
 
 from apps.alerts import actions
 from apps.alerts.keys import told_to_sender
-from apps.alerts.models import Alert, AlertSettings, Format, Heartbeat, InboxEntry, Integration, SeverityRule
+from apps.alerts.models import (
+    Alert,
+    AlertSettings,
+    Change,
+    ChangeRule,
+    Format,
+    Heartbeat,
+    InboxEntry,
+    Integration,
+    SeverityRule,
+)
 from apps.catalog.models import Service
 from apps.core.errors import HouseError
 from apps.incidents import queries as incidents
@@ -195,6 +205,35 @@ class AlertAdmin(LookedAtOnly, TeamOwnedAdmin):
         """Those of incidents that one may not see are left out."""
         visible = incidents.visible_to(request.user).values("pk")
         return super().get_queryset(request).filter(Q(incident=None) | Q(incident__in=visible))
+
+
+@admin.register(Change)
+class ChangeAdmin(LookedAtOnly, TeamOwnedAdmin):
+    team_paths = ("integration__team",)
+    list_display = ("at", "kind", "summary", "author", "integration")
+    list_filter = ("kind", "integration")
+    list_select_related = ("integration__team",)
+    search_fields = ("summary", "sender_id")
+    show_full_result_count = False
+
+
+@admin.register(ChangeRule)
+class ChangeRuleAdmin(TeamOwnedAdmin):
+    """Which services a change concerns, by what its sender says of it; its integration's team keeps it."""
+
+    team_paths = ("integration__team",)
+    list_display = ("integration", "label", "value", "service")
+    list_filter = ("integration", "label")
+    list_select_related = ("integration__team", "service")
+    search_fields = ("value",)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        managed = managed_team_ids(request)
+        if db_field.related_model is Integration:
+            kwargs["queryset"] = Integration.objects.filter(team__in=managed).exclude(format=Format.HEARTBEAT)
+        elif db_field.related_model is Service:
+            kwargs["queryset"] = Service.objects.filter(team__in=managed)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
 @admin.register(SeverityRule)

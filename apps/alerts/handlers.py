@@ -10,7 +10,7 @@ from django.conf import settings
 from apps.alerts import actions, inbox
 from apps.alerts.actions.heartbeats import HEARTBEAT
 from apps.alerts.inbox import Outcome
-from apps.alerts.models import InboxEntry
+from apps.alerts.models import Change, InboxEntry
 from apps.core import clock, retention
 from apps.engine import actions as engine
 from apps.engine.checks import check
@@ -78,4 +78,10 @@ retention.keep(
     "What monitoring systems sent, as it came, since it was handled",
     span=lambda: settings.KEEP_ALERT_BODIES,
     rows=lambda before: InboxEntry.objects.filter(handled_at__lt=before),
+)
+retention.keep(
+    "changes",
+    "What was deployed or committed, since it was told",
+    span=lambda: settings.KEEP_CHANGES,
+    rows=lambda before: Change.objects.filter(received_at__lt=before),
 )

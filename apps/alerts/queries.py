@@ -1,16 +1,17 @@
-"""Reads of alerts and of what their senders posted."""
+"""Reads of alerts and changes, and of what their senders posted."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
-from apps.alerts.models import Alert, AlertStatus, Format, Heartbeat, InboxEntry, Integration
+from apps.alerts.classification import alert_settings
+from apps.alerts.models import Alert, AlertStatus, Change, Format, Heartbeat, InboxEntry, Integration
 from apps.incidents import queries as incidents
-from apps.incidents.models import OPEN, Incident
+from apps.incidents.models import OPEN, EventKind, Incident
 from apps.teams import access
 from apps.teams.access import Permission
 
@@ -37,6 +38,39 @@ class IntegrationReport:
 def of_incident(incident: Incident) -> QuerySet[Alert]:
     """The incident's alerts, newest first, with what their description needs."""
     return incident.alerts.select_related("integration", "severity", "service", "team").order_by("-pk")
+
+
+def changes_beside(incident: Incident) -> QuerySet[Change]:
+    """What was changed of the incident's services shortly before it and during it, newest first (R17).
+
+    Shortly is the procedures' ``changes_within``. A change that concerns no service is one of its whole team; so is
+    every change of the team where the incident names no service.
+    """
+    concerned = Change.services.through.objects.filter(change=OuterRef("pk"))
+    affected = incident.services.all().values("pk")
+    these = Q(service__in=affected) if affected.exists() else Q(service__team=incident.team_id)
+    of_its_team = Q(integration__team=incident.team_id) & ~Exists(concerned)
+    since = incident.declared_at - changes_within()
+    found = Change.objects.filter(Q(Exists(concerned.filter(these))) | of_its_team, at__gte=since).order_by(
+        "-at", "-pk"
+    )
+    ended_at = incident.resolved_at or _ended_without_resolution(incident)
+    if ended_at is not None:
+        found = found.filter(at__lte=ended_at)
+    return found.select_related("integration").prefetch_related("services")
+
+
+def changes_within() -> timedelta:
+    """From how long before an incident on changes are shown beside it."""
+    return alert_settings().changes_within
+
+
+def _ended_without_resolution(incident: Incident) -> datetime | None:
+    """When it was cancelled or became a part of another; None for any other."""
+    if incident.is_open:
+        return None
+    ends = incident.timeline.filter(kind__in=(EventKind.CANCELLED, EventKind.MERGED)).order_by("-pk")
+    return ends.values_list("at", flat=True).first()
 
 
 def integrations_of(person: access.Viewer) -> QuerySet[Integration]:

@@ -29,6 +29,9 @@ from apps.teams.models import User
 
 Context = dict[str, Any]
 
+#: So many of the changes beside an incident are shown; the API lists all of them.
+SHOWN_CHANGES = 20
+
 _RECORDED = ("reference", "approved_by", "verified", "unverified_reason")
 
 
@@ -168,6 +171,16 @@ def alerts_part(incident: Incident, viewer: User) -> Context:
     return {"alerts": alerts.of_incident(incident)}
 
 
+def changes_part(incident: Incident, viewer: User) -> Context:
+    """What was changed shortly before the incident and during it (R17), the latest of it."""
+    found = list(alerts.changes_beside(incident)[: SHOWN_CHANGES + 1])
+    return {
+        "changes": found[:SHOWN_CHANGES],
+        "more_changes": len(found) > SHOWN_CHANGES,
+        "changes_within": alerts.changes_within(),
+    }
+
+
 def steps_part(incident: Incident, viewer: User) -> Context:
     """What providers made for it, and what became of that (R14)."""
     found = list(steps.steps_of(incident))
@@ -197,6 +210,7 @@ PARTS: dict[str, tuple[str, Callable[[Incident, User], Context]]] = {
     "updates": ("incidents/_updates.html", updates),
     "impact": ("incidents/_impact.html", impact),
     "alerts": ("incidents/_alerts.html", alerts_part),
+    "changes": ("incidents/_changes.html", changes_part),
     "steps": ("incidents/_steps.html", steps_part),
     "receipts": ("incidents/_receipts.html", receipts),
     "timeline": ("incidents/_timeline.html", timeline_part),

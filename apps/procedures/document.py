@@ -308,12 +308,13 @@ class SeverityRule:
 
 @dataclass(frozen=True, kw_only=True)
 class Alerts:
-    """How alerts become incidents: the first rule that fits decides."""
+    """How alerts become incidents (the first rule that fits decides), and which changes are shown beside one (R17)."""
 
     severity_rules: tuple[SeverityRule, ...]
     service_label: str
     team_label: str
     opsgenie_priorities: Texts
+    changes_within: timedelta = timedelta(hours=2)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -114,6 +114,8 @@ MODELS: dict[str, Kept] = {
     "alerts.integration": teams("integration", deletes=False, actions=("rotate_key",)),
     "alerts.heartbeat": teams("heartbeat", deletes=False, actions=("rotate_key",)),
     "alerts.inboxentry": teams("inboxentry", adds=False, changes=False, deletes=False),
+    "alerts.change": teams("change", adds=False, changes=False, deletes=False),
+    "alerts.changerule": teams("changerule"),
     "alerts.alert": teams("alert", adds=False, changes=False, deletes=False, places=OF_INCIDENTS),
     "escalation.policy": teams("policy"),
     # Of incidents

@@ -115,6 +115,7 @@ API: dict[str, dict[str, Ask]] = {
     "api-incident-acknowledge": incident(RESPOND),
     "api-incident-alerts": SEEN,
     "api-incident-answer-responder": incident(RESPOND, "request", answer="withdraw"),
+    "api-incident-changes": SEEN,
     "api-incident-cancel": incident(RESPOND),
     "api-incident-checklist": incident(RESPOND, "checklist", done=True),
     "api-incident-close": incident(RESPOND),

@@ -144,6 +144,7 @@ ROWS: dict[str, Row] = {
     "catalog.maintenancewindow": Row("message"),
     "rosters.roster": Row("name"),
     "alerts.integration": Row("name"),
+    "alerts.changerule": Row("value"),
     "integrations.connection": Row("told_url", ("https://first.example.com", "https://second.example.com")),
     "alerts.heartbeat": Row("name"),
     "escalation.policy": Row("levels-0-name"),

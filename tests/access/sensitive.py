@@ -83,8 +83,8 @@ REASONS_IN_THE_ADMIN: dict[str, tuple[str, ...]] = {
     "takes access away, or nothing can be changed": (
         "integrations.step",
         "teams.apitoken", "rosters.calendarfeed", "axes.*", "engine.*", "incidents.proceduresrevision",
-        "notifications.*", "alerts.inboxentry", "alerts.alert", "incidents.incident", "communications.update",
-        "postmortems.postmortem", "postmortems.actionitem",
+        "notifications.*", "alerts.inboxentry", "alerts.alert", "alerts.change", "incidents.incident",
+        "communications.update", "postmortems.postmortem", "postmortems.actionitem",
     ),
     "how the house works, with a history, and no way in": (
         "incidents.*", "alerts.severityrule", "alerts.alertsettings", "escalation.*", "communications.*",

@@ -14,7 +14,8 @@ from allauth.socialaccount.models import SocialAccount
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 
 from apps.alerts import actions as alerts
-from apps.alerts.models import Alert, AlertSettings, AlertStatus, Format, InboxEntry, SeverityRule
+from apps.alerts.formats import IncomingChange
+from apps.alerts.models import Alert, AlertSettings, AlertStatus, ChangeRule, Format, InboxEntry, SeverityRule
 from apps.audit.models import SavedView
 from apps.catalog import actions as catalog
 from apps.catalog.models import Service
@@ -156,6 +157,10 @@ def _of_team(team: Team, people: list[User], *, name: str, root: User) -> dict[s
         team=team, name=f"{name} sender", sender_format=Format.GENERIC, by=root, service=service
     )
     heartbeat, _ = alerts.create_heartbeat(team=team, name=f"{name} beat", every=timedelta(hours=1), by=root)
+    rule = ChangeRule.objects.create(integration=integration, value=f"octo/{name}", service=service)
+    change = alerts.record_changes(
+        integration, [IncomingChange(sender_id="1", summary=f"{name} change")], received_at=now
+    )[0]
     window = catalog.plan_maintenance(
         by=first,
         services=[service],
@@ -174,7 +179,8 @@ def _of_team(team: Team, people: list[User], *, name: str, root: User) -> dict[s
         **found, "robot": robot.pk, "robot_token": token.pk, "team": team, "service": service,
         "roster": roster, "layer": layer.pk, "override": override.pk,
         "swap": swap.pk, "absence": absence.pk, "shadow": shadow.pk, "policy": policy.pk, "key": key,
-        "integration": integration.pk, "heartbeat": heartbeat.pk, "window": window.pk, "inboxentry": entry.pk,
+        "integration": integration.pk, "heartbeat": heartbeat.pk, "change": change.pk,
+        "changerule": rule.pk, "window": window.pk, "inboxentry": entry.pk,
         "invitation": invitation.pk, "connection": connection.pk,
         "alert": _alert_of(found["incident"], integration.pk, name=name), "shift": shift.pk,
     }  # fmt: skip

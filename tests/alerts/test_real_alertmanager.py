@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -12,20 +12,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from socketserver import ThreadingMixIn
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, demo_app, make_server
 
 import pytest
 
 from apps.alerts import actions
-from apps.alerts.ingest import Ingest
-from apps.alerts.models import Format
+from apps.alerts.models import Format, InboxEntry
 from apps.catalog.models import Service
 from apps.engine.runner import run_due
 from apps.incidents.models import EventKind, Incident, Status, TimelineEvent
 from apps.teams.models import Team
 from launcher.ports import LOOPBACK, free_port
 from tests.alerts.building import put_procedures_in_force
+from tests.alerts.serving import served
 
 ALERTMANAGER = shutil.which("prometheus-alertmanager")
 AMTOOL = shutil.which("amtool")
@@ -35,46 +33,32 @@ pytestmark = [
     pytest.mark.skipif(not (ALERTMANAGER and AMTOOL), reason="prometheus-alertmanager and amtool are not installed"),
 ]
 
-CONFIGURATION = """
-route:
-  receiver: ado
-  group_by: [alertname, component]
-  group_wait: 0s
-  group_interval: 1s
-  repeat_interval: 1h
-receivers:
-  - name: ado
-    webhook_configs:
-      - url: {url}
-        send_resolved: true
-"""
+PAGE = (Path(__file__).parents[2] / "docs" / "senders.md").read_text(encoding="utf-8")
 
 
-class ThreadingServer(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-
-
-class Quiet(WSGIRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the base's name)
-        pass
+def configured(receiver: str, **told: str) -> str:
+    """The configuration of docs/senders.md that has ``receiver``, in force for it, with what it is told put in."""
+    (found,) = [block for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL) if f"- name: {receiver}" in block]
+    for name, value in {
+        **told,
+        "group_wait: 10s": "group_wait: 0s",
+        "group_interval: 1m": "group_interval: 1s",
+    }.items():
+        found = found.replace(name, value)
+    return re.sub(r"receiver: \S+", f"receiver: {receiver}", found, count=1)
 
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    """Serves ingest on loopback."""
-    ingest = Ingest(demo_app)
-    with make_server(LOOPBACK, 0, ingest, server_class=ThreadingServer, handler_class=Quiet) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_port
-        server.shutdown()
-    ingest.close()
+    with served() as found:
+        yield found
 
 
 @contextmanager
-def alertmanager(folder: Path, url: str) -> Iterator[Callable[..., None]]:
-    """An Alertmanager that sends to ``url``; yields how to tell it of an alert."""
+def alertmanager(folder: Path, configured: str) -> Iterator[Callable[..., None]]:
+    """An Alertmanager that is configured so; yields how to tell it of an alert."""
     configuration = folder / "alertmanager.yml"
-    configuration.write_text(CONFIGURATION.format(url=url))
+    configuration.write_text(configured)
     address = f"http://{LOOPBACK}:{free_port()}"
     arguments = [
         f"--config.file={configuration}",
@@ -111,26 +95,49 @@ def until(happened: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def test_what_alertmanager_fires_is_an_incident_and_what_it_resolves_is_on_the_timeline(
-    tmp_path: Path, port: int, platform: Team, application: Service, monitoring: Service
+#: By what receiver, and as which format.
+RECEIVERS = {
+    "ado-webhook": Format.ALERTMANAGER,
+    "ado-pagerduty": Format.PAGERDUTY,
+    "ado-opsgenie": Format.OPSGENIE,
+}
+
+
+@pytest.mark.parametrize(("said", "code"), [("critical", "P0"), ("warning", "P2"), ("info", "P3"), ("P1", "P1")])
+@pytest.mark.parametrize("receiver", RECEIVERS)
+def test_by_each_receiver_what_fires_is_the_same_incident_and_what_ends_is_on_the_timeline(
+    tmp_path: Path,
+    port: int,
+    platform: Team,
+    application: Service,
+    monitoring: Service,
+    receiver: str,
+    said: str,
+    code: str,
 ) -> None:
     put_procedures_in_force()
     _, key = actions.create_integration(
-        team=platform, name="Alertmanager", sender_format=Format.ALERTMANAGER, service=monitoring, by=None
+        team=platform, name="Alertmanager", sender_format=RECEIVERS[receiver], service=monitoring, by=None
     )
-    labels = ("alertname=ADOApplicationDown", "component=application", "severity=critical", "team=platform")
+    base = f"http://{LOOPBACK}:{port}"
+    told = {"WEBHOOK_URL": f"{base}/ingest/alertmanager/{key}/", "BASE_URL": base}
+    keys = {"PAGERDUTY_KEY": key, "OPSGENIE_KEY": key}
+    labels = ("alertname=ADOApplicationDown", "component=application", f"severity={said}", "team=platform")
+    summary = "--annotation=summary=ADO application is down"
 
     def recorded(kind: EventKind) -> bool:
         run_due()
         return TimelineEvent.objects.filter(kind=kind).exists()
 
-    with alertmanager(tmp_path, f"http://{LOOPBACK}:{port}/ingest/alertmanager/{key}/") as alert:
-        alert(*labels, "--annotation=summary=ADO application is down")
+    with alertmanager(tmp_path, configured(receiver, **told, **keys)) as alert:
+        alert(*labels, summary)
         until(lambda: recorded(EventKind.ALERT_FIRING))
         incident = Incident.objects.get()
-        assert (incident.title, incident.severity.code, incident.team) == ("ADO application is down", "P0", platform)
+        assert (incident.title, incident.severity.code, incident.team) == ("ADO application is down", code, platform)
         assert list(incident.services.all()) == [application]
-        alert(*labels, f"--end={datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
+        alert(*labels, summary, f"--end={datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
         until(lambda: recorded(EventKind.ALERT_RESOLVED))
     incident.refresh_from_db()
-    assert incident.status == Status.MONITORING
+    assert incident.status == (Status.RESOLVED if code == "P3" else Status.MONITORING)
+    assert incident.alerts.get().title == "ADO application is down"
+    assert InboxEntry.objects.exclude(problem="").count() == 0

@@ -13,6 +13,7 @@ from apps.catalog.models import Service
 from apps.core.errors import NotAllowed
 from apps.desk.api import listing, records
 from apps.desk.api.answers import IncidentSerializer
+from apps.desk.api.changes import Changes
 from apps.desk.api.following import Following
 from apps.desk.api.granting import Granting
 from apps.desk.api.helping import Helping
@@ -30,7 +31,7 @@ from apps.teams.authentication import caller
 MANY = IncidentSerializer(many=True)
 
 
-class IncidentViewSet(Responding, Recording, Helping, Granting, Following, Reporting, Steps):
+class IncidentViewSet(Responding, Recording, Helping, Granting, Following, Reporting, Steps, Changes):
     """Incidents: everything one does with them."""
 
     pagination_class = listing.IncidentPages

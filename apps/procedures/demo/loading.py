@@ -12,7 +12,7 @@ from typing import TypeVar
 import pgtrigger
 from django.apps import apps
 from django.db import connection, transaction
-from django.db.models import Min, Model, Q, QuerySet
+from django.db.models import Min, Model, QuerySet
 from psycopg import sql
 
 from apps.alerts.models import Integration
@@ -23,7 +23,7 @@ from apps.notifications import actions as notifications
 from apps.notifications import transports
 from apps.procedures import current
 from apps.procedures.apply import apply
-from apps.procedures.demo import incidents, organisation, stories
+from apps.procedures.demo import changes, incidents, organisation, stories
 from apps.procedures.document import Document
 from apps.teams.models import ApiToken, Team, User
 
@@ -48,8 +48,9 @@ def strangers() -> list[str]:
     slugs = [slug for slug, *_ in organisation.TEAMS]
     emails = [person.email for person in organisation.PEOPLE]
     people = User.objects.exclude(email__in=emails).filter(emergency_contacts__isnull=True)
-    own = Q(name=organisation.MONITORING, team__slug=organisation.MONITORED)
-    integrations = Integration.objects.exclude(own).select_related("team")
+    integrations = Integration.objects.select_related("team")
+    for name, team in organisation.SENDERS:
+        integrations = integrations.exclude(name=name, team__slug=team)
     tokens = ApiToken.objects.filter(revoked_at__isnull=True).select_related("person")
     return [
         *_listed("teams", Team.objects.exclude(slug__in=slugs), lambda team: f"the team {team}"),
@@ -68,6 +69,7 @@ def load(*, password: str) -> None:
     with transports.going_nowhere():
         organisation.build(password=password)
         stories.tell(incidents.STORIES, now=clock.now())
+        changes.record(changes.CHANGES, now=clock.now())
         for person in User.objects.all():
             notifications.mark_read(person)
     organisation.connect()

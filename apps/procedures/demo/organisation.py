@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from apps.alerts.actions import create_integration
-from apps.alerts.models import Format
+from apps.alerts.models import ChangeRule, Format
 from apps.catalog.models import Dependency, LinkKind, Service, ServiceLink
 from apps.contacts.models import ContactMethod, MethodKind
 from apps.core import clock
@@ -118,6 +118,11 @@ DEPENDENCIES = (
 #: Who sends the alerts of the demo's past. Nobody knows its key; a manager can give it another.
 MONITORING = "Prometheus, production"
 MONITORED = "platform"
+#: Who tells of its changes, by repository and service.
+REPOSITORIES_HOST = "GitHub"
+REPOSITORIES = (("ado/application", "application"), ("ado/agents", "agents"), ("ado/prioritisation", "business"))
+#: Who the demo's senders are, by name and team.
+SENDERS = ((MONITORING, MONITORED), (REPOSITORIES_HOST, MONITORED))
 WEEKS_BACK = 6
 HANDOFF = time(9)
 
@@ -144,6 +149,7 @@ def build(*, password: str) -> None:
         by=None,
         service=Service.objects.get(slug="application"),
     )
+    _changes()
     for owner in Team.objects.all():
         _roster(owner)
         _candidates(owner)
@@ -197,6 +203,14 @@ def _person(each: Demonstrator, *, password: str) -> None:
         if each.login in CALLED_LATER:
             for after, method in ((timedelta(0), mail), (CALLED_AFTER, phone)):
                 NotificationRule.objects.create(person=user, urgency=Urgency.HIGH, after=after, method=method)
+
+
+def _changes() -> None:
+    """GitHub tells of changes, and which repository holds which service."""
+    team = Team.objects.get(slug=MONITORED)
+    host, _ = create_integration(team=team, name=REPOSITORIES_HOST, sender_format=Format.GITHUB, by=None)
+    for repository, slug in REPOSITORIES:
+        ChangeRule.objects.create(integration=host, value=repository, service=Service.objects.get(slug=slug))
 
 
 def _links(service: Service) -> None:

@@ -28,6 +28,7 @@ def read() -> said.Alerts:
         service_label=settings.service_label,
         team_label=settings.team_label,
         opsgenie_priorities=dict(settings.opsgenie_priorities),
+        changes_within=settings.changes_within,
     )
 
 
@@ -49,4 +50,5 @@ def write(document: Document, writer: Writer, *, severities: Mapping[str, Severi
         service_label=alerts.service_label,
         team_label=alerts.team_label,
         opsgenie_priorities=dict(alerts.opsgenie_priorities),
+        changes_within=alerts.changes_within,
     )
