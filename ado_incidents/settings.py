@@ -36,6 +36,8 @@ if not SECRET_KEY:
 FIELD_KEYS: list[str] = env.list("FIELD_KEYS", default=[])
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
 _site = urlsplit(SITE_URL)
+#: What customers know the house by, on the status page.
+STATUS_PAGE_NAME = env.str("STATUS_PAGE_NAME", default="ADO")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]", str(_site.hostname)])
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 SECURE_ORIGIN = _site.scheme == "https"
@@ -98,6 +100,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "apps.communications.status_page.middleware.StrangersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -302,13 +305,14 @@ CONTENT_SECURITY_POLICY = {
 TOKEN_LIFE = timedelta(days=env.int("TOKEN_LIFE_DAYS", default=90))
 TOKEN_LONGEST_LIFE = timedelta(days=env.int("TOKEN_LONGEST_LIFE_DAYS", default=365))
 
-#: How many requests a minute the API takes: to look and to do something by each token or session, to answer a page, and
-#: of each address from nobody who is known; 0: any number.
+#: How many requests a minute the API takes: to look and to do something by each token or session, to answer a page, of
+#: each address from nobody who is known, and of each address the public pages; 0: any number.
 QUOTAS = {
     "read": env.int("QUOTA_READ", default=600),
     "write": env.int("QUOTA_WRITE", default=300),
     "answer": env.int("QUOTA_ANSWER", default=600),
     "stranger": env.int("QUOTA_STRANGER", default=120),
+    "public": env.int("QUOTA_PUBLIC", default=1200),
 }
 
 # Time and language
@@ -452,12 +456,15 @@ SPECTACULAR_SETTINGS = {
         "ActionItemStatus": "apps.postmortems.models.ActionStatus",
         "AlertStatus": "apps.alerts.models.AlertStatus",
         "CalendarFeedKind": "apps.rosters.models.FeedKind",
+        "ComponentStatus": "apps.communications.models.ComponentStatus",
         "ContactMethodKind": "apps.contacts.models.MethodKind",
         "DeliveryState": "apps.notifications.models.DeliveryState",
         "IncidentStatus": "apps.incidents.models.Status",
         "LinkKind": "apps.catalog.models.LinkKind",
         "NotificationKind": "apps.notifications.models.NotificationKind",
         "ProviderStepState": "apps.integrations.models.StepState",
+        "PublicImpact": "apps.communications.models.PublicImpact",
+        "PublicStatus": "apps.communications.models.PublicStatus",
         "ReviewStatus": "apps.postmortems.models.ReviewStatus",
         "ShiftSource": "apps.rosters.models.ShiftSource",
         "TeamRole": "apps.teams.models.TeamRole",

@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.procedures.urls")),
     path("", include("apps.alerts.urls")),
     path("", include("apps.privacy.urls")),
+    path("status/", include("apps.communications.urls")),
     path("audit/", include("apps.audit.urls")),
     path("hooks/", include("apps.integrations.urls")),
     # The admin's own way to a row's page leads there for any row of any table, so that it tells which there are.

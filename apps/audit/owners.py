@@ -12,13 +12,14 @@ from apps.audit.models import Entry
 from apps.incidents.models import Incident
 
 #: The ways to an incident, by the field that they begin with.
-_INCIDENT = {"incident": "incident", "postmortem": "postmortem__incident"}
+_INCIDENT = {"incident": "incident", "postmortem": "postmortem__incident", "publication": "publication__incident"}
 
 #: The ways to a team; those of the first field that a table has decide. Where there are several, the first that leads
 #: somewhere does. What has none is the organisation's.
 _TEAM = {
     "incident": ("incident__team",),
     "postmortem": ("postmortem__incident__team",),
+    "publication": ("publication__incident__team",),
     "level": ("level__policy__team", "level__policy__service__team"),
     "policy": ("policy__team", "policy__service__team"),
     "layer": ("layer__roster__team",),

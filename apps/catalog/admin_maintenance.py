@@ -37,7 +37,7 @@ class WindowForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
 
     class Meta:
         model = MaintenanceWindow
-        fields = ("services", "all_services", "message", "starts_at", "ends_at")
+        fields = ("services", "all_services", "message", "is_public", "starts_at", "ends_at")
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -56,7 +56,7 @@ class MaintenanceWindowAdmin(NeverDeleted, HouseAdmin):
     """Windows are planned, changed and ended by the actions that the pages use; what is over stays as it was."""
 
     form = WindowForm
-    list_display = ("__str__", "about", "state", "starts_at", "ends_at", "ended_early_at", "created_by")
+    list_display = ("__str__", "about", "state", "starts_at", "ends_at", "is_public", "ended_early_at", "created_by")
     list_filter = (StateFilter,)
     list_select_related = ("created_by",)
     search_fields = ("message", "services__name", "services__slug")

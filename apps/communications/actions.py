@@ -48,13 +48,56 @@ def send_update(
     phase = queries.next_phase(incident, audience)
     draft = queries.drafted(incident, audience, phase)
     subject = draft.subject if draft else messages.subject(incident)
-    update = _publish(
+    update = write_update(
         incident, audience=audience, phase=phase, subject=subject, message=message, by=by, via=via, status=status
     )
     if audience == Audience.INTERNAL:
         clocks.meet(incident, ClockName.UPDATE)
         if incident.is_open:
             start_clock(incident, queries.cadence_of(incident.severity).every, since=update.at)
+    return update
+
+
+def write_update(
+    incident: Incident,
+    *,
+    audience: str,
+    phase: str,
+    subject: str,
+    message: str,
+    by: User | None,
+    via: Via,
+    status: str | None,
+) -> Update:
+    """Write an update about a locked incident, and send an internal one; who may is decided by whoever calls."""
+    update = Update.objects.create(
+        incident=incident,
+        audience=audience,
+        phase=phase,
+        status=status or incident.status,
+        subject=" ".join(messages.marked(incident, subject).split())[:250],
+        message=message.strip(),
+        by=by,
+        at=house_clock.now(),
+    )
+    told = queries.recipients(incident) if audience == Audience.INTERNAL else []
+    whom = f"sent to {len(told)} people" if audience == Audience.INTERNAL else "for customers recorded"
+    timeline.record(
+        incident,
+        EventKind.UPDATE_SENT,
+        text=f"{update.get_phase_display()} {whom}{f' by {by}' if by else ''}: {update.message}",
+        actor=by,
+        via=via,
+        at=update.at,
+        data={"update": update.pk, "audience": audience, "phase": phase, "people": [person.pk for person in told]},
+    )
+    notifications.notify_all(
+        dict.fromkeys(told, update.message),
+        incident=incident,
+        kind=NotificationKind.UPDATE,
+        step=f"update:{update.pk}",
+        subject=update.subject,
+    )
     return update
 
 
@@ -92,7 +135,7 @@ def send_system_message(incident_id: int, *, phase: str) -> Update | None:
     draft = queries.drafted(incident, Audience.INTERNAL, phase)
     if draft is None:
         draft = messages.Draft(messages.subject(incident), f"{incident.title}\n\n{incident.summary}".strip())
-    return _publish(
+    return write_update(
         incident, audience=Audience.INTERNAL, phase=phase, subject=draft.subject, message=draft.body,
         by=None, via=Via.ENGINE, status=None,
     )  # fmt: skip
@@ -138,45 +181,3 @@ def _tell(people: list[User], incident: Incident, *, step: str, occasion: str, t
     notifications.notify_all(
         dict.fromkeys(people, text), incident=incident, kind=NotificationKind.NOTICE, step=step, subject=subject
     )
-
-
-def _publish(
-    incident: Incident,
-    *,
-    audience: str,
-    phase: str,
-    subject: str,
-    message: str,
-    by: User | None,
-    via: Via,
-    status: str | None,
-) -> Update:
-    update = Update.objects.create(
-        incident=incident,
-        audience=audience,
-        phase=phase,
-        status=status or incident.status,
-        subject=" ".join(messages.marked(incident, subject).split())[:250],
-        message=message.strip(),
-        by=by,
-        at=house_clock.now(),
-    )
-    told = queries.recipients(incident) if audience == Audience.INTERNAL else []
-    whom = f"sent to {len(told)} people" if audience == Audience.INTERNAL else "for customers recorded"
-    timeline.record(
-        incident,
-        EventKind.UPDATE_SENT,
-        text=f"{update.get_phase_display()} {whom}{f' by {by}' if by else ''}: {update.message}",
-        actor=by,
-        via=via,
-        at=update.at,
-        data={"update": update.pk, "audience": audience, "phase": phase, "people": [person.pk for person in told]},
-    )
-    notifications.notify_all(
-        dict.fromkeys(told, update.message),
-        incident=incident,
-        kind=NotificationKind.UPDATE,
-        step=f"update:{update.pk}",
-        subject=update.subject,
-    )
-    return update

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from apps.communications.models import MessageTemplate, Update, UpdateSchedule
+from apps.communications.models import Component, MessageTemplate, Publication, Update, UpdateSchedule
 from apps.incidents import queries as incidents
 from apps.teams.admin_access import AdministratedAdmin, NeverDeleted, ReadOnlyAdmin
 
@@ -35,6 +35,30 @@ class UpdateAdmin(ReadOnlyAdmin):
     list_select_related = ("incident", "by")
     search_fields = ("subject", "message")
     date_hierarchy = "at"
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        visible = incidents.visible_to(request.user).values("pk")
+        return super().get_queryset(request).filter(incident__in=visible)
+
+
+@admin.register(Component)
+class ComponentAdmin(NeverDeleted, AdministratedAdmin):
+    """What the status page shows; how each component is, is published with an incident."""
+
+    list_display = ("name", "service", "position", "is_shown")
+    list_filter = ("is_shown",)
+    list_select_related = ("service",)
+    search_fields = ("name", "description", "service__name")
+
+
+@admin.register(Publication)
+class PublicationAdmin(ReadOnlyAdmin):
+    """What was published, of the incidents that one may see."""
+
+    list_display = ("name", "incident", "status", "impact", "published_at", "resolved_at", "taken_off_at")
+    list_filter = ("status", "impact")
+    list_select_related = ("incident",)
+    search_fields = ("name",)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         visible = incidents.visible_to(request.user).values("pk")

@@ -37,6 +37,7 @@ class Policy(models.TextChoices):
     WRITE = "write"
     ANSWER = "answer"
     STRANGER = "stranger"
+    PUBLIC = "public"
 
 
 @dataclass(frozen=True, slots=True)

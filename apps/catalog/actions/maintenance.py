@@ -40,12 +40,14 @@ def plan_maintenance(
     message: str = "",
     starts_at: datetime | None = None,
     ends_at: datetime | None = None,
+    is_public: bool = False,
 ) -> MaintenanceWindow:
     """Put ``services``, or all there are where none is named, under maintenance from ``starts_at`` up to ``ends_at``.
 
     Without a start, or with one that has passed, it begins now; without an end it lasts DEFAULT_LENGTH. Windows may
-    overlap. Raises Invalid for times that ``rules.check_times`` refuses or a message that is too long, RuleViolation
-    where the same person planned the same a moment ago, NotAllowed.
+    overlap. One that ``is_public`` stands on the status page. Raises Invalid for times that ``rules.check_times``
+    refuses or a message that is too long, RuleViolation where the same person planned the same a moment ago,
+    NotAllowed.
     """
     _require(by, services, everything=not services)
     now = clock.now()
@@ -55,6 +57,7 @@ def plan_maintenance(
         message=_checked(message),
         starts_at=begin,
         ends_at=_utc(ends_at, field="ends_at") if ends_at is not None else begin + DEFAULT_LENGTH,
+        is_public=is_public,
         created_at=now,
         created_by=by,
     )
@@ -77,6 +80,7 @@ def change_maintenance(
     message: str | None = None,
     starts_at: datetime | None = None,
     ends_at: datetime | None = None,
+    is_public: bool | None = None,
 ) -> MaintenanceWindow:
     """Change what is given of a window that is on or planned; an empty ``services`` means all there are.
 
@@ -94,6 +98,7 @@ def change_maintenance(
         window.starts_at = _start(starts_at, now=now)
     window.ends_at = _utc(ends_at, field="ends_at") if ends_at is not None else window.ends_at
     window.message = _checked(message) if message is not None else window.message
+    window.is_public = window.is_public if is_public is None else is_public
     rules.check_times(window.starts_at, window.ends_at, now=now, longest=LONGEST)
     window.save()
     if services is not None:

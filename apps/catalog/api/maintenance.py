@@ -34,7 +34,7 @@ class MaintenanceSerializer(serializers.ModelSerializer[MaintenanceWindow]):
     class Meta:
         model = MaintenanceWindow
         fields = (
-            "id", "services", "all_services", "message", "state", "starts_at", "ends_at", "ended_early_at",
+            "id", "services", "all_services", "message", "is_public", "state", "starts_at", "ends_at", "ended_early_at",
             "ended_early_by", "created_at", "created_by",
         )  # fmt: skip
         read_only_fields = fields
@@ -52,6 +52,7 @@ class MaintenanceForm(serializers.Serializer[Any]):
     message = serializers.CharField(
         max_length=MaintenanceWindow._meta.get_field("message").max_length, required=False, allow_blank=True
     )
+    is_public = serializers.BooleanField(required=False, help_text="Whether the status page tells of it.")
     starts_at = EnteredInstant(required=False, help_text="Without: now.")
     ends_at = EnteredInstant(required=False, help_text="Without: an hour after the start.")
 

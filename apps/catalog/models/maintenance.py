@@ -42,6 +42,9 @@ class MaintenanceWindow(models.Model):
     ended_early_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
+    is_public = models.BooleanField(
+        "on the status page", default=False, help_text="Everybody reads when, of which components, and what is done."
+    )
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"

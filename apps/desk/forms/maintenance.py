@@ -42,6 +42,9 @@ class MaintenanceForm(forms.Form):
         label="What is done",
         help_text="Stands on every incident that waits for its end.",
     )
+    is_public = forms.BooleanField(
+        required=False, label="Tell it on the status page", help_text="Everybody reads there what is done."
+    )
     starts_at = _moment("From", required=False, help_text="Empty: now.")
     ends_at = _moment("Until", help_text="It ends by itself then.")
 

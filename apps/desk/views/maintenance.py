@@ -50,6 +50,7 @@ def maintenance(request: HttpRequest) -> HttpResponse:
                 message=known["message"],
                 starts_at=known["starts_at"],
                 ends_at=known["ends_at"],
+                is_public=known["is_public"],
             ),
             done="The maintenance is planned. It ends by itself.",
         )

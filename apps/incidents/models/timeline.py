@@ -51,6 +51,8 @@ class EventKind(models.TextChoices):
     ALERT_RESOLVED = "alert_resolved", "Alert resolved"
     NOTE = "note", "Note"
     UPDATE_SENT = "update_sent", "Update sent"
+    PUBLISHED = "published", "Published on the status page"
+    TAKEN_OFF = "taken_off", "Taken off the status page"
     UPDATE_OVERDUE = "update_overdue", "Update overdue"
     IMPACT_ASSESSED = "impact_assessed", "Impact assessed"
     RESOLUTION_RECORDED = "resolution_recorded", "Fix recorded"

@@ -28,6 +28,9 @@ class Command(BaseCommand):
         enable.add_argument(
             "--message", default="", metavar="M", help="what is done, for who reads why nobody is paged"
         )
+        enable.add_argument(
+            "--no-notice", action="store_true", help="say nothing of it on the status page, where else it stands"
+        )
         disable = verbs.add_parser("disable", help="end it now; what was held back is paged")
         listed = verbs.add_parser("list", help="what is on and what is planned")
         for verb in (enable, disable, listed):
@@ -54,8 +57,11 @@ class Command(BaseCommand):
     def _enable(self, services: list[Service], options: dict[str, Any]) -> list[MaintenanceWindow]:
         until = _instant(options["until"])
         return [
-            actions.plan_maintenance(by=None, services=services, message=options["message"], ends_at=until),
-        ]
+            actions.plan_maintenance(
+                by=None, services=services, message=options["message"], ends_at=until,
+                is_public=not options["no_notice"],
+            )
+        ]  # fmt: skip
 
     def _disable(self, services: list[Service], options: dict[str, Any]) -> list[MaintenanceWindow]:
         about: list[Service | None] = [*services] or [None]
@@ -103,6 +109,7 @@ def _facts(window: MaintenanceWindow) -> dict[str, Any]:
         "services": [service.slug for service in window.services.all()],
         "all_services": window.all_services,
         "message": window.message,
+        "is_public": window.is_public,
         "state": window.state,
         "starts_at": window.starts_at,
         "ends_at": window.ends_at,

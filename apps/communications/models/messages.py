@@ -120,7 +120,7 @@ class MessageTemplate(models.Model):
 
 
 class Update(AppendOnly):
-    """A message about an incident, as it was sent. External ones are kept, and on the timeline."""
+    """A message about an incident, as it was sent. External ones are kept until somebody publishes them."""
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="updates")
     audience = models.CharField(max_length=16, choices=Audience)

@@ -1,0 +1,18 @@
+"""What the status page does when something happens to an incident: it only ever takes something off by itself."""
+
+from __future__ import annotations
+
+from apps.core.events import on
+from apps.engine import actions as engine
+from apps.incidents.models import EventKind, TimelineEvent
+
+WITHDRAW = "communications.withdraw"
+
+
+@on(EventKind.MERGED)
+def withdraw_what_is_a_part_of_a_private_one(event: TimelineEvent) -> None:
+    """An incident that is a part of a private one, or of a drill, leaves the page."""
+    number = event.incident_id
+    engine.schedule(
+        WITHDRAW, key=f"{WITHDRAW}:{number}", subject=f"incident:{number}:page", payload={"incident": number}
+    )

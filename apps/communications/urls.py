@@ -1,0 +1,18 @@
+"""The public status page (contract, "Public pages and probes")."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from apps.communications.status_page import views
+
+urlpatterns = [
+    path("", views.status_page, name="status_page"),
+    path("incidents/<slug:code>/", views.incident, name="status_incident"),
+    path("history.atom", views.feed, name="status_feed"),
+    path("api/v2/summary.json", views.summary, name="status_summary"),
+    path("api/v2/status.json", views.status, name="status_status"),
+    path("api/v2/components.json", views.components, name="status_components"),
+    path("api/v2/incidents.json", views.incidents, name="status_incidents"),
+    path("api/v2/scheduled-maintenances.json", views.maintenances, name="status_maintenances"),
+]
