@@ -10,6 +10,7 @@ from apps.alerts import queries as alerts
 from apps.catalog import queries as catalog
 from apps.communications import queries as communications
 from apps.communications.models import Audience
+from apps.communications.status_page import queries as status_page
 from apps.contacts.queries import people_who_answer, people_who_respond
 from apps.core import clock
 from apps.desk import around, clock_faces, edited, next_step, timeline
@@ -154,10 +155,15 @@ def checklist(incident: Incident, viewer: User) -> Context:
 
 
 def updates(incident: Incident, viewer: User) -> Context:
-    """The messages that were sent, and when the next one is due (R24)."""
+    """The messages that were sent, when the next one is due, and how customers know of it (R24, R25)."""
     running = incidents.current_clocks([incident]).get(incident.pk, {}).get(ClockName.UPDATE)
     due = clock_faces.face_of(running) if running and running.is_running else None
-    return {"update_clock": due, "updates": communications.updates_of(incident)}
+    return {
+        "update_clock": due,
+        "updates": communications.updates_of(incident).select_related("by", "published"),
+        "publication": status_page.publication_of(incident),
+        "may_publish": not status_page.why_hidden(incident) and status_page.may_publish(viewer, incident),
+    }
 
 
 def impact(incident: Incident, viewer: User) -> Context:

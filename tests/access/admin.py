@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import models
 
-from apps.communications.models import Update
+from apps.communications.models import Publication, Update
 from apps.integrations.models import Step
 from apps.notifications.models import Delivery
 from apps.teams.access import Holder, Permission, Right
@@ -99,6 +99,7 @@ MODELS: dict[str, Kept] = {
     "escalation.trigger": organisations(),
     "communications.updateschedule": organisations(deletes=False),
     "communications.messagetemplate": organisations(),
+    "communications.component": organisations(deletes=False),
     "postmortems.reviewquestion": organisations(deletes=False),
     # Of teams
     "teams.apitoken": teams("robot_token", adds=False, changes=False, deletes=False, actions=("revoke",)),
@@ -122,6 +123,7 @@ MODELS: dict[str, Kept] = {
     "incidents.incident": of_incidents(lambda things: things["incident"]),
     "notifications.delivery": of_incidents(_told(Delivery, "notification__incident")),
     "communications.update": of_incidents(_told(Update, "incident")),
+    "communications.publication": read_only(places=(OWN, OTHER, BELOW), row=_told(Publication, "incident")),
     "postmortems.postmortem": of_incidents(lambda things: things["postmortem"]),
     "postmortems.actionitem": of_incidents(lambda things: things["actionitem"]),
 }

@@ -16,6 +16,9 @@ EITHER = frozenset({RESPOND, MANAGE})
 STRETCH = {"start": "2026-03-11T10:00:00Z", "end": "2026-03-11T12:00:00Z"}
 MONTH = "from=2026-02-20&to=2026-03-20"
 
+#: What everybody is to read.
+PUBLISHED = {"name": "Slow", "status": "investigating", "impact": "minor", "message": "We look"}
+
 PUBLIC = Ask(Only.ANYBODY)
 SIGNED_IN = Ask(Only.SIGNED_IN)
 OWN_TOKEN = Ask(Only.SIGNED_IN, "own token", in_person=True)
@@ -139,6 +142,8 @@ API: dict[str, dict[str, Ask]] = {
     },
     "api-incident-resolve": incident(RESPOND),
     "api-incident-retry-step": {"post": Ask(RESPOND, "step")},
+    "api-incident-status-page": {"get": Ask(VIEW, "incident"), "post": Ask(COMMAND, "incident", PUBLISHED)},
+    "api-incident-take-off": incident(COMMAND, reason="The wrong one"),
     "api-incident-steps": SEEN,
     "api-incident-responders": {
         "get": Ask(VIEW, "incident"),

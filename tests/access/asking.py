@@ -108,6 +108,7 @@ KINDS: dict[str, Kind] = {
     ),
     "incident in a form": Kind(lambda things: {**_reference(things["incident"]), "form": "md"}, OF_INCIDENTS),
     "actionitem": _row("actionitem", "item", places=OF_INCIDENTS),
+    "publication": Kind(lambda things: {"code": things["publication"]}),
     "team": _slug("team"),
     "service": _slug("service"),
     "roster": _slug("roster"),

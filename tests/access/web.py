@@ -15,6 +15,9 @@ EITHER = frozenset({RESPOND, MANAGE})
 #: A time of next week, as a browser sends it.
 STRETCH = {"start": "2026-03-11T10:00", "end": "2026-03-11T12:00"}
 
+#: What everybody is to read, and that they are to read it.
+PUBLISHED = {"name": "Slow", "status": "investigating", "impact": "minor", "message": "We look", "do": "publish"}
+
 PUBLIC = Ask(Only.ANYBODY)
 SIGNED_IN = Ask(Only.SIGNED_IN)
 SIGNED = Ask(Only.SIGNED)
@@ -68,6 +71,14 @@ WEB: dict[str, dict[str, Ask]] = {
     "readyz": {"get": Ask(Only.ANYBODY, also=503)},  # no engine runs beside the test
     "metrics": {"get": PUBLIC},
     "security_txt": {"get": PUBLIC},
+    "status_page": {"get": PUBLIC},
+    "status_incident": {"get": Ask(Only.ANYBODY, "publication")},
+    "status_feed": {"get": PUBLIC},
+    "status_summary": {"get": PUBLIC},
+    "status_status": {"get": PUBLIC},
+    "status_components": {"get": PUBLIC},
+    "status_incidents": {"get": PUBLIC},
+    "status_maintenances": {"get": PUBLIC},
     "account_login": {"get": PUBLIC, "post": PUBLIC},
     "account_reset_password": {"get": PUBLIC, "post": PUBLIC},
     "account_reset_password_done": {"get": PUBLIC},
@@ -220,6 +231,8 @@ WEB: dict[str, dict[str, Ask]] = {
     "incident_note": done(RESPOND, "incident", text="A note"),
     "incident_describe": done(RESPOND, "incident", title="Better", summary="Said"),
     "incident_update": done(RESPOND, "incident", message="We are on it"),
+    "incident_publish": {"get": Ask(COMMAND, "incident"), "post": Ask(COMMAND, "incident", PUBLISHED)},
+    "incident_take_off": posted(COMMAND, "incident", reason="The wrong one"),
     "incident_fix": done(RESPOND, "incident", reference="hotfix/1"),
     "incident_tick": {"get": Ask(VIEW, "incident"), "post": Ask(RESPOND, "checklist", {"done": "on"})},
     "incident_waive": {"get": Ask(VIEW, "incident"), "post": Ask(COMMAND, "checklist", {"reason": "Not needed"})},

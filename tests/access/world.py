@@ -46,6 +46,7 @@ from tests.factories.identity import make_group
 from tests.factories.incidents import declare, make_procedures, resolve
 from tests.factories.postmortems import make_questions
 from tests.factories.rosters import calendar_layer, put_on_call
+from tests.factories.status_page import make_component, publish
 from tests.factories.teams import make_person, make_team
 
 OWN, OTHER, BELOW, PRIVATE, OTHERS_PRIVATE = "own", "other", "below", "private", "private of others"
@@ -108,6 +109,7 @@ def _make_policy() -> None:
 def _make_organisation(root: User) -> None:
     """What belongs to no team."""
     AlertSettings.objects.create(pk=1)
+    make_component(Team.objects.get(slug="platform"))
     SocialAccount.objects.create(user=root, provider="entra", uid="7")
     make_chain("P0", [root], minutes=(0,))
     make_chain("P1", [root], minutes=(0,))
@@ -211,6 +213,7 @@ def _of_incident(team: Team, people: list[User], *, name: str, private: bool = F
     incidents.add_note(found.pk, text=f"{name} note", by=first)
     communications.send_update(found.pk, audience=Audience.INTERNAL, message=f"{name} update", by=first)
     incidents.assess_impact(found.pk, by=first, users_affected=3)
+    publication = None if private else publish(found, first)
     over = declare(team, first, title=f"{name} was down", private=private)
     resolve(over, first)
     review = postmortems.open_review(over.pk, by=first)
@@ -221,6 +224,7 @@ def _of_incident(team: Team, people: list[User], *, name: str, private: bool = F
         "incident": found.pk, "checklist": found.checklist.get(part="initial").pk, "request": asked.pk,
         "resolved": over.pk, "postmortem": review.pk, "actionitem": item.pk, "responder": second,
         "grant": grant.pk if grant else None, "step": step.pk,
+        "publication": publication.code if publication else None,
     }  # fmt: skip
 
 

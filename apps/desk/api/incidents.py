@@ -17,6 +17,7 @@ from apps.desk.api.changes import Changes
 from apps.desk.api.following import Following
 from apps.desk.api.granting import Granting
 from apps.desk.api.helping import Helping
+from apps.desk.api.publishing import Publishing
 from apps.desk.api.recording import Recording
 from apps.desk.api.reports import Reporting
 from apps.desk.api.requests import DeclareSerializer, DescribeSerializer
@@ -31,7 +32,9 @@ from apps.teams.authentication import caller
 MANY = IncidentSerializer(many=True)
 
 
-class IncidentViewSet(Responding, Recording, Helping, Granting, Following, Reporting, Steps, Changes):
+class IncidentViewSet(
+    Responding, Recording, Publishing, Helping, Granting, Following, Reporting, Steps, Changes
+):
     """Incidents: everything one does with them."""
 
     pagination_class = listing.IncidentPages
