@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-PROVIDERS = ("twilio", "slack", "push", "webhook", "smtp", "jira", "pagerduty", "zoom")
+PROVIDERS = ("twilio", "slack", "push", "webhook", "smtp", "jira", "pagerduty", "zoom", "statuspage")
 NONSENSE = "<html><body>It works!</body></html>"
 
 

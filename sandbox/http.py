@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from sandbox import control, pagerduty, push, webhooks, zoom
+from sandbox import control, pagerduty, push, statuspage, webhooks, zoom
 from sandbox.exchange import EXCHANGE, Exchange
 from sandbox.faults import Kind, spoil
 from sandbox.jira import api as jira
@@ -24,7 +24,9 @@ def application(exchange: Exchange) -> web.Application:
     """Everything that the sandbox speaks over HTTP."""
     app = web.Application(middlewares=[_loopback_only, _with_faults], client_max_size=LARGEST)
     app[EXCHANGE] = exchange
-    for part in (twilio, slack, interactions, commands, push, webhooks, pagerduty, jira, zoom, control):
+    for part in (
+        twilio, slack, interactions, commands, push, webhooks, pagerduty, jira, zoom, statuspage, control,
+    ):  # fmt: skip
         part.routes(app)
     return app
 
@@ -57,7 +59,7 @@ def _provider(request: web.Request) -> str:
     if path.startswith("/push/subscriptions"):
         return ""
     starts = {"/2010-04-01/": "twilio", "/api/": "slack", "/push/": "push", "/webhook/": "webhook"}
-    starts |= {"/pagerduty/": "pagerduty", "/jira/": "jira", "/zoom/": "zoom"}
+    starts |= {"/pagerduty/": "pagerduty", "/jira/": "jira", "/zoom/": "zoom", "/statuspage/": "statuspage"}
     return next((name for start, name in starts.items() if path.startswith(start)), "")
 
 

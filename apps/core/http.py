@@ -29,8 +29,8 @@ READ_SECONDS = 10.0
 TOTAL_SECONDS = 25.0
 LONGEST_ANSWER = 1024 * 1024
 
-#: Answers after which the same request may succeed later.
-_LATER = {408, 425, 429}
+#: Answers after which the same request may succeed later; 420 is Statuspage's own word for too many.
+_LATER = {408, 420, 425, 429}
 #: Answers to whoever asks: no or wrong credentials, an account that may not.
 _REFUSES_US = {401, 403}
 
@@ -45,13 +45,23 @@ class Reply:
 
     def json(self) -> dict[str, Any]:
         """The object in the body. Raises OutcomeUnknown for anything else: nobody knows what such an answer means."""
-        try:
-            told = json.loads(self.body)
-        except (ValueError, RecursionError) as error:
-            raise OutcomeUnknown(f"The answer {self.status} is no JSON: {self.text!r}") from error
+        told = self._loaded()
         if not isinstance(told, dict):
             raise OutcomeUnknown(f"The answer {self.status} is no object: {self.text!r}")
         return told
+
+    def rows(self) -> list[Any]:
+        """The array in the body. Raises OutcomeUnknown for anything else."""
+        told = self._loaded()
+        if not isinstance(told, list):
+            raise OutcomeUnknown(f"The answer {self.status} is no list: {self.text!r}")
+        return told
+
+    def _loaded(self) -> Any:
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            raise OutcomeUnknown(f"The answer {self.status} is no JSON: {self.text!r}") from error
 
     @property
     def text(self) -> str:
@@ -103,8 +113,8 @@ def send(http: httpx.Client, method: str, url: str, *, longest: int = LONGEST_AN
     """Make one request and return the answer, of ``longest`` bytes at most, if it says success (2xx).
 
     Raises Unreachable where nobody was there, AddressForbidden for an address that is none or must not be asked,
-    Refused for any other answer (permanent for 3xx and 4xx, but 408, 425 and 429), OutcomeUnknown where the exchange
-    broke or hung after the request went out, TooLong for a longer answer.
+    Refused for any other answer (permanent for 3xx and 4xx, but 408, 420, 425 and 429), OutcomeUnknown where the
+    exchange broke or hung after the request went out, TooLong for a longer answer.
     """
     try:
         reply = _exchange(http, method, url, longest, request)

@@ -12,5 +12,6 @@ class IntegrationsConfig(AppConfig):
         from apps.integrations.jira import tool as jira  # noqa: F401  (registers)
         from apps.integrations.pagerduty import tool  # noqa: F401  (registers)
         from apps.integrations.slack import room  # noqa: F401  (registers)
+        from apps.integrations.statuspage import tool as statuspage  # noqa: F401  (registers)
         from apps.integrations.steps import reactions  # noqa: F401  (registers)
         from apps.integrations.zoom import tool as zoom  # noqa: F401  (registers)

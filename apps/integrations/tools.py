@@ -14,6 +14,8 @@ from typing import Any, Protocol
 
 from django.db import models
 
+from apps.core.errors import ProviderError
+
 #: So many action items are asked for at once.
 MOST_TASKS = 100
 
@@ -24,6 +26,10 @@ class StepKind(models.TextChoices):
     TICKET = "ticket", "Ticket"
     BRIDGE = "bridge", "Video bridge"
     STATUS_PAGE = "status_page", "Status page"
+
+
+#: What everybody reads: made of what was published, and of nothing else; it goes on whatever becomes of the incident.
+PUBLIC = frozenset({StepKind.STATUS_PAGE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +44,24 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """What was published of the incident at once: ``key`` grows from one to the next, ``components`` are by slug."""
+
+    key: int
+    name: str
+    status: str
+    impact: str
+    message: str
+    components: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Brief:
     """The incident as a provider is told of it; of a private one without its words, but where only the involved read.
 
     ``mark`` is the same for one incident of one installation and for no other: by it a provider's thing is known to be
     ours. ``people`` are the addresses of those who respond, ``gone`` of those whose access was taken back.
+    ``notices`` is what everybody may read of it, oldest first; nothing of what is private or a drill.
     """
 
     mark: str
@@ -63,6 +82,7 @@ class Brief:
     declared_at: datetime
     acknowledged_at: datetime | None
     gone: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +182,14 @@ class Provider:
     follows: frozenset[str] = frozenset()
     #: Reaches it to keep action items, where it is a ticket system.
     tasks: Callable[[Mapping[str, str]], AbstractContextManager[TaskTool]] | None = None
+
+
+def pairs(text: str, *, example: str) -> dict[str, str]:
+    """What stands for what there, as it is told in ``P0=Highest, P1=High``. Raises ProviderError for anything else."""
+    found = [pair.partition("=") for pair in text.split(",") if pair.strip()]
+    if not all(name.strip() and value.strip() for name, _, value in found):
+        raise ProviderError(f"What stands for what is told as {example}.", permanent=True)
+    return {name.strip(): value.strip() for name, _, value in found}
 
 
 _providers: dict[str, Provider] = {}

@@ -14,7 +14,7 @@ from apps.incidents.models import EventKind, Status
 from apps.integrations.jira import documents, marked, workflow
 from apps.integrations.jira.client import Issue, JiraClient
 from apps.integrations.jira.items import ITEM_TYPE, Items
-from apps.integrations.tools import Brief, Made, News, Provider, Setting, StepKind, register
+from apps.integrations.tools import Brief, Made, News, Provider, Setting, StepKind, pairs, register
 
 ISSUE_TYPE = "[System] Incident"
 _PROJECT = re.compile(r"[A-Z][A-Z0-9_]+")
@@ -125,18 +125,10 @@ def _description(brief: Brief) -> documents.Node:
     return documents.document([*documents.paragraphs(brief.summary), *documents.facts(facts), back])
 
 
-def _priorities(text: str) -> dict[str, str]:
-    """Which priority a severity has there, as ``P0=Highest, P1=High``. Raises ProviderError for anything else."""
-    pairs = [pair.partition("=") for pair in text.split(",") if pair.strip()]
-    if not all(name.strip() and value.strip() for name, _, value in pairs):
-        raise ProviderError("The priorities are told as P0=Highest, P1=High.", permanent=True)
-    return {name.strip(): value.strip() for name, _, value in pairs}
-
-
 @contextmanager
 def opened(told: Mapping[str, str]) -> Iterator[Ticket]:
     """Reach Jira as an account of its own, in one project. Raises ProviderError for what cannot be told to it."""
-    priorities = _priorities(told.get("priorities", ""))
+    priorities = pairs(told.get("priorities", ""), example="P0=Highest, P1=High")
     with _reached(told) as (client, site, project):
         kind = told.get("issue_type") or ISSUE_TYPE
         yield Ticket(client, site=site, project=project, issue_type=kind, priorities=priorities)

@@ -11,7 +11,7 @@ from apps.core.errors import RuleViolation
 from apps.engine import actions as engine
 from apps.incidents import timeline
 from apps.incidents.actions.locking import locked
-from apps.incidents.models import ENDED, EventKind, Incident, Via
+from apps.incidents.models import EventKind, Incident, Via
 from apps.integrations.models import Step, StepState
 from apps.integrations.steps import queries
 from apps.integrations.tools import Made, StepKind
@@ -22,8 +22,6 @@ from apps.teams.models import User
 LOOK = "integrations.look"
 #: The kinds of the timers that tell providers, one for each kind of step: where one hangs the others go on.
 BRING = {kind: f"integrations.bring_{kind}" for kind in StepKind}
-#: What never gets out, whatever is connected: a private incident, and a drill.
-_PUBLIC = frozenset({StepKind.STATUS_PAGE})
 
 
 def look_later(incident: Incident) -> None:
@@ -37,10 +35,9 @@ def look(incident_id: int) -> None:
     """Plan what is not planned yet, and bring every provider up to date. Nothing is begun for what is over."""
     incident = locked(incident_id)
     known = {step.kind: step for step in queries.steps_of(incident)}
-    if incident.status not in ENDED:
-        for kind, connection in queries.connections_for(incident).items():
-            if kind not in known and kind not in _PUBLIC:
-                known[kind] = Step.objects.create(incident=incident, kind=kind, connection=connection)
+    for kind, connection in queries.connections_for(incident).items():
+        if kind not in known and queries.is_wanted(incident, kind):
+            known[kind] = Step.objects.create(incident=incident, kind=kind, connection=connection)
     for step in known.values():
         if step.state in (StepState.PLANNED, StepState.MADE):
             bring_later(step)

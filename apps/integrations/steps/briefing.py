@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.conf import settings
 
+from apps.communications.models import Component
+from apps.communications.status_page import queries as status_page
 from apps.incidents import queries as incidents
 from apps.incidents.models import Incident
-from apps.integrations.tools import Brief, StepKind
+from apps.integrations.tools import PUBLIC, Brief, Notice, StepKind
 from apps.notifications.messages import PRIVATE
 from apps.teams.models import User
 from apps.teams.queries import is_a_person
@@ -29,6 +31,24 @@ def _whose_access_is_gone(incident: Incident) -> tuple[str, ...]:
     ).distinct()  # fmt: skip
     seeing = {person.pk for person in incidents.those_who_see(incident, taken_back)}
     return tuple(sorted(person.email for person in taken_back if person.pk not in seeing))
+
+
+def _notices(incident: Incident) -> tuple[Notice, ...]:
+    """What everybody may read of it now, by the incident itself and not by what was read of it before."""
+    publication = status_page.with_updates(status_page.standing().filter(incident=incident)).first()
+    updates = sorted(publication.updates.all(), key=lambda update: update.pk) if publication else []
+    slugs = dict(Component.objects.values_list("pk", "service__slug")) if updates else {}
+    return tuple(
+        Notice(
+            key=update.pk,
+            name=update.name,
+            status=update.status,
+            impact=update.impact,
+            message=update.update.message,
+            components={slugs[int(component)]: status for component, status in update.components.items()},
+        )
+        for update in updates
+    )
 
 
 def brief_of(incident: Incident, kind: StepKind) -> Brief:
@@ -56,4 +76,5 @@ def brief_of(incident: Incident, kind: StepKind) -> Brief:
         declared_at=incident.declared_at,
         acknowledged_at=incident.acknowledged_at,
         gone=_whose_access_is_gone(incident),
+        notices=_notices(incident) if kind in PUBLIC else (),
     )

@@ -13,11 +13,11 @@ from django.db.models import Max
 from apps.core import locks
 from apps.core.errors import ProviderError
 from apps.engine import breakers
-from apps.incidents.models import ENDED, EventKind, TimelineEvent
+from apps.incidents.models import EventKind, TimelineEvent
 from apps.integrations.models import Step, StepState
-from apps.integrations.steps import actions
+from apps.integrations.steps import actions, queries
 from apps.integrations.steps.briefing import brief_of
-from apps.integrations.tools import Brief, Made, News, Provider, StepKind, Tool, provider_of
+from apps.integrations.tools import PUBLIC, Brief, Made, News, Provider, StepKind, Tool, provider_of
 
 #: When it is tried again while somebody is at it.
 IN_A_MOMENT = timedelta(seconds=1)
@@ -55,13 +55,14 @@ def _circuit(step: Step) -> str:
 
 def _bring(step: Step, provider: Provider, tool: Tool) -> None:
     known = _last_event(step)  # read before the brief: what happens in between is told once more, and never lost
-    brief = brief_of(step.incident, StepKind(step.kind))
-    if step.made_at is None and step.incident.status in ENDED:
-        _make_no_more(step, brief, tool)
+    kind = StepKind(step.kind)
+    brief, is_public = brief_of(step.incident, kind), kind in PUBLIC
+    if (step.made_at is None or is_public) and not queries.is_wanted(step.incident, kind):
+        _take_back(step, brief, tool)
         return
     made, known = (_made(step), step.followed) if step.made_at else (_make(step, brief, tool, known=known), known)
     for event in TimelineEvent.objects.filter(incident=step.incident_id, pk__gt=known).order_by("pk"):
-        if event.kind in _ENDS:
+        if event.kind in _ENDS and not is_public:
             tool.end(made, brief)
             actions.note_ended(step.pk, followed=event.pk)
             return
@@ -82,9 +83,9 @@ def _make(step: Step, brief: Brief, tool: Tool, *, known: int) -> Made:
     return made
 
 
-def _make_no_more(step: Step, brief: Brief, tool: Tool) -> None:
-    """The incident is over before it was made; what may have been made all the same is ended."""
-    made = tool.find(brief) if step.begun_at else None
+def _take_back(step: Step, brief: Brief, tool: Tool) -> None:
+    """It is not wanted any more; what was made, or may have been made all the same, is ended."""
+    made = _made(step) if step.made_at else tool.find(brief) if step.begun_at else None
     if made is not None:
         tool.end(made, brief)
     actions.note_ended(step.pk, followed=step.followed)

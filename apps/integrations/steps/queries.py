@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.db.models import F, QuerySet
 
-from apps.incidents.models import Incident
+from apps.communications.status_page import queries as status_page
+from apps.incidents.models import ENDED, Incident
 from apps.integrations.models import Connection, Step
-from apps.integrations.tools import StepKind, provider_of
+from apps.integrations.tools import PUBLIC, StepKind, provider_of
 
 
 def connections_for(incident: Incident) -> dict[StepKind, Connection]:
@@ -18,6 +19,13 @@ def connections_for(incident: Incident) -> dict[StepKind, Connection]:
     for connection in in_use.order_by(F("team").asc(nulls_last=True), "pk"):
         found.setdefault(provider_of(connection.provider).makes, connection)
     return found
+
+
+def is_wanted(incident: Incident, kind: StepKind) -> bool:
+    """Whether it is to be there: what is public as long as the incident is published, all else until it is over."""
+    if kind in PUBLIC:
+        return status_page.standing().filter(incident=incident).exists()
+    return incident.status not in ENDED
 
 
 def steps_of(incident: Incident) -> QuerySet[Step]:

@@ -10,8 +10,8 @@ from apps.integrations.steps import actions
 FOLLOWED = (
     EventKind.DECLARED, EventKind.ACKNOWLEDGED, EventKind.STATUS_CHANGED, EventKind.SEVERITY_CHANGED,
     EventKind.DESCRIBED, EventKind.ROLE_ASSIGNED, EventKind.RESPONDER_ACCEPTED, EventKind.LEVEL_FIRED, EventKind.NOTE,
-    EventKind.UPDATE_SENT, EventKind.RESOLVED, EventKind.REOPENED, EventKind.CLOSURE_CONFIRMED, EventKind.CLOSED,
-    EventKind.CANCELLED, EventKind.MERGED, EventKind.ACCESS_GIVEN,
+    EventKind.UPDATE_SENT, EventKind.PUBLISHED, EventKind.TAKEN_OFF, EventKind.RESOLVED, EventKind.REOPENED,
+    EventKind.CLOSURE_CONFIRMED, EventKind.CLOSED, EventKind.CANCELLED, EventKind.MERGED, EventKind.ACCESS_GIVEN,
     EventKind.ACCESS_TAKEN_BACK,
 )  # fmt: skip
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from apps.communications.models import ComponentStatus, PublicImpact, PublicStatus
 from apps.incidents.models import ChecklistPart, DataIntegrity, Detection, Status
 from apps.postmortems.models import ActionKind, Priority
 from apps.procedures.demo.stories import (
@@ -15,6 +18,7 @@ from apps.procedures.demo.stories import (
     fixed,
     moved,
     noted,
+    published,
     quiet,
     reviewed,
     takes,
@@ -64,6 +68,9 @@ PULL_REQUESTS = Story(
     ),
 )  # fmt: skip
 
+everybody_reads = partial(
+    published, "yuki.tanaka", name="The CLI does not answer", impact=PublicImpact.CRITICAL, how=ComponentStatus.MAJOR
+)
 CLI_DOWN = Story(
     ago=after(days=12, hours=7),
     title="ADO CLI completely non-functional",
@@ -80,13 +87,16 @@ CLI_DOWN = Story(
         (after(minutes=21), moved("ines.duarte", Status.INVESTIGATING)),
         (after(minutes=22), ticked("ines.duarte", ChecklistPart.INITIAL)),
         (after(minutes=28), told("yuki.tanaka", "The CLI is down for everybody. We work on it, next word in 30 minutes.")),
+        (after(minutes=29), everybody_reads(PublicStatus.INVESTIGATING, "No command answers. We look for the cause.")),
         (after(minutes=33), assessed("lena.fischer", users_affected=1200, customers_affected=61, availability_percent="0")),
         (after(minutes=44), moved("lena.fischer", Status.IDENTIFIED, "The connection pool of the database is exhausted.")),
         (after(minutes=56), told("yuki.tanaka", "Cause found: exhausted database connections. A fix is being deployed.")),
+        (after(minutes=57), everybody_reads(PublicStatus.IDENTIFIED, "The cause is found, and a fix is on its way.")),
         (after(minutes=63), moved("lena.fischer", Status.MONITORING)),
         (after(minutes=80), assessed("lena.fischer", data_integrity=DataIntegrity.VERIFIED, revenue_impact="4200")),
         (after(minutes=95), fixed("lena.fischer", "hotfix/incident-pool-limit", approved_by="Carla Mendes")),
         (after(minutes=104), told("yuki.tanaka", "Resolved. All commands answer, no data was lost.")),
+        (after(minutes=105), everybody_reads(PublicStatus.RESOLVED, "All commands answer. No data was lost.")),
         (after(hours=9), confirmed("commander")),
         (
             after(days=2),
@@ -195,7 +205,12 @@ ERROR_RATE = Story(
         (after(minutes=9), moved("responder", Status.INVESTIGATING)),
         (after(minutes=10), ticked("responder", ChecklistPart.INITIAL, 1)),
         (after(minutes=17), noted("responder", "Errors come from one pod only; taking it out of rotation.")),
+        (
+            after(minutes=20),
+            published("commander", PublicStatus.IDENTIFIED, "About one request in fourteen fails. Trying again helps.",
+                      name="Some requests fail", impact=PublicImpact.MINOR, how=ComponentStatus.DEGRADED),
+        ),
     ),
-)
+)  # fmt: skip
 
 STORIES = (PULL_REQUESTS, CLI_DOWN, SCORES, DOCUMENTATION, SLOW_BACKLOG, ERROR_RATE)

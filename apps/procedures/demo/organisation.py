@@ -12,6 +12,7 @@ from django.conf import settings
 from apps.alerts.actions import create_integration
 from apps.alerts.models import ChangeRule, Format
 from apps.catalog.models import Dependency, LinkKind, Service, ServiceLink
+from apps.communications.models import Component
 from apps.contacts.models import ContactMethod, MethodKind
 from apps.core import clock
 from apps.incidents.models import ResponseRole, RoleCandidate
@@ -107,6 +108,17 @@ SERVICES = (
     ("security", "Access and secrets", "security", "security", "Tokens, sign-in and the GitHub app."),
     ("business", "Prioritisation", "product", "wsjf", "WSJF scores and the backlog's order."),
 )
+#: What customers know of, in this order: the service, its name and words for them.
+COMPONENTS = (
+    ("application", "API and CLI", "What your terminal and your programs talk to."),
+    ("agents", "Agents", "Planning, executing and reviewing your tasks."),
+    ("business", "Prioritisation", "WSJF scores and the order of your backlog."),
+    ("security", "Sign-in", "Tokens, sign-in and the GitHub app."),
+)
+#: The same on the sandbox's Statuspage.
+STATUSPAGE = {
+    "application": "k8mq2v7x0d1a", "agents": "p3zt9w5c6b2e", "business": "h7rn4j1s8f5g", "security": "d2yl6u0k9m3o"
+}  # fmt: skip
 DEPENDENCIES = (
     ("application", "database"),
     ("application", "cache"),
@@ -138,6 +150,10 @@ def build(*, password: str) -> None:
             slug=slug, name=name, team=Team.objects.get(slug=team), area=area, description=description
         )
         _links(service)
+    for position, (slug, name, description) in enumerate(COMPONENTS):
+        Component.objects.create(
+            service=Service.objects.get(slug=slug), name=name, description=description, position=position
+        )
     for service_slug, needed in DEPENDENCIES:
         Dependency.objects.create(
             service=Service.objects.get(slug=service_slug), depends_on=Service.objects.get(slug=needed)
@@ -172,6 +188,8 @@ def _connected(url: str) -> Iterator[tuple[str, dict[str, str], dict[str, str]]]
     yield "jira", told, {"token": "ATATT-sandbox"}
     told = {"url": f"{url}/zoom", "accounts_url": f"{url}/zoom", "host": "me"}
     yield "zoom", told | {"account_id": "sandbox", "client_id": "sandbox"}, {"client_secret": "0" * 32}
+    named = ", ".join(f"{slug}={component}" for slug, component in STATUSPAGE.items())
+    yield "statuspage", {"url": f"{url}/statuspage", "page": "ado", "components": named}, {"key": "sandbox"}
 
 
 def person(login: str) -> User:

@@ -14,7 +14,9 @@ from apps.alerts.formats.base import IncomingAlert, fingerprint
 from apps.alerts.models import AlertStatus, Integration
 from apps.catalog.models import Service
 from apps.communications import actions as communications
-from apps.communications.models import Audience
+from apps.communications.models import Audience, Component, ComponentStatus, PublicImpact, PublicStatus
+from apps.communications.status_page import actions as status_page
+from apps.communications.status_page.rules import Notice
 from apps.core import clock
 from apps.engine.models import State, Timer
 from apps.engine.runner import run_due
@@ -149,6 +151,19 @@ def told(login: str, message: str) -> Callable[[Incident], object]:
     return lambda incident: communications.send_update(
         incident.pk, audience=Audience.INTERNAL, message=message, by=person(login)
     )
+
+
+def published(
+    login: str, status: PublicStatus, message: str, *, name: str, impact: PublicImpact, how: ComponentStatus
+) -> Callable[[Incident], object]:
+    """Everybody is told of it on the status page: how the components of its services are."""
+
+    def publish(incident: Incident) -> None:
+        affected = Component.objects.filter(service__in=incident.services.all())
+        components = {component.pk: how.value for component in affected}
+        status_page.publish(incident.pk, Notice(name, status, impact, message, components), by=person(login))
+
+    return publish
 
 
 def fixed(login: str, reference: str, *, approved_by: str) -> Callable[[Incident], object]:
