@@ -16,7 +16,7 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
 from apps.audit.api import RecordViewSet
-from apps.catalog.api import MaintenanceViewSet, ServiceViewSet
+from apps.catalog.api import HealthCheckViewSet, MaintenanceViewSet, ServiceViewSet
 from apps.contacts.api import ContactViewSet
 from apps.desk.api.coverage import CoverageViewSet
 from apps.desk.api.incidents import IncidentViewSet
@@ -49,6 +49,7 @@ router.register("absences", AbsenceViewSet, basename="api-absence")
 router.register("shadows", ShadowViewSet, basename="api-shadow")
 router.register("calendar-feeds", CalendarFeedViewSet, basename="api-calendar-feed")
 router.register("services", ServiceViewSet, basename="api-service")
+router.register("health-checks", HealthCheckViewSet, basename="api-health-check")
 router.register("maintenance", MaintenanceViewSet, basename="api-maintenance")
 router.register("teams", TeamViewSet, basename="api-team")
 router.register("contacts", ContactViewSet, basename="api-contact")

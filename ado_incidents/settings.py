@@ -401,6 +401,7 @@ AUDIT_HEADS_EVERY = timedelta(minutes=env.int("AUDIT_HEADS_EVERY_MINUTES", defau
 KEEP_ALERT_BODIES = timedelta(days=env.int("KEEP_ALERT_BODIES_DAYS", default=30))
 KEEP_CHANGES = timedelta(days=env.int("KEEP_CHANGES_DAYS", default=400))
 KEEP_MESSAGES = timedelta(days=env.int("KEEP_MESSAGES_DAYS", default=0))
+KEEP_HEALTH_RESULTS = timedelta(days=env.int("KEEP_HEALTH_RESULTS_DAYS", default=90))
 KEEP_SIGN_INS = timedelta(days=env.int("KEEP_SIGN_INS_DAYS", default=90))
 # Who was erased, by number, for whoever restores a backup (docs/privacy.md).
 ERASED_FILE = env.str("ERASED_FILE", default="")
@@ -459,6 +460,7 @@ SPECTACULAR_SETTINGS = {
         "ComponentStatus": "apps.communications.models.ComponentStatus",
         "ContactMethodKind": "apps.contacts.models.MethodKind",
         "DeliveryState": "apps.notifications.models.DeliveryState",
+        "HealthCheckKind": "apps.catalog.models.CheckKind",
         "IncidentStatus": "apps.incidents.models.Status",
         "LinkKind": "apps.catalog.models.LinkKind",
         "NotificationKind": "apps.notifications.models.NotificationKind",

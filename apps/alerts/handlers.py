@@ -8,6 +8,7 @@ from datetime import timedelta
 from django.conf import settings
 
 from apps.alerts import actions, inbox
+from apps.alerts.actions.health import HEALTH
 from apps.alerts.actions.heartbeats import HEARTBEAT
 from apps.alerts.inbox import Outcome
 from apps.alerts.models import Change, InboxEntry
@@ -58,6 +59,12 @@ def try_inbox_again(timer: Timer) -> None:
 def heartbeat_is_due(timer: Timer) -> None:
     """Raise or end the alert of a heartbeat, in one transaction with its state."""
     actions.judge(timer.payload["heartbeat"], at=timer.due_at)
+
+
+@handler(HEALTH, lane=Lane.PAGES)
+def tell_of_health(timer: Timer) -> None:
+    """Raise or end the alert of a health check."""
+    actions.tell_of_health(timer.payload["check"])
 
 
 @recurring("alerts.plan_overdue_heartbeats", every=timedelta(minutes=1), lane=Lane.PAGES)

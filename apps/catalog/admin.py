@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 
-from apps.catalog import admin_maintenance, queries  # noqa: F401  (registers maintenance windows)
+from apps.catalog import admin_health, admin_maintenance, queries  # noqa: F401  (register their own)
 from apps.catalog.models import Dependency, Service, ServiceLink
 from apps.teams import access
 from apps.teams.access import Permission

@@ -91,7 +91,7 @@ def client(base_url: str = "", *, public_only: bool = False, seconds: float = TO
     OUTBOUND_PRIVATE allows others (development).
     """
     deadline = Deadline(seconds)
-    transport = _Transport(deadline, public_only=public_only and settings.OUTBOUND_PRIVATE != "allowed")
+    transport = _Transport(deadline, public_only=_stays_outside(public_only))
     timeout = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
     headers = {"User-Agent": "ADO-Incidents", "Accept-Encoding": "identity"}
     with httpx.Client(
@@ -103,6 +103,18 @@ def client(base_url: str = "", *, public_only: bool = False, seconds: float = TO
         trust_env=False,
     ) as made:
         yield made
+
+
+def connect(host: str, port: int, *, public_only: bool = False, seconds: float = TOTAL_SECONDS) -> None:
+    """Open a connection of TCP and close it again, within ``seconds``; ``public_only`` as for a ``client``.
+
+    Raises Unreachable where nobody is there, AddressForbidden for what must not be asked.
+    """
+    backend = Backend(Deadline(seconds), public_only=_stays_outside(public_only))
+    try:
+        backend.connect_tcp(host, port).close()
+    except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+        raise Unreachable(f"Nobody answers: {_said(error)}") from error
 
 
 class TooLong(OutcomeUnknown):
@@ -149,6 +161,10 @@ class _Transport(httpx.HTTPTransport):
         super().__init__(verify=_trusted(), trust_env=False)
         backend = Backend(deadline, public_only=public_only)
         self._pool = httpcore.ConnectionPool(ssl_context=_trusted(), max_connections=2, network_backend=backend)
+
+
+def _stays_outside(public_only: bool) -> bool:
+    return public_only and settings.OUTBOUND_PRIVATE != "allowed"
 
 
 @cache

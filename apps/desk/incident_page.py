@@ -13,13 +13,14 @@ from apps.communications.models import Audience
 from apps.communications.status_page import queries as status_page
 from apps.contacts.queries import people_who_answer, people_who_respond
 from apps.core import clock
-from apps.desk import around, clock_faces, edited, next_step, timeline
+from apps.desk import around, clock_faces, edited, looking, next_step, timeline
 from apps.desk import receipts as told
 from apps.desk.forms import responding as forms
 from apps.desk.forms.granting import GrantForm
 from apps.escalation import ends, outlook, rules
 from apps.escalation import queries as escalation
 from apps.escalation.models import UNDECIDED, RunLevel
+from apps.incidents import health
 from apps.incidents import queries as incidents
 from apps.incidents.models import ENDED, ChecklistItem, ChecklistPart, ClockName, Incident
 from apps.integrations.models import StepState
@@ -193,6 +194,12 @@ def steps_part(incident: Incident, viewer: User) -> Context:
     return {"steps": found, "steps_move": any(step.state == StepState.PLANNED for step in found)}
 
 
+def looking_part(incident: Incident, viewer: User) -> Context:
+    """Where to look: services, what they need, and what their health checks saw (R16, R18, R20)."""
+    run = health.latest_run(incident)
+    return {"surroundings": looking.around(incident, viewer), "health_run": run, "health_moves": run.is_under_way}
+
+
 def receipts(incident: Incident, viewer: User) -> Context:
     """Who was told what, and what became of it, newest first (R14)."""
     return {"receivers": told.of_incident(incident, viewer=viewer)}
@@ -213,6 +220,7 @@ PARTS: dict[str, tuple[str, Callable[[Incident, User], Context]]] = {
     "watchers": ("incidents/_watchers.html", watchers),
     "access": ("incidents/_access.html", access_part),
     "checklist": ("incidents/_checklist.html", checklist),
+    "looking": ("incidents/_looking.html", looking_part),
     "updates": ("incidents/_updates.html", updates),
     "impact": ("incidents/_impact.html", impact),
     "alerts": ("incidents/_alerts.html", alerts_part),

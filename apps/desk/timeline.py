@@ -48,6 +48,10 @@ _LOOKS: dict[str, tuple[str, str]] = {
     EventKind.ALERT_RESOLVED: ("pulse", "ok"),
     EventKind.DESCRIBED: ("file", ""),
     EventKind.NOTE: ("chat", ""),
+    EventKind.CAUSE_NOTED: ("search", "accent"),
+    EventKind.HEALTH_ASKED: ("pulse", ""),
+    EventKind.HEALTH_CHECKED: ("pulse", "accent"),
+    EventKind.RUNBOOK_STARTED: ("book", "accent"),
     EventKind.UPDATE_SENT: ("mail", "accent"),
     EventKind.UPDATE_OVERDUE: ("mail", "danger"),
     EventKind.IMPACT_ASSESSED: ("users", ""),
@@ -58,6 +62,7 @@ _LOOKS: dict[str, tuple[str, str]] = {
     EventKind.REVIEW_FINISHED: ("file", "ok"),
 }
 _OTHERS = ("info", "")
+_AS_WRITTEN = frozenset({EventKind.NOTE, EventKind.CAUSE_NOTED, EventKind.HEALTH_CHECKED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,8 @@ class Entry:
 
     @property
     def is_note(self) -> bool:
-        return self.event.kind == EventKind.NOTE
+        """Whether its text is as somebody wrote it, line by line."""
+        return self.event.kind in _AS_WRITTEN
 
 
 def latest(incident: Incident, *, everything: bool = False) -> tuple[list[Entry], int]:

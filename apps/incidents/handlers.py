@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from apps.catalog.health.running import run
 from apps.engine.models import Timer
-from apps.engine.registry import Lane, handler
+from apps.engine.registry import Lane, handler, on_dead
 from apps.incidents import clocks
-from apps.incidents.actions import backups
+from apps.incidents.actions import backups, health
 from apps.incidents.actions.locking import locked
-from apps.incidents.models import Clock
+from apps.incidents.models import Clock, TimelineEvent
 
 
 @handler(clocks.WARNING, lane=Lane.PAGES)
@@ -28,6 +29,19 @@ def clock_runs_out(timer: Timer) -> None:
 def roles_still_vacant(timer: Timer) -> None:
     """Page the next candidate of each role that nobody took (R6)."""
     backups.ask_backups(timer.payload["incident"])
+
+
+@handler(health.LOOK, lane=Lane.WORK, transactional=False, at_once=2)
+def look_at_health(timer: Timer) -> None:
+    """Look by the health checks of an incident's services, as somebody asked for (R16)."""
+    asked = TimelineEvent.objects.get(pk=timer.payload["asked"])
+    health.note_health(asked, run(health.checks_asked_for(asked)))
+
+
+@on_dead(health.LOOK)
+def give_up_looking(timer: Timer, error: str) -> None:
+    """Say that nobody could look: else it would be under way for ever."""
+    health.note_no_health(TimelineEvent.objects.get(pk=timer.payload["asked"]), error)
 
 
 def _still_running(timer: Timer) -> Clock | None:

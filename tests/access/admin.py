@@ -105,6 +105,8 @@ MODELS: dict[str, Kept] = {
     "teams.apitoken": teams("robot_token", adds=False, changes=False, deletes=False, actions=("revoke",)),
     "catalog.service": teams("service", deletes=False),
     "catalog.maintenancewindow": teams("window", deletes=False, actions=("end_now",)),
+    "catalog.healthcheck": teams("check", deletes=False, actions=("test_now",)),
+    "catalog.healthresult": teams("result", adds=False, changes=False, deletes=False),
     "rosters.roster": teams("roster", actions=("retire", "copy", "export")),
     "rosters.override": teams("override", changes=False),
     "rosters.shadow": teams("shadow", changes=False),

@@ -64,6 +64,10 @@ def _served(things: Things) -> dict[str, Any]:
     return {"slug": "new", "name": "New", "team": things["team"].slug}
 
 
+def _checked(things: Things) -> dict[str, Any]:
+    return {"service": things["service"].slug, "name": "Page", "kind": "http", "target": "https://api.example.com"}
+
+
 def _worked_on(things: Things) -> dict[str, Any]:
     return {"services": [things["service"].slug]}
 
@@ -107,6 +111,13 @@ API: dict[str, dict[str, Ask]] = {
     "api-service-detail": {"get": Ask(VIEW, "service"), "patch": managing(MANAGE, "service", {"name": "Other"})},
     "api-maintenance-list": {"get": SIGNED_IN, "post": Ask(EITHER, body=_worked_on, names="service")},
     "api-maintenance-detail": {"get": Ask(VIEW, "window"), "patch": Ask(EITHER, "window", {"message": "Later"})},
+    "api-health-check-list": {
+        "get": SIGNED_IN,
+        "post": Ask(MANAGE, body=_checked, names="service", scope=Scope.MANAGE),
+    },
+    "api-health-check-detail": {"get": Ask(VIEW, "check"), "patch": managing(MANAGE, "check", {"name": "Other"})},
+    "api-health-check-results": {"get": Ask(VIEW, "check")},
+    "api-health-check-test": {"post": Ask(EITHER, "check", scope=Scope.MANAGE)},
     "api-maintenance-end": {"post": Ask(EITHER, "window")},
     # Incidents
     "api-incident-detail": {"get": Ask(VIEW, "incident"), "patch": Ask(RESPOND, "incident", {"title": "Better"})},
@@ -141,6 +152,7 @@ API: dict[str, dict[str, Ask]] = {
         "patch": Ask(RESPOND, "incident", {"reference": "fix/1"}),
     },
     "api-incident-resolve": incident(RESPOND),
+    "api-incident-health-check": {"get": Ask(VIEW, "incident"), "post": Ask(RESPOND, "incident")},
     "api-incident-retry-step": {"post": Ask(RESPOND, "step")},
     "api-incident-status-page": {"get": Ask(VIEW, "incident"), "post": Ask(COMMAND, "incident", PUBLISHED)},
     "api-incident-take-off": incident(COMMAND, reason="The wrong one"),

@@ -122,6 +122,7 @@ KINDS: dict[str, Kind] = {
     "absence": _row("absence"),
     "policy": _row("policy"),
     "window": _row("window"),
+    "check": _row("check"),
     "roster in the admin": Kind(
         lambda things: {"object_id": things["roster"].pk}, seen_by=(Permission.MANAGE, Right.OVERSEE)
     ),

@@ -52,7 +52,7 @@ REASONS: dict[str, tuple[str, ...]] = {
     "who is on call and for what: kept for all to see, told to whom it concerns, and no way in": (
         "roster*", "api-roster-*", "override_remove", "api-layer-table-*", "api-override-table-*", "shadow_*",
         "api-shadow-*", "shift*", "swap_*", "api-swap-*", "absence_remove", "api-absence-*", "policy_*",
-        "maintenance*", "api-maintenance-*", "api-service-*",
+        "maintenance*", "api-maintenance-*", "api-service-*", "api-health-check-*",
     ),
     "takes access away, which never waits": (
         "token_revoke", "api-token-detail", "service_account_off", "calendar_revoke", "api-calendar-feed-detail",

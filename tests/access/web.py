@@ -228,6 +228,7 @@ WEB: dict[str, dict[str, Ask]] = {
     },
     "step_retry": {"get": Ask(VIEW, "step"), "post": Ask(RESPOND, "step")},
     "incident_reassign": {"get": Ask(RESPOND, "incident"), "post": Ask(RESPOND, "incident", _reassigned)},
+    "incident_health": done(RESPOND, "incident"),
     "incident_note": done(RESPOND, "incident", text="A note"),
     "incident_describe": done(RESPOND, "incident", title="Better", summary="Said"),
     "incident_update": done(RESPOND, "incident", message="We are on it"),

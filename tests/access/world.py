@@ -18,7 +18,7 @@ from apps.alerts.formats import IncomingChange
 from apps.alerts.models import Alert, AlertSettings, AlertStatus, ChangeRule, Format, InboxEntry, SeverityRule
 from apps.audit.models import SavedView
 from apps.catalog import actions as catalog
-from apps.catalog.models import Service
+from apps.catalog.models import HealthCheck, HealthResult, Service
 from apps.communications import actions as communications
 from apps.communications.models import Audience
 from apps.contacts import actions as contacts
@@ -170,6 +170,10 @@ def _of_team(team: Team, people: list[User], *, name: str, root: User) -> dict[s
         starts_at=in_a_week,
         ends_at=in_a_week + timedelta(hours=1),
     )
+    check = HealthCheck.objects.create(
+        service=service, name=f"{name} check", kind="http", target=f"https://{team.slug}.example.com"
+    )
+    seen = HealthResult.objects.create(check_of=check, at=now, outcome="bad", took=timedelta(0), words=f"{name} seen")
     entry = InboxEntry.objects.create(integration=integration, body=f'{{"title": "{name} body"}}'.encode())
     invitation = invitations.invite(f"{name}.guest@example.com", role=TeamRole.RESPONDER, teams=[team], by=root)
     connection = Connection.objects.create(provider="pagerduty", team=team, secrets={"routing_key": "0" * 32})
@@ -182,7 +186,7 @@ def _of_team(team: Team, people: list[User], *, name: str, root: User) -> dict[s
         "roster": roster, "layer": layer.pk, "override": override.pk,
         "swap": swap.pk, "absence": absence.pk, "shadow": shadow.pk, "policy": policy.pk, "key": key,
         "integration": integration.pk, "heartbeat": heartbeat.pk, "change": change.pk,
-        "changerule": rule.pk, "window": window.pk, "inboxentry": entry.pk,
+        "changerule": rule.pk, "window": window.pk, "inboxentry": entry.pk, "check": check.pk, "result": seen.pk,
         "invitation": invitation.pk, "connection": connection.pk,
         "alert": _alert_of(found["incident"], integration.pk, name=name), "shift": shift.pk,
     }  # fmt: skip

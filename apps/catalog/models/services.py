@@ -35,6 +35,7 @@ class LinkKind(models.TextChoices):
     DASHBOARD = "dashboard", "Dashboard"
     LOGS = "logs", "Logs"
     RUNBOOK = "runbook", "Runbook"
+    DOCUMENTATION = "documentation", "Documentation"
     OTHER = "other", "Other"
 
 

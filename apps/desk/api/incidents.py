@@ -17,6 +17,7 @@ from apps.desk.api.changes import Changes
 from apps.desk.api.following import Following
 from apps.desk.api.granting import Granting
 from apps.desk.api.helping import Helping
+from apps.desk.api.looking import Looking
 from apps.desk.api.publishing import Publishing
 from apps.desk.api.recording import Recording
 from apps.desk.api.reports import Reporting
@@ -33,7 +34,7 @@ MANY = IncidentSerializer(many=True)
 
 
 class IncidentViewSet(
-    Responding, Recording, Publishing, Helping, Granting, Following, Reporting, Steps, Changes
+    Responding, Recording, Publishing, Helping, Granting, Following, Looking, Reporting, Steps, Changes
 ):
     """Incidents: everything one does with them."""
 

@@ -19,6 +19,7 @@ from apps.incidents.actions.ending import (
     resolve_own,
 )
 from apps.incidents.actions.granting import give_access, take_access_back
+from apps.incidents.actions.health import ask_for_health
 from apps.incidents.actions.helping import accept_request, ask_responders, withdraw_request
 from apps.incidents.actions.naming import name_candidate, name_expert
 from apps.incidents.actions.records import add_note, assess_impact, describe, record_resolution
@@ -37,6 +38,7 @@ __all__ = [
     "acknowledge",
     "acknowledge_by_alert",
     "add_note",
+    "ask_for_health",
     "ask_responders",
     "assess_impact",
     "assign_role",

@@ -73,6 +73,7 @@ def load(*, password: str) -> None:
         for person in User.objects.all():
             notifications.mark_read(person)
     organisation.connect()
+    organisation.watch()
 
 
 @transaction.atomic

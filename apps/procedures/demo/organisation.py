@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
 from apps.alerts.actions import create_integration
 from apps.alerts.models import ChangeRule, Format
-from apps.catalog.models import Dependency, LinkKind, Service, ServiceLink
+from apps.catalog.actions.health import plan_look
+from apps.catalog.models import CheckKind, Dependency, HealthCheck, LinkKind, Service, ServiceLink
 from apps.communications.models import Component
 from apps.contacts.models import ContactMethod, MethodKind
 from apps.core import clock
@@ -178,6 +180,24 @@ def connect() -> None:
             connection = Connection(provider=key, team=None, told=told)
             connection.secrets = kept
             connection.save()
+
+
+def watch() -> None:
+    """Health checks of what answers in a development installation, and one of what does not."""
+    if settings.SANDBOX_HTTP_URL:
+        for service, name, kind, target in _watched(settings.SITE_URL, settings.SANDBOX_HTTP_URL):
+            check = HealthCheck(service=Service.objects.get(slug=service), name=name, kind=kind, target=target)
+            check.full_clean()
+            check.save()
+            plan_look(check)
+
+
+def _watched(site: str, sandbox: str) -> Iterator[tuple[str, str, CheckKind, str]]:
+    yield "application", "Answers", CheckKind.HTTP, f"{site}/healthz"
+    yield "application", "Can page", CheckKind.HTTP, f"{site}/readyz"
+    yield "database", "Takes connections", CheckKind.TCP, urlsplit(sandbox).netloc
+    yield "container", "Takes connections", CheckKind.TCP, "127.0.0.1:9"
+    yield "agents", "Answers", CheckKind.HTTP, f"{site}/agents/healthz"
 
 
 def _connected(url: str) -> Iterator[tuple[str, dict[str, str], dict[str, str]]]:
