@@ -20,9 +20,9 @@ from apps.desk.forms.granting import GrantForm
 from apps.escalation import ends, outlook, rules
 from apps.escalation import queries as escalation
 from apps.escalation.models import UNDECIDED, RunLevel
-from apps.incidents import health
+from apps.incidents import health, runbooks
 from apps.incidents import queries as incidents
-from apps.incidents.models import ENDED, ChecklistItem, ChecklistPart, ClockName, Incident
+from apps.incidents.models import ENDED, OF_EVERY_INCIDENT, ChecklistItem, ChecklistPart, ClockName, Incident
 from apps.integrations.models import StepState
 from apps.integrations.steps import queries as steps
 from apps.notifications import queries as notifications
@@ -151,7 +151,7 @@ def access_part(incident: Incident, viewer: User) -> Context:
 def checklist(incident: Incident, viewer: User) -> Context:
     """The checklist by its parts (R15, R22)."""
     items = list(incident.checklist.select_related("by"))
-    sections = [ChecklistSection(part, [item for item in items if item.part == part]) for part in ChecklistPart]
+    sections = [ChecklistSection(part, [item for item in items if item.part == part]) for part in OF_EVERY_INCIDENT]
     return {"sections": [section for section in sections if section.items]}
 
 
@@ -196,8 +196,20 @@ def steps_part(incident: Incident, viewer: User) -> Context:
 
 def looking_part(incident: Incident, viewer: User) -> Context:
     """Where to look: services, what they need, and what their health checks saw (R16, R18, R20)."""
-    run = health.latest_run(incident)
-    return {"surroundings": looking.around(incident, viewer), "health_run": run, "health_moves": run.is_under_way}
+    return {
+        "surroundings": looking.around(incident, viewer),
+        "health_run": health.latest_run(incident),
+        "causes": looking.causes_of(incident),
+    }
+
+
+def runbooks_part(incident: Incident, viewer: User) -> Context:
+    """The runbooks of the procedures, how far those have come that were started, and further reading (R15, R23)."""
+    procedures = incidents.procedures_in_force()
+    return {
+        "runbooks": runbooks.progress_of(incident, procedures),
+        "references": runbooks.references_of(procedures),
+    }
 
 
 def receipts(incident: Incident, viewer: User) -> Context:
@@ -221,6 +233,7 @@ PARTS: dict[str, tuple[str, Callable[[Incident, User], Context]]] = {
     "access": ("incidents/_access.html", access_part),
     "checklist": ("incidents/_checklist.html", checklist),
     "looking": ("incidents/_looking.html", looking_part),
+    "runbooks": ("incidents/_runbooks.html", runbooks_part),
     "updates": ("incidents/_updates.html", updates),
     "impact": ("incidents/_impact.html", impact),
     "alerts": ("incidents/_alerts.html", alerts_part),
@@ -256,6 +269,7 @@ def _forms(incident: Incident, viewer: User, seen: Context) -> Context:
     # Each form has ids of its own: they share one page, and several ask for a reason.
     return {
         "note_form": forms.NoteForm(auto_id="note_%s"),
+        "cause_form": forms.CauseForm(auto_id="cause_%s"),
         "status_form": forms.StatusForm(incident=incident, auto_id="status_%s"),
         "severity_form": forms.SeverityForm(initial={"severity": incident.severity_id}, auto_id="severity_%s"),
         "description_form": forms.DescriptionForm(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from apps.catalog import queries as catalog
 from apps.catalog.models import HealthCheck, MaintenanceWindow, Outcome, Service
 from apps.core import clock
 from apps.incidents import queries as incidents
-from apps.incidents.models import Incident
+from apps.incidents.models import CauseField, EventKind, Incident
 from apps.teams.models import User
 
 
@@ -38,6 +39,16 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """What somebody found on the way to the root cause, and where they looked."""
+
+    about: str
+    text: str
+    by: User | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """The services of an incident, and what these need besides one another, each once and by name."""
 
@@ -62,6 +73,12 @@ def around(incident: Incident, viewer: User) -> Surroundings:
     others = sorted(needed.values(), key=lambda service: service.name)
     places = iter(_places([*services, *others], incident, viewer))
     return Surroundings([next(places) for _ in services], list(places))
+
+
+def causes_of(incident: Incident) -> list[Cause]:
+    """What was found on the way to the root cause, oldest first; one query."""
+    events = incident.timeline.filter(kind=EventKind.CAUSE_NOTED).select_related("actor")
+    return [Cause(CauseField(event.data["about"]).label, event.data["text"], event.actor, event.at) for event in events]
 
 
 def _places(services: Sequence[Service], incident: Incident, viewer: User) -> Iterable[Place]:

@@ -74,6 +74,8 @@ of_one_incident = [
     path("reassign/", helping.reassign, name="incident_reassign"),
     path("steps/<int:step>/retry/", steps.RetryStep.as_view(), name="step_retry"),
     path("health-check/", looking.AskForHealth.as_view(), name="incident_health"),
+    path("causes/", looking.NoteCause.as_view(), name="incident_cause"),
+    path("runbooks/<slug:key>/start/", looking.StartRunbook.as_view(), name="incident_runbook"),
     path("notes/", responding.AddNote.as_view(), name="incident_note"),
     path("describe/", responding.Describe.as_view(), name="incident_describe"),
     path("updates/", responding.SendUpdate.as_view(), name="incident_update"),
@@ -81,6 +83,7 @@ of_one_incident = [
     path("status-page/take-off/", publishing.take_off, name="incident_take_off"),
     path("fix/", responding.RecordResolution.as_view(), name="incident_fix"),
     path("checklist/<int:item>/", responding.Tick.as_view(), name="incident_tick"),
+    path("checklist/<int:item>/seen/", looking.RecordStep.as_view(), name="incident_seen"),
     path("checklist/<int:item>/waive/", responding.Waive.as_view(), name="incident_waive"),
 ]
 

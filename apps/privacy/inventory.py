@@ -52,7 +52,7 @@ WHOSE = frozenset({
 WORDS = {
     "communications.update": ("by", Q()),
     "incidents.impactassessment": ("by", Q()),
-    "incidents.timelineevent": ("actor", Q(kind=EventKind.NOTE)),
+    "incidents.timelineevent": ("actor", Q(kind__in=(EventKind.NOTE, EventKind.CAUSE_NOTED))),
 }
 #: What would let whoever has the file in; and marks of the database, and from where others changed something.
 LEFT_OUT = frozenset({

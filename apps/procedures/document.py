@@ -245,9 +245,14 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Guide:
-    """Steps that people look up; nothing waits for them."""
+    """Steps that people look up, and tick once they started it for an incident; nothing waits for them.
+
+    ``suggested_by``: what an incident's impact says that asks for it.
+    """
 
     name: str
+    phase: Literal["initial", "investigation", "resolution", "recovery", "communication"] | None = None
+    suggested_by: Literal["data_integrity"] | None = None
     steps: tuple[Step, ...]
 
 
@@ -319,7 +324,7 @@ class Alerts:
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """Further documentation."""
+    """Further documentation: its address, or its path from where ``references_at`` says that the document lies."""
 
     text: str
     path: str
@@ -361,4 +366,5 @@ class Document:
     action_items: ActionItems
     alerts: Alerts
     tools: Texts = field(default_factory=dict)
+    references_at: str = ""
     references: tuple[Reference, ...] = ()

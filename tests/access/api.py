@@ -152,6 +152,8 @@ API: dict[str, dict[str, Ask]] = {
         "patch": Ask(RESPOND, "incident", {"reference": "fix/1"}),
     },
     "api-incident-resolve": incident(RESPOND),
+    "api-incident-runbooks": SEEN,
+    "api-incident-start-runbook": {"post": Ask(RESPOND, "runbook")},
     "api-incident-health-check": {"get": Ask(VIEW, "incident"), "post": Ask(RESPOND, "incident")},
     "api-incident-retry-step": {"post": Ask(RESPOND, "step")},
     "api-incident-status-page": {"get": Ask(VIEW, "incident"), "post": Ask(COMMAND, "incident", PUBLISHED)},

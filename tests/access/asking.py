@@ -96,6 +96,7 @@ KINDS: dict[str, Kind] = {
     "incident": Kind(lambda things: _reference(things["incident"]), OF_INCIDENTS),
     "resolved": Kind(lambda things: _reference(things["resolved"]), OF_INCIDENTS),
     "checklist": Kind(lambda things: {**_reference(things["incident"]), "item": things["checklist"]}, OF_INCIDENTS),
+    "runbook": Kind(lambda things: {**_reference(things["incident"]), "key": "fix"}, OF_INCIDENTS),
     "grant": Kind(
         lambda things: {**_reference(things["incident"]), "grant": things["grant"]}, (PRIVATE, OTHERS_PRIVATE)
     ),

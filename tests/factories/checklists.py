@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from apps.incidents.models import ChecklistPart, ChecklistTemplateItem
+from apps.incidents.models import OF_EVERY_INCIDENT, ChecklistPart, ChecklistTemplateItem
 
 GATES = {ChecklistPart.IMMEDIATE: "resolved", ChecklistPart.LONG_TERM: "closed"}
 
 
 def make_checklist() -> None:
-    for position, part in enumerate(ChecklistPart, start=1):
+    for position, part in enumerate(OF_EVERY_INCIDENT, start=1):
         ChecklistTemplateItem.objects.create(
             key=part.replace("_", "-"), part=part, position=position, text=f"Do {part}", gates=GATES.get(part, "")
         )

@@ -56,13 +56,17 @@ class ChecklistItemSerializer(serializers.ModelSerializer[ChecklistItem]):
     """A line of the checklist; ``gates`` names the status that waits for it."""
 
     part = serializers.ChoiceField(ChecklistPart.choices)
+    seen = serializers.SerializerMethodField()
     waived_reason = serializers.SerializerMethodField()
     gates = serializers.SerializerMethodField()
     by = PersonSerializer(allow_null=True)
 
     class Meta:
         model = ChecklistItem
-        fields = ("id", "part", "text", "command", "gates", "done", "waived_reason", "by", "at")
+        fields = ("id", "part", "text", "command", "gates", "done", "seen", "waived_reason", "by", "at")
+
+    def get_seen(self, item: ChecklistItem) -> str | None:
+        return item.seen or None
 
     def get_waived_reason(self, item: ChecklistItem) -> str | None:
         return item.waived_reason or None

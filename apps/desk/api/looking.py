@@ -14,9 +14,10 @@ from apps.catalog.api.health import SeenSerializer
 from apps.catalog.api.services import ServiceLinkSerializer
 from apps.catalog.models import HealthCheck
 from apps.desk import looking
-from apps.desk.api.answers import IncidentSerializer
+from apps.desk.api.answers import ChecklistItemSerializer, IncidentSerializer
 from apps.desk.api.base import AboutIncidents
-from apps.incidents import actions, health
+from apps.incidents import actions, health, runbooks
+from apps.incidents import queries as incidents
 from apps.incidents.models import Via
 from apps.teams.authentication import caller
 from apps.teams.representation import PersonSerializer
@@ -70,8 +71,62 @@ class SurroundingsSerializer(serializers.Serializer[Any]):
     run = HealthRunSerializer()
 
 
+class RunbookStepSerializer(serializers.Serializer[Any]):
+    """A step to look up."""
+
+    text = serializers.CharField()
+    command = serializers.CharField()
+
+
+class RunbookSerializer(serializers.Serializer[Any]):
+    """A runbook of the procedures. Once it is started its ``items`` are ticked at ``checklist/``, with what was seen.
+
+    ``suggested``: what is known of the impact asks for it.
+    """
+
+    key = serializers.CharField()
+    name = serializers.CharField()
+    phase = serializers.CharField()
+    suggested = serializers.BooleanField(source="is_suggested")
+    started = serializers.BooleanField(source="is_started")
+    steps = RunbookStepSerializer(many=True)
+    items = ChecklistItemSerializer(many=True)
+
+
+class ReferenceSerializer(serializers.Serializer[Any]):
+    """Further reading; ``url`` is empty where nobody said where it lies."""
+
+    text = serializers.CharField()
+    url = serializers.CharField()
+
+
+class RunbooksSerializer(serializers.Serializer[Any]):
+    """The runbooks, and what else the procedures refer to."""
+
+    runbooks = RunbookSerializer(many=True)
+    references = ReferenceSerializer(many=True)
+
+
 class Looking(AboutIncidents):
     """Looking into an incident."""
+
+    @extend_schema(operation_id="incident_runbooks", responses=RunbooksSerializer)
+    @action(detail=True, methods=["get"])
+    def runbooks(self, request: Request, reference: str) -> Response:
+        """The runbooks of the procedures, and how far those have come that were started (R15, R20, R23)."""
+        incident, procedures = self.incident(), incidents.procedures_in_force()
+        told = {
+            "runbooks": runbooks.progress_of(incident, procedures),
+            "references": runbooks.references_of(procedures),
+        }
+        return Response(RunbooksSerializer(told).data)
+
+    @extend_schema(operation_id="incident_start_runbook", request=None, responses=IncidentSerializer)
+    @action(detail=True, methods=["post"], url_path=r"runbooks/(?P<key>[-a-zA-Z0-9_]{1,64})/start")
+    def start_runbook(self, request: Request, reference: str, key: str) -> Response:
+        """Attach the steps of a runbook, to be ticked; one that was started already stays as it is."""
+        incident = self.incident()
+        return self.answer(actions.start_runbook(incident.pk, key=key, by=caller(request), via=Via.API))
 
     @extend_schema(operation_id="incident_health_read", responses=SurroundingsSerializer)
     @action(detail=True, methods=["get"], url_path="health-check")

@@ -23,9 +23,12 @@ class Recording(AboutIncidents):
     @extend_schema(operation_id="incident_notes", request=requests.AddNoteSerializer, responses=IncidentSerializer)
     @action(detail=True, methods=["post"])
     def notes(self, request: Request, reference: str) -> Response:
-        """Put a note on the timeline."""
+        """Put a note on the timeline, or what was found of the root cause (R20)."""
         incident, told = self.incident(), self.understood(requests.AddNoteSerializer)
-        return self.answer(actions.add_note(incident.pk, by=caller(request), via=Via.API, **told))
+        by, text = caller(request), told["text"]
+        if told["cause"]:
+            return self.answer(actions.note_cause(incident.pk, about=told["cause"], text=text, by=by, via=Via.API))
+        return self.answer(actions.add_note(incident.pk, text=text, by=by, via=Via.API))
 
     @extend_schema(operation_id="incident_updates", request=requests.SendUpdateSerializer, responses=IncidentSerializer)
     @action(detail=True, methods=["post"])
@@ -47,7 +50,7 @@ class Recording(AboutIncidents):
         if told["waived_reason"]:
             actions.waive(int(item), reason=told["waived_reason"], by=caller(request), via=Via.API)
         else:
-            actions.tick(int(item), done=told["done"], by=caller(request), via=Via.API)
+            actions.tick(int(item), done=told["done"], seen=told["seen"], by=caller(request), via=Via.API)
         return self.answer(incident)
 
     @extend_schema(operation_id="incident_resolution_read", responses=ResolutionSerializer)

@@ -12,7 +12,7 @@ from django.db.models import Prefetch, QuerySet
 from apps.escalation import queries as escalation
 from apps.escalation.queries import EscalationSummary
 from apps.incidents import queries as incidents
-from apps.incidents.models import ChecklistItem, Clock, ClockName, Incident
+from apps.incidents.models import OF_EVERY_INCIDENT, ChecklistItem, Clock, ClockName, Incident
 from apps.incidents.queries import RoleHolder
 
 
@@ -49,7 +49,7 @@ class IncidentRecord:
 
     @property
     def checklist(self) -> list[ChecklistItem]:
-        return list(self.incident.checklist.all())
+        return [item for item in self.incident.checklist.all() if item.part in OF_EVERY_INCIDENT]
 
     @property
     def procedures_version(self) -> str:

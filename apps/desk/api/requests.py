@@ -11,7 +11,8 @@ from apps.catalog.models import Service
 from apps.catalog.representation import VisibleService, VisibleServiceInUse
 from apps.communications.models import Audience
 from apps.desk.queries import services_to_name
-from apps.incidents.models import Detection, ImpactAssessment, Resolution, Severity, Status
+from apps.incidents.actions.checklists import LONGEST_SEEN
+from apps.incidents.models import CauseField, Detection, ImpactAssessment, Resolution, Severity, Status
 from apps.teams.representation import PersonByEmail, TeamInUse
 
 LONGEST_TEXT = 20_000
@@ -109,7 +110,10 @@ class AssignRoleSerializer(serializers.Serializer[Any]):
 
 
 class AddNoteSerializer(serializers.Serializer[Any]):
+    """``cause``: it tells of what was found there on the way to the root cause (R20)."""
+
     text = serializers.CharField(max_length=LONGEST_TEXT)
+    cause = serializers.ChoiceField(CauseField.choices, required=False, allow_null=True, default=None)
 
 
 class SnoozeSerializer(serializers.Serializer[Any]):
@@ -129,9 +133,10 @@ class MergeSerializer(serializers.Serializer[Any]):
 
 
 class ChecklistSerializer(serializers.Serializer[Any]):
-    """Done or not; or, while it is not done, waived for a reason (R22)."""
+    """Done or not, and what was seen when it was; or, while it is not done, waived for a reason (R22)."""
 
     done = serializers.BooleanField()
+    seen = serializers.CharField(required=False, allow_blank=True, default="", max_length=LONGEST_SEEN)
     waived_reason = serializers.CharField(**{**_OPTIONAL, "allow_null": True})
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

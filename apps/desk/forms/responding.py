@@ -18,7 +18,8 @@ from apps.desk.forms.editing import EditForm
 from apps.desk.queries import services_to_name
 from apps.escalation.models import Trigger
 from apps.incidents import rules
-from apps.incidents.models import OPEN, DataIntegrity, ImpactAssessment, Incident, ResponseRole, Severity
+from apps.incidents.actions.checklists import LONGEST_SEEN
+from apps.incidents.models import OPEN, CauseField, DataIntegrity, ImpactAssessment, Incident, ResponseRole, Severity
 from apps.teams.models import User
 
 _SHORT = {"rows": 2}
@@ -148,8 +149,21 @@ class RoleForm(forms.Form):
     person = forms.ModelChoiceField(people_who_respond())
 
 
+class CauseForm(forms.Form):
+    """What was found on the way to the root cause (R20)."""
+
+    about = forms.ChoiceField(label="Where you looked", choices=CauseField.choices)
+    text = forms.CharField(label="What you found", widget=forms.Textarea(attrs=_SHORT))
+
+
 class ChecklistForm(forms.Form):
     done = forms.BooleanField(required=False)
+
+
+class SeenForm(forms.Form):
+    """A step of a runbook that was done, and what was seen."""
+
+    seen = forms.CharField(required=False, max_length=LONGEST_SEEN, widget=forms.Textarea(attrs=_SHORT))
 
 
 class ResolutionForm(EditForm):

@@ -22,7 +22,7 @@ from apps.incidents.actions.granting import give_access, take_access_back
 from apps.incidents.actions.health import ask_for_health
 from apps.incidents.actions.helping import accept_request, ask_responders, withdraw_request
 from apps.incidents.actions.naming import name_candidate, name_expert
-from apps.incidents.actions.records import add_note, assess_impact, describe, record_resolution
+from apps.incidents.actions.records import add_note, assess_impact, describe, note_cause, record_resolution
 from apps.incidents.actions.responding import (
     acknowledge,
     acknowledge_by_alert,
@@ -31,6 +31,7 @@ from apps.incidents.actions.responding import (
     transition,
 )
 from apps.incidents.actions.roles import assign_role, involve, involve_all
+from apps.incidents.actions.runbooks import start_runbook
 from apps.incidents.actions.watching import unwatch, watch
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "merge",
     "name_candidate",
     "name_expert",
+    "note_cause",
     "raise_severity_by_alert",
     "record_resolution",
     "reopen",
@@ -62,6 +64,7 @@ __all__ = [
     "resolve_by_alert",
     "resolve_or_monitor",
     "resolve_own",
+    "start_runbook",
     "take_access_back",
     "tick",
     "transition",

@@ -13,27 +13,33 @@ from apps.incidents.models import ChecklistItem, EventKind, Incident, Status, Vi
 from apps.teams import access
 from apps.teams.models import User
 
+LONGEST_SEEN = 2_000
+
 
 @transaction.atomic
-def tick(item_id: int, *, done: bool, by: User, via: Via = Via.WEB) -> ChecklistItem:
+def tick(item_id: int, *, done: bool, by: User, via: Via = Via.WEB, seen: str = "") -> ChecklistItem:
     """Mark the item done, or open again; saying what is already so records nothing.
 
-    Raises NotAllowed without the right to respond, RuleViolation once the incident is closed, and where a resolved one
-    would lose what it was resolved on.
+    ``seen`` is added to what is said of what was seen when it was done; what is open again says nothing of that. Raises
+    Invalid for more than LONGEST_SEEN characters or of what is not done, NotAllowed without the right to respond,
+    RuleViolation once the incident is closed, and where a resolved one would lose what it was resolved on.
     """
     incident, item = _locked_item(item_id, by=by)
-    if item.done == done and not item.waived_reason:
+    said = _said(seen, done=done)
+    if item.done == done and item.seen.endswith(said) and not item.waived_reason:
         return item
     if not done and item.gates == incident.status:
         raise RuleViolation(f"{incident} was resolved on the strength of this item; reopen it first.")
     item.done, item.waived_reason = done, ""
+    item.seen = "\n".join(filter(None, (item.seen, said))) if done else ""
     item.by, item.at = (by, house_clock.now()) if done else (None, None)
     item.save()
     kind = EventKind.CHECKLIST_TICKED if done else EventKind.CHECKLIST_UNTICKED
     mark = "☑" if done else "☐"
     timeline.record(
-        incident, kind, text=f"{mark} {item.text}", actor=by, via=via, data={"item": item.pk, "part": item.part}
-    )
+        incident, kind, text=f"{mark} {item.text}{f': {said}' if said else ''}", actor=by, via=via,
+        data={"item": item.pk, "part": item.part, "seen": said},
+    )  # fmt: skip
     return item
 
 
@@ -52,7 +58,8 @@ def waive(item_id: int, *, reason: str, by: User, via: Via = Via.WEB) -> Checkli
         access.require(by, access.Permission.COMMAND, incident)
     elif commander != by:
         raise NotAllowed(f"Only the incident's commander, {commander}, may waive an item.")
-    item.done, item.waived_reason, item.by, item.at = False, reason.strip(), by, house_clock.now()
+    item.done, item.waived_reason, item.seen = False, reason.strip(), ""
+    item.by, item.at = by, house_clock.now()
     item.save()
     timeline.record(
         incident,
@@ -63,6 +70,16 @@ def waive(item_id: int, *, reason: str, by: User, via: Via = Via.WEB) -> Checkli
         data={"item": item.pk, "part": item.part, "reason": item.waived_reason},
     )
     return item
+
+
+def _said(seen: str, *, done: bool) -> str:
+    """What is said of what was seen. Raises Invalid."""
+    said = seen.strip()
+    if said and not done:
+        raise Invalid("What was seen is told of what is done.", field="seen")
+    if len(said) > LONGEST_SEEN:
+        raise Invalid(f"What was seen is told in {LONGEST_SEEN} characters at most.", field="seen")
+    return said
 
 
 def _locked_item(item_id: int, *, by: User) -> tuple[Incident, ChecklistItem]:

@@ -14,7 +14,7 @@ from apps.core.errors import Invalid, RuleViolation
 from apps.core.history import made_by
 from apps.incidents import rules, timeline
 from apps.incidents.actions.locking import locked
-from apps.incidents.models import EventKind, ImpactAssessment, Incident, Resolution, Status, Via
+from apps.incidents.models import CauseField, EventKind, ImpactAssessment, Incident, Resolution, Status, Via
 from apps.teams import access
 from apps.teams.models import User
 
@@ -41,6 +41,27 @@ def add_note(incident_id: int, *, text: str, by: User, via: Via = Via.WEB) -> In
     if not text.strip():
         raise Invalid("A note needs a text.", field="text")
     timeline.record(incident, EventKind.NOTE, text=text.strip(), actor=by, via=via)
+    return incident
+
+
+@transaction.atomic
+def note_cause(incident_id: int, *, about: str, text: str, by: User, via: Via = Via.WEB) -> Incident:
+    """Put on the timeline what was found on the way to the root cause, at any time of the incident's life (R20).
+
+    ``about`` is a CauseField: where it was looked. Raises Invalid for an empty text or another field, NotAllowed
+    without the right.
+    """
+    incident = locked(incident_id, by=by)
+    access.require(by, access.Permission.RESPOND, incident)
+    if about not in CauseField.values:
+        raise Invalid(f"A cause is looked for in {', '.join(CauseField.values)}.", field="about")
+    if not text.strip():
+        raise Invalid("A note needs a text.", field="text")
+    field = CauseField(about)
+    timeline.record(
+        incident, EventKind.CAUSE_NOTED, text=f"{field.label}: {text.strip()}", actor=by, via=via,
+        data={"about": field.value, "text": text.strip()},
+    )  # fmt: skip
     return incident
 
 

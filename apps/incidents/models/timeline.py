@@ -71,6 +71,16 @@ class EventKind(models.TextChoices):
     REVIEW_FINISHED = "review_finished", "Review finished"
 
 
+class CauseField(models.TextChoices):
+    """Where the root cause is looked for (R20)."""
+
+    ERRORS = "errors", "Error patterns"
+    DEPENDENCIES = "dependencies", "Dependencies"
+    METRICS = "metrics", "Metrics"
+    CHANGES = "changes", "Recent changes"
+    OTHER = "other", "Something else"
+
+
 class Via(models.TextChoices):
     WEB = "web", "Web"
     API = "api", "API"

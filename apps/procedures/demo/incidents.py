@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from apps.communications.models import ComponentStatus, PublicImpact, PublicStatus
-from apps.incidents.models import ChecklistPart, DataIntegrity, Detection, Status
+from apps.incidents.models import CauseField, ChecklistPart, DataIntegrity, Detection, Status
 from apps.postmortems.models import ActionKind, Priority
 from apps.procedures.demo.stories import (
     Story,
@@ -16,6 +16,7 @@ from apps.procedures.demo.stories import (
     closed,
     confirmed,
     fixed,
+    found,
     moved,
     noted,
     published,
@@ -24,6 +25,7 @@ from apps.procedures.demo.stories import (
     takes,
     ticked,
     told,
+    worked_through,
 )
 
 PULL_REQUESTS = Story(
@@ -139,6 +141,11 @@ SCORES = Story(
         (after(minutes=13), ticked("yuki.tanaka", ChecklistPart.INITIAL)),
         (after(minutes=25), told("yuki.tanaka", "Scores above 100 are wrong. Please do not plan from the backlog's order.")),
         (after(minutes=40), assessed("yuki.tanaka", users_affected=45, customers_affected=3)),
+        (
+            after(minutes=52),
+            worked_through("lena.fischer", "investigation", "3 of 4 workers take tasks", "Nothing was deployed today"),
+        ),
+        (after(minutes=58), found("lena.fischer", CauseField.METRICS, "One worker has taken no task for 40 minutes.")),
         (after(minutes=66), moved("lena.fischer", Status.IDENTIFIED, "A column was narrowed by yesterday's migration.")),
         (after(minutes=80), told("yuki.tanaka", "Cause found; a migration that widens the column is in review.")),
         (after(minutes=121), moved("lena.fischer", Status.MONITORING, "Deployed; scores are computed anew.")),

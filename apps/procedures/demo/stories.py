@@ -21,7 +21,7 @@ from apps.core import clock
 from apps.engine.models import State, Timer
 from apps.engine.runner import run_due
 from apps.incidents import actions as incidents
-from apps.incidents.models import ChecklistPart, Detection, Incident, Severity, Status, Via
+from apps.incidents.models import CauseField, ChecklistPart, Detection, Incident, Severity, Status, Via
 from apps.postmortems import actions as reviews
 from apps.postmortems.models import ActionKind, Answer, Postmortem, Priority
 from apps.procedures.demo import organisation
@@ -133,6 +133,23 @@ def moved(login: str, status: Status, note: str = "") -> Callable[[Incident], ob
 
 def noted(login: str, text: str) -> Callable[[Incident], object]:
     return lambda incident: incidents.add_note(incident.pk, text=text, by=person(login))
+
+
+def found(login: str, about: CauseField, text: str) -> Callable[[Incident], object]:
+    return lambda incident: incidents.note_cause(incident.pk, about=about, text=text, by=person(login))
+
+
+def worked_through(login: str, runbook: str, *seen: str) -> Callable[[Incident], object]:
+    """The runbook is started, and so many of its first steps are done, each with what was seen."""
+
+    def work(incident: Incident) -> None:
+        by = person(login)
+        incidents.start_runbook(incident.pk, key=runbook, by=by)
+        steps = list(incident.checklist.filter(runbook=runbook).order_by("pk"))
+        for item, words in zip(steps, seen, strict=False):
+            incidents.tick(item.pk, done=True, seen=words, by=by)
+
+    return work
 
 
 def ticked(login: str, part: ChecklistPart, count: int | None = None) -> Callable[[Incident], object]:

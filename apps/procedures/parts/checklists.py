@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal, cast
 
-from apps.incidents.models import ChecklistPart, ChecklistTemplateItem
+from apps.incidents.models import OF_EVERY_INCIDENT, ChecklistTemplateItem
 from apps.postmortems.models import ReviewQuestion, Section
 from apps.procedures import document as said
 from apps.procedures.document import Document
@@ -15,7 +15,7 @@ from apps.procedures.rows import Writer
 
 def read(within: Mapping[str, timedelta]) -> said.Checklists:
     """Return the checklists; ``within`` says how long each may take, by part."""
-    items: dict[str, dict[str, said.ChecklistItem]] = {part.value: {} for part in ChecklistPart}
+    items: dict[str, dict[str, said.ChecklistItem]] = {part.value: {} for part in OF_EVERY_INCIDENT}
     for row in ChecklistTemplateItem.objects.filter(is_active=True):
         gate = cast("Literal['resolved', 'closed'] | None", row.gates or None)
         items[row.part][row.key] = said.ChecklistItem(text=row.text, command=row.command, gate=gate)

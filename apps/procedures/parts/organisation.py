@@ -52,7 +52,7 @@ def read(row: Procedures) -> dict[str, Any]:
         "business_calendar": structure.build(said.BusinessCalendar, row.business_calendar),
         "verification": tuple(row.verification),
         "guides": {
-            guide["key"]: structure.build(said.Guide, {"name": guide["name"], "steps": guide["steps"]})
+            guide["key"]: structure.build(said.Guide, {name: told for name, told in guide.items() if name != "key"})
             for guide in resources.get("guides", [])
         },
         "closure": said.Closure(within=row.closure_within, steps=tuple(row.closure_steps)),
@@ -61,6 +61,7 @@ def read(row: Procedures) -> dict[str, Any]:
             process_improvements=tuple(resources.get("process_improvements", [])),
         ),
         "tools": dict(row.tools),
+        "references_at": resources.get("references_at", ""),
         "references": tuple(structure.build(said.Reference, item) for item in resources.get("references", [])),
     }
 
@@ -113,6 +114,7 @@ def _resources(document: Document) -> dict[str, Any]:
         "guides": [{"key": key, **structure.plain(guide)} for key, guide in document.guides.items()],
         "action_item_kinds": _entries(document.action_items.kinds),
         "process_improvements": list(document.action_items.process_improvements),
+        "references_at": document.references_at,
         "references": structure.plain(document.references),
     }
 
