@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "apps.escalation",
     "apps.communications",
     "apps.postmortems",
+    "apps.reports",
     "apps.integrations",
     "apps.audit",
     "apps.insights",
@@ -313,6 +314,7 @@ QUOTAS = {
     "answer": env.int("QUOTA_ANSWER", default=600),
     "stranger": env.int("QUOTA_STRANGER", default=120),
     "public": env.int("QUOTA_PUBLIC", default=1200),
+    "report": env.int("QUOTA_REPORT", default=5),
 }
 
 # Time and language
@@ -401,6 +403,7 @@ AUDIT_HEADS_EVERY = timedelta(minutes=env.int("AUDIT_HEADS_EVERY_MINUTES", defau
 KEEP_ALERT_BODIES = timedelta(days=env.int("KEEP_ALERT_BODIES_DAYS", default=30))
 KEEP_CHANGES = timedelta(days=env.int("KEEP_CHANGES_DAYS", default=400))
 KEEP_MESSAGES = timedelta(days=env.int("KEEP_MESSAGES_DAYS", default=0))
+KEEP_REPORTERS = timedelta(days=env.int("KEEP_REPORTERS_DAYS", default=90))
 KEEP_HEALTH_RESULTS = timedelta(days=env.int("KEEP_HEALTH_RESULTS_DAYS", default=90))
 KEEP_SIGN_INS = timedelta(days=env.int("KEEP_SIGN_INS_DAYS", default=90))
 # Who was erased, by number, for whoever restores a backup (docs/privacy.md).
@@ -415,6 +418,8 @@ BACKUP_KEEP = timedelta(days=env.int("BACKUP_KEEP_DAYS", default=14))
 # printed link opens it.
 EMERGENCY_DIR = env.str("EMERGENCY_DIR", default=str(DATA_DIR / "emergency"))
 EMERGENCY_LINK_LIFETIME = timedelta(days=env.int("EMERGENCY_LINK_DAYS", default=90))
+#: Whether whoever comes by may report something at /report/; else whoever is signed in.
+REPORTS_FROM_ANYBODY = env.bool("REPORTS_FROM_ANYBODY", default=False)
 
 ACKNOWLEDGE_LINK_LIFETIME = timedelta(hours=24)
 

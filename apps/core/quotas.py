@@ -38,6 +38,7 @@ class Policy(models.TextChoices):
     ANSWER = "answer"
     STRANGER = "stranger"
     PUBLIC = "public"
+    REPORT = "report"
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ from apps.desk.views import (
     shifts,
     steps,
     tokens,
+    user_reports,
 )
 from apps.rosters.views import calendar
 
@@ -148,6 +149,12 @@ urlpatterns = [
     path("policies/<int:pk>/", policies.policy, name="policy"),
     path("policies/<int:pk>/edit/", keeping_policies.edit, name="policy_edit"),
     path("policies/<int:pk>/delete/", keeping_policies.delete, name="policy_delete"),
+    path("report/", user_reports.report, name="report"),
+    path("report/<str:token>/", user_reports.state, name="report_state"),
+    path("reports/", user_reports.queue, name="reports"),
+    path("reports/<int:pk>/accept/", user_reports.Accept.as_view(), name="report_accept"),
+    path("reports/<int:pk>/attach/", user_reports.Attach.as_view(), name="report_attach"),
+    path("reports/<int:pk>/reject/", user_reports.Reject.as_view(), name="report_reject"),
     path("services/", catalog.services, name="services"),
     path("maintenance/", maintenance.maintenance, name="maintenance"),
     path("maintenance/<int:pk>/end/", maintenance.end_maintenance, name="maintenance_end"),

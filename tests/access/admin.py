@@ -94,6 +94,7 @@ MODELS: dict[str, Kept] = {
     "incidents.expert": organisations(),
     "incidents.checklisttemplateitem": organisations(deletes=False),
     "notifications.directpage": read_only(),
+    "reports.report": read_only(),
     "alerts.severityrule": organisations(),
     "alerts.alertsettings": organisations(adds=False, deletes=False),
     "escalation.trigger": organisations(),

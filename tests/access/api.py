@@ -109,6 +109,9 @@ API: dict[str, dict[str, Ask]] = {
     "api-team-detail": {"get": Ask(VIEW, "team"), "patch": managing(MANAGE, "team", {"name": "Other"})},
     "api-service-list": {"get": SIGNED_IN, "post": Ask(MANAGE, body=_served, names="team", scope=Scope.MANAGE)},
     "api-service-detail": {"get": Ask(VIEW, "service"), "patch": managing(MANAGE, "service", {"name": "Other"})},
+    "api-report-list": {"get": SIGNED_IN, "post": Ask(Only.SIGNED_IN, body={"title": "Nothing loads"})},
+    "api-report-accept": {"post": Ask(RESPOND, "report", {"severity": "P1"})},
+    "api-report-reject": {"post": Ask(RESPOND, "report", {"answer": "As it should be"})},
     "api-maintenance-list": {"get": SIGNED_IN, "post": Ask(EITHER, body=_worked_on, names="service")},
     "api-maintenance-detail": {"get": Ask(VIEW, "window"), "patch": Ask(EITHER, "window", {"message": "Later"})},
     "api-health-check-list": {

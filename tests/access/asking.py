@@ -124,6 +124,7 @@ KINDS: dict[str, Kind] = {
     "policy": _row("policy"),
     "window": _row("window"),
     "check": _row("check"),
+    "report": _row("report", seen_by=(Permission.RESPOND,)),
     "roster in the admin": Kind(
         lambda things: {"object_id": things["roster"].pk}, seen_by=(Permission.MANAGE, Right.OVERSEE)
     ),

@@ -97,7 +97,7 @@ DEEDS = frozenset(
         "incident_escalate_now", "incident_watch", "incident_access", "incident_access_take_back", "incident_ask",
         "incident_request", "incident_reassign", "incident_note", "incident_update", "incident_publish",
         "incident_take_off", "incident_tick", "incident_waive", "step_retry", "incident_health", "incident_cause",
-        "incident_runbook", "incident_seen",
+        "incident_runbook", "incident_seen", "report", "report_accept", "report_attach", "report_reject",
         "roster", "override_remove", "roster_handover", "shadow_add", "shadow_remove", "shift_take", "swap_ask",
         "swap_accept", "swap_refuse", "swap_withdraw", "policy_new", "policy_delete", "maintenance_end", "audit_save",
         "audit_forget", "postmortem_finish", "action_item_add", "action_item_done", "action_item_ticket", "acknowledge",

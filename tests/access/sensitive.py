@@ -46,7 +46,7 @@ ASKS: dict[str, tuple[str, ...]] = {
 REASONS: dict[str, tuple[str, ...]] = {
     "work on an incident, which nothing may hold up; who may see a private one is its commander's to say at night": (
         "incident_*", "api-incident-*", "declare", "page", "page_*", "api-page-list", "acknowledge", "push_*",
-        "inbox_*", "api-own-page-*", "step_retry",
+        "inbox_*", "api-own-page-*", "step_retry", "report*", "api-report-*",
         "postmortem*", "api-postmortem-*", "action_item_*", "api-action-item-*",
     ),
     "who is on call and for what: kept for all to see, told to whom it concerns, and no way in": (
@@ -81,7 +81,7 @@ ASKS_IN_THE_ADMIN = {
 #: Why the forms and deletions of others do not.
 REASONS_IN_THE_ADMIN: dict[str, tuple[str, ...]] = {
     "takes access away, or nothing can be changed": (
-        "integrations.step",
+        "integrations.step", "reports.report",
         "teams.apitoken", "rosters.calendarfeed", "axes.*", "engine.*", "incidents.proceduresrevision",
         "notifications.*", "alerts.inboxentry", "alerts.alert", "alerts.change", "incidents.incident",
         "communications.update", "postmortems.postmortem", "postmortems.actionitem",

@@ -57,6 +57,10 @@ def _oneself(things: Things) -> dict[str, Any]:
     return {"person": things["oneself"].pk, **STRETCH}
 
 
+def _accepted(things: Things) -> dict[str, Any]:
+    return {"severity": Severity.objects.get(code="P1").pk, "team": things["team"].pk}
+
+
 def _another_severity(_: Things) -> dict[str, Any]:
     return {"severity": Severity.objects.get(code="P1").pk, "reason": "Worse"}
 
@@ -228,6 +232,12 @@ WEB: dict[str, dict[str, Ask]] = {
     },
     "step_retry": {"get": Ask(VIEW, "step"), "post": Ask(RESPOND, "step")},
     "incident_reassign": {"get": Ask(RESPOND, "incident"), "post": Ask(RESPOND, "incident", _reassigned)},
+    "report": {"get": SIGNED_IN, "post": Ask(Only.SIGNED_IN, body={"title": "Nothing loads"})},
+    "report_state": {"get": UNKNOWN},
+    "reports": {"get": SIGNED_IN},
+    "report_accept": {"post": Ask(RESPOND, "report", _accepted)},
+    "report_attach": {"post": Ask(RESPOND, "report", {"into": "INC-999999"})},
+    "report_reject": {"post": Ask(RESPOND, "report", {"answer": "As it should be"})},
     "incident_cause": done(RESPOND, "incident", about="errors", text="Timeouts since ten"),
     "incident_runbook": {"get": Ask(VIEW, "runbook"), "post": Ask(RESPOND, "runbook")},
     "incident_seen": {"get": Ask(VIEW, "incident"), "post": Ask(RESPOND, "checklist", {"seen": "All pods run"})},

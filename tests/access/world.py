@@ -33,6 +33,7 @@ from apps.integrations.models import Connection, Step
 from apps.notifications import actions as notifications
 from apps.postmortems import actions as postmortems
 from apps.postmortems.models import ActionKind
+from apps.reports import actions as reports
 from apps.rosters import actions as rosters
 from apps.rosters.models import FeedKind
 from apps.teams import actions as teams
@@ -174,6 +175,7 @@ def _of_team(team: Team, people: list[User], *, name: str, root: User) -> dict[s
         service=service, name=f"{name} check", kind="http", target=f"https://{team.slug}.example.com"
     )
     seen = HealthResult.objects.create(check_of=check, at=now, outcome="bad", took=timedelta(0), words=f"{name} seen")
+    report = reports.report(title=f"{name} report", text=f"{name} words", service=service, by=root)
     entry = InboxEntry.objects.create(integration=integration, body=f'{{"title": "{name} body"}}'.encode())
     invitation = invitations.invite(f"{name}.guest@example.com", role=TeamRole.RESPONDER, teams=[team], by=root)
     connection = Connection.objects.create(provider="pagerduty", team=team, secrets={"routing_key": "0" * 32})
@@ -185,7 +187,7 @@ def _of_team(team: Team, people: list[User], *, name: str, root: User) -> dict[s
         **found, "robot": robot.pk, "robot_token": token.pk, "team": team, "service": service,
         "roster": roster, "layer": layer.pk, "override": override.pk,
         "swap": swap.pk, "absence": absence.pk, "shadow": shadow.pk, "policy": policy.pk, "key": key,
-        "integration": integration.pk, "heartbeat": heartbeat.pk, "change": change.pk,
+        "integration": integration.pk, "heartbeat": heartbeat.pk, "change": change.pk, "report": report.pk,
         "changerule": rule.pk, "window": window.pk, "inboxentry": entry.pk, "check": check.pk, "result": seen.pk,
         "invitation": invitation.pk, "connection": connection.pk,
         "alert": _alert_of(found["incident"], integration.pk, name=name), "shift": shift.pk,

@@ -70,6 +70,7 @@ def load(*, password: str) -> None:
         organisation.build(password=password)
         stories.tell(incidents.STORIES, now=clock.now())
         changes.record(changes.CHANGES, now=clock.now())
+        organisation.report()
         for person in User.objects.all():
             notifications.mark_read(person)
     organisation.connect()

@@ -20,6 +20,7 @@ from apps.core import clock
 from apps.incidents.models import ResponseRole, RoleCandidate
 from apps.integrations.models import Connection
 from apps.notifications.models import NotificationRule, Urgency
+from apps.reports import actions as reports
 from apps.rosters import actions as rosters
 from apps.rosters.models import Layer, LayerMember, Roster, Rotation, Weekday
 from apps.teams import actions as teams
@@ -171,6 +172,18 @@ def build(*, password: str) -> None:
     for owner in Team.objects.all():
         _roster(owner)
         _candidates(owner)
+
+
+def report() -> None:
+    """What users said does not work, and nobody has looked at yet."""
+    reports.report(
+        title="The board shows yesterday's scores",
+        text="Since this morning the order of the backlog does not change, whatever I enter.",
+        service=Service.objects.get(slug="business"),
+        by=person("stakeholder"),
+    )
+    if settings.REPORTS_FROM_ANYBODY:
+        reports.report(title="Your status mails end up in our spam folder", by=None, name="Sam", email=f"sam@{DOMAIN}")
 
 
 def connect() -> None:

@@ -44,7 +44,7 @@ _NOTES = """
   and auditors hold theirs for the whole organisation; who holds one of these two in a team has what stands here for
   that team, and neither oversees nor administrates anything.
 - A **reporter** is whoever is signed in and holds no role at all. They see the incidents that they declared or were
-  asked into, and nothing else. The form by which they report one is still to come (R3).
+  asked into, and nothing else; at `/report/` they report what does not work, and see what became of it (R3).
 - Whoever is here **to read** (all their roles are {reading}) reads what they are involved in and answers nothing.
 - A **private** incident is seen by whoever is involved in it, by whom one of its team's commanders gave access, and by
   these commanders; by nobody else, administrators and auditors included (decision 5).
