@@ -18,7 +18,9 @@ from apps.reports.models import Report
 from apps.teams import access
 from apps.teams.models import Team, User
 
-Choices = Sequence[tuple[int, str]]
+Choices = Sequence[tuple[int | str, str]]
+#: What is chosen for nobody: a report is as severe as somebody says.
+CHOOSE = "Choose"
 
 
 class ReportForm(ToldForm):
@@ -55,14 +57,15 @@ def offered_to(person: User) -> Offered:
     """The severities in force, and the teams that ``person`` responds for; three queries."""
     severities = Severity.objects.filter(is_active=True)
     return Offered(
-        [(severity.pk, str(severity)) for severity in severities], [(team.pk, str(team)) for team in _own(person)]
+        [("", CHOOSE), *((severity.pk, str(severity)) for severity in severities)],
+        [(team.pk, str(team)) for team in _own(person)],
     )
 
 
 class AcceptForm(forms.Form):
     """The incident that a report becomes; ``offered`` is what is shown, where it is shown."""
 
-    severity = forms.ModelChoiceField(Severity.objects.filter(is_active=True), empty_label=None)
+    severity = forms.ModelChoiceField(Severity.objects.filter(is_active=True), empty_label=CHOOSE)
     team = forms.ModelChoiceField(Team.objects.none(), empty_label=None, label="Who responds")
     private = forms.BooleanField(required=False, label="Private")
 
