@@ -7,8 +7,9 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from apps.communications.models import Component, MessageTemplate, Publication, Update, UpdateSchedule
+from apps.communications.models import Component, MessageTemplate, Publication, Subscriber, Update, UpdateSchedule
 from apps.incidents import queries as incidents
+from apps.teams import access
 from apps.teams.admin_access import AdministratedAdmin, NeverDeleted, ReadOnlyAdmin
 
 
@@ -63,3 +64,14 @@ class PublicationAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         visible = incidents.visible_to(request.user).values("pk")
         return super().get_queryset(request).filter(incident__in=visible)
+
+
+@admin.register(Subscriber)
+class SubscriberAdmin(ReadOnlyAdmin):
+    """Who gets mail of what is published; whoever wants no more and has lost the mail is deleted here."""
+
+    list_display = ("address", "asked_at", "confirmed_at")
+    search_fields = ("address",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return access.is_administrator(request.user)

@@ -13,6 +13,7 @@ from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from apps.audit.models import SavedView
+from apps.communications.models import Subscriber
 from apps.contacts.models import ContactMethod, EmergencyContact, StoppedNumber
 from apps.core import clock
 from apps.core.models import Commitment, RememberedAnswer
@@ -55,6 +56,7 @@ def take_away(person: User, addresses: Iterable[str]) -> None:
     theirs = list(addresses)
     invitations_of(person, theirs).delete()
     StoppedNumber.objects.filter(number__in=theirs).delete()
+    Subscriber.objects.filter(address__in=theirs).delete()
     for attempts in (AccessAttempt, AccessFailureLog, AccessLog):
         attempts.objects.filter(username__in=theirs).delete()
     sent = Notification.objects.filter(person=person)

@@ -16,6 +16,7 @@ from django.db.models import Q
 
 from apps.audit.models import Entry
 from apps.audit.owners import incident_of
+from apps.communications.models import Subscriber
 from apps.core.encrypted import EncryptedText
 from apps.core.personal import Personal
 from apps.incidents import queries as incidents
@@ -90,6 +91,7 @@ def parts(person: User) -> Iterator[Part]:
     addresses = mentions.addresses_of_nobody_else(person)
     for model in _SIGN_INS:
         yield _part(model, Q(username__in=addresses))
+    yield _part(Subscriber, Q(address__in=addresses))
     about = Q(about_table=User._meta.db_table, about_row=str(person.pk)) & ~Q(by=person)
     yield _part(Entry, about, name="audit.entry_about", only=_ABOUT)
 

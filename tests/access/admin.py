@@ -101,6 +101,7 @@ MODELS: dict[str, Kept] = {
     "communications.updateschedule": organisations(deletes=False),
     "communications.messagetemplate": organisations(),
     "communications.component": organisations(deletes=False),
+    "communications.subscriber": organisations(adds=False, changes=False),
     "postmortems.reviewquestion": organisations(deletes=False),
     # Of teams
     "teams.apitoken": teams("robot_token", adds=False, changes=False, deletes=False, actions=("revoke",)),

@@ -98,6 +98,7 @@ DEEDS = frozenset(
         "incident_request", "incident_reassign", "incident_note", "incident_update", "incident_publish",
         "incident_take_off", "incident_tick", "incident_waive", "step_retry", "incident_health", "incident_cause",
         "incident_runbook", "incident_seen", "report", "report_accept", "report_attach", "report_reject",
+        "status_subscribe", "status_confirm", "status_unsubscribe",
         "roster", "override_remove", "roster_handover", "shadow_add", "shadow_remove", "shift_take", "swap_ask",
         "swap_accept", "swap_refuse", "swap_withdraw", "policy_new", "policy_delete", "maintenance_end", "audit_save",
         "audit_forget", "postmortem_finish", "action_item_add", "action_item_done", "action_item_ticket", "acknowledge",

@@ -20,7 +20,7 @@ from apps.audit.models import SavedView
 from apps.catalog import actions as catalog
 from apps.catalog.models import HealthCheck, HealthResult, Service
 from apps.communications import actions as communications
-from apps.communications.models import Audience
+from apps.communications.models import Audience, Subscriber
 from apps.contacts import actions as contacts
 from apps.contacts.models import ContactGroup, ContactMethod, MethodKind
 from apps.core import clock
@@ -111,6 +111,7 @@ def _make_organisation(root: User) -> None:
     """What belongs to no team."""
     AlertSettings.objects.create(pk=1)
     make_component(Team.objects.get(slug="platform"))
+    Subscriber.objects.create(address="reader@example.com")
     SocialAccount.objects.create(user=root, provider="entra", uid="7")
     make_chain("P0", [root], minutes=(0,))
     make_chain("P1", [root], minutes=(0,))

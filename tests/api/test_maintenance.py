@@ -27,6 +27,7 @@ def test_a_window_is_planned_read_changed_and_ended(house, rita, clock):
         "services": ["api"],
         "all_services": False,
         "message": "Moving",
+        "is_public": False,
         "state": "now",
         "starts_at": "2026-03-02T10:00:00Z",
         "ends_at": "2026-03-02T11:30:00Z",

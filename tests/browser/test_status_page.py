@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -12,12 +13,13 @@ from apps.communications.models import Component, ComponentStatus, Publication, 
 from apps.core import clock
 from apps.incidents.models import Incident
 from apps.teams.models import TeamRole, User
-from tests.browser.accessibility import violations
+from tests.browser.accessibility import WCAG, violations
 from tests.browser.pictures import keep_picture
 from tests.browser.signing_in import LOOKS, WIDTHS, signed_in
 from tests.factories.incidents import declare, make_procedures
 from tests.factories.status_page import make_component, publish
 from tests.factories.teams import make_person, make_team
+from tests.integrations.provider import Answer, Provider
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
@@ -89,3 +91,17 @@ def test_what_everybody_will_read_is_shown_before_they_do(browser, live_server, 
     publication = Publication.objects.get(incident=incident)
     assert publication.name == "Sign-in is slow"
     assert publication.updates.get().components == {str(api.pk): ComponentStatus.DEGRADED}
+
+
+def test_a_page_of_ones_own_shows_what_is_wrong_as_long_as_it_is(browser, live_server, cora):
+    html = f'<html lang="en"><title>T</title><body><script src="{live_server.url}/status/banner.js"></script></body>'
+    context = browser.new_context()
+    page = context.new_page()
+    with Provider(lambda _: Answer(200, html.encode(), {"Content-Type": "text/html"})) as own:
+        page.goto(own.url)
+        banner = page.get_by_role("status")
+        expect(banner).to_have_text("Some requests are slow or fail")
+        expect(banner.get_by_role("link")).to_have_attribute("href", re.compile(r"/status/incidents/[0-9a-f]+/$"))
+        assert violations(page, WCAG, part="#ado-status-banner") == []
+        assert context.cookies() == []
+    context.close()

@@ -18,7 +18,7 @@ from tests.factories.incidents import declare
 from tests.factories.status_page import make_component, publish
 
 PATHS = (
-    "", "history.atom", "api/v2/summary.json", "api/v2/status.json", "api/v2/components.json",
+    "", "history.atom", "banner.js", "api/v2/summary.json", "api/v2/status.json", "api/v2/components.json",
     "api/v2/incidents.json", "api/v2/scheduled-maintenances.json",
 )  # fmt: skip
 ATOM = "{http://www.w3.org/2005/Atom}"

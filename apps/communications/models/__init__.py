@@ -17,17 +17,21 @@ from apps.communications.models.status_page import (
     PublicStatus,
     PublicUpdate,
 )
+from apps.communications.models.subscribers import MailState, Subscriber, SubscriberMail
 
 __all__ = [
     "Audience",
     "Component",
     "ComponentStatus",
+    "MailState",
     "MessageTemplate",
     "Phase",
     "PublicImpact",
     "PublicStatus",
     "PublicUpdate",
     "Publication",
+    "Subscriber",
+    "SubscriberMail",
     "Update",
     "UpdateSchedule",
     "validate_delay",

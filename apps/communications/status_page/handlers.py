@@ -1,15 +1,19 @@
-"""What the engine calls so that nothing stays on the status page which nobody outside may read of."""
+"""What the engine calls for the status page: to take off what nobody outside may read of, and to mail the rest."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from apps.communications.status_page import actions, queries, reactions
+from apps.communications.models import Subscriber, SubscriberMail
+from apps.communications.status_page import actions, mailing, queries, reactions, subscribing
+from apps.core import retention
 from apps.engine.models import Timer
 from apps.engine.registry import Lane, handler, recurring
 
 #: The page itself asks each incident whenever it is read; this is for what was told elsewhere, and for the record.
 LOOKED_AT_EVERY = timedelta(minutes=1)
+#: That somebody was sent something is of no use afterwards.
+MAILS_KEPT = timedelta(days=30)
 
 
 @handler(reactions.WITHDRAW, lane=Lane.WORK)
@@ -23,3 +27,35 @@ def withdraw_all(timer: Timer) -> None:
     """Take off every incident that became private or a drill."""
     for incident in queries.hidden_since().values_list("incident", flat=True):
         actions.withdraw_what_nobody_may_see(incident)
+
+
+@handler(subscribing.ASK, lane=Lane.BULK, transactional=False, at_once=1)
+def ask_subscriber(timer: Timer) -> None:
+    """Mail an address the link by which it confirms."""
+    subscribing.send_question(timer.payload["subscriber"])
+
+
+@handler(mailing.PLAN, lane=Lane.BULK)
+def plan_mails(timer: Timer) -> None:
+    """Find out who is told of what was published (R26)."""
+    mailing.plan(timer.payload["published"])
+
+
+@handler(mailing.SEND, lane=Lane.BULK, transactional=False, at_once=1)
+def send_mails(timer: Timer) -> None:
+    """Send a batch of the mails (R26)."""
+    mailing.send(timer.payload["published"])
+
+
+retention.keep(
+    "subscribers_unconfirmed",
+    "Addresses that were entered for mail and never confirmed",
+    span=lambda: subscribing.FORGOTTEN_AFTER,
+    rows=lambda before: Subscriber.objects.filter(confirmed_at=None, asked_at__lt=before),
+)
+retention.keep(
+    "subscriber_mails",
+    "To whom mail of what was published was sent",
+    span=lambda: MAILS_KEPT,
+    rows=lambda before: SubscriberMail.objects.filter(at__lt=before),
+)

@@ -1,12 +1,19 @@
-"""What the status page does when something happens to an incident: it only ever takes something off by itself."""
+"""What the status page does when something happens to an incident: it never puts anything there by itself."""
 
 from __future__ import annotations
 
+from apps.communications.status_page import mailing
 from apps.core.events import on
 from apps.engine import actions as engine
 from apps.incidents.models import EventKind, TimelineEvent
 
 WITHDRAW = "communications.withdraw"
+
+
+@on(EventKind.PUBLISHED)
+def tell_subscribers(event: TimelineEvent) -> None:
+    """Who wants mail gets it, by jobs of their own."""
+    mailing.plan_later(event.data["published"])
 
 
 @on(EventKind.MERGED)

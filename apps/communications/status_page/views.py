@@ -33,10 +33,7 @@ def for_everybody(view: View) -> View:
     @conditional_page
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        spent = quotas.spend(Policy.PUBLIC, f"address:{origins.counted(origins.current().address)}")
-        if spent is not None and spent.is_exceeded:
-            refused = HttpResponse("Too many requests.\n", status=429, content_type="text/plain")
-            refused.headers["Retry-After"] = str(max(spent.seconds, 1))
+        if (refused := refused_for_asking_too_much(Policy.PUBLIC)) is not None:
             return refused
         response = view(request, *args, **kwargs)
         response.headers["Cache-Control"] = f"public, max-age={FRESH}"
@@ -46,10 +43,20 @@ def for_everybody(view: View) -> View:
     return answer
 
 
+def refused_for_asking_too_much(policy: Policy) -> HttpResponse | None:
+    """Count a request of the address that asks; the answer (429) if there were too many."""
+    spent = quotas.spend(policy, f"address:{origins.counted(origins.current().address)}")
+    if spent is None or not spent.is_exceeded:
+        return None
+    refused = HttpResponse("Too many requests.\n", status=429, content_type="text/plain")
+    refused.headers["Retry-After"] = str(max(spent.seconds, 1))
+    return refused
+
+
 @for_everybody
 def status_page(request: HttpRequest) -> HttpResponse:
     """How the components are, what is wrong, and what is worked on."""
-    return _rendered("page.html", page=queries.page())
+    return rendered("page.html", page=queries.page())
 
 
 @for_everybody
@@ -58,13 +65,21 @@ def incident(request: HttpRequest, code: str) -> HttpResponse:
     publication = get_object_or_404(queries.with_updates(queries.standing()), code=code)
     affected = queries.affected_now(publication)
     components = [each for each in queries.shown_components() if each.pk in affected]
-    return _rendered("incident.html", publication=publication, components=components)
+    return rendered("incident.html", publication=publication, components=components)
 
 
 @for_everybody
 def feed(request: HttpRequest) -> HttpResponse:
     """The history as an Atom feed."""
     return History()(request)
+
+
+@for_everybody
+def banner(request: HttpRequest) -> HttpResponse:
+    """A script that any web page of yours may have: it shows a line there while something is wrong (R26)."""
+    answer = HttpResponse(render_to_string("status_page/banner.js"), content_type="text/javascript; charset=utf-8")
+    answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return answer
 
 
 def document(make: Callable[[Page], Document]) -> View:
@@ -84,7 +99,7 @@ summary, status, components, incidents, maintenances = map(
 )
 
 
-def _rendered(template: str, **shown: Any) -> HttpResponse:
+def rendered(template: str, *, answer: int = 200, **shown: Any) -> HttpResponse:
     """The page without anything of a request: no session is read for it."""
     context = {"name": settings.STATUS_PAGE_NAME, **shown}
-    return HttpResponse(render_to_string(f"status_page/{template}", context))
+    return HttpResponse(render_to_string(f"status_page/{template}", context), status=answer)

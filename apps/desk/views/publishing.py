@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from apps.communications import queries as communications
 from apps.communications.models import Audience, Component, ComponentStatus, Publication, PublicImpact, PublicStatus
-from apps.communications.status_page import actions, queries
+from apps.communications.status_page import actions, mailing, queries
 from apps.core.errors import HouseError
 from apps.desk.forms.publishing import PublishForm, TakeOffForm
 from apps.desk.pages import attempt, incident_or_404, say_failure, say_invalid, viewer
@@ -100,6 +100,7 @@ def _preview(
         "notice": notice,
         "status": PublicStatus(notice.status).label,
         "impact": PublicImpact(notice.impact).label,
+        "audience": mailing.audience(told).count(),
         "affected": [(each, told[each.pk]) for each in components if each.pk in told],
     }
 

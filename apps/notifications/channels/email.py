@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import smtplib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 
@@ -32,19 +32,34 @@ class EmailTransport:
         A message keeps its Message-ID at every attempt (RFC 5322, 3.6.4). A reply 5yz (RFC 5321) is permanent; of the
         receiver's address it is AddressRefused.
         """
-        connection = get_connection(timeout=settings.EMAIL_TIMEOUT)
+        with mail_server() as hand_over_mail:
 
-        def hand_over(message: Message) -> Sent:
-            mail = compose(message)
-            mail.connection = connection
-            _hand_over(mail)
-            return Sent(provider_id=str(mail.extra_headers["Message-ID"]))
+            def hand_over(message: Message) -> Sent:
+                mail = compose(message)
+                hand_over_mail(mail)
+                return Sent(provider_id=str(mail.extra_headers["Message-ID"]))
 
-        try:
-            _open(connection)
             yield hand_over
-        finally:
-            _close(connection)
+
+
+@contextmanager
+def mail_server() -> Iterator[Callable[[EmailMessage], None]]:
+    """Sign in to the mail server, and give the function that hands one mail over.
+
+    Raises Unreachable where nobody is there; the function AddressRefused, ProviderError (``about_one``: this mail
+    alone) and OutcomeUnknown.
+    """
+    connection = get_connection(timeout=settings.EMAIL_TIMEOUT)
+
+    def hand_over(mail: EmailMessage) -> None:
+        mail.connection = connection
+        _hand_over(mail)
+
+    try:
+        _open(connection)
+        yield hand_over
+    finally:
+        _close(connection)
 
 
 def _open(connection: BaseEmailBackend) -> None:
@@ -57,7 +72,7 @@ def _open(connection: BaseEmailBackend) -> None:
         raise Unreachable(f"The mail server cannot be reached: {error}") from error
 
 
-def _hand_over(message: EmailMultiAlternatives) -> None:
+def _hand_over(message: EmailMessage) -> None:
     try:
         message.send()
     except smtplib.SMTPRecipientsRefused as error:
