@@ -409,7 +409,7 @@ KEEP_SIGN_INS = timedelta(days=env.int("KEEP_SIGN_INS_DAYS", default=90))
 # Who was erased, by number, for whoever restores a backup (docs/privacy.md).
 ERASED_FILE = env.str("ERASED_FILE", default="")
 
-# Backups (docs/backups.md): where they lie, how often the house makes one by itself, 0: never, and how long it keeps them.
+# Backups (docs/backups.md): where they lie, how often the house makes one by itself (0: never), how long they are kept.
 BACKUP_DIR = env.str("BACKUP_DIR", default=str(DATA_DIR / "backups"))
 BACKUP_EVERY = timedelta(hours=env.int("BACKUP_EVERY_HOURS", default=24))
 BACKUP_KEEP = timedelta(days=env.int("BACKUP_KEEP_DAYS", default=14))

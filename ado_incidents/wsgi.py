@@ -1,4 +1,4 @@
-"""The WSGI entry: ingest and the emergency page answer in front of Django, everything else is Django; all by the right time."""
+"""The WSGI entry: ingest and the emergency page answer in front of Django, all else is Django; by the right time."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods
 from apps.core import origins, quotas
 from apps.core.errors import HouseError, Invalid
 from apps.core.quotas import Policy
-from apps.desk.forms import reports as forms
+from apps.desk.forms import user_reports as forms
 from apps.desk.pages import say_done, say_failure, say_invalid, viewer
 from apps.incidents import queries as incidents
 from apps.incidents.models import Incident, Via
