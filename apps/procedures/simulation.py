@@ -1,8 +1,9 @@
 """Tries the procedures out: declares an incident, lets its time pass, answers when asked to, and takes all of it back.
 
 What happens is what the engine would do, because it is the engine's own handlers that do it, within one transaction
-that is rolled back; only the incident's own timers are touched, no message is sent, nobody loses a turn by it, and
-nobody waits for it: it changes and locks no row but its own, and keys of its own number are nobody else's.
+that is rolled back; only the incident's own timers are touched, no message is sent, no provider is asked (what talks
+to the network runs in no transaction), nobody loses a turn by it, and nobody waits for it: it changes and locks no row
+but its own, and keys of its own number are nobody else's.
 """
 
 from __future__ import annotations
@@ -154,7 +155,7 @@ def _do_what_is_due(incident: Incident, *, until: datetime, budget: _Budget) -> 
         timer.finished_at = now
         timer.save(update_fields=["state", "finished_at"])
         handler = handler_of(timer.kind)
-        if handler is not None and timer.kind not in DELIVER.values():
+        if handler is not None and handler.transactional and timer.kind not in DELIVER.values():
             with clock.stands_at(now):
                 handler.function(timer)
     return True

@@ -17,6 +17,8 @@ from apps.core import clock as house_clock
 from apps.engine.models import Timer
 from apps.escalation.models import OutsideHours
 from apps.incidents.models import Incident, Severity
+from apps.integrations.models import Connection
+from apps.integrations.steps import bringing
 from apps.notifications.models import Notification
 from apps.procedures import simulation
 from apps.procedures.answers import acknowledged, declined, escalated, noted, reassigned, resolved
@@ -98,6 +100,12 @@ def test_nothing_is_left_of_it_and_nothing_was_sent(service, clock):
     assert not Incident.objects.exists()
     assert not Notification.objects.exists()
     assert mail.outbox == []
+
+
+def test_no_provider_is_asked_though_one_is_connected(service, clock, monkeypatch):
+    Connection.objects.create(provider="pagerduty", team=None, told={}, secrets={"routing_key": "R" * 32})
+    monkeypatch.setattr(bringing, "bring", lambda *_: pytest.fail("a provider was asked"))
+    assert simulate(Severity.objects.get(code="P3"), service, at=clock.now)
 
 
 def test_the_command_prints_text_or_data_and_names_what_it_does_not_know(service):
