@@ -17,7 +17,7 @@ from apps.operation.emergency import keeping
 log = structlog.get_logger(__name__)
 
 
-@recurring("operation.back_up", every=timedelta(minutes=30), lane=Lane.BULK, transactional=False)
+@recurring("operation.back_up", every=timedelta(minutes=2), lane=Lane.BULK, transactional=False)
 def back_up(timer: Timer) -> None:
     """Make a backup where the newest is older than BACKUP_EVERY, and take away what is older than BACKUP_KEEP."""
     if not settings.BACKUP_EVERY:

@@ -100,8 +100,8 @@ def test_every_page_is_accessible_quiet_and_never_scrolls_sideways(context, open
         "/", "/incidents/", "/incidents/?open=false", "/incidents/new/", open_incident.get_absolute_url(),
         review.get_absolute_url(), f"{open_incident.get_absolute_url()}impact/",
         f"{open_incident.get_absolute_url()}history/", f"{open_incident.get_absolute_url()}timeline/", "/oncall/",
-        "/services/", "/contacts/", "/postmortems/", f"/postmortems/{review.reference}/", "/action-items/",
-        "/notifications/", "/profile/", "/maintenance/", "/policies/", "/rehearse/", REHEARSAL,
+        "/services/", "/contacts/", "/procedures/", "/postmortems/", f"/postmortems/{review.reference}/",
+        "/action-items/", "/notifications/", "/profile/", "/maintenance/", "/policies/", "/rehearse/", REHEARSAL,
     ):  # fmt: skip
         assert page.goto(address).status == 200
         width = page.evaluate("document.documentElement.scrollWidth")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -12,10 +13,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
+import psutil
 import pytest
 from django.db import connection
 
 from apps.incidents.models import Incident
+from launcher.ports import free_port
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
 
@@ -87,3 +91,46 @@ def test_a_restart_where_nothing_runs_changes_nothing_and_says_so(transactional_
     done = run("emergency-restart.sh", DATA_DIR=str(tmp_path))
     assert done.returncode == 1
     assert "Nothing of this product runs here" in done.stderr
+
+
+#: Stands for the launcher: holds its lock, and starts again what ends. The second child is none of the product's own.
+LAUNCHER = """
+import fcntl, os, subprocess, sys
+folder, port, server = sys.argv[1:]
+file = open(f"{folder}/launcher.lock", "a+")
+fcntl.flock(file, fcntl.LOCK_EX)
+print(os.getpid(), port, file=file, flush=True)
+subprocess.Popen(["sleep", "100"])
+while True:
+    subprocess.Popen([sys.executable, "-c", server, "granian", port]).wait()
+"""
+SERVER = """
+import http.server, sys
+class Ready(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[2])), Ready).serve_forever()
+"""
+
+
+def test_a_restart_ends_the_products_processes_alone_and_waits_until_it_is_ready(
+    transactional_db: None, tmp_path: Path
+) -> None:
+    port = str(free_port())
+    launcher = subprocess.Popen([sys.executable, "-c", LAUNCHER, str(tmp_path), port, SERVER], start_new_session=True)
+    try:
+        transport = httpx.HTTPTransport(retries=8)  # with a growing pause between them
+        with httpx.Client(transport=transport, trust_env=False) as patient:
+            assert patient.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
+        before = {child.name(): child.pid for child in psutil.Process(launcher.pid).children()}
+        done = run("emergency-restart.sh", DATA_DIR=str(tmp_path), PORT="1")
+        assert done.returncode == 0, done.stderr
+        assert f"Ready again: http://127.0.0.1:{port}/readyz" in done.stdout
+        after = {child.name(): child.pid for child in psutil.Process(launcher.pid).children()}
+        changed = {name for name in before if before[name] != after[name]}
+        assert "sleep" not in changed
+        assert len(changed) == 1
+    finally:
+        os.killpg(launcher.pid, signal.SIGKILL)
+        launcher.wait()
