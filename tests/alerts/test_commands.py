@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,6 +41,23 @@ class TestCreateIntegration:
         assert line.endswith("/\n")
         assert digest_of(line.strip().removeprefix(prefix).strip("/")) == integration.key_digest
         assert (integration.team, integration.service, integration.name) == (platform, monitoring, "Prometheus")
+
+    @pytest.mark.parametrize("sender_format", ["pagerduty", "opsgenie"])
+    def test_of_a_vendors_form_it_prints_the_base_of_its_addresses_and_the_key(
+        self, platform: Team, sender_format: str
+    ) -> None:
+        line = printed("create_integration", "--team=platform", f"--format={sender_format}", "--name=Vendor")
+        base, key = line.removesuffix("\n").split("\t")
+        assert base == settings.SITE_URL
+        assert digest_of(key) == Integration.objects.get().key_digest
+
+    def test_the_secret_of_a_webhook_comes_from_a_file(self, platform: Team, tmp_path: Path) -> None:
+        (tmp_path / "secret").write_text("quite secret\n")
+        words = ("create_integration", "--team=platform", f"--secret-file={tmp_path / 'secret'}")
+        printed(*words, "--name=GitHub", "--format=github")
+        assert Integration.objects.get().secret == "quite secret"
+        with pytest.raises(CommandError, match="Only what GitHub sends is signed"):
+            printed(*words, "--name=Other", "--format=generic")
 
     def test_a_heartbeat_has_its_span(self, platform: Team, monitoring: Service) -> None:
         line = printed(
