@@ -87,8 +87,9 @@ REASONS_IN_THE_ADMIN: dict[str, tuple[str, ...]] = {
         "communications.update", "postmortems.postmortem", "postmortems.actionitem",
     ),
     "how the house works, with a history, and no way in": (
-        "incidents.*", "alerts.severityrule", "alerts.alertsettings", "escalation.*", "communications.*",
-        "postmortems.*", "catalog.*", "rosters.*", "contacts.emergencycontact", "contacts.externalcontact",
+        "incidents.*", "alerts.severityrule", "alerts.changerule", "alerts.alertsettings", "escalation.*",
+        "communications.*", "postmortems.*", "catalog.*", "rosters.*", "contacts.emergencycontact",
+        "contacts.externalcontact",
     ),
     "reaches people, whom it tells; administrators alone, who also keep the accounts": ("contacts.contactmethod",),
 }  # fmt: skip
