@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pytest
 from django.db import transaction
 
+from apps.catalog.models import HealthCheck, Service
 from apps.core.errors import NotAllowed, RuleViolation
 from apps.escalation import actions as escalation
 from apps.escalation.models import Run, RunLevel
@@ -19,6 +20,7 @@ from apps.incidents.models import (
     ImpactAssessment,
     Incident,
     Involvement,
+    Procedures,
     Resolution,
     ResponderRequest,
     RoleAssignment,
@@ -67,6 +69,18 @@ class Scene:
         """Whatever gates the resolution is done."""
         actions.tick(self.item("immediate").pk, done=True, by=self.cora)
         actions.record_resolution(self.incident.pk, by=self.cora, verified=True)
+
+    def be_watched(self) -> None:
+        """Its service has a health check."""
+        api = Service.objects.create(slug="watched", name="Watched", team=self.incident.team)
+        HealthCheck.objects.create(service=api, name="Page", kind="http", target="https://api.example.com")
+        self.incident.services.add(api)
+
+    def have_a_runbook(self) -> None:
+        """The procedures have one."""
+        procedures = Procedures.objects.get()
+        procedures.resources = {"guides": [{"key": "fix", "name": "Fix", "steps": [{"text": "Deploy"}]}]}
+        procedures.save()
 
     def resolve(self) -> None:
         resolve(self.incident, self.cora)
@@ -170,6 +184,12 @@ DEEDS: dict[str, Deed] = {
     ),
     "describe": Deed(lambda scene, by: actions.describe(scene.incident.pk, title="Only the API is down", by=by)),
     "add_note": Deed(lambda scene, by: actions.add_note(scene.incident.pk, text="The disk is full", by=by)),
+    "note_cause": Deed(lambda scene, by: actions.note_cause(scene.incident.pk, about="errors", text="Timeouts", by=by)),
+    "ask_for_health": Deed(lambda scene, by: actions.ask_for_health(scene.incident.pk, by=by), before=Scene.be_watched),
+    "start_runbook": Deed(
+        lambda scene, by: actions.start_runbook(scene.incident.pk, key="fix", by=by),
+        before=Scene.have_a_runbook,
+    ),
     "assess_impact": Deed(lambda scene, by: actions.assess_impact(scene.incident.pk, users_affected=7, by=by)),
     "record_resolution": Deed(
         lambda scene, by: actions.record_resolution(scene.incident.pk, reference="hotfix/7", by=by)
@@ -373,7 +393,7 @@ def test_a_commander_of_another_team_who_was_paged_responds_and_waives_nothing(s
 
 
 #: What is done whatever has become of the incident.
-AT_ANY_TIME = {"declare", "add_note", "assess_impact", "give_access", "take_access_back"}
+AT_ANY_TIME = {"declare", "add_note", "note_cause", "assess_impact", "give_access", "take_access_back"}
 
 
 @pytest.mark.parametrize("action", sorted(DEEDS.keys() - AT_ANY_TIME))
