@@ -37,7 +37,7 @@ def _section(section: Section) -> Iterator[str]:
     if section.is_empty:
         yield section.nothing
     for name, text in section.facts:
-        yield f"- **{_text(name)}**: {_text(text)}"
+        yield f"- **{_text(name)}**{'' if name.endswith('?') else ':'} {_text(text)}"
     if section.rows:
         yield _row(section.columns)
         yield _row(["---"] * len(section.columns), escaped=False)
