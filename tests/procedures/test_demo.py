@@ -16,7 +16,7 @@ from apps.notifications.models import Delivery, DeliveryState
 from apps.postmortems.models import Postmortem, ReviewStatus
 from apps.procedures.demo import loading, organisation
 from apps.procedures.demo.incidents import STORIES
-from apps.procedures.demo.organisation import person
+from apps.procedures.demo.organisation import SENDERS, person
 from apps.rosters import queries as rosters
 from apps.teams.actions import create_token
 from apps.teams.models import ApiToken, Team, User
@@ -91,7 +91,7 @@ def test_what_somebody_made_within_the_demo_is_named_and_lost_only_by_force(demo
             f'the incident {again} "{STORIES[0].title}"',
             f"the incident {leak}",
         }
-    assert Integration.objects.count() == 2
+    assert Integration.objects.count() == len(SENDERS) + 1
     assert ApiToken.objects.count() == 2
     assert Incident.objects.contains(lift)
     call_command("demo", "remove", "--force")
