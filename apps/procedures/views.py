@@ -13,7 +13,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
@@ -70,7 +70,12 @@ def procedures(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def revision(request: HttpRequest, number: int) -> HttpResponse:
-    """The procedures as they stood from an earlier revision on, which incidents of that time ran under."""
+    """The procedures as they stood from an earlier revision on, which incidents of that time ran under.
+
+    Whoever reads none does not learn which there are.
+    """
+    if not access.belongs_here(cast("User", request.user)):
+        raise Http404
     return _read(request, get_object_or_404(ProceduresRevision, pk=number))
 
 
