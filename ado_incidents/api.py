@@ -28,7 +28,7 @@ from apps.desk.api.paging import DirectPageViewSet
 from apps.desk.api.pay import PayViewSet
 from apps.desk.api.policies import PolicyViewSet
 from apps.desk.api.tokens import TokenViewSet
-from apps.postmortems.api import ReviewViewSet
+from apps.postmortems.api import ImprovementViewSet, ReviewViewSet
 from apps.reports.api import ReportViewSet
 from apps.rosters.api.calendars import CalendarFeedViewSet, RosterCalendarView
 from apps.rosters.api.exceptions import AbsenceViewSet, SwapViewSet
@@ -61,6 +61,7 @@ router.register("me/contact-methods", OwnMethodViewSet, basename="api-own-method
 router.register("me/pages", OwnPageViewSet, basename="api-own-page")
 router.register("postmortems", ReviewViewSet, basename="api-postmortem")
 router.register("action-items", TicketedItems, basename="api-action-item")
+router.register("improvements", ImprovementViewSet, basename="api-improvement")
 router.register("reports", ReportViewSet, basename="api-report")
 router.register("audit", RecordViewSet, basename="api-audit")
 

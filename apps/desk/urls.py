@@ -165,6 +165,12 @@ urlpatterns = [
     path("postmortems/<reference:number>/", reviews.postmortem, name="postmortem"),
     path("postmortems/<reference:number>/finish/", reviews.finish, name="postmortem_finish"),
     path("postmortems/<reference:number>/action-items/", reviews.add_action_item, name="action_item_add"),
+    path("postmortems/<reference:number>/improvements/", reviews.add_improvement, name="improvement_add"),
+    path(
+        "postmortems/<reference:number>/improvements/<int:improvement>/withdraw/",
+        reviews.withdraw_improvement,
+        name="improvement_withdraw",
+    ),
     path("action-items/<int:item>/done/", reviews.complete_action_item, name="action_item_done"),
     path("action-items/<int:item>/ticket/", reviews.retry_ticket, name="action_item_ticket"),
     path("action-items/", reviews.action_items, name="action_items"),

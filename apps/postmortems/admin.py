@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from unfold.admin import TabularInline
 
 from apps.incidents import queries as incidents
-from apps.postmortems.models import ActionItem, Answer, Postmortem, ReviewQuestion
+from apps.postmortems.models import ActionItem, Answer, Improvement, Postmortem, ReviewQuestion
 from apps.teams import access
 from apps.teams.admin_access import AdministratedAdmin, NeverDeleted, ReadOnlyAdmin
 
@@ -64,3 +64,11 @@ class ActionItemAdmin(OfVisibleIncidents):
     list_select_related = ("incident", "owner", "owner_team")
     search_fields = ("action", "incident__title", "owner__name", "owner__email")
     date_hierarchy = "due_date"
+
+
+@admin.register(Improvement)
+class ImprovementAdmin(OfVisibleIncidents):
+    list_display = ("title", "kind", "incident", "revision", "url", "made_at", "made_by")
+    list_filter = ("kind",)
+    list_select_related = ("incident", "revision", "made_by")
+    search_fields = ("title", "incident__title")

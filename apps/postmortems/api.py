@@ -18,10 +18,20 @@ from rest_framework.response import Response
 from apps.core.api import HouseViewSet
 from apps.core.pagination import OldestFirst
 from apps.incidents import queries as incidents
-from apps.incidents.models import Incident, Via
+from apps.incidents.models import Incident, ProceduresRevision, Via
 from apps.incidents.reading import note_reading
 from apps.postmortems import actions, queries
-from apps.postmortems.models import ActionItem, ActionKind, ActionStatus, Answer, Postmortem, Priority, Section
+from apps.postmortems.models import (
+    ActionItem,
+    ActionKind,
+    ActionStatus,
+    Answer,
+    Improvement,
+    ImprovementKind,
+    Postmortem,
+    Priority,
+    Section,
+)
 from apps.teams.authentication import caller
 from apps.teams.models import Team
 from apps.teams.representation import PersonByEmail, PersonSerializer, TeamInUse
@@ -205,3 +215,52 @@ class ActionItemViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, _OfInc
         """Change what is named: another owner, another date, done."""
         item, told = self.get_object(), self.understood(ChangeActionItemSerializer, partial=True)
         return Response(self.get_serializer(actions.change_action_item(item.pk, by=caller(self.request), **told)).data)
+
+
+class ImprovementSerializer(serializers.ModelSerializer[Improvement]):
+    """What was changed in how one works because of an incident (R32), and where it is."""
+
+    incident = serializers.CharField(source="incident.reference")
+    made_by = PersonSerializer(allow_null=True)
+
+    class Meta:
+        model = Improvement
+        fields = ("id", "incident", "kind", "title", "url", "revision", "made_at", "made_by")
+
+
+class RecordImprovementSerializer(serializers.Serializer[Any]):
+    """Either its address is told, or the number of the revision of the procedures that brought it."""
+
+    incident = VisibleIncident()
+    kind = serializers.ChoiceField(ImprovementKind.choices)
+    title = serializers.CharField(max_length=300)
+    url = serializers.URLField(required=False, allow_blank=True, max_length=1000)
+    revision = serializers.PrimaryKeyRelatedField[ProceduresRevision](
+        queryset=ProceduresRevision.objects.all(), required=False, allow_null=True
+    )
+
+
+class ImprovementViewSet(mixins.ListModelMixin, _OfIncidents):
+    """What was changed because of the incidents that one may see, oldest first."""
+
+    serializer_class = ImprovementSerializer
+    pagination_class = OldestFirst
+    lookup_value_regex = "[1-9][0-9]{0,17}"
+    filterset_fields = ("kind",)
+
+    def get_queryset(self) -> QuerySet[Improvement]:
+        """The improvements that the caller may see."""
+        return queries.improvements_visible_to(self.request.user)
+
+    @extend_schema(request=RecordImprovementSerializer, responses={201: ImprovementSerializer})
+    def create(self, request: Request) -> Response:
+        """Record what was changed because of an incident."""
+        told = self.understood(RecordImprovementSerializer)
+        made = actions.record_improvement(told.pop("incident").pk, by=caller(self.request), **told)
+        return Response(self.get_serializer(made).data, status=HTTPStatus.CREATED)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Take back what was recorded by mistake."""
+        actions.withdraw_improvement(self.get_object().pk, by=caller(request))
+        return Response(status=HTTPStatus.NO_CONTENT)

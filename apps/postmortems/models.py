@@ -9,7 +9,7 @@ from django.db import models
 from django.urls import reverse
 
 from apps.core.models import History
-from apps.incidents.models import Incident
+from apps.incidents.models import Incident, ProceduresRevision
 from apps.teams.models import Team, User
 
 if TYPE_CHECKING:
@@ -194,6 +194,57 @@ class ActionItem(models.Model):
 
     def __str__(self) -> str:
         return self.action
+
+    def guarding_team_ids(self) -> Iterable[int]:
+        return self.incident.guarding_team_ids()
+
+    def is_guarded_private(self) -> bool:
+        return self.incident.is_guarded_private()
+
+    def involves(self, person: User) -> bool:
+        return self.incident.involves(person)
+
+
+class ImprovementKind(models.TextChoices):
+    RUNBOOK = "runbook", "Runbook"
+    PROCEDURES = "procedures", "Procedures"
+    TEMPLATE = "template", "Communication template"
+    TRAINING = "training", "Training material"
+
+
+class Improvement(models.Model):
+    """What was changed in how one works because of an incident (R32), and where it is to be found.
+
+    ``revision`` is that of the procedures which brought it; whatever lies elsewhere has its ``url``.
+    """
+
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="improvements")
+    kind = models.CharField(max_length=16, choices=ImprovementKind)
+    title = models.CharField("what was changed", max_length=300)
+    url = models.URLField("address", max_length=1000, blank=True, help_text="Where it is, if it is not in here.")
+    revision = models.ForeignKey(
+        ProceduresRevision, on_delete=models.PROTECT, null=True, blank=True, related_name="improvements",
+        help_text="The revision of the procedures that brought it.",
+    )  # fmt: skip
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    history = History()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(revision__isnull=False) | ~models.Q(url=""),
+                name="improvement_is_found_somewhere",
+                violation_error_message="Say where it is: its address, or the revision of the procedures.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
 
     def guarding_team_ids(self) -> Iterable[int]:
         return self.incident.guarding_team_ids()

@@ -11,7 +11,7 @@ from apps.contacts.models import ContactGroup, EmergencyContact
 from apps.core import clock as house_clock
 from apps.incidents import queries as incidents
 from apps.incidents.models import Incident
-from apps.postmortems.models import ActionItem, ActionStatus, Answer, Postmortem
+from apps.postmortems.models import ActionItem, ActionStatus, Answer, Improvement, Postmortem
 from apps.teams.access import Viewer
 from apps.teams.models import Membership, Team, TeamRole, User
 
@@ -55,6 +55,12 @@ def open_action_items(person: Viewer) -> QuerySet[ActionItem]:
 def action_items_of(incident: Incident) -> QuerySet[ActionItem]:
     """What is to be done because of the incident, the first due first."""
     return incident.action_items.select_related("owner", "owner_team")
+
+
+def improvements_visible_to(person: Viewer) -> QuerySet[Improvement]:
+    """What was changed because of the incidents that ``person`` may see, oldest first."""
+    visible = incidents.visible_to(person)
+    return Improvement.objects.filter(incident__in=visible).select_related("incident__team", "revision", "made_by")
 
 
 def is_overdue(item: ActionItem) -> bool:

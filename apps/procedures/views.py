@@ -21,6 +21,7 @@ from apps.contacts.models import ContactMethod
 from apps.core import clock
 from apps.core.errors import Conflict, HouseError
 from apps.incidents.models import ProceduresRevision
+from apps.postmortems import queries as postmortems
 from apps.procedures import forms, lines, page
 from apps.procedures.simulation import simulate
 from apps.teams import access
@@ -85,8 +86,10 @@ def _read(request: HttpRequest, shown: ProceduresRevision | None) -> HttpRespons
         raise PermissionDenied
     known = ProceduresRevision.objects.defer("document").select_related("created_by")
     revisions = Paginator(known, REVISIONS).get_page(request.GET.get("page"))
+    brought = postmortems.improvements_visible_to(request.user).filter(revision__in=list(revisions))
     context = {
         "shown": shown,
+        "because": brought.order_by("revision", "pk"),
         "in_force": known.first(),
         "parts": page.parts_of(page.document_of(shown)) if shown else [],
         "revisions": revisions,

@@ -130,6 +130,7 @@ MODELS: dict[str, Kept] = {
     "communications.publication": read_only(places=(OWN, OTHER, BELOW), row=_told(Publication, "incident")),
     "postmortems.postmortem": of_incidents(lambda things: things["postmortem"]),
     "postmortems.actionitem": of_incidents(lambda things: things["actionitem"]),
+    "postmortems.improvement": of_incidents(lambda things: things["improvement"]),
 }
 #: The pages of a model that are not Django's own, by the name of their route: who is let in.
 OTHERS: dict[str, dict[str, Ask]] = {

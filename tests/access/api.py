@@ -241,6 +241,20 @@ API: dict[str, dict[str, Ask]] = {
         "get": Ask(VIEW, "actionitem"),
         "patch": Ask(RESPOND, "actionitem", {"priority": "high"}),
     },
+    "api-improvement-list": {
+        "get": SIGNED_IN,
+        "post": Ask(
+            RESPOND,
+            body=lambda things: {
+                **_reviewed(things),
+                "kind": "training",
+                "title": "Disks",
+                "url": "https://docs.example.com/disks",
+            },
+            names="resolved",
+        ),
+    },
+    "api-improvement-detail": {"delete": Ask(RESPOND, "improvement")},
     "api-action-item-retry-ticket": {"post": Ask(RESPOND, "actionitem")},
     # The record
     "api-audit-list": {"get": Ask(teams_access.Right.AUDIT)},

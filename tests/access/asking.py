@@ -109,6 +109,13 @@ KINDS: dict[str, Kind] = {
     ),
     "incident in a form": Kind(lambda things: {**_reference(things["incident"]), "form": "md"}, OF_INCIDENTS),
     "actionitem": _row("actionitem", "item", places=OF_INCIDENTS),
+    "improvement": Kind(
+        lambda things: {
+            **_reference(things["resolved"]),
+            **dict.fromkeys(("improvement", "pk"), things["improvement"]),
+        },
+        OF_INCIDENTS,
+    ),
     "publication": Kind(lambda things: {"code": things["publication"]}),
     "team": _slug("team"),
     "service": _slug("service"),

@@ -101,8 +101,9 @@ DEEDS = frozenset(
         "status_subscribe", "status_confirm", "status_unsubscribe",
         "roster", "override_remove", "roster_handover", "shadow_add", "shadow_remove", "shift_take", "swap_ask",
         "swap_accept", "swap_refuse", "swap_withdraw", "policy_new", "policy_delete", "maintenance_end", "audit_save",
-        "audit_forget", "postmortem_finish", "action_item_add", "action_item_done", "action_item_ticket", "acknowledge",
-        "twilio_sms", "twilio_sms_status", "twilio_voice", "twilio_voice_key", "twilio_voice_status",
+        "audit_forget", "postmortem_finish", "action_item_add", "action_item_done", "action_item_ticket",
+        "improvement_add", "improvement_withdraw", "acknowledge", "twilio_sms", "twilio_sms_status", "twilio_voice",
+        "twilio_voice_key", "twilio_voice_status",
         "slack_interactive", "slack_command", "push_acknowledge", "push_decline",
     }
 )  # fmt: skip

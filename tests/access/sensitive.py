@@ -47,7 +47,7 @@ REASONS: dict[str, tuple[str, ...]] = {
     "work on an incident, which nothing may hold up; who may see a private one is its commander's to say at night": (
         "incident_*", "api-incident-*", "declare", "page", "page_*", "api-page-list", "acknowledge", "push_*",
         "inbox_*", "api-own-page-*", "step_retry", "report*", "api-report-*",
-        "postmortem*", "api-postmortem-*", "action_item_*", "api-action-item-*",
+        "postmortem*", "api-postmortem-*", "action_item_*", "api-action-item-*", "improvement_*", "api-improvement-*",
     ),
     "who is on call and for what: kept for all to see, told to whom it concerns, and no way in": (
         "roster*", "api-roster-*", "override_remove", "api-layer-table-*", "api-override-table-*", "shadow_*",
@@ -85,6 +85,7 @@ REASONS_IN_THE_ADMIN: dict[str, tuple[str, ...]] = {
         "teams.apitoken", "rosters.calendarfeed", "axes.*", "engine.*", "incidents.proceduresrevision",
         "notifications.*", "alerts.inboxentry", "alerts.alert", "alerts.change", "incidents.incident",
         "communications.update", "postmortems.postmortem", "postmortems.actionitem",
+        "postmortems.improvement",
     ),
     "how the house works, with a history, and no way in": (
         "incidents.*", "alerts.severityrule", "alerts.changerule", "alerts.alertsettings", "escalation.*",

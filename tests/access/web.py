@@ -294,6 +294,14 @@ WEB: dict[str, dict[str, Ask]] = {
             },
         )
     },
+    "improvement_add": {
+        "post": Ask(
+            RESPOND,
+            "resolved",
+            {"title": "Disks", "kind": "runbook", "url": "https://docs.example.com/disks"},
+        )
+    },
+    "improvement_withdraw": posted(RESPOND, "improvement"),
     "action_item_done": posted(RESPOND, "actionitem"),
     "action_item_ticket": posted(RESPOND, "actionitem"),
     # What proves itself by a token or a signature

@@ -227,7 +227,11 @@ def _of_incident(team: Team, people: list[User], *, name: str, private: bool = F
     item = postmortems.add_action_item(
         over.pk, kind=ActionKind.TECHNICAL, action=f"{name} action", due_date=date(2026, 3, 20), by=first, owner=first
     )
+    improvement = postmortems.record_improvement(
+        over.pk, kind="runbook", title=f"{name} runbook", url="https://docs.example.com/", by=first
+    )
     return {
+        "improvement": improvement.pk,
         "incident": found.pk, "checklist": found.checklist.get(part="initial").pk, "request": asked.pk,
         "resolved": over.pk, "postmortem": review.pk, "actionitem": item.pk, "responder": second,
         "grant": grant.pk if grant else None, "step": step.pk,

@@ -11,7 +11,8 @@ from django.http import QueryDict
 from apps.contacts.queries import people_who_answer
 from apps.desk.forms.editing import EditForm
 from apps.desk.queries import visible_teams
-from apps.postmortems.models import ActionItem, Postmortem, Section
+from apps.incidents.models import ProceduresRevision
+from apps.postmortems.models import ActionItem, Improvement, Postmortem, Section
 from apps.teams.models import Team, User
 
 _DATE = "%Y-%m-%d"
@@ -66,3 +67,16 @@ class ActionItemForm(forms.ModelForm[ActionItem]):
         )
         self.fields["owner"].queryset = people_who_answer()  # type: ignore[attr-defined]
         self.fields["owner"].help_text = "A person, or a team below."
+
+
+class ImprovementForm(forms.ModelForm[Improvement]):
+    """What was changed in how one works, and where it is."""
+
+    class Meta:
+        model = Improvement
+        fields = ("title", "kind", "url", "revision")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["revision"].queryset = ProceduresRevision.objects.defer("document")  # type: ignore[attr-defined]
+        self.fields["revision"].empty_label = "Not of the procedures"  # type: ignore[attr-defined]

@@ -14,6 +14,7 @@ from apps.desk import queries
 from apps.desk.pages import viewer
 from apps.escalation import queries as escalation
 from apps.incidents import queries as incidents
+from apps.postmortems import queries as postmortems
 
 
 @login_required
@@ -23,7 +24,9 @@ def services(request: HttpRequest) -> HttpResponse:
     listed = list(catalog.services_of(queries.visible_teams(viewer(request))))
     climbed = escalation.policies_of(listed)
     under = catalog.windows_by_service(listed, clock.now())
+    links = {link.url for service in listed for link in service.links.all()}
     context = {
-        "services": [(service, open_on[service.pk], climbed[service.pk], under[service.pk]) for service in listed]
+        "services": [(service, open_on[service.pk], climbed[service.pk], under[service.pk]) for service in listed],
+        "because": postmortems.improvements_visible_to(viewer(request)).filter(url__in=links).order_by("url", "pk"),
     }
     return render(request, "catalog/services.html", context)

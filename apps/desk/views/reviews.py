@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from apps.core import clock
 from apps.core.editing import unchanged
 from apps.desk import clock_faces, edited
-from apps.desk.forms.reviews import ActionItemForm, ReviewForm
+from apps.desk.forms.reviews import ActionItemForm, ImprovementForm, ReviewForm
 from apps.desk.pages import attempt, incident_or_404, led_back, say_invalid, viewer
 from apps.incidents import queries as incidents
 from apps.incidents.models import ClockName
@@ -66,6 +66,8 @@ def postmortem(request: HttpRequest, number: int) -> HttpResponse:
         "form": form,
         "clocks": clock_faces.faces(each for name, each in clocks.items() if name in CLOCKS),
         "action_items": reviews.action_items_of(review.incident).prefetch_related("ticket"),
+        "improvements": reviews.improvements_visible_to(viewer(request)).filter(incident=number),
+        "improvement_form": ImprovementForm(),
         "item_form": ActionItemForm(by=viewer(request)),
         "today": reviews.today(review.incident.team),
         "may_respond": access.may(viewer(request), access.Permission.RESPOND, review),
@@ -96,6 +98,32 @@ def add_action_item(request: HttpRequest, number: int) -> HttpResponse:
         )
     else:
         say_invalid(request, form)
+    return redirect("postmortem", number)
+
+
+@login_required
+@require_POST
+def add_improvement(request: HttpRequest, number: int) -> HttpResponse:
+    """Record what was changed because of the incident."""
+    incident = incident_or_404(request, number)
+    form = ImprovementForm(request.POST)
+    if form.is_valid():
+        attempt(
+            request,
+            lambda: actions.record_improvement(incident.pk, by=viewer(request), **form.cleaned_data),
+            done="It links back to the incident now.",
+        )
+    else:
+        say_invalid(request, form)
+    return redirect("postmortem", number)
+
+
+@login_required
+@require_POST
+def withdraw_improvement(request: HttpRequest, number: int, improvement: int) -> HttpResponse:
+    """Take back what was recorded by mistake."""
+    found = get_object_or_404(reviews.improvements_visible_to(viewer(request)), pk=improvement, incident=number)
+    attempt(request, lambda: actions.withdraw_improvement(found.pk, by=viewer(request)), done="It is taken back.")
     return redirect("postmortem", number)
 
 

@@ -4,6 +4,7 @@ Reading asks for the right to view the incident, writing for the right to respon
 """
 
 from apps.postmortems.actions.deadlines import remind, start_clocks, stop_clocks, tell_overdue
+from apps.postmortems.actions.improvements import record_improvement, withdraw_improvement
 from apps.postmortems.actions.items import (
     add_action_item,
     change_action_item,
@@ -25,10 +26,12 @@ __all__ = [
     "follow",
     "open_review",
     "raise_action_item",
+    "record_improvement",
     "remind",
     "remind_of_action_item",
     "settle_action_item",
     "start_clocks",
     "stop_clocks",
     "tell_overdue",
+    "withdraw_improvement",
 ]

@@ -9,8 +9,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseFailure
+from django.db import transaction
 
 from apps.core.errors import HouseError, Invalid
+from apps.incidents import queries as incidents
+from apps.incidents.models import Incident, ProceduresRevision
+from apps.postmortems import actions as postmortems
+from apps.postmortems.models import ImprovementKind
 from apps.procedures import apply as applying
 from apps.procedures import current, export, reading, structure
 from apps.procedures.diff import Change
@@ -39,6 +44,7 @@ class Command(BaseCommand):
             if verb == "apply":
                 each.add_argument("--force", action="store_true", help="overwrite what was edited in the admin")
                 each.add_argument("--user", metavar="EMAIL", help="who applies it, for the history")
+                each.add_argument("--because", metavar="INC-1", help="the incident that taught it: they link both ways")
 
     def handle(self, *args: Any, **options: Any) -> None:
         verb: str = options["verb"]
@@ -78,7 +84,11 @@ class Command(BaseCommand):
 
     def _apply(self, options: dict[str, Any]) -> None:
         document = self._checked(options["file"]).document
-        applied = applying.apply(document, by=_person(options["user"]), force=options["force"])
+        by, taught = _person(options["user"]), _incident(options["because"])
+        with transaction.atomic():
+            applied = applying.apply(document, by=by, force=options["force"])
+            if taught is not None and applied.revision is not None:
+                _link(taught, applied.revision, by=by)
         revision = applied.revision.pk if applied.revision else None
         if options["as_json"]:
             self._print_json({"changes": _data(applied.changes), "revision": revision, "version": document.version})
@@ -132,6 +142,21 @@ def _problems(found: Sequence[Problem]) -> list[dict[str, Any]]:
 
 def _places(found: Sequence[Change]) -> str:
     return ", ".join(change.where for change in found)
+
+
+def _incident(reference: str | None) -> Incident | None:
+    if reference is None:
+        return None
+    try:
+        return incidents.by_reference(reference)
+    except Incident.DoesNotExist as error:
+        raise Invalid(f"There is no incident {reference}.") from error
+
+
+def _link(incident: Incident, revision: ProceduresRevision, *, by: User | None) -> None:
+    postmortems.record_improvement(
+        incident.pk, kind=ImprovementKind.PROCEDURES, title=f"Procedures {revision}", revision=revision, by=by
+    )
 
 
 def _person(email: str | None) -> User | None:
