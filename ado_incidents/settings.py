@@ -466,6 +466,7 @@ SPECTACULAR_SETTINGS = {
         "ContactMethodKind": "apps.contacts.models.MethodKind",
         "DeliveryState": "apps.notifications.models.DeliveryState",
         "HealthCheckKind": "apps.catalog.models.CheckKind",
+        "ImprovementKind": "apps.postmortems.models.ImprovementKind",
         "IncidentStatus": "apps.incidents.models.Status",
         "LinkKind": "apps.catalog.models.LinkKind",
         "NotificationKind": "apps.notifications.models.NotificationKind",

@@ -7,7 +7,15 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from apps.communications.models import Component, MessageTemplate, Publication, Subscriber, Update, UpdateSchedule
+from apps.communications.models import (
+    Component,
+    MessageTemplate,
+    Publication,
+    SocialPost,
+    Subscriber,
+    Update,
+    UpdateSchedule,
+)
 from apps.incidents import queries as incidents
 from apps.teams import access
 from apps.teams.admin_access import AdministratedAdmin, NeverDeleted, ReadOnlyAdmin
@@ -64,6 +72,20 @@ class PublicationAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         visible = incidents.visible_to(request.user).values("pk")
         return super().get_queryset(request).filter(incident__in=visible)
+
+
+@admin.register(SocialPost)
+class SocialPostAdmin(ReadOnlyAdmin):
+    """What was proposed for social media and what became of it, of the incidents that one may see."""
+
+    list_display = ("text", "publication", "state", "proposed_by", "decided_by", "sent_at", "error")
+    list_filter = ("state",)
+    list_select_related = ("publication", "proposed_by", "decided_by")
+    search_fields = ("text",)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        visible = incidents.visible_to(request.user).values("pk")
+        return super().get_queryset(request).filter(publication__incident__in=visible)
 
 
 @admin.register(Subscriber)

@@ -1,4 +1,4 @@
-"""How incidents appear in addresses: INC-7."""
+"""How incidents and decisions appear in addresses."""
 
 from __future__ import annotations
 
@@ -13,3 +13,15 @@ class ReferenceConverter:
 
     def to_url(self, value: int | str) -> str:
         return value if isinstance(value, str) else f"INC-{value}"
+
+
+class DecisionConverter:
+    """``approve`` or ``refuse``."""
+
+    regex = "approve|refuse"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path, register_converter
 from django.views.generic import RedirectView
 
-from apps.desk.converters import ReferenceConverter
+from apps.desk.converters import DecisionConverter, ReferenceConverter
 from apps.desk.views import (
     acknowledging,
     calendars,
@@ -42,6 +42,7 @@ from apps.desk.views import (
 from apps.rosters.views import calendar
 
 register_converter(ReferenceConverter, "reference")
+register_converter(DecisionConverter, "decision")
 
 of_one_incident = [
     path("", incidents.incident, name="incident"),
@@ -82,6 +83,8 @@ of_one_incident = [
     path("updates/", responding.SendUpdate.as_view(), name="incident_update"),
     path("status-page/", publishing.publish, name="incident_publish"),
     path("status-page/take-off/", publishing.take_off, name="incident_take_off"),
+    path("social-posts/", publishing.propose_post, name="social_post_propose"),
+    path("social-posts/<int:post>/<decision:decision>/", publishing.decide_post, name="social_post_decide"),
     path("fix/", responding.RecordResolution.as_view(), name="incident_fix"),
     path("checklist/<int:item>/", responding.Tick.as_view(), name="incident_tick"),
     path("checklist/<int:item>/seen/", looking.RecordStep.as_view(), name="incident_seen"),

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import structlog
 
+from apps.communications.status_page import social
 from apps.core import retention
 from apps.core.errors import ProviderError
 from apps.engine.models import Timer
@@ -14,6 +15,7 @@ from apps.integrations.items import actions as items
 from apps.integrations.items import bringing as telling
 from apps.integrations.models import SlackAnswer, SlackCommand, TextReply
 from apps.integrations.slack import answering, asking, interaction
+from apps.integrations.social import posting
 from apps.integrations.steps import actions as steps
 from apps.integrations.steps import bringing, checking
 from apps.integrations.twilio import inbox
@@ -94,6 +96,18 @@ def give_a_ticket_up(timer: Timer, error: str) -> None:
 def ask_which_items_are_done(timer: Timer) -> None:
     """Record as done what is done in the ticket system (R30)."""
     telling.ask()
+
+
+@handler(posting.POST, lane=Lane.WORK, transactional=False, at_once=1)
+def post_in_social_media(timer: Timer) -> None:
+    """Post what was approved (R26)."""
+    posting.post(timer.payload["post"])
+
+
+@on_dead(posting.POST)
+def give_a_post_up(timer: Timer, error: str) -> None:
+    """It is shown as failed."""
+    social.note_failed(timer.payload["post"], error)
 
 
 @handler(checking.CHECK, lane=Lane.WORK, transactional=False, at_once=2, attempts=1)

@@ -170,18 +170,60 @@ class TaskTool(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Post:
+    """A post for social media: ``key`` is the same at every attempt, ``url`` leads to the status page."""
+
+    key: str
+    text: str
+    url: str
+    reference: str
+
+
+class PostTool(Protocol):
+    """What posts in social media. Each raises ProviderError; none is called within a transaction."""
+
+    def post(self, post: Post) -> None:
+        """Post it; twice is once, as far as the other side knows the key."""
+        ...
+
+    def check(self) -> str:
+        """Whether it can be reached; it posts nothing."""
+        ...
+
+
+class Checked(Protocol):
+    """Whatever can be tested."""
+
+    def check(self) -> str:
+        """What it says who we are."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
-    """What one can be connected with. ``opened`` reaches it with what it has to be told."""
+    """What one can be connected with, and how it is reached with what it has to be told."""
 
     key: str
     label: str
-    makes: StepKind
     settings: tuple[Setting, ...]
-    opened: Callable[[Mapping[str, str]], AbstractContextManager[Tool]]
+    #: What it makes on a declaration, and how it is reached for that.
+    makes: StepKind | None = None
+    opened: Callable[[Mapping[str, str]], AbstractContextManager[Tool]] | None = None
     #: The kinds of timeline events that it is told of, besides its end.
     follows: frozenset[str] = frozenset()
     #: Reaches it to keep action items, where it is a ticket system.
     tasks: Callable[[Mapping[str, str]], AbstractContextManager[TaskTool]] | None = None
+    #: Reaches it to post in social media, where it does that.
+    posts: Callable[[Mapping[str, str]], AbstractContextManager[PostTool]] | None = None
+
+
+def checked(provider: Provider, told: Mapping[str, str]) -> str:
+    """What the provider says to a test. Raises ProviderError."""
+    way: Callable[[Mapping[str, str]], AbstractContextManager[Checked]] | None = provider.opened or provider.posts
+    if way is None:
+        raise ProviderError(f"{provider.label} cannot be tested.", permanent=True)
+    with way(told) as tool:
+        return tool.check()
 
 
 def pairs(text: str, *, example: str) -> dict[str, str]:

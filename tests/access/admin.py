@@ -127,6 +127,7 @@ MODELS: dict[str, Kept] = {
     "incidents.incident": of_incidents(lambda things: things["incident"]),
     "notifications.delivery": of_incidents(_told(Delivery, "notification__incident")),
     "communications.update": of_incidents(_told(Update, "incident")),
+    "communications.socialpost": read_only(places=(OWN, OTHER, BELOW), row=lambda things: things["post"]),
     "communications.publication": read_only(places=(OWN, OTHER, BELOW), row=_told(Publication, "incident")),
     "postmortems.postmortem": of_incidents(lambda things: things["postmortem"]),
     "postmortems.actionitem": of_incidents(lambda things: things["actionitem"]),

@@ -160,6 +160,11 @@ API: dict[str, dict[str, Ask]] = {
     "api-incident-health-check": {"get": Ask(VIEW, "incident"), "post": Ask(RESPOND, "incident")},
     "api-incident-retry-step": {"post": Ask(RESPOND, "step")},
     "api-incident-status-page": {"get": Ask(VIEW, "incident"), "post": Ask(COMMAND, "incident", PUBLISHED)},
+    "api-incident-social-posts": {
+        "get": Ask(VIEW, "incident"),
+        "post": Ask(COMMAND, "incident", {"text": "We look into it"}),
+    },
+    "api-incident-decide-post": {"post": Ask(COMMAND, "social post")},
     "api-incident-take-off": incident(COMMAND, reason="The wrong one"),
     "api-incident-steps": SEEN,
     "api-incident-responders": {

@@ -116,6 +116,9 @@ KINDS: dict[str, Kind] = {
         },
         OF_INCIDENTS,
     ),
+    "social post": Kind(
+        lambda things: {**_reference(things["incident"]), "post": things["post"], "decision": "refuse"}
+    ),
     "publication": Kind(lambda things: {"code": things["publication"]}),
     "team": _slug("team"),
     "service": _slug("service"),

@@ -84,7 +84,8 @@ REASONS_IN_THE_ADMIN: dict[str, tuple[str, ...]] = {
         "integrations.step", "reports.report",
         "teams.apitoken", "rosters.calendarfeed", "axes.*", "engine.*", "incidents.proceduresrevision",
         "notifications.*", "alerts.inboxentry", "alerts.alert", "alerts.change", "incidents.incident",
-        "communications.update", "postmortems.postmortem", "postmortems.actionitem",
+        "communications.update", "communications.publication", "communications.socialpost",
+        "postmortems.postmortem", "postmortems.actionitem",
         "postmortems.improvement",
     ),
     "how the house works, with a history, and no way in": (

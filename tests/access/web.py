@@ -250,6 +250,8 @@ WEB: dict[str, dict[str, Ask]] = {
     "incident_describe": done(RESPOND, "incident", title="Better", summary="Said"),
     "incident_update": done(RESPOND, "incident", message="We are on it"),
     "incident_publish": {"get": Ask(COMMAND, "incident"), "post": Ask(COMMAND, "incident", PUBLISHED)},
+    "social_post_propose": posted(COMMAND, "incident", text="We look into it"),
+    "social_post_decide": posted(COMMAND, "social post"),
     "incident_take_off": posted(COMMAND, "incident", reason="The wrong one"),
     "incident_fix": done(RESPOND, "incident", reference="hotfix/1"),
     "incident_tick": {"get": Ask(VIEW, "incident"), "post": Ask(RESPOND, "checklist", {"done": "on"})},

@@ -21,6 +21,7 @@ from apps.catalog import actions as catalog
 from apps.catalog.models import HealthCheck, HealthResult, Service
 from apps.communications import actions as communications
 from apps.communications.models import Audience, Subscriber
+from apps.communications.status_page import social
 from apps.contacts import actions as contacts
 from apps.contacts.models import ContactGroup, ContactMethod, MethodKind
 from apps.core import clock
@@ -221,6 +222,7 @@ def _of_incident(team: Team, people: list[User], *, name: str, private: bool = F
     communications.send_update(found.pk, audience=Audience.INTERNAL, message=f"{name} update", by=first)
     incidents.assess_impact(found.pk, by=first, users_affected=3)
     publication = None if private else publish(found, first)
+    post = None if private else social.propose(found.pk, text=f"{name} is looked into", by=first)
     over = declare(team, first, title=f"{name} was down", private=private)
     resolve(over, first)
     review = postmortems.open_review(over.pk, by=first)
@@ -231,7 +233,7 @@ def _of_incident(team: Team, people: list[User], *, name: str, private: bool = F
         over.pk, kind="runbook", title=f"{name} runbook", url="https://docs.example.com/", by=first
     )
     return {
-        "improvement": improvement.pk,
+        "improvement": improvement.pk, "post": post.pk if post else None,
         "incident": found.pk, "checklist": found.checklist.get(part="initial").pk, "request": asked.pk,
         "resolved": over.pk, "postmortem": review.pk, "actionitem": item.pk, "responder": second,
         "grant": grant.pk if grant else None, "step": step.pk,

@@ -9,6 +9,7 @@ from apps.communications.models.messages import (
     validate_delay,
     validate_interval,
 )
+from apps.communications.models.social import LONGEST_POST, PostState, SocialPost
 from apps.communications.models.status_page import (
     Component,
     ComponentStatus,
@@ -20,16 +21,19 @@ from apps.communications.models.status_page import (
 from apps.communications.models.subscribers import MailState, Subscriber, SubscriberMail
 
 __all__ = [
+    "LONGEST_POST",
     "Audience",
     "Component",
     "ComponentStatus",
     "MailState",
     "MessageTemplate",
     "Phase",
+    "PostState",
     "PublicImpact",
     "PublicStatus",
     "PublicUpdate",
     "Publication",
+    "SocialPost",
     "Subscriber",
     "SubscriberMail",
     "Update",

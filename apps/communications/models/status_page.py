@@ -72,10 +72,11 @@ _REFUSE = """
     END IF;
     RETURN NEW;
 """
-_OF_PUBLICATION = "(SELECT p.incident_id FROM communications_publication p WHERE p.id = NEW.publication_id)"
+OF_PUBLICATION = "(SELECT p.incident_id FROM communications_publication p WHERE p.id = NEW.publication_id)"
 
 
-def _never_private(incident: str, *, when: str = "") -> pgtrigger.Trigger:
+def never_private(incident: str, *, when: str = "") -> pgtrigger.Trigger:
+    """Refuses rows about the ``incident``, an expression, that is private or a drill; of all rows or those ``when``."""
     return pgtrigger.Trigger(
         name="never_private",
         when=pgtrigger.Before,
@@ -115,7 +116,7 @@ class Publication(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["resolved_at"], name="publication_by_its_end")]
-        triggers = [_never_private("NEW.incident_id", when="NEW.taken_off_at IS NULL")]
+        triggers = [never_private("NEW.incident_id", when="NEW.taken_off_at IS NULL")]
 
     def __str__(self) -> str:
         return self.name
@@ -151,7 +152,7 @@ class PublicUpdate(AppendOnly):
 
     class Meta(AppendOnly.Meta):
         ordering = ["pk"]
-        triggers = [*AppendOnly.Meta.triggers, _never_private(_OF_PUBLICATION)]
+        triggers = [*AppendOnly.Meta.triggers, never_private(OF_PUBLICATION)]
 
     def __str__(self) -> str:
         return f"{self.name}: {self.get_status_display()} at {self.at:%Y-%m-%d %H:%M}"

@@ -7,19 +7,29 @@ from typing import Any
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.communications.models import ComponentStatus, Publication, PublicImpact, PublicStatus
-from apps.communications.status_page import actions, queries
+from apps.communications.models import (
+    LONGEST_POST,
+    ComponentStatus,
+    Publication,
+    PublicImpact,
+    PublicStatus,
+    SocialPost,
+)
+from apps.communications.status_page import actions, queries, social
 from apps.communications.status_page.actions import LONGEST_REASON
 from apps.communications.status_page.documents import address
 from apps.communications.status_page.rules import Notice
+from apps.core.pagination import OldestFirst
 from apps.desk.api.answers import IncidentSerializer
 from apps.desk.api.base import AboutIncidents
 from apps.desk.api.requests import LONGEST_TEXT
 from apps.incidents.models import Via
 from apps.teams.authentication import caller
+from apps.teams.representation import PersonSerializer
 
 
 class PublishSerializer(serializers.Serializer[Any]):
@@ -69,6 +79,22 @@ class StatusPageSerializer(serializers.Serializer[Any]):
     why_hidden = serializers.CharField()
 
 
+class SocialPostSerializer(serializers.ModelSerializer[SocialPost]):
+    """A post for social media, and what became of it."""
+
+    proposed_by = PersonSerializer()
+    decided_by = PersonSerializer(allow_null=True)
+
+    class Meta:
+        model = SocialPost
+        fields = ("id", "text", "state", "error", "proposed_by", "proposed_at", "decided_by", "decided_at", "sent_at")
+        read_only_fields = fields
+
+
+class ProposePostSerializer(serializers.Serializer[Any]):
+    text = serializers.CharField(max_length=LONGEST_POST)
+
+
 class Publishing(AboutIncidents):
     """What its commander and communications lead tell everybody of an incident."""
 
@@ -99,4 +125,34 @@ class Publishing(AboutIncidents):
         """Take it off the status page, for good."""
         incident, told = self.incident(), self.understood(TakeOffSerializer)
         actions.take_off(incident.pk, reason=told["reason"], by=caller(request), via=Via.API)
+        return self.answer(incident)
+
+    @extend_schema(operation_id="incident_social_posts", responses=SocialPostSerializer(many=True))
+    @action(detail=True, methods=["get"], url_path="social-posts", pagination_class=OldestFirst)
+    def social_posts(self, request: Request, reference: str) -> Response:
+        """What was proposed for social media, and what became of it, oldest first."""
+        found = SocialPost.objects.filter(publication__incident=self.incident())
+        page = self.paginate_queryset(found.select_related("proposed_by", "decided_by"))
+        return self.get_paginated_response(SocialPostSerializer(page, many=True).data)
+
+    @extend_schema(operation_id="incident_propose_post", request=ProposePostSerializer, responses=IncidentSerializer)
+    @social_posts.mapping.post
+    def propose_post(self, request: Request, reference: str) -> Response:
+        """Propose a post about what is on the status page; nothing leaves the house."""
+        incident, told = self.incident(), self.understood(ProposePostSerializer)
+        social.propose(incident.pk, text=told["text"], by=caller(request), via=Via.API)
+        return self.answer(incident)
+
+    @extend_schema(operation_id="incident_decide_post", request=None, responses=IncidentSerializer)
+    @action(
+        detail=True, methods=["post"], url_path="social-posts/(?P<post>[1-9][0-9]{0,17})/(?P<decision>approve|refuse)"
+    )
+    def decide_post(self, request: Request, reference: str, post: str, decision: str) -> Response:
+        """Approve a post, which sends it, or refuse it."""
+        incident = self.incident()
+        found = SocialPost.objects.filter(publication__incident=incident, pk=post).first()
+        if found is None:
+            raise NotFound
+        decide = social.approve if decision == "approve" else social.refuse
+        decide(found.pk, by=caller(request), via=Via.API)
         return self.answer(incident)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from apps.communications.models import Component, ComponentStatus, PublicImpact, PublicStatus
+from apps.communications.models import LONGEST_POST, Component, ComponentStatus, PublicImpact, PublicStatus
 from apps.communications.models.status_page import LONGEST_NAME
 from apps.communications.status_page.actions import LONGEST_REASON
 from apps.communications.status_page.rules import Notice
@@ -52,3 +52,10 @@ class PublishForm(ToldForm):
 
 class TakeOffForm(ToldForm):
     reason = forms.CharField(max_length=LONGEST_REASON, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class SocialPostForm(ToldForm):
+    text = forms.CharField(
+        max_length=LONGEST_POST, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="What is to be said in social media; the address of the status page's entry goes with it.",
+    )  # fmt: skip

@@ -7,16 +7,25 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from apps.communications import queries as communications
-from apps.communications.models import Audience, Component, ComponentStatus, Publication, PublicImpact, PublicStatus
-from apps.communications.status_page import actions, mailing, queries
+from apps.communications.models import (
+    Audience,
+    Component,
+    ComponentStatus,
+    Publication,
+    PublicImpact,
+    PublicStatus,
+    SocialPost,
+)
+from apps.communications.status_page import actions, mailing, queries, social
 from apps.core.errors import HouseError
-from apps.desk.forms.publishing import PublishForm, TakeOffForm
+from apps.desk.forms.publishing import PublishForm, SocialPostForm, TakeOffForm
 from apps.desk.pages import attempt, incident_or_404, say_failure, say_invalid, viewer
 from apps.incidents.models import Incident, Via
+from apps.teams import access
 
 
 @login_required
@@ -57,6 +66,35 @@ def take_off(request: HttpRequest, number: int) -> HttpResponse:
         done="It is taken off the status page.",
     )
     return redirect(incident)
+
+
+@login_required
+@require_POST
+def propose_post(request: HttpRequest, number: int) -> HttpResponse:
+    """Propose a post for social media; nothing leaves the house."""
+    incident = _incident(request, number)
+    form = SocialPostForm(request.POST)
+    if form.is_valid():
+        attempt(
+            request,
+            lambda: social.propose(incident.pk, text=form.cleaned_data["text"], by=viewer(request), via=Via.WEB),
+            done="It waits for somebody who commands the incident to approve it.",
+        )
+    else:
+        say_invalid(request, form)
+    return redirect("incident_publish", number=incident.pk)
+
+
+@login_required
+@require_POST
+def decide_post(request: HttpRequest, number: int, post: int, decision: str) -> HttpResponse:
+    """Approve a post, which sends it, or refuse it."""
+    incident = _incident(request, number)
+    found = get_object_or_404(SocialPost, pk=post, publication__incident=incident)
+    decide = social.approve if decision == "approve" else social.refuse
+    done = "It is being posted." if decision == "approve" else "It is not posted."
+    attempt(request, lambda: decide(found.pk, by=viewer(request), via=Via.WEB), done=done)
+    return redirect("incident_publish", number=incident.pk)
 
 
 def _incident(request: HttpRequest, number: int) -> Incident:
@@ -120,6 +158,9 @@ def _page(
         "form": form,
         "preview": preview,
         "take_off_form": TakeOffForm(auto_id="take_off_%s"),
+        "post_form": SocialPostForm(auto_id="post_%s"),
+        "posts": publication.posts.select_related("proposed_by", "decided_by") if publication else [],
+        "may_approve": access.may(viewer(request), access.Permission.COMMAND, incident),
         "why_hidden": queries.why_hidden(incident),
     }
     return render(request, "incidents/publish.html", context, status=status)

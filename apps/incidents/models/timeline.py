@@ -56,6 +56,7 @@ class EventKind(models.TextChoices):
     UPDATE_SENT = "update_sent", "Update sent"
     PUBLISHED = "published", "Published on the status page"
     TAKEN_OFF = "taken_off", "Taken off the status page"
+    SOCIAL_POST = "social_post", "Post in social media"
     UPDATE_OVERDUE = "update_overdue", "Update overdue"
     IMPACT_ASSESSED = "impact_assessed", "Impact assessed"
     RESOLUTION_RECORDED = "resolution_recorded", "Fix recorded"

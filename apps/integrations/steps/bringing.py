@@ -6,6 +6,7 @@ off is taken up where it was.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
 from django.db.models import Max
@@ -40,12 +41,18 @@ def _bring_alone(step_id: int) -> None:
         return
     provider = provider_of(step.connection.provider)
     try:
-        with breakers.through(_circuit(step)), provider.opened(step.connection.settings) as tool:
+        with breakers.through(_circuit(step)), _opened(provider, step) as tool:
             _bring(step, provider, tool)
     except ProviderError as error:
         actions.note_failure(step_id, str(error), for_good=error.permanent)
         if not error.permanent:
             raise
+
+
+def _opened(provider: Provider, step: Step) -> AbstractContextManager[Tool]:
+    if provider.opened is None:
+        raise ProviderError(f"{provider.label} makes nothing any more.", permanent=True)
+    return provider.opened(step.connection.settings)
 
 
 def _circuit(step: Step) -> str:

@@ -8,7 +8,7 @@ from apps.core import clock
 from apps.core.errors import ProviderError
 from apps.engine import actions as engine
 from apps.integrations.models import CheckState, Connection, ConnectionCheck
-from apps.integrations.tools import provider_of
+from apps.integrations.tools import checked, provider_of
 
 #: The kind of the timer that tests a connection.
 CHECK = "integrations.check"
@@ -25,8 +25,7 @@ def check(connection_id: int) -> None:
     """Ask the provider who we are, and keep what it says."""
     connection = Connection.objects.get(pk=connection_id)
     try:
-        with provider_of(connection.provider).opened(connection.settings) as tool:
-            state, words = CheckState.GOOD, tool.check()
+        state, words = CheckState.GOOD, checked(provider_of(connection.provider), connection.settings)
     except ProviderError as error:
         state, words = CheckState.BAD, str(error)
     _keep(connection, state, words)

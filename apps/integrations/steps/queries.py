@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from apps.communications.status_page import queries as status_page
 from apps.incidents.models import ENDED, Incident
@@ -12,13 +12,22 @@ from apps.integrations.tools import PUBLIC, StepKind, provider_of
 
 def connections_for(incident: Incident) -> dict[StepKind, Connection]:
     """By what each makes, the connections that serve the incident: those of its team before those of every team."""
-    in_use = Connection.objects.filter(is_active=True).filter(team=incident.team) | Connection.objects.filter(
-        is_active=True, team=None
-    )
     found: dict[StepKind, Connection] = {}
-    for connection in in_use.order_by(F("team").asc(nulls_last=True), "pk"):
-        found.setdefault(provider_of(connection.provider).makes, connection)
+    for connection in _in_use(incident):
+        if kind := provider_of(connection.provider).makes:
+            found.setdefault(kind, connection)
     return found
+
+
+def poster_for(incident: Incident) -> Connection | None:
+    """The connection that posts in social media for the incident's team, else for every team."""
+    return next((each for each in _in_use(incident) if provider_of(each.provider).posts), None)
+
+
+def _in_use(incident: Incident) -> QuerySet[Connection]:
+    """The connections that serve the incident, those of its team first."""
+    mine = Connection.objects.filter(is_active=True).filter(Q(team=incident.team) | Q(team=None))
+    return mine.order_by(F("team").asc(nulls_last=True), "pk")
 
 
 def is_wanted(incident: Incident, kind: StepKind) -> bool:

@@ -1,0 +1,1 @@
+"""Posts in social media, by a webhook that the organisation keeps."""
