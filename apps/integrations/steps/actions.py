@@ -39,8 +39,23 @@ def look(incident_id: int) -> None:
         if kind not in known and queries.is_wanted(incident, kind):
             known[kind] = Step.objects.create(incident=incident, kind=kind, connection=connection)
     for step in known.values():
+        _take_up(step, incident)
         if step.state in (StepState.PLANNED, StepState.MADE):
             bring_later(step)
+
+
+def _take_up(step: Step, incident: Incident) -> None:
+    """What ended is begun anew once the incident goes on; what failed is tried again where it has to be taken away."""
+    if step.state == StepState.ENDED and queries.goes_on(step, incident):
+        step.state, step.ref, step.label, step.url = StepState.PLANNED, "", "", ""
+        step.made_at, step.ended_at = None, None
+        # It is looked for first, and told what happened from the reopening on.
+        step.followed = queries.last_of(incident, EventKind.REOPENED) - 1
+    elif step.state == StepState.FAILED and step.begun_at and queries.is_to_be_taken_away(step, incident):
+        step.state = StepState.MADE if step.made_at else StepState.PLANNED
+    else:
+        return
+    step.save(update_fields=["state", "ref", "label", "url", "made_at", "ended_at", "followed"])
 
 
 def bring_later(step: Step, *, after: timedelta | None = None) -> None:

@@ -6,9 +6,11 @@ off is taken up where it was.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 
+import structlog
 from django.db.models import Max
 
 from apps.core import locks
@@ -20,10 +22,10 @@ from apps.integrations.steps import actions, queries
 from apps.integrations.steps.briefing import brief_of
 from apps.integrations.tools import PUBLIC, Brief, Made, News, Provider, StepKind, Tool, provider_of
 
+log = structlog.get_logger(__name__)
+
 #: When it is tried again while somebody is at it.
 IN_A_MOMENT = timedelta(seconds=1)
-#: After these nobody works there any more (R22, R28).
-_ENDS = frozenset({EventKind.CLOSURE_CONFIRMED, EventKind.CLOSED, EventKind.CANCELLED, EventKind.MERGED})
 
 
 def bring(step_id: int) -> None:
@@ -67,15 +69,40 @@ def _bring(step: Step, provider: Provider, tool: Tool) -> None:
     if (step.made_at is None or is_public) and not queries.is_wanted(step.incident, kind):
         _take_back(step, brief, tool)
         return
-    made, known = (_made(step), step.followed) if step.made_at else (_make(step, brief, tool, known=known), known)
+    made, known = _made_or_found(step, brief, tool, known=known)
+    end = 0 if is_public else queries.end_of(step.incident)
     for event in TimelineEvent.objects.filter(incident=step.incident_id, pk__gt=known).order_by("pk"):
-        if event.kind in _ENDS and not is_public:
+        if event.pk == end:
             tool.end(made, brief)
             actions.note_ended(step.pk, followed=event.pk)
             return
         if event.kind in provider.follows:
-            tool.follow(made, brief, _news(event))
+            with _heeding(step, event):
+                tool.follow(made, brief, _news(event))
         actions.note_followed(step.pk, event.pk)
+
+
+@contextmanager
+def _heeding(step: Step, event: TimelineEvent) -> Iterator[None]:
+    """A refusal for good ends it, unless something has to be taken away later: that must not wait for words."""
+    try:
+        yield
+    except ProviderError as error:
+        takes_away = event.kind == EventKind.ACCESS_TAKEN_BACK
+        if not error.permanent or takes_away or not queries.is_to_be_taken_away(step, step.incident):
+            raise
+        log.warning("step_not_told", step=step.pk, event=event.pk, error=str(error))
+
+
+def _made_or_found(step: Step, brief: Brief, tool: Tool, *, known: int) -> tuple[Made, int]:
+    """What was made, and up to which event it knows what happened: what is made now knows everything until then.
+
+    What is begun anew, after the incident ended and was opened again, is told of that.
+    """
+    if step.made_at:
+        return _made(step), step.followed
+    since = step.followed or known
+    return _make(step, brief, tool, known=since), since
 
 
 def _made(step: Step) -> Made:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Max, Q, QuerySet
 
 from apps.communications.status_page import queries as status_page
-from apps.incidents.models import ENDED, Incident
+from apps.incidents.models import ENDED, EventKind, Incident, TimelineEvent
 from apps.integrations.models import Connection, Step
 from apps.integrations.tools import PUBLIC, StepKind, provider_of
+
+#: After these nobody works there any more (R22, R28), unless the incident is opened again.
+ENDS = frozenset({EventKind.CLOSURE_CONFIRMED, EventKind.CLOSED, EventKind.CANCELLED, EventKind.MERGED})
 
 
 def connections_for(incident: Incident) -> dict[StepKind, Connection]:
@@ -35,6 +38,34 @@ def is_wanted(incident: Incident, kind: StepKind) -> bool:
     if kind in PUBLIC:
         return status_page.standing().filter(incident=incident).exists()
     return incident.status not in ENDED
+
+
+def last_of(incident: Incident, *kinds: EventKind) -> int:
+    """The number of the last event of these kinds on its timeline; 0 if there is none."""
+    found = TimelineEvent.objects.filter(incident=incident, kind__in=kinds).aggregate(last=Max("pk"))
+    return int(found["last"] or 0)
+
+
+def end_of(incident: Incident) -> int:
+    """The number of the event by which it ended, after which nobody works there any more; 0 if it goes on."""
+    ends = TimelineEvent.objects.filter(incident=incident, kind__in=ENDS)
+    end = ends.filter(pk__gt=last_of(incident, EventKind.REOPENED)).order_by("pk").first()
+    return end.pk if end else 0
+
+
+def goes_on(step: Step, incident: Incident) -> bool:
+    """Whether the incident was opened again since the step ended."""
+    kind = StepKind(step.kind)
+    reopened = last_of(incident, EventKind.REOPENED) > step.followed
+    return kind not in PUBLIC and reopened and not end_of(incident) and is_wanted(incident, kind)
+
+
+def is_to_be_taken_away(step: Step, incident: Incident) -> bool:
+    """Whether what was made has to end, or somebody in it has to leave, whatever went wrong with it before."""
+    kind = StepKind(step.kind)
+    if kind in PUBLIC:
+        return not is_wanted(incident, kind)
+    return bool(end_of(incident)) or last_of(incident, EventKind.ACCESS_TAKEN_BACK) > step.followed
 
 
 def steps_of(incident: Incident) -> QuerySet[Step]:

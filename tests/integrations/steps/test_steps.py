@@ -219,6 +219,65 @@ def test_kinds_that_hang_together_leave_threads_of_their_lane_free():
     assert sum(at_once(kind) for kind in actions.BRING.values()) < SLOTS[Lane.WORK]
 
 
+def test_opened_again_after_the_closure_was_confirmed_it_is_begun_anew(room, connection, team, olga, clock):
+    incident = declare(team)
+    run_due()
+    resolve(incident, olga)
+    incidents.confirm_closure(incident.pk, by=olga)
+    run_due()
+    step = incident.steps.get()
+    assert (step.state, room.asked[-1]) == (StepState.ENDED, "end")
+    room.made.clear()
+    clock.shift(hours=1)
+    incidents.reopen(incident.pk, reason="Again", by=olga)
+    run_due()
+    step.refresh_from_db()
+    assert (step.state, step.ended_at) == (StepState.MADE, None)
+    assert room.asked[room.asked.index("end") + 1 :][:3] == ["find", "make", "follow reopened"]
+    resolve(incident, olga)
+    incidents.confirm_closure(incident.pk, by=olga)
+    run_due()
+    step.refresh_from_db()
+    assert (step.state, room.asked[-1]) == (StepState.ENDED, "end")
+
+
+def test_an_end_that_a_reopening_overtook_ends_nothing(room, connection, team, olga, clock):
+    incident = declare(team)
+    run_due()
+    resolve(incident, olga)
+    room.fails = [ProviderError("Nobody answers.") for _ in range(3)]
+    incidents.confirm_closure(incident.pk, by=olga)
+    incidents.reopen(incident.pk, reason="Again", by=olga)
+    run_due()
+    room.fails = []
+    clock.shift(minutes=30)
+    run_due()
+    step = incident.steps.get()
+    assert (step.state, "end" in room.asked) == (StepState.MADE, False)
+    assert "follow reopened" in room.asked
+
+
+@pytest.mark.parametrize("broken_by", ["a refusal", "a dead timer"])
+def test_what_failed_is_ended_all_the_same(room, connection, team, olga, clock, broken_by):
+    incident = declare(team)
+    run_due()
+    if broken_by == "a refusal":
+        room.fails = [ProviderError("No such thing.", permanent=True)]
+        incidents.add_note(incident.pk, text="First", by=olga)
+        run_due()
+    else:
+        actions.note_failure(incident.steps.get().pk, "It was given up.", for_good=True)
+    step = incident.steps.get()
+    assert step.state == StepState.FAILED
+    incidents.add_note(incident.pk, text="Second", by=olga)
+    run_due()
+    assert room.asked.count("follow note") == (1 if broken_by == "a refusal" else 0)
+    incidents.cancel(incident.pk, reason="None after all", by=olga)
+    run_due()
+    step.refresh_from_db()
+    assert (step.state, room.asked[-1]) == (StepState.ENDED, "end")
+
+
 def test_two_who_bring_it_at_once_make_one(room, connection, team, clock):
     incident = declare(team)
     actions.look(incident.pk)
