@@ -45,6 +45,7 @@ class SlackClient:
 
     def __init__(self, http: httpx.Client, token: str) -> None:
         self._http = http
+        self.token = token
         self._authorized = {"Authorization": f"Bearer {token}"}
 
     def member_of(self, email: str) -> str:

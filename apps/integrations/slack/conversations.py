@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.core.errors import OutcomeUnknown
+from apps.integrations.answers import link, text, understood
 from apps.integrations.slack.client import Posted, SlackClient, SlackError
 
 #: So many of anything are asked for at a time, and so often: a workspace has more than anybody wants to wait for.
@@ -46,7 +47,8 @@ class Conversations(SlackClient):
         """Who we are there (auth.test)."""
         told = self._call("POST", "auth.test")
         name, workspace = str(told.get("user", "")), str(told.get("team", ""))
-        return Bot(member=_text(told, "user_id"), name=name, workspace=workspace, url=_text(told, "url"))
+        with understood("Slack"):
+            return Bot(member=text(told["user_id"]), name=name, workspace=workspace, url=link(told["url"]))
 
     def create(self, name: str, *, private: bool, headers: Mapping[str, str]) -> Room:
         """Make a channel, of which the bot is a member (conversations.create). SlackError ``name_taken`` if it is."""

@@ -111,8 +111,13 @@ def _meant(wish: Wish, by: User, channel: str) -> Incident | None:
         if incident is None:
             raise Invalid(f"There is no INC-{wish.number}.", field="incident")
         return incident
-    here = Step.objects.filter(kind=StepKind.CHANNEL, ref=channel).exclude(ref="").values("incident")
-    return seen.filter(pk__in=here).first()
+    here = Step.objects.filter(kind=StepKind.CHANNEL, ref=channel).exclude(ref="").order_by("-pk").first()
+    if here is None:
+        return None
+    incident = seen.filter(pk=here.incident_id).first()
+    if incident is None:
+        raise Invalid("There is no incident of this channel that you see.", field="incident")
+    return incident
 
 
 def _waiting(by: User) -> Incident:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from html import unescape
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from apps.integrations.slack import wording
 from apps.integrations.slack.blocks import Block
 from apps.integrations.slack.client import Posted, SlackError
 from apps.integrations.slack.conversations import MOST_INVITED, Bot, Conversations, Room
+from apps.integrations.slack.known import members
 from apps.integrations.tools import Brief, Made, News, Provider, Setting, StepKind, register
 
 #: Everybody has to be asked for by their address, one after another; well below the lease of the engine's timers.
@@ -58,8 +60,10 @@ _OVER = frozenset({"already_archived", "is_archived", "channel_not_found"})
 class Channel:
     """The channel has the incident's mark as its purpose, from the moment after it was made."""
 
-    def __init__(self, client: Conversations) -> None:
+    def __init__(self, client: Conversations, *, answered: bool = True) -> None:
+        """``answered``: what Slack tells of buttons, it tells us."""
         self._client = client
+        self._answered = answered
 
     def find(self, brief: Brief) -> Made | None:
         """The channel that was made for it; what it lacks is made up for, unless nobody works there any more."""
@@ -122,13 +126,16 @@ class Channel:
         raise ProviderError(f"#{name} and all names before it are taken in Slack.", permanent=True)
 
     def _furnish(self, room: Room, brief: Brief) -> None:
-        """Give it what it lacks: the mark first, by which it is found again; then topic, people and card."""
+        """Give it what it lacks: the mark first, by which it is found again; then topic and card, and last people.
+
+        Of many people Slack does not want to be asked for at once: whoever it named is remembered (``_member``).
+        """
         if not _is_marked(room, brief):
             self._client.set_purpose(room.ref, brief.mark)
         self._retitle(room, brief)
+        shown = wording.card(brief, answered=self._answered)
+        self._client.pin(self._say(room, brief, CARD, text=wording.headline(brief), shown=shown))
         self._invite(room, brief)
-        card = self._say(room, brief, CARD, text=wording.headline(brief), shown=wording.card(brief))
-        self._client.pin(card)
 
     def _retitle(self, room: Room, brief: Brief) -> None:
         """Write the topic, unless it says so: whoever is in is told of each."""
@@ -161,6 +168,9 @@ class Channel:
                 self._client.kick(room.ref, member)
 
     def _member(self, email: str) -> str | None:
+        return members.member(self._client.token, email, ask=partial(self._ask_for, email))
+
+    def _ask_for(self, email: str) -> str | None:
         try:
             return self._client.member_of(email)
         except SlackError as error:
@@ -205,7 +215,8 @@ def opened(told: Mapping[str, str]) -> Iterator[Channel]:
     """Reach Slack with the token of a bot there."""
     address = told.get("url", "")
     with http.client(address or settings.SLACK_API_URL, public_only=bool(address), seconds=SECONDS) as client:
-        yield Channel(Conversations(client, told["token"]))
+        # Slack tells of buttons where the app's settings say, signed by the app: we hear of one app.
+        yield Channel(Conversations(client, told["token"]), answered=told["token"] == settings.SLACK_BOT_TOKEN)
 
 
 register(
@@ -215,7 +226,14 @@ register(
         makes=StepKind.CHANNEL,
         settings=(
             Setting("token", "Bot token", secret=True, help_text="Of an app that is installed there: xoxb-…"),
-            Setting("url", "Address", required=False, help_text="Of its API; empty: where pages are sent, too."),
+            Setting(
+                "url",
+                "Address",
+                address=True,
+                leads=True,
+                required=False,
+                help_text="Of its API; empty: where pages are sent, too.",
+            ),
         ),
         opened=opened,
         follows=frozenset(_FOLLOWED),

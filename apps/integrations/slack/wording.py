@@ -47,8 +47,11 @@ def headline(brief: Brief) -> str:
     return f"{brief.severity} · {brief.reference} · {one_line(brief.title)}"
 
 
-def card(brief: Brief) -> list[Block]:
-    """The first message, which stays: the incident, what it harms, whose it is, and the way to it."""
+def card(brief: Brief, *, answered: bool) -> list[Block]:
+    """The first message, which stays: the incident, what it harms, whose it is, and the way to it.
+
+    ``answered``: a button of it is heard here, so that it has one to take the incident on.
+    """
     facts = {"Severity": brief.severity, "Impact": brief.impact, "Team": brief.team}
     facts |= {"Services": ", ".join(brief.services), "Commander": brief.commander}
     fields = [mrkdwn(cut(f"*{name}*\n{escape(value)}", FIELD)) for name, value in facts.items() if value]
@@ -60,7 +63,7 @@ def card(brief: Brief) -> list[Block]:
         shown.append(section(brief.summary))
     take_on = {**button(ACKNOWLEDGE_INCIDENT, "Acknowledge"), "value": brief.reference, "style": "primary"}
     opened = {**button(OPEN, f"Open {brief.reference}"), "url": brief.url}
-    shown.append({"type": "actions", "elements": [take_on, opened]})
+    shown.append({"type": "actions", "elements": [take_on, opened] if answered else [opened]})
     return shown
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from slack_sdk import WebClient
 
+from apps.integrations.slack.known import members
 from apps.integrations.slack.room import Channel, opened
 from apps.integrations.tools import Brief
 from launcher.sandbox import sandbox_variables
@@ -60,6 +61,8 @@ def workspace(tmp_path: Path, settings: Any) -> Iterator[Workspace]:
     running = Running(Path(variables["SANDBOX_DIR"]), variables, Product(nobody_there()))
     process = start(running)
     settings.SLACK_API_URL = variables["SLACK_API_URL"]
+    settings.SLACK_BOT_TOKEN = variables["SLACK_BOT_TOKEN"]
+    members.forget()
     yield Workspace(running)
     end(process)
 

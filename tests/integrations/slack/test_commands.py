@@ -148,6 +148,9 @@ def test_in_the_channel_of_an_incident_its_number_may_be_left_out(ask, ann, team
     ask("ack", by=ann, channel="C1")
     ask("note Disk is full", by=ann, channel="C1")
     assert incident.timeline.filter(kind=EventKind.NOTE, via=Via.CHAT).get().text == "Disk is full"
+    secret = declare(make_team("Secret"))
+    Step.objects.create(incident=secret, kind=StepKind.CHANNEL, connection=connection, ref="C3")
+    assert ask("ack", by=ann, channel="C3") == "There is no incident of this channel that you see."
     assert "Say of which incident" in ask("note Disk is full", by=ann, channel="C2")
     assert ask("ack", by=ann, channel="") == "Say which incident."
     other.refresh_from_db()

@@ -15,6 +15,7 @@ from apps.incidents import actions as incidents
 from apps.incidents.models import EventKind
 from apps.integrations.models import Connection, Step, StepState
 from apps.integrations.slack.conversations import Conversations
+from apps.integrations.slack.known import members
 from apps.integrations.slack.room import Channel
 from apps.integrations.tools import News, StepKind
 from apps.teams.models import TeamRole
@@ -121,6 +122,7 @@ def test_broken_off_anywhere_it_is_made_once_and_lacks_nothing(workspace, brief,
     began = datetime.now(UTC)
     for calls in count(1):
         clock.set(began)
+        members.forget()  # so that each attempt asks as many times
         told = brief(calls, declared_at=began - timedelta(minutes=calls - 1))
         if not interrupted(workspace, told, calls=calls):
             break
@@ -267,3 +269,29 @@ def test_whose_access_is_taken_back_is_taken_out_of_the_channel(workspace, team)
     incidents.give_access(incident.pk, person=eve, reason="Once more.", by=ann)
     run_due()
     assert workspace.people(step.ref) == insiders
+
+
+def test_people_are_asked_for_once_and_come_last(workspace, brief, monkeypatch):
+    asked = []
+    call = Conversations._call
+
+    def counted(self, verb, method, *args, **how):
+        asked.append(method)
+        return call(self, verb, method, *args, **how)
+
+    monkeypatch.setattr(Conversations, "_call", counted)
+    with workspace.opened() as channel:
+        channel.make(brief(1), key="step-1")
+        assert asked.index("users.lookupByEmail") > asked.index("chat.postMessage")
+        before = asked.count("users.lookupByEmail")
+        channel.make(brief(2), key="step-2")
+    assert (before, asked.count("users.lookupByEmail")) == (2, 2)
+
+
+def test_a_channel_of_another_app_has_no_button_that_nobody_hears(workspace, brief, settings):
+    settings.SLACK_BOT_TOKEN = "xoxb-another"
+    with workspace.opened() as channel:
+        room = channel.make(brief(1), key="step-1")
+    (card,) = workspace.client.conversations_history(channel=room.ref)["messages"]
+    (actions,) = [block for block in card["blocks"] if block["type"] == "actions"]
+    assert [each["action_id"] for each in actions["elements"]] == ["open"]
