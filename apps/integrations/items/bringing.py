@@ -13,7 +13,7 @@ import structlog
 from django.conf import settings
 
 from apps.core import locks
-from apps.core.errors import ProviderError
+from apps.core.errors import HouseError, ProviderError
 from apps.engine import breakers
 from apps.integrations.items import actions
 from apps.integrations.models import Connection, ItemTicket, Step, StepState
@@ -71,7 +71,14 @@ def _ask(connection: Connection, tickets: list[ItemTicket]) -> None:
         with _opened(connection) as tool:
             done = tool.done(asked.keys())
         for ref in done & asked.keys():
-            actions.settle(asked[ref])
+            _settle(asked[ref])
+
+
+def _settle(ticket: ItemTicket) -> None:
+    try:
+        actions.settle(ticket)
+    except HouseError as error:
+        log.warning("item_not_settled", item=ticket.item_id, error=str(error))
 
 
 @contextmanager
@@ -93,7 +100,8 @@ def _tell(ticket: ItemTicket) -> None:
             may_be_there = actions.begin(ticket)
             made = (tool.find(task) if may_be_there else None) or tool.make(task)
             actions.note_made(ticket, made, told="")
-        tool.change(Made(ticket.ref, ticket.label, ticket.url), task)
+        reopened = task.state == ActionStatus.OPEN and ticket.told.partition(":")[0] not in ("", task.state)
+        tool.change(Made(ticket.ref, ticket.label, ticket.url), task, reopened=reopened)
     actions.note_told(ticket, told)
 
 
@@ -105,7 +113,7 @@ def task_of(ticket: ItemTicket) -> Task:
     address = f"{settings.SITE_URL}{incident.get_absolute_url()}"
     there = Step.objects.filter(incident=incident, kind=StepKind.TICKET).exclude(label="").first()
     return Task(
-        mark=f"{address}#action-item-{item.pk}",
+        mark=f"{address}#action-item-{item.pk}-{int(item.created_at.timestamp())}",
         title=f"{drill}{f'Action item, {PRIVATE.lower()}' if incident.private else item.action}",
         kind=str(item.get_kind_display()),
         priority=item.priority,
@@ -119,5 +127,6 @@ def task_of(ticket: ItemTicket) -> Task:
 
 
 def _digest(task: Task) -> str:
-    """What is worth telling anew; that the incident has a ticket by now is told along with the rest."""
-    return hashlib.sha256(repr(replace(task, ticket="")).encode()).hexdigest()
+    """The state, and what else is worth telling anew; that the incident has a ticket by now is told with the rest."""
+    digest = hashlib.sha256(repr(replace(task, ticket="")).encode()).hexdigest()
+    return f"{task.state}:{digest[:48]}"

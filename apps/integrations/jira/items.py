@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from apps.core.texts import one_line
@@ -11,15 +11,16 @@ from apps.integrations.jira.client import JiraClient
 from apps.integrations.tools import Made, Task
 
 ITEM_TYPE = "Task"
-#: What Jira calls the priorities of items, in a project that has its standard ones.
-_PRIORITIES = {"high": "High", "medium": "Medium", "low": "Low"}
 
 
 class Items:
     """The issue has a label made of the item's mark: by it it is found again."""
 
-    def __init__(self, client: JiraClient, *, site: str, project: str, issue_type: str) -> None:
+    def __init__(
+        self, client: JiraClient, *, site: str, project: str, issue_type: str, priorities: Mapping[str, str]
+    ) -> None:
         self._client = client
+        self._priorities = priorities
         self._site = site
         self._project = project
         self._issue_type = issue_type
@@ -35,16 +36,16 @@ class Items:
             "project": {"key": self._project},
             "issuetype": {"name": self._issue_type},
             "labels": [marked.label_of(task.mark)],
-            **_told(task),
+            **self._told(task),
         }
         return self._linked(self._client.create(fields), task)
 
-    def change(self, made: Made, task: Task) -> None:
+    def change(self, made: Made, task: Task, *, reopened: bool) -> None:
         """Write what the item says, and move the issue where the item is done, cancelled, or open again."""
-        self._client.change(made.ref, _told(task))
+        self._client.change(made.ref, self._told(task))
         wanted, stands = workflow.goal_of_item(task.state), self._client.status(made.ref)
-        if workflow.is_open(stands) and wanted.category != workflow.DONE:
-            return  # somebody may work on it there
+        if wanted.category != workflow.DONE and (workflow.is_open(stands) or not reopened):
+            return  # somebody may work on it there, or has finished it: that is asked for soon
         transition = workflow.way(wanted, stands, self._client.transitions(made.ref))
         if transition is not None:
             self._client.move(made.ref, transition, workflow.told_on(transition))
@@ -58,17 +59,23 @@ class Items:
             self._client, issue, site=self._site, mark=task.mark, address=task.incident_url, words=task.reference
         )
 
+    def _told(self, task: Task) -> dict[str, Any]:
+        """The fields that change with the item; a priority only where one is told what it is called there."""
+        priority = self._priorities.get(task.priority)
+        told = {
+            "summary": one_line(f"{task.reference}: {task.title}")[: marked.LONGEST_SUMMARY],
+            "description": _description(task),
+        }
+        return told | ({"priority": {"name": priority}} if priority else {})
 
-def _told(task: Task) -> dict[str, Any]:
+
+def _description(task: Task) -> documents.Node:
     facts = (
         ("Kind", task.kind),
+        ("Priority", task.priority),
         ("Owner", task.owner),
         ("Due", task.due),
         ("Ticket of the incident", task.ticket),
     )
     back = documents.paragraph([documents.text("Follows from "), documents.link(task.reference, task.incident_url)])
-    told = {
-        "summary": one_line(f"{task.reference}: {task.title}")[: marked.LONGEST_SUMMARY],
-        "description": documents.document([*documents.facts(facts), back]),
-    }
-    return told | ({"priority": {"name": _PRIORITIES[task.priority]}} if task.priority in _PRIORITIES else {})
+    return documents.document([*documents.facts(facts), back])

@@ -106,7 +106,10 @@ def settle_action_item(item_id: int, *, reason: str) -> bool:
     if item.status != ActionStatus.OPEN:
         return False
     item.status, item.done_at = ActionStatus.DONE, house_clock.now()
-    _save(item, by=None, reason=reason)
+    made_by(item, None, reason=reason)
+    item.save()  # neither owner nor dates change, whatever became of them since
+    _plan(item)
+    publish(ACTION_ITEM_SAVED, item)
     return True
 
 
@@ -143,7 +146,7 @@ def _with_locked_incident(item_id: int) -> ActionItem:
     return item
 
 
-def _save(item: ActionItem, *, by: User | None, reason: str = "") -> None:
+def _save(item: ActionItem, *, by: User) -> None:
     _check_owner(item)
     if item.remind_on > item.due_date:
         raise Invalid("The reminder comes on the due date at the latest.", field="remind_on")
@@ -152,7 +155,7 @@ def _save(item: ActionItem, *, by: User | None, reason: str = "") -> None:
     except ValidationError as error:
         field, messages = next(iter(error.message_dict.items()))
         raise Invalid(messages[0], field=field) from error
-    made_by(item, by, reason=reason)
+    made_by(item, by)
     item.save()
     if item.owner is not None:
         involve(item.incident, item.owner, reason="owns an action item")

@@ -13,7 +13,7 @@ from apps.integrations.items import actions, bringing
 from apps.integrations.models import Connection, ItemTicket, StepState
 from apps.postmortems import actions as postmortems
 from apps.postmortems.models import ActionItem, ActionStatus
-from apps.teams.models import TeamRole
+from apps.teams.models import TeamRole, User
 from tests.factories.incidents import declare
 from tests.factories.teams import make_person
 from tests.integrations.jira.conftest import TOLD
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def connection(jira, team) -> Connection:
-    told = {"site": jira.site, **TOLD}
+    told = {"site": jira.site, "item_priorities": "high=High, low=Low", **TOLD}
     return Connection.objects.create(provider="jira", team=team, secrets={"token": told.pop("token")}, told=told)
 
 
@@ -99,6 +99,39 @@ def test_what_is_done_there_is_done_here_and_says_why(jira, item, clock):
     assert (item.status, item.done_at) == (ActionStatus.DONE, clock.now)
     latest = item.history.latest()
     assert (latest.history_change_reason, latest.history_user) == ("Done in OPS-1", None)
+
+
+def test_what_is_done_there_stays_done_though_somebody_edits_it_here_before_that_is_known(jira, item, olga, clock):
+    run_due()
+    jira.move("OPS-1", "Completed")
+    postmortems.change_action_item(item.pk, priority="low", by=olga)
+    run_due()
+    assert jira.status() == "Completed"
+    ask_again(clock)
+    item.refresh_from_db()
+    assert item.status == ActionStatus.DONE
+
+
+def test_whatever_became_of_its_owner_it_is_done_and_holds_no_other_up(jira, connection, item, olga, team, clock):
+    ann = make_person("Ann", team, TeamRole.RESPONDER)
+    other = postmortems.add_action_item(
+        item.incident_id, kind="process", action="Talk", due_date=item.due_date, owner=ann, by=ann
+    )
+    run_due()
+    User.objects.filter(pk=olga.pk).update(is_active=False)
+    for ticket in ItemTicket.objects.all():
+        jira.move(ticket.label, "Completed")
+    ask_again(clock)
+    assert set(ActionItem.objects.values_list("status", flat=True)) == {ActionStatus.DONE}
+    assert other.incident == item.incident
+
+
+def test_without_priorities_of_the_project_none_is_set(jira, connection, item):
+    connection.told.pop("item_priorities")
+    connection.save()
+    run_due()
+    (issue,) = jira.tickets()
+    assert issue["fields"]["priority"]["name"] == "Medium"
 
 
 def test_what_is_given_up_there_stays_to_be_done_here(jira, item, clock):
