@@ -88,20 +88,24 @@ def client(base_url: str = "", *, public_only: bool = False, seconds: float = TO
     """A client whose every exchange is over ``seconds`` after this call; it follows no redirect and asks no proxy.
 
     ``public_only``: for addresses that people enter; only the public network is reached (``outbound``), but where
-    OUTBOUND_PRIVATE allows others (development).
+    OUTBOUND_PRIVATE allows others (development). Raises AddressForbidden for a ``base_url`` that is none.
     """
     deadline = Deadline(seconds)
     transport = _Transport(deadline, public_only=_stays_outside(public_only))
     timeout = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
     headers = {"User-Agent": "ADO-Incidents", "Accept-Encoding": "identity"}
-    with httpx.Client(
-        base_url=base_url,
-        transport=transport,
-        timeout=timeout,
-        headers=headers,
-        follow_redirects=False,
-        trust_env=False,
-    ) as made:
+    try:
+        made = httpx.Client(
+            base_url=base_url,
+            transport=transport,
+            timeout=timeout,
+            headers=headers,
+            follow_redirects=False,
+            trust_env=False,
+        )
+    except httpx.InvalidURL as error:
+        raise AddressForbidden(f"This is no address to send to: {_said(error)}") from error
+    with made:
         yield made
 
 

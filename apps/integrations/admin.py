@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
+from django.core.validators import URLValidator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import ngettext
@@ -15,7 +17,9 @@ from apps.core.encryption import concealed
 from apps.integrations.models import Connection, Step
 from apps.integrations.steps import checking
 from apps.integrations.tools import Provider, Setting, provider_of, providers
+from apps.teams import access
 from apps.teams.admin_access import NeverDeleted, ReadOnlyAdmin, TeamOwnedAdmin
+from apps.teams.models import Team
 from apps.teams.sensitive import SensitiveAdmin, require
 
 #: What stands before the names of what a provider is told, among the fields of the form.
@@ -33,6 +37,8 @@ class ConnectionForm(forms.ModelForm[Connection]):
         fields = ("team", "is_active")
 
     provider: ClassVar[Provider]
+    #: Whether whoever edits it keeps what holds for every team.
+    keeps_everybodys: ClassVar[bool] = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -44,6 +50,27 @@ class ConnectionForm(forms.ModelForm[Connection]):
             elif value:
                 field.required = False
                 field.help_text = f"{setting.help_text} Now {concealed(value)}; empty: it stays.".strip()
+
+    def clean_team(self) -> Team | None:
+        """A team's manager keeps the connections of their teams, and nobody's but theirs."""
+        team: Team | None = self.cleaned_data["team"]
+        if team is None and not self.keeps_everybodys:
+            raise forms.ValidationError("Only administrators connect for every team: choose yours.")
+        return team
+
+    def clean(self) -> dict[str, Any]:
+        """Raise ValidationError where what is kept in secret would go somewhere else than it was meant for."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        before = self.instance.settings if self.instance.pk else {}
+        moved = [
+            setting for setting in self.provider.settings
+            if setting.leads and cleaned.get(f"{TOLD}{setting.name}", "").strip() != before.get(setting.name, "")
+        ]  # fmt: skip
+        for setting in self.provider.settings if before and moved else ():
+            field = f"{TOLD}{setting.name}"
+            if setting.secret and before.get(setting.name) and not cleaned.get(field):
+                self.add_error(field, f"Type it once more: {moved[0].label.lower()} is another now.")
+        return cleaned
 
     def save(self, commit: bool = True) -> Connection:
         """Keep in the open what is open, and encrypted what is not."""
@@ -58,15 +85,27 @@ class ConnectionForm(forms.ModelForm[Connection]):
         return super().save(commit)
 
 
-def form_for(provider: Provider) -> type[ConnectionForm]:
-    """The form of connections with ``provider``."""
+def form_for(provider: Provider, *, keeps_everybodys: bool) -> type[ConnectionForm]:
+    """The form of connections with ``provider``, for who keeps those of every team, or of their own only."""
     fields = {f"{TOLD}{setting.name}": _field_of(setting) for setting in provider.settings}
-    return type("ConnectionFormOfProvider", (ConnectionForm,), {"provider": provider, **fields})
+    return type(
+        "ConnectionFormOfProvider",
+        (ConnectionForm,),
+        {"provider": provider, "keeps_everybodys": keeps_everybodys, **fields},
+    )
+
+
+def _address(value: str) -> None:
+    """Raise ValidationError for what is no address to send to: under https, but in development."""
+    schemes = ["https", "http"] if settings.OUTBOUND_PRIVATE == "allowed" else ["https"]
+    URLValidator(schemes=schemes, message=f"This is no address under {' or '.join(schemes)}.")(value)
 
 
 def _field_of(setting: Setting) -> forms.CharField:
     secret = UnfoldAdminPasswordWidget(attrs={"autocomplete": "off", "data-secret": ""})
+    checks = [_address] if setting.address else []
     return forms.CharField(
+        validators=checks,
         label=setting.label, required=setting.required, help_text=setting.help_text, max_length=2_000,
         widget=secret if setting.secret else UnfoldAdminTextInputWidget(),
     )  # fmt: skip
@@ -95,7 +134,10 @@ class ConnectionAdmin(SensitiveAdmin, NeverDeleted, TeamOwnedAdmin):
         return super().changelist_view(request, {**(extra_context or {}), "providers": providers()})
 
     def get_form(self, request: HttpRequest, obj: Connection | None = None, **kwargs: Any) -> Any:
-        return super().get_form(request, obj, **{**kwargs, "form": form_for(self._provider(request, obj))})
+        return super().get_form(request, obj, **{**kwargs, "form": self._form(request, obj)})
+
+    def _form(self, request: HttpRequest, obj: Connection | None) -> type[ConnectionForm]:
+        return form_for(self._provider(request, obj), keeps_everybodys=access.is_administrator(request.user))
 
     def get_fieldsets(self, request: HttpRequest, obj: Connection | None = None) -> Any:
         provider = self._provider(request, obj)

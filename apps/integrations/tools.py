@@ -34,11 +34,17 @@ PUBLIC = frozenset({StepKind.STATUS_PAGE})
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """Something that a provider has to be told: under ``name`` it is kept, encrypted where it is ``secret``."""
+    """Something that a provider has to be told: under ``name`` it is kept, encrypted where it is ``secret``.
+
+    ``leads``: where requests go, or as whom; whoever changes it types the secrets anew, so that nobody has them sent
+    to a place of their own.
+    """
 
     name: str
     label: str
     secret: bool = False
+    leads: bool = False
+    address: bool = False
     required: bool = True
     help_text: str = ""
 
@@ -59,7 +65,8 @@ class Notice:
 class Brief:
     """The incident as a provider is told of it; of a private one without its words, but where only the involved read.
 
-    ``mark`` is the same for one incident of one installation and for no other: by it a provider's thing is known to be
+    ``mark`` is an address that is the same for one incident of one installation and for no other, not even for one that
+    got its number again after a backup was put back: by it a provider's thing is known to be
     ours. ``people`` are the addresses of those who respond, ``gone`` of those whose access was taken back.
     ``notices`` is what everybody may read of it, oldest first; nothing of what is private or a drill.
     """
@@ -160,8 +167,10 @@ class TaskTool(Protocol):
         """Make it."""
         ...
 
-    def change(self, made: Made, task: Task) -> None:
-        """Let it say what the item says, and be done if that is. Twice is once."""
+    def change(self, made: Made, task: Task, *, reopened: bool) -> None:
+        """Let it say what the item says, and be done if that is; one that was finished there stays finished, unless
+        the item was ``reopened`` here since. Twice is once.
+        """
         ...
 
     def done(self, refs: Collection[str]) -> set[str]:

@@ -17,6 +17,7 @@ from apps.integrations.jira.items import ITEM_TYPE, Items
 from apps.integrations.tools import Brief, Made, News, Provider, Setting, StepKind, pairs, register
 
 ISSUE_TYPE = "[System] Incident"
+_ITEM_PRIORITIES = "high=High, medium=Medium, low=Low"
 _PROJECT = re.compile(r"[A-Z][A-Z0-9_]+")
 #: What becomes of the incident, where its news do not say it themselves.
 _BECOMES = {
@@ -137,8 +138,10 @@ def opened(told: Mapping[str, str]) -> Iterator[Ticket]:
 @contextmanager
 def items(told: Mapping[str, str]) -> Iterator[Items]:
     """The same for action items."""
+    priorities = pairs(told.get("item_priorities", ""), example=_ITEM_PRIORITIES)
     with _reached(told) as (client, site, project):
-        yield Items(client, site=site, project=project, issue_type=told.get("item_type") or ITEM_TYPE)
+        kind = told.get("item_type") or ITEM_TYPE
+        yield Items(client, site=site, project=project, issue_type=kind, priorities=priorities)
 
 
 @contextmanager
@@ -156,11 +159,17 @@ register(
         label="Jira Service Management",
         makes=StepKind.TICKET,
         settings=(
-            Setting("site", "Site", help_text="As in https://example.atlassian.net."),
-            Setting("email", "Email", help_text="Of the account that makes the tickets."),
+            Setting("site", "Site", address=True, leads=True, help_text="As in https://example.atlassian.net."),
+            Setting("email", "Email", leads=True, help_text="Of the account that makes the tickets."),
             Setting("token", "API token", secret=True, help_text="Of the same account."),
             Setting("project", "Project", help_text="Its key, as in OPS."),
             Setting("issue_type", "Issue type", required=False, help_text=f"Empty: {ISSUE_TYPE}."),
+            Setting(
+                "item_priorities",
+                "Priorities of action items",
+                required=False,
+                help_text=f"As in {_ITEM_PRIORITIES}. Empty: none is set.",
+            ),
             Setting("item_type", "Type of action items", required=False, help_text=f"Empty: {ITEM_TYPE}."),
             Setting(
                 "priorities",

@@ -85,7 +85,7 @@ register(
         makes=StepKind.PAGE,
         settings=(
             Setting("routing_key", "Integration key", secret=True, help_text="Of an Events API v2 integration there."),
-            Setting("url", "Address", required=False, help_text=f"Empty: {API}."),
+            Setting("url", "Address", address=True, leads=True, required=False, help_text=f"Empty: {API}."),
         ),
         opened=opened,
         follows=frozenset(_DEEDS),

@@ -57,7 +57,7 @@ register(
         key="social",
         label="Social media (webhook)",
         settings=(
-            Setting("url", "Address", help_text="Of the webhook that posts what it is sent."),
+            Setting("url", "Address", address=True, leads=True, help_text="Of the webhook that posts what it is sent."),
             Setting("secret", "Secret", secret=True, help_text="By which it checks our signature: whsec_… (base64)."),
         ),
         posts=opened,

@@ -105,7 +105,7 @@ register(
                 "components", "Components", required=False,
                 help_text=f"The component there of each service here, as {_EXAMPLE}.",
             ),
-            Setting("url", "Address", required=False, help_text=f"Empty: {API}."),
+            Setting("url", "Address", address=True, leads=True, required=False, help_text=f"Empty: {API}."),
         ),
         opened=opened,
         follows=frozenset({EventKind.PUBLISHED}),

@@ -58,7 +58,7 @@ def brief_of(incident: Incident, kind: StepKind) -> Brief:
     url = f"{settings.SITE_URL}{incident.get_absolute_url()}"
     commander = incidents.holder_of(incident, "commander")
     return Brief(
-        mark=url,
+        mark=f"{url}#{int(incident.declared_at.timestamp())}",
         reference=incident.reference,
         title=f"{drill}{PRIVATE if hidden else incident.title}",
         summary="" if hidden else incident.summary,

@@ -107,8 +107,15 @@ register(
             Setting("client_id", "Client ID"),
             Setting("client_secret", "Client secret", secret=True),
             Setting("host", "Host", help_text="The address of the user who holds the meetings, or me."),
-            Setting("url", "Address of the API", required=False, help_text=f"Empty: {API}."),
-            Setting("accounts_url", "Address for tokens", required=False, help_text=f"Empty: {ACCOUNTS}."),
+            Setting("url", "Address of the API", address=True, leads=True, required=False, help_text=f"Empty: {API}."),
+            Setting(
+                "accounts_url",
+                "Address for tokens",
+                address=True,
+                leads=True,
+                required=False,
+                help_text=f"Empty: {ACCOUNTS}.",
+            ),
         ),
         opened=opened,
     )

@@ -218,6 +218,7 @@ def _connected(url: str) -> Iterator[tuple[str, dict[str, str], dict[str, str]]]
     yield "slack", {}, {"token": settings.SLACK_BOT_TOKEN}
     yield "pagerduty", {"url": f"{url}/pagerduty"}, {"routing_key": "0" * 32}
     told = {"site": f"{url}/jira", "email": f"admin@{DOMAIN}", "project": "OPS", "priorities": "P0=Highest, P1=High"}
+    told["item_priorities"] = "high=High, medium=Medium, low=Low"
     yield "jira", told, {"token": "ATATT-sandbox"}
     told = {"url": f"{url}/zoom", "accounts_url": f"{url}/zoom", "host": "me"}
     yield "zoom", told | {"account_id": "sandbox", "client_id": "sandbox"}, {"client_secret": "0" * 32}

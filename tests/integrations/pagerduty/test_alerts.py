@@ -37,7 +37,8 @@ def events(pagerduty) -> list[tuple[str, str]]:
 def test_it_is_triggered_acknowledged_and_resolved_with_the_incident(pagerduty, connection, team, olga):
     incident = declare(team, title="Disks full", summary="All of them")
     run_due()
-    mark = f"http://127.0.0.1:8000{incident.get_absolute_url()}"
+    url = f"http://127.0.0.1:8000{incident.get_absolute_url()}"
+    mark = f"{url}#{int(incident.declared_at.timestamp())}"
     (sent,) = pagerduty.received
     assert (sent.method, sent.path) == ("POST", "/v2/enqueue")
     assert sent.json["routing_key"] == KEY
@@ -46,7 +47,7 @@ def test_it_is_triggered_acknowledged_and_resolved_with_the_incident(pagerduty, 
         "component": "", "group": "Platform",
         "custom_details": {"Summary": "All of them", "Impact": incident.severity.impact, "Status": "Declared"},
     }  # fmt: skip
-    assert sent.json["links"] == [{"href": mark, "text": incident.reference}]
+    assert sent.json["links"] == [{"href": url, "text": incident.reference}]
     incidents.acknowledge(incident.pk, by=olga, via="web")
     run_due()
     resolve(incident, olga)

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.core.serializers.json import DjangoJSONEncoder
 
+from apps.core.errors import HouseError
 from apps.incidents import queries as incidents
 from apps.incidents.models import Incident
 from apps.integrations.models import Step
@@ -45,7 +46,10 @@ class Command(BaseCommand):
         step = Step.objects.filter(incident=incident, kind=kind).first()
         if step is None:
             raise CommandError(f"{incident} has no {kind}.")
-        actions.retry(step.pk, by=None)
+        try:
+            actions.retry(step.pk, by=None)
+        except HouseError as error:
+            raise CommandError(str(error)) from error
 
 
 def _told(step: Step) -> dict[str, Any]:
