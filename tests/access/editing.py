@@ -151,7 +151,7 @@ ROWS: dict[str, Row] = {
     "rosters.roster": Row("name"),
     "alerts.integration": Row("name"),
     "alerts.changerule": Row("value"),
-    "integrations.connection": Row("told_url", ("https://first.example.com", "https://second.example.com")),
+    "integrations.connection": Row("told_host", ("first@example.com", "second@example.com")),
     "alerts.heartbeat": Row("name"),
     "escalation.policy": Row("levels-0-name"),
 }

@@ -46,7 +46,7 @@ ASKS: dict[str, tuple[str, ...]] = {
 REASONS: dict[str, tuple[str, ...]] = {
     "work on an incident, which nothing may hold up; who may see a private one is its commander's to say at night": (
         "incident_*", "api-incident-*", "declare", "page", "page_*", "api-page-list", "acknowledge", "push_*",
-        "inbox_*", "api-own-page-*", "step_retry", "report*", "api-report-*",
+        "inbox_*", "api-own-page-*", "step_retry", "social_post_*", "report*", "api-report-*",
         "postmortem*", "api-postmortem-*", "action_item_*", "api-action-item-*", "improvement_*", "api-improvement-*",
     ),
     "who is on call and for what: kept for all to see, told to whom it concerns, and no way in": (
@@ -61,7 +61,7 @@ REASONS: dict[str, tuple[str, ...]] = {
     "proves itself by what is sent: a password, a code, a key, a link or a signature": (
         "account_login", "account_reauthenticate", "mfa_authenticate", "mfa_login_webauthn", "mfa_reauthenticate*",
         "account_change_password", "account_reset_password*", "invitation", "openid_connect_login", "twilio_*",
-        "slack_interactive", "slack_command",
+        "slack_interactive", "slack_command", "status_subscribe", "status_confirm", "status_unsubscribe",
     ),
     "is there for tokens that provision, and for no session": ("scim-*",),
     "leads nowhere: nobody signs up here": ("socialaccount_*", ""),

@@ -180,7 +180,12 @@ def _of_team(team: Team, people: list[User], *, name: str, root: User) -> dict[s
     report = reports.report(title=f"{name} report", text=f"{name} words", service=service, by=root)
     entry = InboxEntry.objects.create(integration=integration, body=f'{{"title": "{name} body"}}'.encode())
     invitation = invitations.invite(f"{name}.guest@example.com", role=TeamRole.RESPONDER, teams=[team], by=root)
-    connection = Connection.objects.create(provider="pagerduty", team=team, secrets={"routing_key": "0" * 32})
+    connection = Connection.objects.create(
+        provider="zoom",
+        team=team,
+        told={"account_id": "a", "client_id": "c", "host": "me"},
+        secrets={"client_secret": "s"},
+    )
     found = _of_incident(team, people, name=name, services=[service])
     shift = roster.shifts.order_by("during").first()
     robot = teams.create_service_account(name=f"{name} robot", team=team, role=TeamRole.RESPONDER, by=root)
