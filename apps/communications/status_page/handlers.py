@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import structlog
+
 from apps.communications.models import Subscriber, SubscriberMail
 from apps.communications.status_page import actions, mailing, queries, reactions, subscribing
 from apps.core import retention
+from apps.core.errors import ProviderError
 from apps.engine.models import Timer
 from apps.engine.registry import Lane, handler, recurring
 
+log = structlog.get_logger(__name__)
+
+#: So often an address is asked that does not take the mail: for a quarter of an hour or so.
+TRIES = 10
 #: The page itself asks each incident whenever it is read; this is for what was told elsewhere, and for the record.
 LOOKED_AT_EVERY = timedelta(minutes=1)
 #: That somebody was sent something is of no use afterwards.
@@ -31,8 +38,14 @@ def withdraw_all(timer: Timer) -> None:
 
 @handler(subscribing.ASK, lane=Lane.BULK, transactional=False, at_once=1)
 def ask_subscriber(timer: Timer) -> None:
-    """Mail an address the link by which it confirms."""
-    subscribing.send_question(timer.payload["subscriber"])
+    """Mail an address the link by which it confirms. Whoever entered it is a stranger: nothing of it wakes anybody."""
+    try:
+        subscribing.send_question(timer.payload["subscriber"])
+    except ProviderError as error:
+        if not error.permanent and timer.attempts < TRIES:
+            raise
+        log.warning("subscriber_not_asked", subscriber=timer.payload["subscriber"], error=type(error).__name__)
+        subscribing.forget(timer.payload["subscriber"])
 
 
 @handler(mailing.PLAN, lane=Lane.BULK)

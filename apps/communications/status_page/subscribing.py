@@ -100,6 +100,11 @@ def send_question(subscriber_id: int) -> None:
         hand_over(_mail(subscriber, f"Mail of {settings.STATUS_PAGE_NAME} status?", body, key=f"ask-{subscriber.code}"))
 
 
+def forget(subscriber_id: int) -> None:
+    """Forget an address that could not be asked, so that it may be entered anew; one that confirmed stays."""
+    Subscriber.objects.filter(pk=subscriber_id, confirmed_at=None).delete()
+
+
 def mail_for(subscriber: Subscriber, *, subject: str, body: str, key: str) -> EmailMessage:
     """A mail to a subscriber, with the way to leave in its text and in its headers (RFC 2369, RFC 8058)."""
     leaving = address("status_unsubscribe", token_of(subscriber))
