@@ -14,6 +14,7 @@ from apps.core.quotas import Policy, Spent
 from apps.engine.models import State, Timer
 from apps.engine.runner import run_due
 from apps.incidents.models import Incident
+from apps.notifications.models import Notification
 from apps.privacy import belongings
 from tests.factories.incidents import declare
 from tests.factories.status_page import make_component, publish
@@ -137,6 +138,21 @@ def test_an_address_is_asked_once_an_hour_however_often_it_is_entered(clock, str
     assert len(to_readers(mail_server)) == 2
 
 
+@pytest.mark.parametrize("reply", ["550 no such mailbox", "451 try again later"])
+def test_an_address_that_takes_no_mail_wakes_nobody_and_is_forgotten(clock, stranger, mail_server, db, reply):
+    ada = make_person("Ada")
+    ada.is_superuser = True
+    ada.save()
+    mail_server.refused = {"ann@example.com": reply}
+    stranger.post("/status/subscribe/", {"address": "ann@example.com"})
+    for _ in range(12):
+        run_due()
+        clock.shift(minutes=6)
+    assert not Timer.objects.filter(state__in=(State.DEAD, State.PENDING), kind=subscribing.ASK).exists()
+    assert not Notification.objects.exists()
+    assert not Subscriber.objects.exists()
+
+
 def test_too_many_of_one_address_on_the_network_are_refused(clock, stranger, db, monkeypatch):
     monkeypatch.setattr(quotas, "spend", lambda policy, _: Spent(policy, 1, 0, 7, policy is Policy.STRANGER))
     assert stranger.post("/status/subscribe/", {"address": "ann@example.com"}).status_code == 429
@@ -217,6 +233,38 @@ def test_a_mail_server_that_is_away_gets_them_when_it_is_back(clock, settings, m
     clock.shift(hours=1)
     run_due()
     assert states() == [MailState.SENT]
+
+
+def test_many_full_mailboxes_hold_nobody_back_and_are_given_up_without_a_word(
+    clock, mail_server, team, commander, monkeypatch
+):
+    monkeypatch.setattr(mailing, "BATCH", 2)
+    for name in ("ann", "ben", "cleo", "dora", "eve"):
+        reader(name)
+    mail_server.refused = {f"{name}@example.com": "452 mailbox full" for name in ("ann", "ben", "cleo")}
+    publish(declare(team), commander)
+    run_due()
+    assert told(mail_server) == ["dora@example.com", "eve@example.com"]
+    for _ in range(mailing.TRIES):
+        clock.shift(hours=1)
+        run_due()
+    assert states() == [MailState.FAILED] * 3 + [MailState.SENT] * 2
+    assert not Timer.objects.filter(kind=mailing.SEND, state__in=(State.DEAD, State.PENDING)).exists()
+
+
+def test_a_mail_server_that_stays_away_is_asked_for_a_day(clock, settings, mail_server, team, commander):
+    reader("ann")
+    settings.EMAIL_PORT = 1
+    publish(declare(team), commander)
+    for _ in range(20):
+        run_due()
+        clock.shift(minutes=6)
+    assert states() == [MailState.PLANNED]
+    assert Timer.objects.filter(kind=mailing.SEND, state=State.PENDING).exists()
+    clock.shift(days=1)
+    run_due()
+    assert states() == [MailState.FAILED]
+    assert not Timer.objects.filter(kind=mailing.SEND, state__in=(State.DEAD, State.PENDING)).exists()
 
 
 @pytest.mark.parametrize("how", ["taken off", "private", "drill"])

@@ -40,6 +40,8 @@ class SubscriberMail(models.Model):
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="mails")
     published = models.ForeignKey(PublicUpdate, on_delete=models.PROTECT, related_name="mails")
     state = models.CharField(max_length=8, choices=MailState, default=MailState.PLANNED)
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="How often its address put it off.")
+    next_try_at = models.DateTimeField(default=clock.now)
     at = models.DateTimeField(default=clock.now, db_index=True)
 
     class Meta:
@@ -48,7 +50,9 @@ class SubscriberMail(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["published", "id"], condition=models.Q(state=MailState.PLANNED), name="subscriber_mail_planned"
+                fields=["published", "next_try_at", "id"],
+                condition=models.Q(state=MailState.PLANNED),
+                name="subscriber_mail_planned",
             )
         ]
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
 
+import structlog
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
@@ -19,9 +22,15 @@ from apps.core.errors import OutcomeUnknown, ProviderError
 from apps.engine import actions as engine
 from apps.notifications.channels.email import mail_server
 
+log = structlog.get_logger(__name__)
+
 PLAN, SEND = "communications.plan_mails", "communications.send_mails"
 #: So many are read at once, and for so long (seconds) one run goes on: well below the lease of a timer.
 BATCH, BUDGET = 50, 60
+#: An address that will not take it now is tried again after so long, each time longer, and so often at most.
+PAUSE, TRIES = timedelta(minutes=5), 8
+#: Who could not be told within this is not told any more: it is on the page.
+WITHIN = timedelta(days=1)
 
 
 def audience(components: Iterable[int]) -> QuerySet[Subscriber]:
@@ -52,29 +61,38 @@ def plan(published_id: int) -> None:
 
 
 def send(published_id: int) -> None:
-    """Send what is planned of it, for BUDGET seconds, and let the engine go on with the rest.
+    """Send what is due of it, for BUDGET seconds, and let the engine go on with the rest.
 
-    A mail whose outcome is not known is not sent again. Raises ProviderError where the mail server takes none now, or
-    not all: those are tried again.
+    A mail whose outcome is not known is not sent again. What an address will not take now is tried again, TRIES times
+    at most, and holds no other back; while the mail server takes nothing everything waits, up to WITHIN.
     """
-    end, put_off = time.monotonic() + BUDGET, None
-    for mail in _planned(published_id)[:BATCH]:
+    end = time.monotonic() + BUDGET
+    for mail in _planned(published_id).filter(next_try_at__lte=clock.now())[:BATCH]:
         if time.monotonic() > end or not _still_stands(published_id):
             break
         try:
             _send_one(mail)
         except ProviderError as error:
-            if not error.about_one:
-                raise
-            put_off = error
-    if put_off is not None:
-        raise put_off
-    if _still_stands(published_id) and _planned(published_id).exists():
-        _send_later(published_id)
+            log.warning("subscribers_wait", published=published_id, error=str(error))
+            _go_on(published_id, not_before=clock.now() + PAUSE)
+            return
+    _go_on(published_id)
+
+
+def _go_on(published_id: int, *, not_before: datetime | None = None) -> None:
+    """Let the engine send what is left when it is due; what nobody wants to read any more is given up."""
+    if not _still_stands(published_id):
+        return
+    planned = _planned(published_id)
+    planned.filter(published__at__lte=clock.now() - WITHIN).update(state=MailState.FAILED, at=clock.now())
+    due_at = planned.values_list("next_try_at", flat=True).first()
+    if due_at is not None:
+        due_at = max(due_at, not_before or due_at)
+        _send_later(published_id, due_at=due_at if due_at > clock.now() else None)
 
 
 def _send_one(mail: SubscriberMail) -> None:
-    """Send it, if nobody else does. Raises ProviderError where another attempt is of use."""
+    """Send it, if nobody else does. Raises ProviderError where the mail server takes no other either."""
     if not _moved(mail, MailState.PLANNED, MailState.SENDING):
         return
     try:
@@ -83,12 +101,21 @@ def _send_one(mail: SubscriberMail) -> None:
     except OutcomeUnknown:
         return
     except ProviderError as error:
-        is_final = error.permanent and not error.refuses_us
-        _moved(mail, MailState.SENDING, MailState.FAILED if is_final else MailState.PLANNED)
-        if not is_final:
+        if error.about_one and not error.permanent:
+            _put_off(mail)
+        elif error.permanent and not error.refuses_us:
+            _moved(mail, MailState.SENDING, MailState.FAILED)
+        else:
+            _moved(mail, MailState.SENDING, MailState.PLANNED)
             raise
     else:
         _moved(mail, MailState.SENDING, MailState.SENT)
+
+
+def _put_off(mail: SubscriberMail) -> None:
+    tried = mail.attempts + 1
+    after = MailState.PLANNED if tried < TRIES else MailState.FAILED
+    _moved(mail, MailState.SENDING, after, attempts=tried, next_try_at=clock.now() + PAUSE * tried)
 
 
 def _composed(mail: SubscriberMail) -> EmailMessage:
@@ -102,12 +129,12 @@ def _composed(mail: SubscriberMail) -> EmailMessage:
     )
 
 
-def _moved(mail: SubscriberMail, before: MailState, after: MailState) -> bool:
-    return bool(SubscriberMail.objects.filter(pk=mail.pk, state=before).update(state=after, at=clock.now()))
+def _moved(mail: SubscriberMail, before: MailState, after: MailState, **known: Any) -> bool:
+    return bool(SubscriberMail.objects.filter(pk=mail.pk, state=before).update(state=after, at=clock.now(), **known))
 
 
 def _planned(published_id: int) -> QuerySet[SubscriberMail]:
-    found = SubscriberMail.objects.filter(published=published_id, state=MailState.PLANNED).order_by("pk")
+    found = SubscriberMail.objects.filter(published=published_id, state=MailState.PLANNED).order_by("next_try_at", "pk")
     return found.select_related("subscriber", "published__publication", "published__update")
 
 
@@ -115,5 +142,5 @@ def _still_stands(published_id: int) -> bool:
     return queries.standing().filter(updates=published_id).exists()
 
 
-def _send_later(published_id: int) -> None:
-    engine.schedule(SEND, key=f"{SEND}:{published_id}", payload={"published": published_id})
+def _send_later(published_id: int, *, due_at: datetime | None = None) -> None:
+    engine.schedule(SEND, due_at=due_at, key=f"{SEND}:{published_id}", payload={"published": published_id})
