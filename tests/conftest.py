@@ -32,6 +32,7 @@ from django.test import TransactionTestCase
 from psycopg import sql
 from whitenoise.middleware import WhiteNoiseMiddleware
 
+from apps.communications.status_page.keeping import answers
 from apps.core import clock as house_clock
 from apps.engine.identity import me
 from launcher.databases import EXTENSIONS
@@ -101,6 +102,12 @@ def clock() -> Iterator[Clock]:
     hands = Clock(datetime(2026, 3, 2, 10, 0, tzinfo=UTC))
     yield hands
     hands.release()
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept_of_the_status_page() -> None:
+    """Each test reads its own."""
+    answers.forget()
 
 
 class Clock:

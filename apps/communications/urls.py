@@ -15,6 +15,7 @@ urlpatterns = [
     path("unsubscribe/<str:token>/", subscribers.unsubscribe, name="status_unsubscribe"),
     path("history.atom", views.feed, name="status_feed"),
     path("banner.js", views.banner, name="status_banner"),
+    path("banner.json", views.banner_line, name="status_banner_line"),
     path("api/v2/summary.json", views.summary, name="status_summary"),
     path("api/v2/status.json", views.status, name="status_status"),
     path("api/v2/components.json", views.components, name="status_components"),

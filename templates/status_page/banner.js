@@ -5,16 +5,12 @@
   if (!source) return;
   const page = new URL("./", source);
 
-  const worst = (told) =>
-    told.incidents[0] || told.scheduled_maintenances.find((each) => each.status === "in_progress");
-
-  const show = (told) => {
+  const show = (wrong) => {
     const shown = document.getElementById("ado-status-banner");
-    const wrong = worst(told);
-    if (!wrong) return shown && shown.remove();
+    if (!wrong.name) return shown && shown.remove();
     const banner = shown || document.createElement("div");
     const link = document.createElement("a");
-    link.href = wrong.shortlink;
+    link.href = wrong.link;
     link.textContent = wrong.name;
     link.style.color = "inherit";
     banner.id = "ado-status-banner";
@@ -25,7 +21,7 @@
   };
 
   const look = () =>
-    fetch(new URL("api/v2/summary.json", page), { credentials: "omit" })
+    fetch(new URL("banner.json", page), { credentials: "omit" })
       .then((answer) => (answer.ok ? answer.json().then(show) : undefined))
       .catch(() => undefined);
 

@@ -79,6 +79,7 @@ WEB: dict[str, dict[str, Ask]] = {
     "status_incident": {"get": Ask(Only.ANYBODY, "publication")},
     "status_feed": {"get": PUBLIC},
     "status_banner": {"get": PUBLIC},
+    "status_banner_line": {"get": PUBLIC},
     "status_subscribe": {"post": Ask(Only.ANYBODY, body={"address": "reader@example.com"})},
     "status_confirm": {"get": UNKNOWN, "post": UNKNOWN},
     "status_unsubscribe": {"get": UNKNOWN, "post": PUBLIC},  # the link of who has left says so again

@@ -11,6 +11,7 @@ from django.test import Client
 
 from apps.catalog import actions as catalog
 from apps.communications.models import ComponentStatus, PublicStatus
+from apps.communications.status_page import keeping, queries
 from apps.core import clock as house_clock
 from apps.core import quotas
 from apps.core.quotas import Policy, Spent
@@ -18,7 +19,7 @@ from tests.factories.incidents import declare
 from tests.factories.status_page import make_component, publish
 
 PATHS = (
-    "", "history.atom", "banner.js", "api/v2/summary.json", "api/v2/status.json", "api/v2/components.json",
+    "", "history.atom", "banner.js", "banner.json", "api/v2/summary.json", "api/v2/status.json", "api/v2/components.json",
     "api/v2/incidents.json", "api/v2/scheduled-maintenances.json",
 )  # fmt: skip
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -63,6 +64,64 @@ def test_it_costs_as_much_with_many_incidents_as_with_one(clock, team, commander
         catalog.plan_maintenance(by=None, services=[component.service], message=f"Work {number}", is_public=True)
     with django_assert_max_num_queries(10):
         Client().get(f"/status/{path}")
+
+
+def test_the_page_takes_as_many_queries_as_it_says(clock, team, commander, django_assert_num_queries):
+    for number in range(3):
+        component = make_component(team, slug=f"api-{number}", name=f"API {number}")
+        publish(declare(team), commander, component)
+        catalog.plan_maintenance(by=None, services=[component.service], message=f"Work {number}", is_public=True)
+        begin = house_clock.now() + timedelta(days=1)
+        catalog.plan_maintenance(by=None, services=[], message="Upgrade", starts_at=begin, is_public=True)
+    with django_assert_num_queries(queries.QUERIES):
+        queries.page()
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_it_is_made_once_a_moment_however_many_read_it(
+    clock, stranger, team, commander, path, django_assert_max_num_queries
+):
+    publish(declare(team), commander, make_component(team))
+    first = stranger.get(f"/status/{path}")
+    with django_assert_max_num_queries(1):
+        again = Client().get(f"/status/{path}")
+    assert (again.content, again.headers["Content-Type"]) == (first.content, first.headers["Content-Type"])
+
+
+def test_what_is_kept_is_made_anew_after_a_moment_and_at_once_where_something_is_told(
+    clock, stranger, team, commander, monkeypatch
+):
+    made, page = [], queries.page
+    monkeypatch.setattr(queries, "page", lambda: made.append(1) or page())
+    incident = declare(team)
+    publish(incident, commander)
+    for _ in range(3):
+        read(stranger, "summary")
+    assert len(made) == 1
+    clock.shift(seconds=15)
+    read(stranger, "summary")
+    assert len(made) == 2
+    publish(incident, commander, message="We know more.")
+    assert "We know more." in str(read(stranger, "summary"))
+
+
+def test_only_so_many_answers_are_kept(clock, stranger, team, commander, monkeypatch):
+    monkeypatch.setattr(keeping, "LARGEST", 2)
+    for path in PATHS:
+        stranger.get(f"/status/{path}")
+    assert len(keeping.answers._kept) <= 2
+
+
+def test_the_line_for_pages_of_ones_own_is_of_the_newest_incident_or_else_of_work(clock, stranger, team, commander, api):
+    assert stranger.get("/status/banner.json").json() == {}
+    catalog.plan_maintenance(by=None, services=[api.service], message="Upgrade", is_public=True)
+    clock.shift(minutes=1)
+    line = stranger.get("/status/banner.json").json()
+    assert (line["name"], line["link"][-8:]) == ("Upgrade", "/status/")
+    publication = publish(declare(team), commander, api)
+    line = stranger.get("/status/banner.json").json()
+    assert line["name"] == "Requests are slow"
+    assert line["link"].endswith(f"/status/incidents/{publication.code}/")
 
 
 def test_too_many_requests_of_an_address_are_told_to_wait(clock, stranger, db, monkeypatch):

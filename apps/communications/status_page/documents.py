@@ -36,6 +36,14 @@ def status(page: Page) -> Document:
     return {"page": _page(page), "status": told}
 
 
+def line(page: Page) -> Document:
+    """What pages of one's own show in a line: the newest incident, or else the work that is under way; or nothing."""
+    for incident in page.unresolved:
+        return {"name": incident.name, "link": address("status_incident", incident.code)}
+    at_work = (each for each in page.work if each.status == "in_progress")
+    return next(({"name": str(each.window), "link": address("status_page")} for each in at_work), {})
+
+
 def components(page: Page) -> Document:
     """Every component with its status."""
     return {"page": _page(page), "components": [_component(each.component, each.status) for each in page.components]}

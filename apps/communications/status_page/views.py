@@ -16,12 +16,10 @@ from django.views.decorators.http import conditional_page, require_safe
 from apps.communications.status_page import documents, queries
 from apps.communications.status_page.documents import Document
 from apps.communications.status_page.feed import History
+from apps.communications.status_page.keeping import FRESH, answers
 from apps.communications.status_page.queries import Page
 from apps.core import origins, quotas
 from apps.core.quotas import Policy
-
-#: So long (seconds) a browser or a proxy need not ask again.
-FRESH = 15
 
 View = Callable[..., HttpResponseBase]
 
@@ -35,7 +33,7 @@ def for_everybody(view: View) -> View:
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if (refused := refused_for_asking_too_much(Policy.PUBLIC)) is not None:
             return refused
-        response = view(request, *args, **kwargs)
+        response = answers.of(request.path_info, queries.told_now(), lambda: view(request, *args, **kwargs))
         response.headers["Cache-Control"] = f"public, max-age={FRESH}"
         response.headers["Access-Control-Allow-Origin"] = "*"
         return response
@@ -93,10 +91,13 @@ def document(make: Callable[[Page], Document]) -> View:
     return view
 
 
-summary, status, components, incidents, maintenances = map(
+summary, status, components, incidents, maintenances, banner_line = map(
     document,
-    (documents.summary, documents.status, documents.components, documents.incidents, documents.maintenances),
-)
+    (
+        documents.summary, documents.status, documents.components, documents.incidents, documents.maintenances,
+        documents.line,
+    ),
+)  # fmt: skip
 
 
 def rendered(template: str, *, answer: int = 200, **shown: Any) -> HttpResponse:
