@@ -195,6 +195,31 @@ def test_one_that_is_merged_into_a_private_one_leaves_the_page(clock, client, te
     ]
 
 
+def test_a_part_of_a_part_of_a_private_one_leaves_the_page_too(clock, client, team, commander):
+    part, middle, private = declare(team), declare(team), declare(team, commander, private=True)
+    publish(part, commander, name="Canary")
+    incidents.merge(part.pk, into=middle.pk, by=commander)
+    run_due()
+    assert "Canary" in client.get("/status/").content.decode()
+    incidents.merge(middle.pk, into=private.pk, by=commander)
+    assert "Canary" not in client.get("/status/").content.decode()
+    run_due()
+    assert told(part, EventKind.TAKEN_OFF) == [
+        "Taken off the status page: it is a part of an incident that is not for everybody."
+    ]
+
+
+def test_incidents_merged_in_a_circle_end_the_search(clock, team, commander):
+    first, second = declare(team), declare(team)
+    publish(first, commander)
+    hide(first, merged_into=second)
+    hide(second, merged_into=first)
+    first.refresh_from_db()
+    assert queries.standing().count() == 1
+    assert queries.why_hidden(first) == ""
+    assert queries.with_parts(first.pk) == {first.pk, second.pk}
+
+
 def test_what_was_taken_off_stays_off(clock, team, commander):
     incident = declare(team)
     publish(incident, commander)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Count, Prefetch, Q, QuerySet, Sum
+from django.db.models import BooleanField, Count, F, Func, Prefetch, Q, QuerySet, Sum
 
 from apps.catalog import queries as catalog
 from apps.catalog.models import MaintenanceWindow, WindowState
@@ -53,16 +53,48 @@ def why_hidden(incident: Incident) -> str:
         return "it is private."
     if incident.drill:
         return "it is a drill."
-    into = incident.merged_into
-    return "it is a part of an incident that is not for everybody." if into and (into.private or into.drill) else ""
+    part_of_hidden = any(whole.private or whole.drill for whole in _wholes(incident))
+    return "it is a part of an incident that is not for everybody." if part_of_hidden else ""
+
+
+def _wholes(incident: Incident) -> Iterator[Incident]:
+    """What it was merged into, and what that was merged into, and so on."""
+    seen = {incident.pk}
+    while (into := incident.merged_into) is not None and into.pk not in seen:
+        yield into
+        seen.add(into.pk)
+        incident = into
+
+
+def with_parts(incident_id: int) -> set[int]:
+    """The incident, what was merged into it, and what was merged into that, and so on."""
+    found, newest = {incident_id}, {incident_id}
+    while newest:
+        newest = set(Incident.objects.filter(merged_into__in=newest).values_list("pk", flat=True)) - found
+        found |= newest
+    return found
+
+
+class _PartOfNoneHidden(Func):
+    """Whether no incident is private or a drill on the way from the given one along what each was merged into."""
+
+    template = """NOT EXISTS (
+        WITH RECURSIVE whole AS (
+            SELECT it.id, it.private, it.drill, it.merged_into_id
+              FROM incidents_incident it WHERE it.id = %(expressions)s
+            UNION
+            SELECT it.id, it.private, it.drill, it.merged_into_id
+              FROM incidents_incident it JOIN whole ON it.id = whole.merged_into_id
+        ) SELECT FROM whole WHERE private OR drill
+    )"""
+    output_field = BooleanField()
 
 
 def standing() -> QuerySet[Publication]:
     """What everybody may read, the newest first. It asks the incident itself: one that became private is not there."""
-    hidden = Q(incident__merged_into__private=True) | Q(incident__merged_into__drill=True)
     return Publication.objects.filter(
-        taken_off_at=None, incident__private=False, incident__drill=False
-    ).exclude(hidden)  # fmt: skip
+        _PartOfNoneHidden(F("incident__merged_into")), taken_off_at=None, incident__private=False, incident__drill=False
+    )
 
 
 #: How many messages everybody may read, and the sum of their ids.
