@@ -14,7 +14,7 @@ from apps.engine import actions as engine
 from apps.engine.registry import key_of_recurrence
 from apps.engine.runner import run_due
 from apps.incidents import actions as incidents
-from apps.incidents.models import EventKind, Incident
+from apps.incidents.models import EventKind, Incident, Via
 from tests.factories.incidents import declare
 from tests.factories.status_page import make_component, notice, publish
 from tests.factories.teams import make_person
@@ -131,10 +131,10 @@ def test_a_private_incident_and_a_drill_are_refused_whoever_asks(clock, team, co
             publish(incident, by)
         with pytest.raises(RuleViolation):
             actions.rehearse(incident.pk, notice(), by=by)
-    with pytest.raises(CommandError):
+    with pytest.raises(CommandError, match="is never published"):
         call_command(
             "status_page", "publish", str(incident), "--name", "x", "--status", "resolved", "--impact", "none",
-            "--message", "x",
+            "--message", "x", "--user", commander.email,
         )  # fmt: skip
     assert not Publication.objects.exists()
 
@@ -230,9 +230,14 @@ def test_what_was_taken_off_stays_off(clock, team, commander):
         actions.take_off(incident.pk, reason="Again", by=commander)
 
 
-def test_the_command_publishes_shows_and_takes_off(clock, team, capsys, api):
+def test_the_command_publishes_shows_and_takes_off(clock, team, commander, responder, capsys, api):
     incident = declare(team)
     known = ["--name", "Slow", "--status", "identified", "--impact", "minor", "--message", "Found it."]
+    for nobody in ([], ["--user", responder.email], ["--user", "nobody@example.com"]):
+        with pytest.raises(CommandError):
+            call_command("status_page", "publish", str(incident), *known, *nobody)
+    assert not Publication.objects.exists()
+    known += ["--user", commander.email]
     call_command("status_page", "publish", str(incident), *known, "--component", "api=major_outage", "--preview")
     assert not Publication.objects.exists()
     call_command("status_page", "publish", str(incident), *known, "--component", "api=major_outage")
@@ -241,7 +246,9 @@ def test_the_command_publishes_shows_and_takes_off(clock, team, capsys, api):
     shown = capsys.readouterr().out
     assert "Major outage           Public API" in shown
     assert "Identified             Slow" in shown
-    call_command("status_page", "take-off", str(incident), "--reason", "Mistake")
+    call_command("status_page", "take-off", str(incident), "--reason", "Mistake", "--user", commander.email)
+    for kind in (EventKind.PUBLISHED, EventKind.TAKEN_OFF):
+        assert incident.timeline.filter(kind=kind).values_list("actor", "via").get() == (commander.pk, Via.COMMAND)
     assert not queries.standing().exists()
     for wrong in ("nothing=major_outage", "api=broken"):
         with pytest.raises(CommandError):

@@ -146,7 +146,7 @@ class PublicUpdate(AppendOnly):
     components = models.JSONField(default=dict)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+",
-        help_text="Who published it; empty: who works at the house's own command line.",
+        help_text="Who published it; empty: the house itself.",
     )  # fmt: skip
     at = models.DateTimeField()
 

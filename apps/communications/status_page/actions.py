@@ -1,6 +1,6 @@
 """Publishes incidents on the status page, and takes them off again: deeds of their own, never by themselves (R25).
 
-``by`` None is whoever works at the house's own command line.
+``by`` None is the house itself, of which no right is asked.
 """
 
 from __future__ import annotations

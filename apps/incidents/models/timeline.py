@@ -93,6 +93,7 @@ class Via(models.TextChoices):
     ALERT = "alert", "Alert"
     ENGINE = "engine", "Engine"
     ADMIN = "admin", "Admin"
+    COMMAND = "command", "Command line"
 
 
 class TimelineEvent(AppendOnly):

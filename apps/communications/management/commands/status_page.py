@@ -14,6 +14,8 @@ from apps.communications.status_page.rules import Notice
 from apps.core.errors import HouseError
 from apps.incidents import queries as incidents
 from apps.incidents.models import Incident, Via
+from apps.teams.models import User
+from apps.teams.queries import is_a_person
 
 
 class Command(BaseCommand):
@@ -38,6 +40,8 @@ class Command(BaseCommand):
         take_off = verbs.add_parser("take-off", help="let nobody outside read of it any more, for good")
         take_off.add_argument("incident", metavar="INC-1")
         take_off.add_argument("--reason", required=True)
+        for each in (publish, take_off):
+            each.add_argument("--user", required=True, metavar="EMAIL", help="who does it, with the rights they have")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -58,20 +62,20 @@ class Command(BaseCommand):
             self.stdout.write(f"{publication.get_status_display():22} {publication.name}  {address}")
 
     def _publish(self, options: dict[str, Any]) -> None:
-        incident = _incident(options["incident"])
+        incident, by = _incident(options["incident"]), _person(options["user"])
         components = queries.components_by_slug(dict(map(_affected, options["component"])))
         notice = Notice(options["name"], options["status"], options["impact"], options["message"], components)
         if options["preview"]:
-            told = actions.rehearse(incident.pk, notice, by=None, update=options["update"])
+            told = actions.rehearse(incident.pk, notice, by=by, update=options["update"])
             status = PublicStatus(told.status).label
             self.stdout.write(f"Not published. Everybody would read:\n{status}: {told.name}\n\n{told.message}")
             return
-        publication = actions.publish(incident.pk, notice, by=None, via=Via.ENGINE, update=options["update"])
+        publication = actions.publish(incident.pk, notice, by=by, via=Via.COMMAND, update=options["update"])
         self.stdout.write(documents.address("status_incident", publication.code))
 
     def _take_off(self, options: dict[str, Any]) -> None:
-        incident = _incident(options["incident"])
-        actions.take_off(incident.pk, reason=options["reason"], by=None, via=Via.ENGINE)
+        incident, by = _incident(options["incident"]), _person(options["user"])
+        actions.take_off(incident.pk, reason=options["reason"], by=by, via=Via.COMMAND)
         self.stdout.write(f"{incident} is off the status page.")
 
 
@@ -80,6 +84,13 @@ def _incident(reference: str) -> Incident:
         return incidents.by_reference(reference)
     except Incident.DoesNotExist as error:
         raise CommandError(f"There is no incident {reference}.") from error
+
+
+def _person(email: str) -> User:
+    person = User.objects.filter(is_a_person(), email__iexact=email.strip(), is_active=True).first()
+    if person is None:
+        raise CommandError(f"Nobody who is active has the address {email}.")
+    return person
 
 
 def _affected(told: str) -> tuple[str, str]:
