@@ -112,7 +112,9 @@ def test_only_so_many_answers_are_kept(clock, stranger, team, commander, monkeyp
     assert len(keeping.answers._kept) <= 2
 
 
-def test_the_line_for_pages_of_ones_own_is_of_the_newest_incident_or_else_of_work(clock, stranger, team, commander, api):
+def test_the_line_for_pages_of_ones_own_is_of_the_newest_incident_or_else_of_work(
+    clock, stranger, team, commander, api
+):
     assert stranger.get("/status/banner.json").json() == {}
     catalog.plan_maintenance(by=None, services=[api.service], message="Upgrade", is_public=True)
     clock.shift(minutes=1)

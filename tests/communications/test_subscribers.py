@@ -116,6 +116,23 @@ def test_who_chose_components_hears_of_these_and_who_chose_none_of_all(clock, ma
     assert told(mail_server) == ["all@example.com"]
 
 
+def test_who_heard_of_an_incident_by_a_component_hears_of_its_end(
+    clock, client, mail_server, team, commander, api, web
+):
+    reader("api", api)
+    reader("web", web)
+    incident = declare(team)
+    publish(incident, commander, api)
+    publish(incident, commander, message="It works, we watch.")
+    client.force_login(commander)
+    form = {"name": "Slow", "status": "resolved", "impact": "minor", "message": "Over.", "do": "preview"}
+    seen = client.post(f"/incidents/{incident}/status-page/", form).content.decode()
+    assert "Mail goes to 1 subscriber." in seen
+    publish(incident, commander, message="Over.", status="resolved")
+    run_due()
+    assert told(mail_server) == ["api@example.com"] * 3
+
+
 def test_nobody_learns_who_subscribes(clock, stranger, mail_server, db):
     reader("ann")
     before = Subscriber.objects.values().get()

@@ -34,7 +34,7 @@ WITHIN = timedelta(days=1)
 
 
 def audience(components: Iterable[int]) -> QuerySet[Subscriber]:
-    """Who is told of something that affects ``components``: who wants to know of one of them, or of all."""
+    """Who is told of what affects or affected ``components``: who wants to know of one of them, or of all."""
     chosen = Subscriber.components.through.objects
     by_choice = chosen.filter(component__in=components).values("subscriber")
     return Subscriber.objects.filter(confirmed_at__isnull=False).filter(
@@ -49,9 +49,12 @@ def plan_later(published_id: int) -> None:
 
 @transaction.atomic
 def plan(published_id: int) -> None:
-    """Write down who is told of what was published, and let the engine send it. Twice is once."""
-    published = PublicUpdate.objects.get(pk=published_id)
-    readers = audience([int(component) for component in published.components]).values_list("pk", flat=True)
+    """Write down who is told of what was published, and let the engine send it. Twice is once.
+
+    Whoever heard of an incident by a component hears how it ends, though that component is well by then.
+    """
+    published = PublicUpdate.objects.select_related("publication").get(pk=published_id)
+    readers = audience(queries.affected_ever(published.publication)).values_list("pk", flat=True)
     SubscriberMail.objects.bulk_create(
         (SubscriberMail(subscriber_id=reader, published=published) for reader in readers.iterator()),
         batch_size=1_000,

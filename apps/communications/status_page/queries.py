@@ -148,6 +148,15 @@ def affected_now(publication: Publication | None) -> dict[int, str]:
     return {int(component): status for component, status in last.components.items()} if last else {}
 
 
+def affected_ever(publication: Publication | None) -> set[int]:
+    """The ids of the components that any message about the incident named, whether they still are affected or not."""
+    return (
+        {int(component) for update in publication.updates.all() for component in update.components}
+        if publication
+        else set()
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A component with its status now, and the worst status of each of the last days."""

@@ -46,7 +46,7 @@ def publish(request: HttpRequest, number: int) -> HttpResponse:
             return redirect(incident)
         status = 409
     elif request.POST.get("do") == "preview":
-        preview = _preview(request, incident, form, components)
+        preview = _preview(request, incident, form, components, publication)
         status = 200 if preview else 409
     return _page(request, incident, publication, form=form, preview=preview, status=status)
 
@@ -124,7 +124,11 @@ def _begun(request: HttpRequest, incident: Incident, publication: Publication | 
 
 
 def _preview(
-    request: HttpRequest, incident: Incident, form: PublishForm, components: list[Component]
+    request: HttpRequest,
+    incident: Incident,
+    form: PublishForm,
+    components: list[Component],
+    publication: Publication | None,
 ) -> dict[str, Any] | None:
     """What everybody would read; None where it could not be published."""
     try:
@@ -138,7 +142,7 @@ def _preview(
         "notice": notice,
         "status": PublicStatus(notice.status).label,
         "impact": PublicImpact(notice.impact).label,
-        "audience": mailing.audience(told).count(),
+        "audience": mailing.audience({*told, *queries.affected_ever(publication)}).count(),
         "affected": [(each, told[each.pk]) for each in components if each.pk in told],
     }
 
