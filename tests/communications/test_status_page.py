@@ -5,9 +5,18 @@ from __future__ import annotations
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
+from django.test import Client
 
 from apps.communications.actions import send_update
-from apps.communications.models import Audience, ComponentStatus, Publication, PublicStatus, PublicUpdate, Update
+from apps.communications.models import (
+    Audience,
+    Component,
+    ComponentStatus,
+    Publication,
+    PublicStatus,
+    PublicUpdate,
+    Update,
+)
 from apps.communications.status_page import actions, queries
 from apps.core.errors import Invalid, NotAllowed, RuleViolation
 from apps.engine import actions as engine
@@ -15,6 +24,8 @@ from apps.engine.registry import key_of_recurrence
 from apps.engine.runner import run_due
 from apps.incidents import actions as incidents
 from apps.incidents.models import EventKind, Incident, Via
+from apps.teams import actions as tokens
+from apps.teams.models import Scope
 from tests.factories.incidents import declare
 from tests.factories.status_page import make_component, notice, publish
 from tests.factories.teams import make_person
@@ -253,6 +264,38 @@ def test_the_command_publishes_shows_and_takes_off(clock, team, commander, respo
     for wrong in ("nothing=major_outage", "api=broken"):
         with pytest.raises(CommandError):
             call_command("status_page", "publish", str(incident), *known, "--component", wrong)
+
+
+def status_of(component):
+    return next(each.status for each in queries.page().components if each.component == component)
+
+
+def test_what_is_said_without_components_by_the_api_leaves_them_as_told_last(clock, team, commander, api):
+    incident = declare(team)
+    web = make_component(team, slug="web", name="Web")
+    publish(incident, commander, api, web)
+    Component.objects.filter(pk=web.pk).update(is_shown=False)
+    _, secret = tokens.create_token(commander, name="Laptop", scope=Scope.RESPOND)
+    caller = {"content_type": "application/json", "headers": {"Authorization": f"Bearer {secret}"}}
+    path = f"/api/v1/incidents/{incident}/status-page/"
+    words = {"name": "Slow", "status": "identified", "impact": "minor", "message": "We know why."}
+    for components, after in (
+        ({}, ComponentStatus.PARTIAL),
+        ({"components": None}, ComponentStatus.PARTIAL),
+        ({"components": {}}, ComponentStatus.OPERATIONAL),
+    ):
+        assert Client().post(path, {**words, **components}, **caller).status_code == 200
+        assert status_of(api) == after
+
+
+def test_what_is_said_without_components_by_the_command_leaves_them_as_told_last(clock, team, commander, api):
+    incident = declare(team)
+    publish(incident, commander, api)
+    known = ["--user", commander.email, "--name", "Slow", "--status", "identified", "--impact", "minor"]
+    call_command("status_page", "publish", str(incident), *known, "--message", "We know why.")
+    assert status_of(api) == ComponentStatus.PARTIAL
+    call_command("status_page", "publish", str(incident), *known, "--message", "None is.", "--no-component")
+    assert status_of(api) == ComponentStatus.OPERATIONAL
 
 
 def test_a_responder_without_the_right_sees_no_way_to_publish(clock, client, team, responder, commander):

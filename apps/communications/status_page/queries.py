@@ -132,6 +132,15 @@ def components_by_slug(named: Mapping[str, str]) -> dict[int, str]:
     return {known[slug]: status for slug, status in named.items()}
 
 
+def components_told(incident: Incident, named: Mapping[str, str] | None) -> dict[int, str]:
+    """As ``components_by_slug``; None is as was told last, as far as the page still shows it."""
+    if named is not None:
+        return components_by_slug(named)
+    last = affected_now(publication_of(incident))
+    shown = set(shown_components().filter(pk__in=last).values_list("pk", flat=True))
+    return {component: status for component, status in last.items() if component in shown}
+
+
 def unpublished_updates(incident: Incident) -> QuerySet[Update]:
     """The messages for customers that nobody published yet, newest first."""
     return updates_of(incident).filter(audience=Audience.EXTERNAL, published__isnull=True)

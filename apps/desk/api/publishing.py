@@ -44,8 +44,8 @@ class PublishSerializer(serializers.Serializer[Any]):
         help_text="An update for customers that nobody published yet; its words are published.",
     )  # fmt: skip
     components = serializers.DictField(
-        child=serializers.ChoiceField(ComponentStatus.choices), required=False, default=dict,
-        help_text="How each affected component is, by the slug of its service.",
+        child=serializers.ChoiceField(ComponentStatus.choices), required=False, allow_null=True, default=None,
+        help_text="How each affected component is, by the slug of its service; without it they are as told last.",
     )  # fmt: skip
     preview = serializers.BooleanField(default=False, help_text="Only check it: nothing is published.")
 
@@ -111,7 +111,7 @@ class Publishing(AboutIncidents):
     def publish(self, request: Request, reference: str) -> Response:
         """Publish it, or tell how it goes on; 409 for what is private or a drill."""
         incident, told = self.incident(), self.understood(PublishSerializer)
-        components = queries.components_by_slug(told["components"])
+        components = queries.components_told(incident, told["components"])
         notice = Notice(told["name"], told["status"], told["impact"], told["message"], components)
         if told["preview"]:
             actions.rehearse(incident.pk, notice, by=caller(request), update=told["update_id"])

@@ -32,10 +32,14 @@ class Command(BaseCommand):
         publish.add_argument("--impact", required=True, choices=PublicImpact.values)
         publish.add_argument("--message", default="", help="what is told")
         publish.add_argument("--update", type=int, metavar="ID", help="publish this update for customers instead")
-        publish.add_argument(
-            "--component", action="append", default=[], metavar="SLUG=STATUS",
-            help=f"how a component is that is affected: {', '.join(ComponentStatus.values)}",
+        affected = publish.add_mutually_exclusive_group()
+        affected.add_argument(
+            "--component", action="append", metavar="SLUG=STATUS",
+            help=f"how a component is that is affected: {', '.join(ComponentStatus.values)}; without any: as told last",
         )  # fmt: skip
+        affected.add_argument(
+            "--no-component", action="store_const", const=[], dest="component", help="none is affected any more"
+        )
         publish.add_argument("--preview", action="store_true", help="only say what would be published")
         take_off = verbs.add_parser("take-off", help="let nobody outside read of it any more, for good")
         take_off.add_argument("incident", metavar="INC-1")
@@ -63,7 +67,8 @@ class Command(BaseCommand):
 
     def _publish(self, options: dict[str, Any]) -> None:
         incident, by = _incident(options["incident"]), _person(options["user"])
-        components = queries.components_by_slug(dict(map(_affected, options["component"])))
+        named = None if options["component"] is None else dict(map(_affected, options["component"]))
+        components = queries.components_told(incident, named)
         notice = Notice(options["name"], options["status"], options["impact"], options["message"], components)
         if options["preview"]:
             told = actions.rehearse(incident.pk, notice, by=by, update=options["update"])
