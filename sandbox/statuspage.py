@@ -1,4 +1,4 @@
-"""Atlassian Statuspage's REST API v1, the calls about incidents: checks what its reference requires.
+"""Atlassian Statuspage's REST API v1, the calls about incidents and components: checks what its reference requires.
 
 Whoever opens the short link of an incident reads what the page's visitors would.
 """
@@ -77,9 +77,15 @@ class Incident:
 
 @dataclass
 class Pages:
-    """The incidents of every page, by their ids."""
+    """The incidents of every page, by their ids, and how its components are, by page and id."""
 
     incidents: dict[str, Incident] = field(default_factory=dict)
+    statuses: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def change(self, incident: Incident, given: dict[str, Any]) -> None:
+        """Change the incident, and the components that it tells of."""
+        incident.change(given)
+        self.statuses |= {(incident.page, each): status for each, status in (given.get("components") or {}).items()}
 
 
 PAGES = web.AppKey("statuspage", Pages)
@@ -91,6 +97,7 @@ def routes(app: web.Application) -> None:
     page = "/statuspage/v1/pages/{page:[A-Za-z0-9]+}"
     app.router.add_get(page, _guarded(_page))
     app.router.add_get(f"{page}/components", _guarded(_components))
+    app.router.add_patch(f"{page}/components/{{id}}", _guarded(_set_component))
     app.router.add_get(f"{page}/incidents", _guarded(_list))
     app.router.add_post(f"{page}/incidents", _guarded(_create))
     app.router.add_get(f"{page}/incidents/{{id}}", _guarded(_show))
@@ -119,8 +126,24 @@ async def _page(request: web.Request) -> web.Response:
 
 
 async def _components(request: web.Request) -> web.Response:
+    return web.json_response([_component(request, each) for each in COMPONENTS])
+
+
+async def _set_component(request: web.Request) -> web.Response:
+    named = request.match_info["id"]
+    if named not in COMPONENTS:
+        raise Refused("Not found", status=404)
+    status = (await _given(request, "component")).get("status")
+    if status not in CONDITIONS:
+        raise Refused("Component status is not included in the list")
+    request.app[PAGES].statuses[request.match_info["page"], named] = status
+    return web.json_response(_component(request, named))
+
+
+def _component(request: web.Request, named: str) -> dict[str, Any]:
     page = request.match_info["page"]
-    return web.json_response([{"id": each, "page_id": page, "name": name} for each, name in COMPONENTS.items()])
+    status = request.app[PAGES].statuses.get((page, named), CONDITIONS[0])
+    return {"id": named, "page_id": page, "name": COMPONENTS[named], "status": status}
 
 
 async def _list(request: web.Request) -> web.Response:
@@ -136,7 +159,7 @@ async def _create(request: web.Request) -> web.Response:
     if not str(given.get("name") or "").strip():
         raise Refused("Name can't be blank")
     incident = Incident(request.match_info["page"])
-    incident.change({"status": STATUSES[0]} | given)
+    request.app[PAGES].change(incident, {"status": STATUSES[0]} | given)
     request.app[PAGES].incidents[incident.id] = incident
     return _told(request, incident, status=201)
 
@@ -147,7 +170,7 @@ async def _show(request: web.Request) -> web.Response:
 
 async def _change(request: web.Request) -> web.Response:
     incident, given = _known(request), _checked(await _given(request))
-    incident.change(given)
+    request.app[PAGES].change(incident, given)
     return _told(request, incident)
 
 
@@ -193,15 +216,15 @@ def _checked(given: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
-async def _given(request: web.Request) -> dict[str, Any]:
+async def _given(request: web.Request, what: str = "incident") -> dict[str, Any]:
     try:
         given = await request.json()
     except ValueError:
         given = None
-    incident = given.get("incident") if isinstance(given, dict) else None
-    if not isinstance(incident, dict):
-        raise Refused("param is missing or the value is empty: incident", status=400)
-    return incident
+    told = given.get(what) if isinstance(given, dict) else None
+    if not isinstance(told, dict):
+        raise Refused(f"param is missing or the value is empty: {what}", status=400)
+    return told
 
 
 def _told(request: web.Request, incident: Incident, *, status: int = 200) -> web.Response:

@@ -68,7 +68,8 @@ class Brief:
     ``mark`` is an address that is the same for one incident of one installation and for no other, not even for one that
     got its number again after a backup was put back: by it a provider's thing is known to be
     ours. ``people`` are the addresses of those who respond, ``gone`` of those whose access was taken back.
-    ``notices`` is what everybody may read of it, oldest first; nothing of what is private or a drill.
+    ``notices`` is what everybody may read of it, oldest first; nothing of what is private or a drill. ``components``
+    is how each is now, by slug, that was ever published with it, whatever else affects it too.
     """
 
     mark: str
@@ -90,6 +91,7 @@ class Brief:
     acknowledged_at: datetime | None
     gone: tuple[str, ...] = ()
     notices: tuple[Notice, ...] = ()
+    components: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,23 @@ def test_an_incident_is_made_changed_read_and_deleted(sandbox: Running) -> None:
     ]  # fmt: skip
 
 
+def test_a_component_is_as_it_was_said_last_by_an_incident_or_by_itself(sandbox: Running) -> None:
+    page = client(sandbox)
+    named = "k8mq2v7x0d1a"
+
+    def status() -> str:
+        return next(each["status"] for each in page.get("ado/components").json() if each["id"] == named)
+
+    page.post(INCIDENTS, json={"incident": INCIDENT})
+    assert status() == "degraded_performance"
+    path = f"ado/components/{named}"
+    assert page.patch(path, json={"component": {"status": "operational"}}).json()["status"] == "operational"
+    assert status() == "operational"
+    assert page.patch(path, json={"component": {"status": "broken"}}).status_code == 422
+    assert page.patch(path, json={}).status_code == 400
+    assert page.patch("ado/components/unknown", json={"component": {"status": "operational"}}).status_code == 404
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [

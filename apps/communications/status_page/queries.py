@@ -166,6 +166,15 @@ def affected_ever(publication: Publication | None) -> set[int]:
     )
 
 
+def named_now(incident: Incident) -> dict[int, ComponentStatus]:
+    """How each component is that was ever published with the incident: the worst that any open one says of it."""
+    told = [affected_now(each) for each in with_updates(standing().filter(resolved_at=None))]
+    return {
+        component: rules.worst([ComponentStatus(each[component]) for each in told if component in each])
+        for component in affected_ever(publication_of(incident))
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A component with its status now, and the worst status of each of the last days."""

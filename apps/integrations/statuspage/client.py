@@ -1,4 +1,4 @@
-"""Atlassian Statuspage's REST API v1, the calls about incidents. Source: its public API reference."""
+"""Atlassian Statuspage's REST API v1, the calls about incidents and components. Source: its public API reference."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from apps.core.http import Reply, send
-from apps.integrations.answers import text, understood
+from apps.integrations.answers import link, text, understood
 
 #: So many incidents are listed at once; Statuspage's own limit.
 LISTED = 100
@@ -65,6 +65,10 @@ class StatuspageClient:
         """Add an update to the incident; each time it is called another one."""
         self._call("PATCH", f"/incidents/{ref}", json=_body(fields, mark, last))
 
+    def set_component(self, component: str, status: str) -> None:
+        """Say how a component is, without a word about any incident."""
+        self._call("PATCH", f"/components/{component}", json={"component": {"status": status}})
+
     def delete(self, ref: str) -> None:
         """Let nobody read of it any more."""
         self._call("DELETE", f"/incidents/{ref}")
@@ -86,7 +90,7 @@ def _posted(told: Mapping[str, Any]) -> Posted:
     ours = (told.get("metadata") or {}).get(_OURS) or {}
     return Posted(
         ref=text(told["id"]),
-        url=str(told.get("shortlink") or ""),
+        url=link(told["shortlink"]) if told.get("shortlink") else "",
         mark=str(ours.get("mark", "")),
         last=int(ours.get("last", 0)),
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -35,22 +36,23 @@ class PublishedIncident:
     def make(self, brief: Brief, *, key: str) -> Made:
         """Publish it as it stands now. Raises ProviderError where nothing was published."""
         notice = _last(brief)
-        return _made(self._client.create(self._told(notice), mark=brief.mark, last=notice.key))
+        return _made(self._client.create(self._told(notice, brief), mark=brief.mark, last=notice.key))
 
     def follow(self, made: Made, brief: Brief, news: News) -> None:
         """Add what was published then, unless it is there already."""
         published = news.data.get("published")
         notice = next((each for each in brief.notices if each.key == published), None)
         if notice is not None and self._client.incident(made.ref).last < notice.key:
-            self._client.change(made.ref, self._told(notice), mark=brief.mark, last=notice.key)
+            self._client.change(made.ref, self._told(notice, brief), mark=brief.mark, last=notice.key)
 
     def end(self, made: Made, brief: Brief) -> None:
-        """Delete it: nobody outside is to read of it any more. One that is deleted is ended."""
-        try:
-            self._client.delete(made.ref)
-        except http.Refused as error:
-            if error.reply.status != HTTPStatus.NOT_FOUND:
-                raise
+        """Delete it: nobody outside is to read of it any more. Its components are as bad as what else affects them.
+
+        What is gone there is ended.
+        """
+        for component, status in self._affected(brief).items():
+            _unless_gone(partial(self._client.set_component, component, status))
+        _unless_gone(partial(self._client.delete, made.ref))
 
     def check(self) -> str:
         """Which page it is. Raises ProviderError for a component that it does not have."""
@@ -59,10 +61,12 @@ class PublishedIncident:
             raise ProviderError(f"The page {name} has no component {unknown[0]}.", permanent=True)
         return f"The page is {name}."
 
-    def _told(self, notice: Notice) -> dict[str, Any]:
-        affected = {
-            self._components[slug]: status for slug, status in notice.components.items() if slug in self._components
-        }
+    def _affected(self, brief: Brief) -> dict[str, str]:
+        """How each component there is that any notice named: one that a later notice drops is well again there too."""
+        return {self._components[slug]: status for slug, status in brief.components.items() if slug in self._components}
+
+    def _told(self, notice: Notice, brief: Brief) -> dict[str, Any]:
+        affected = self._affected(brief)
         return {
             "name": notice.name,
             "status": notice.status,
@@ -77,6 +81,14 @@ def _last(brief: Brief) -> Notice:
     if not brief.notices:
         raise ProviderError("Nothing of it is published.", permanent=True)
     return brief.notices[-1]
+
+
+def _unless_gone(call: Callable[[], None]) -> None:
+    try:
+        call()
+    except http.Refused as error:
+        if error.reply.status != HTTPStatus.NOT_FOUND:
+            raise
 
 
 def _made(posted: Posted) -> Made:

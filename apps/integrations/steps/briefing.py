@@ -51,6 +51,13 @@ def _notices(incident: Incident) -> tuple[Notice, ...]:
     )
 
 
+def _components(incident: Incident) -> dict[str, str]:
+    """How each component is now that was published with it, though nobody may read of it any more."""
+    statuses = status_page.named_now(incident)
+    slugs = Component.objects.filter(pk__in=statuses).values_list("pk", "service__slug")
+    return {slug: str(statuses[pk]) for pk, slug in slugs}
+
+
 def brief_of(incident: Incident, kind: StepKind) -> Brief:
     """The incident, with its severity and team read, for what is made as ``kind``."""
     hidden = incident.private and kind not in _AMONG_THE_INVOLVED
@@ -77,4 +84,5 @@ def brief_of(incident: Incident, kind: StepKind) -> Brief:
         acknowledged_at=incident.acknowledged_at,
         gone=_whose_access_is_gone(incident),
         notices=_notices(incident) if kind in PUBLIC else (),
+        components=_components(incident) if kind in PUBLIC else {},
     )

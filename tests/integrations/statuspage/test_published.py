@@ -38,6 +38,12 @@ class Statuspage:
         path = f"{self.url}/v1/pages/ado/incidents"
         return list(httpx.get(path, headers=headers, trust_env=False).json())
 
+    def component(self) -> str:
+        """How the mapped component is there."""
+        path = f"{self.url}/v1/pages/ado/components"
+        there = httpx.get(path, headers={"Authorization": "OAuth k"}, trust_env=False).json()
+        return next(str(each["status"]) for each in there if each["id"] == OURS)
+
     def told(self) -> list[tuple[str, str]]:
         """The statuses and words of the one incident, oldest first."""
         (incident,) = self.incidents()
@@ -159,6 +165,58 @@ def test_what_is_taken_off_is_deleted_there(statuspage, connection, team):
     run_due()
     assert statuspage.incidents() == []
     assert step_of(incident).state == StepState.ENDED
+
+
+def test_a_component_that_is_not_named_any_more_is_well_there_too(statuspage, connection, team, api):
+    incident = declare(team)
+    publish(incident, None, api)
+    run_due()
+    assert statuspage.component() == "partial_outage"
+    publish(incident, message="We watch.", status=PublicStatus.MONITORING)
+    run_due()
+    assert statuspage.component() == "operational"
+
+
+def test_a_component_stays_as_bad_as_another_incident_says(statuspage, connection, team, api):
+    first, second = declare(team), declare(team)
+    publish(first, None, components={api.pk: "major_outage"})
+    publish(second, None, components={api.pk: "degraded_performance"})
+    run_due()
+    assert statuspage.component() == "major_outage"
+    publish(first, None, api, status=PublicStatus.RESOLVED, message="Over.")
+    run_due()
+    assert statuspage.component() == "degraded_performance"
+    page.take_off(second.pk, reason="The wrong one", by=None)
+    run_due()
+    assert statuspage.component() == "operational"
+
+
+def test_what_is_taken_off_leaves_a_component_that_is_gone_there(statuspage, connection, team, api):
+    connection.told = {**connection.told, "components": f"api={OURS}, web=unknown"}
+    connection.save()
+    incident = declare(team)
+    publish(incident, None, api)
+    run_due()
+    publish(incident, None, make_component(team, slug="web"))
+    page.take_off(incident.pk, reason="The wrong one", by=None)
+    run_due()
+    assert statuspage.incidents() == []
+    assert statuspage.component() == "operational"
+    assert step_of(incident).state == StepState.ENDED
+
+
+def test_an_address_that_is_none_is_not_shown(settings, team):
+    settings.OUTBOUND_PRIVATE = "allowed"
+    posted = {"id": "x", "shortlink": "javascript:alert(1)"}
+    with Provider(lambda _: Answer.of(posted, 201)) as provider:
+        told = {"url": provider.url, "page": "ado"}
+        Connection.objects.create(provider="statuspage", team=team, told=told, secrets={"key": "hush"})
+        incident = declare(team)
+        publish(incident)
+        run_due()
+    step = step_of(incident)
+    assert step.url == ""
+    assert "leads nowhere" in step.error
 
 
 @pytest.mark.parametrize("kind", ["private", "drill"])
