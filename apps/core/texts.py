@@ -10,6 +10,9 @@ UNSEEN = ("Cf", "Cc")
 #: Those of them that several scripts and emoji are written with.
 JOINERS = "\u200c\u200d"
 
+#: Any number of so many digits fits into 64 bits.
+LONGEST_NUMBER = 18
+
 
 def folded(text: str) -> str:
     """``text`` as it is compared: neither case matters, nor whether an accent is a sign of its own (Unicode, NFC)."""
@@ -24,3 +27,8 @@ def one_line(words: str) -> str:
     seen = "".join(sign for sign in words if sign.isspace() or sign in JOINERS or category(sign) not in UNSEEN)
     told = " ".join(seen.split())
     return told if told.strip(JOINERS) else ""
+
+
+def is_number(text: str) -> bool:
+    """Whether ``text`` can be the number of a row: digits, and no more of them than the database has room for."""
+    return text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER

@@ -19,8 +19,8 @@ from tests.factories.incidents import declare
 from tests.factories.status_page import make_component, publish
 
 PATHS = (
-    "", "history.atom", "banner.js", "banner.json", "api/v2/summary.json", "api/v2/status.json", "api/v2/components.json",
-    "api/v2/incidents.json", "api/v2/scheduled-maintenances.json",
+    "", "history.atom", "banner.js", "banner.json", "api/v2/summary.json", "api/v2/status.json",
+    "api/v2/components.json", "api/v2/incidents.json", "api/v2/scheduled-maintenances.json",
 )  # fmt: skip
 ATOM = "{http://www.w3.org/2005/Atom}"
 

@@ -184,6 +184,13 @@ def test_what_is_no_address_is_refused(clock, stranger, db, address):
     assert not Subscriber.objects.exists()
 
 
+@pytest.mark.parametrize("number", ["9" * 5_000, "9" * 19, "٣"])
+def test_a_component_that_is_none_is_not_chosen(clock, stranger, db, number):
+    asked = stranger.post("/status/subscribe/", {"address": "ann@example.com", "component": number})
+    assert asked.status_code == 200
+    assert not Subscriber.objects.get().components.exists()
+
+
 def test_a_link_that_was_not_made_here_opens_nothing(clock, stranger, db):
     token = subscribing.token_of(reader("ann"))
     for wrong in (f"x{token}", "abc", token[:-2]):

@@ -16,6 +16,7 @@ from apps.communications.status_page import subscribing
 from apps.communications.status_page.views import refused_for_asking_too_much, rendered
 from apps.core.errors import Invalid
 from apps.core.quotas import Policy
+from apps.core.texts import is_number
 
 
 @never_cache
@@ -25,9 +26,9 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     """Ask an address by mail whether it wants more; the answer is the same whoever subscribes already."""
     if (refused := refused_for_asking_too_much(Policy.STRANGER)) is not None:
         return refused
-    chosen = [int(each) for each in request.POST.getlist("component") if each.isascii() and each.isdecimal()]
+    chosen = [int(each) for each in request.POST.getlist("component") if is_number(each)]
     try:
-        subscribing.ask(request.POST.get("address", ""), [each for each in chosen if each < 2**63])
+        subscribing.ask(request.POST.get("address", ""), chosen)
     except Invalid as error:
         return rendered("said.html", answer=HTTPStatus.UNPROCESSABLE_ENTITY, title="Not understood", words=str(error))
     words = "If mail reaches this address, a link is on its way there. Follow it to confirm."
