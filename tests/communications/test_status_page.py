@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
@@ -266,6 +268,65 @@ def test_the_command_publishes_shows_and_takes_off(clock, team, commander, respo
             call_command("status_page", "publish", str(incident), *known, "--component", wrong)
 
 
+def sent(page: str) -> dict[str, str]:
+    """What the form on the page sends of what nobody sees."""
+    return dict(re.findall(r'<input type="hidden" name="(after|update)" value="([^"]*)"', page))
+
+
+def test_a_press_that_comes_twice_publishes_once(clock, client, team, commander):
+    incident = declare(team)
+    client.force_login(commander)
+    path = f"/incidents/{incident}/status-page/"
+    words = {"name": "Slow", "status": "investigating", "impact": "minor", "message": "We look."}
+    form = {**words, **sent(client.get(path).content.decode())}
+    form |= sent(client.post(path, {**form, "do": "preview"}).content.decode())
+    assert client.post(path, {**form, "do": "publish"}).status_code == 302
+    again = client.post(path, {**form, "do": "publish"})
+    assert again.status_code == 409
+    assert "Published meanwhile, investigating: “Slow”." in again.content.decode()
+    assert PublicUpdate.objects.count() == 1
+    form |= sent(again.content.decode())
+    assert client.post(path, {**form, "do": "publish"}).status_code == 302  # who was told may
+
+
+def test_of_two_who_speak_at_once_the_second_is_told_so(clock, client, team, commander):
+    incident = declare(team)
+    publish(incident, commander)
+    client.force_login(commander)
+    path = f"/incidents/{incident}/status-page/"
+    form = sent(client.get(path).content.decode())
+    publish(incident, commander, name="Slow", message="Another's.")
+    form |= {"name": "Fast", "status": "resolved", "impact": "minor", "message": "Over."}
+    assert client.post(path, {**form, "do": "preview"}).status_code == 409
+    assert client.post(path, {**form, "do": "publish"}).status_code == 409
+    assert PublicUpdate.objects.count() == 2
+
+
+def test_by_the_api_who_says_after_what_they_wrote_is_refused_once_that_is_not_the_last(clock, team, commander):
+    incident = declare(team)
+    caller = by_token(commander)
+    path = f"/api/v1/incidents/{incident}/status-page/"
+    words = {"name": "Slow", "status": "identified", "impact": "minor", "message": "We know why."}
+    assert Client().get(path, **caller).json()["last_published"] == 0
+    assert Client().post(path, {**words, "after": 0}, **caller).status_code == 200
+    assert Client().post(path, {**words, "after": 0}, **caller).status_code == 409
+    assert Client().post(path, {**words, "after": 0, "preview": True}, **caller).status_code == 409
+    last = Client().get(path, **caller).json()["last_published"]
+    assert Client().post(path, {**words, "after": last}, **caller).status_code == 200
+    assert PublicUpdate.objects.count() == 2
+
+
+@pytest.mark.parametrize("number", ["9" * 5_000, "9" * 19, "٣"])
+def test_a_number_that_is_none_names_no_update(clock, client, team, commander, number):
+    client.force_login(commander)
+    assert client.get(f"/incidents/{declare(team)}/status-page/?update={number}").status_code == 200
+
+
+def by_token(person):
+    _, secret = tokens.create_token(person, name="Laptop", scope=Scope.RESPOND)
+    return {"content_type": "application/json", "headers": {"Authorization": f"Bearer {secret}"}}
+
+
 def status_of(component):
     return next(each.status for each in queries.page().components if each.component == component)
 
@@ -275,8 +336,7 @@ def test_what_is_said_without_components_by_the_api_leaves_them_as_told_last(clo
     web = make_component(team, slug="web", name="Web")
     publish(incident, commander, api, web)
     Component.objects.filter(pk=web.pk).update(is_shown=False)
-    _, secret = tokens.create_token(commander, name="Laptop", scope=Scope.RESPOND)
-    caller = {"content_type": "application/json", "headers": {"Authorization": f"Bearer {secret}"}}
+    caller = by_token(commander)
     path = f"/api/v1/incidents/{incident}/status-page/"
     words = {"name": "Slow", "status": "identified", "impact": "minor", "message": "We know why."}
     for components, after in (

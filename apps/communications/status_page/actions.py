@@ -23,7 +23,7 @@ from apps.communications.models import (
 from apps.communications.status_page import queries, rules
 from apps.communications.status_page.rules import Notice
 from apps.core import clock
-from apps.core.errors import Invalid, NotAllowed, RuleViolation
+from apps.core.errors import Conflict, Invalid, NotAllowed, RuleViolation
 from apps.core.history import made_by
 from apps.incidents import timeline
 from apps.incidents.actions.locking import locked
@@ -114,6 +114,7 @@ def _agreed(incident: Incident, notice: Notice, *, by: User | None, update: int 
     """The notice as it may be published, and the update whose words it has, if it was written before."""
     _require_right(by, incident)
     _require_public(incident)
+    _require_latest(incident, notice)
     written = _unpublished(incident, update) if update is not None else None
     told = rules.checked(notice if written is None else replace(notice, message=written.message))
     _require_shown(told.components)
@@ -130,6 +131,16 @@ def _require_public(incident: Incident) -> None:
         raise RuleViolation(f"{incident} is never published: {reason}")
     if Publication.objects.filter(incident=incident, taken_off_at__isnull=False).exists():
         raise RuleViolation(f"{incident} was taken off the status page, and stays off.")
+
+
+def _require_latest(incident: Incident, notice: Notice) -> None:
+    """Raises Conflict unless nothing was published since the notice was written: two who speak would contradict."""
+    last = queries.last_told(incident)
+    if notice.after is not None and last is not None and notice.after != last.pk:
+        raise Conflict(
+            f"Published meanwhile, {last.get_status_display().lower()}: “{last.name}”. See what it says before you"
+            " publish yours."
+        )
 
 
 def _require_shown(components: Mapping[int, str]) -> None:

@@ -151,6 +151,11 @@ def publication_of(incident: Incident) -> Publication | None:
     return with_updates(Publication.objects.filter(incident=incident)).first()
 
 
+def last_told(incident: Incident) -> PublicUpdate | None:
+    """What was published last of the incident."""
+    return PublicUpdate.objects.filter(publication__incident=incident).order_by("-pk").first()
+
+
 def affected_now(publication: Publication | None) -> dict[int, str]:
     """The statuses of the components that the incident affects, by their id, as told last."""
     last = next(iter(publication.updates.all()), None) if publication else None

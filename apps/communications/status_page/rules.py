@@ -20,13 +20,17 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What is told to everybody: ``components`` are the statuses of those that are affected, by their id."""
+    """What is told to everybody: ``components`` are the statuses of those that are affected, by their id.
+
+    ``after``: the id of the message that was the last when this was written, 0 if there was none; None: whatever was.
+    """
 
     name: str
     status: str
     impact: str
     message: str
     components: Mapping[int, str]
+    after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ def checked(notice: Notice) -> Notice:
         component: str(ComponentStatus.OPERATIONAL if settled else status)
         for component, status in notice.components.items()
     }
-    return Notice(name, notice.status, notice.impact, notice.message.strip(), components)
+    return Notice(name, notice.status, notice.impact, notice.message.strip(), components, notice.after)
 
 
 def _require(word: str, words: Sequence[str], field: str) -> None:

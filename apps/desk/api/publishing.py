@@ -47,6 +47,10 @@ class PublishSerializer(serializers.Serializer[Any]):
         child=serializers.ChoiceField(ComponentStatus.choices), required=False, allow_null=True, default=None,
         help_text="How each affected component is, by the slug of its service; without it they are as told last.",
     )  # fmt: skip
+    after = serializers.IntegerField(
+        required=False, allow_null=True, default=None, min_value=0, max_value=2**63 - 1,
+        help_text="The last_published that this was written after; 409 if something was published since.",
+    )  # fmt: skip
     preview = serializers.BooleanField(default=False, help_text="Only check it: nothing is published.")
 
 
@@ -77,6 +81,7 @@ class StatusPageSerializer(serializers.Serializer[Any]):
 
     publication = PublicationSerializer(allow_null=True)
     why_hidden = serializers.CharField()
+    last_published = serializers.IntegerField(help_text="The message that was published last; 0 if there is none.")
 
 
 class SocialPostSerializer(serializers.ModelSerializer[SocialPost]):
@@ -103,16 +108,21 @@ class Publishing(AboutIncidents):
     def status_page(self, request: Request, reference: str) -> Response:
         """How it stands on the status page."""
         incident = self.incident()
-        found = {"publication": queries.publication_of(incident), "why_hidden": queries.why_hidden(incident)}
+        last = queries.last_told(incident)
+        found = {
+            "publication": queries.publication_of(incident),
+            "why_hidden": queries.why_hidden(incident),
+            "last_published": last.pk if last else 0,
+        }
         return Response(StatusPageSerializer(found).data)
 
     @extend_schema(operation_id="incident_status_page", request=PublishSerializer, responses=IncidentSerializer)
     @status_page.mapping.post
     def publish(self, request: Request, reference: str) -> Response:
-        """Publish it, or tell how it goes on; 409 for what is private or a drill."""
+        """Publish it, or tell how it goes on; 409 for what is private, a drill, or out of date (`after`)."""
         incident, told = self.incident(), self.understood(PublishSerializer)
         components = queries.components_told(incident, told["components"])
-        notice = Notice(told["name"], told["status"], told["impact"], told["message"], components)
+        notice = Notice(told["name"], told["status"], told["impact"], told["message"], components, told["after"])
         if told["preview"]:
             actions.rehearse(incident.pk, notice, by=caller(request), update=told["update_id"])
         else:

@@ -24,6 +24,7 @@ class PublishForm(ToldForm):
     impact = forms.ChoiceField(choices=PublicImpact.choices)
     message = forms.CharField(max_length=20_000, widget=forms.Textarea(attrs={"rows": 6}))
     update = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
+    after = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, components: Iterable[Component], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -42,7 +43,11 @@ class PublishForm(ToldForm):
             for field, status in known.items()
             if field.startswith(_COMPONENT) and status
         }
-        return Notice(known["name"], known["status"], known["impact"], known["message"], components)
+        return Notice(known["name"], known["status"], known["impact"], known["message"], components, known["after"])
+
+    def go_on_from(self, last: int) -> None:
+        """Let it be sent once more, by who was told now that ``last`` was published meanwhile."""
+        self.data = {**dict(self.data.items()), "after": last}
 
     @staticmethod
     def affected(statuses: dict[int, str]) -> dict[str, str]:

@@ -22,6 +22,7 @@ from apps.communications.models import (
 )
 from apps.communications.status_page import actions, mailing, queries, social
 from apps.core.errors import HouseError
+from apps.core.texts import is_number
 from apps.desk.forms.publishing import PublishForm, SocialPostForm, TakeOffForm
 from apps.desk.pages import attempt, incident_or_404, say_failure, say_invalid, viewer
 from apps.incidents.models import Incident, Via
@@ -45,9 +46,12 @@ def publish(request: HttpRequest, number: int) -> HttpResponse:
         if attempt(request, lambda: _publish(request, incident, form), done="It is on the status page.", form=form):
             return redirect(incident)
         status = 409
+        form.go_on_from(_last(incident))
     elif request.POST.get("do") == "preview":
         preview = _preview(request, incident, form, components, publication)
-        status = 200 if preview else 409
+        if preview is None:
+            status = 409
+            form.go_on_from(_last(incident))
     return _page(request, incident, publication, form=form, preview=preview, status=status)
 
 
@@ -109,16 +113,22 @@ def _publish(request: HttpRequest, incident: Incident, form: PublishForm) -> Non
     actions.publish(incident.pk, form.notice, by=viewer(request), via=Via.WEB, update=form.cleaned_data["update"])
 
 
+def _last(incident: Incident) -> int:
+    last = queries.last_told(incident)
+    return last.pk if last else 0
+
+
 def _begun(request: HttpRequest, incident: Incident, publication: Publication | None) -> dict[str, Any]:
     """What the form begins with: how it was told last, and the words of the template or of the update that is meant."""
     meant = request.GET.get("update", "")
-    written = queries.unpublished_updates(incident).filter(pk=meant).first() if meant.isdecimal() else None
+    written = queries.unpublished_updates(incident).filter(pk=meant).first() if is_number(meant) else None
     return {
         "name": publication.name if publication else "",
         "status": publication.status if publication else PublicStatus.INVESTIGATING,
         "impact": publication.impact if publication else PublicImpact.MINOR,
         "message": written.message if written else communications.prefilled(incident, Audience.EXTERNAL),
         "update": written.pk if written else None,
+        "after": _last(incident),
         **PublishForm.affected(queries.affected_now(publication)),
     }
 
