@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.syndication.views import Feed
 from django.utils.feedgenerator import Atom1Feed
+from django.utils.html import linebreaks
 
 from apps.communications.models import Publication
 from apps.communications.status_page import queries
@@ -36,10 +37,12 @@ class History(Feed):  # type: ignore[type-arg]  # the class takes no parameters 
         return str(item.name)
 
     def item_description(self, item: Any) -> str:
-        return "\n\n".join(
+        """HTML, as readers of feeds show it; what people wrote in it is text."""
+        told = "\n\n".join(
             f"{each.get_status_display()}, {each.at:%Y-%m-%d %H:%M} UTC: {each.update.message}"
             for each in item.updates.all()
         )
+        return linebreaks(told, autoescape=True)
 
     def item_link(self, item: Any) -> str:
         return address("status_incident", item.code)
