@@ -13,7 +13,7 @@ from apps.core.texts import one_line
 from apps.engine import actions as engine
 from apps.incidents import actions as incidents
 from apps.incidents.models import Detection, Incident, Severity, Via
-from apps.reports import links, queries
+from apps.reports import links, notices, queries
 from apps.reports.models import Report, ReportState
 from apps.teams.models import Team, User
 
@@ -31,8 +31,9 @@ def report(
 ) -> Report:
     """Take in what somebody reports; it waits for who responds. ``by`` None is a stranger, with or without name, email.
 
-    Nobody is told by mail yet: the address may be another's. Raises Invalid for a title that is empty or a text that is
-    too long, NotAllowed for strangers where the house takes nothing of them, Busy while too much of theirs waits.
+    Who decides is told (``notices``); whoever reports has no mail yet: the address may be another's. Raises Invalid for
+    a title that is empty or a text that is too long, NotAllowed for strangers where the house takes nothing of them,
+    Busy while too much of theirs waits.
     """
     if by is None:
         _require_room_for_strangers()
@@ -42,7 +43,9 @@ def report(
     if len(text) > LONGEST_TEXT:
         raise Invalid(f"A report has {LONGEST_TEXT} characters at most.", field="text")
     left = {} if by is not None else {"name": one_line(name)[:120], "email": email}
-    return Report.objects.create(title=said, text=text.strip(), service=service, by=by, **left)
+    made = Report.objects.create(title=said, text=text.strip(), service=service, by=by, **left)
+    notices.tell_of(made)
+    return made
 
 
 @transaction.atomic

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db.models import Q
 
 from apps.core import retention
 from apps.engine.models import Timer
-from apps.engine.registry import Lane, handler
-from apps.reports import actions
+from apps.engine.registry import Lane, handler, recurring
+from apps.reports import actions, notices
 from apps.reports.models import Report
 
 
@@ -16,6 +18,12 @@ from apps.reports.models import Report
 def tell_what_became_of_it(timer: Timer) -> None:
     """Mail whoever reported something what became of it."""
     actions.tell(timer.payload["report"])
+
+
+@recurring("reports.remind", every=timedelta(minutes=10), lane=Lane.WORK)
+def remind_of_what_waits(timer: Timer) -> None:
+    """A notice to who decides on reports that nobody has decided on for long."""
+    notices.remind()
 
 
 retention.keep(

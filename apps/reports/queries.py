@@ -14,6 +14,11 @@ def to_decide(person: Viewer) -> QuerySet[Report]:
     return decidable(person).filter(state=ReportState.NEW)
 
 
+def count_to_decide(person: Viewer) -> int:
+    """How many of them there are; no query for who responds for no team."""
+    return to_decide(person).count() if access.active_team_ids(person, Permission.RESPOND) else 0
+
+
 def decidable(person: Viewer) -> QuerySet[Report]:
     """The reports that ``person`` may decide or could have decided, with what their description needs."""
     teams = access.active_team_ids(person, Permission.RESPOND)

@@ -15,12 +15,14 @@ from apps.core import retention
 from apps.core.errors import Busy, Invalid, NotAllowed, ProviderError, RuleViolation
 from apps.engine.models import Timer
 from apps.incidents.models import Detection, Incident, Severity
-from apps.reports import actions, handlers, links, queries
+from apps.notifications.models import Notification
+from apps.reports import actions, handlers, links, notices, queries
 from apps.reports.models import Report
 from apps.teams.models import Team, TeamRole, User
 from tests.api.clients import client_of as token_of
 from tests.factories.escalation import make_chain
 from tests.factories.incidents import declare, make_procedures
+from tests.factories.rosters import put_on_call
 from tests.factories.teams import make_person, make_team
 
 pytestmark = pytest.mark.django_db
@@ -252,3 +254,64 @@ class TestApi:
         listed = token_of(nora).get(self.URL).json()["results"]
         assert [(each["state"], each["incident"]) for each in listed] == [("accepted", None)]
         assert responder.post(f"{address}reject/", {"answer": "No"}).status_code == 409
+
+
+class TestTelling:
+    def test_whoever_is_on_call_for_the_service_s_team_has_a_notice_that_wakes_nobody(self, nora, rita, platform, api):
+        peer = make_person("Peer", platform, TeamRole.RESPONDER)
+        put_on_call(platform, rita)
+        report = actions.report(title="Nothing loads", service=api, by=nora)
+        notice = Notification.objects.get()
+        assert (notice.person, notice.urgency, notice.subject) == (rita, "low", "A user reports: Nothing loads")
+        assert f"about Public API: {report.title}" in notice.text
+        assert peer not in notices.who_decides(platform)
+
+    def test_where_nobody_is_on_call_who_responds_is_told_and_else_who_administrates(self, nora, rita, platform, api):
+        actions.report(title="Nothing loads", service=api, by=nora)
+        assert Notification.objects.get().person == rita
+        root = User.objects.create_superuser("root@example.com", name="Root")
+        assert notices.who_decides(make_team("ai")) == [root]
+
+    def test_without_a_service_whoever_is_on_call_for_any_team_is_told(self, nora, rita, platform):
+        ai = make_team("ai")
+        ella = make_person("Ella", ai, TeamRole.RESPONDER)
+        put_on_call(platform, rita)
+        put_on_call(ai, ella)
+        actions.report(title="Nothing loads", by=nora)
+        assert {notice.person for notice in Notification.objects.all()} == {rita, ella}
+
+    def test_of_strangers_one_an_hour_is_told(self, settings, rita, clock):
+        settings.REPORTS_FROM_ANYBODY = True
+        for _ in range(3):
+            actions.report(title="Down", by=None)
+        assert Notification.objects.count() == 1
+        clock.shift(minutes=61)
+        actions.report(title="Down", by=None)
+        assert Notification.objects.count() == 2
+
+    def test_what_nobody_decides_on_is_told_again_every_four_hours(self, nora, rita, api, clock):
+        first = actions.report(title="Nothing loads", service=api, by=nora)
+        actions.report(title="Nothing works", service=api, by=nora)
+        reminders = Notification.objects.filter(subject="2 reports of users wait to be decided on")
+        notices.remind()
+        assert not reminders.exists()
+        for round_ in (1, 2):
+            clock.shift(hours=4)
+            notices.remind()
+            notices.remind()
+            assert reminders.count() == round_
+        for report in Report.objects.all():
+            actions.reject(report.pk, by=rita, answer="No")
+        clock.shift(hours=4)
+        notices.remind()
+        assert reminders.count() == Notification.objects.count() - 2 == 2
+        assert first.title in reminders[0].text
+
+    def test_how_much_waits_stands_in_the_navigation_of_who_decides(self, nora, rita, api):
+        other = make_person("Ella", make_team("ai"), TeamRole.RESPONDER)
+        for _ in range(2):
+            actions.report(title="Nothing loads", service=api, by=nora)
+        count = '2<span class="visually-hidden"> waiting</span>'
+        assert count in client_of(rita).get("/profile/").content.decode()
+        assert "waiting</span>" not in client_of(other).get("/profile/").content.decode()
+        assert queries.count_to_decide(nora) == 0

@@ -88,12 +88,13 @@ def initials(person: object) -> str:
 
 
 @register.inclusion_tag("components/_nav_item.html", takes_context=True)
-def nav_item(context: dict[str, Any], url: str, label: str, icon_name: str) -> dict[str, Any]:
-    """A link of the navigation; it is the current one on its page and on every page below it."""
+def nav_item(context: dict[str, Any], url: str, label: str, icon_name: str, waiting: int = 0) -> dict[str, Any]:
+    """A link of the navigation; it is the current one on its page and on every page below it. So much waits there."""
     path = context["request"].path if "request" in context else ""
     return {
         "url": url,
         "label": label,
         "icon_name": icon_name,
+        "waiting": waiting,
         "current": path == url or (url != "/" and path.startswith(url)),
     }
