@@ -92,7 +92,10 @@ class IntegrationAdmin(SenderAdmin):
         return super().get_queryset(request).exclude(format=Format.HEARTBEAT)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Integration | None = None) -> tuple[str, ...]:
-        return self.readonly_fields if obj is None else ("format", *self.readonly_fields)
+        known: tuple[str, ...] = self.readonly_fields
+        if obj is None:
+            return known
+        return ("team", "format", *known) if obj.tells_of_health else ("format", *known)
 
     def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "format":

@@ -30,7 +30,8 @@ def look_by_a_check(timer: Timer) -> None:
 
 @recurring("catalog.plan_looks", every=timedelta(minutes=1))
 def plan_what_nobody_looks_at(timer: Timer) -> None:
-    """Look after checks whose timer was lost or given up, and those of a service that is in use again."""
+    """Look after checks whose timer was lost or given up, and those of a service that is in use again, or no more."""
+    health.end_what_is_out_of_use()
     health.plan_what_nobody_looks_at()
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError
 
 from apps.alerts import handlers
 from apps.alerts.actions.health import FIRES_AGAIN, HEALTH, SENDER
 from apps.alerts.models import Alert, Integration
 from apps.catalog import actions as catalog
+from apps.catalog import handlers as catalog_handlers
 from apps.catalog.actions.health import note_finding
 from apps.catalog.health.probes import Finding
 from apps.catalog.models import HealthCheck, Outcome, Service
@@ -93,8 +95,47 @@ def test_switched_off_it_is_an_alert_no_longer(check, team, clock):
 def test_where_its_sender_is_switched_off_nothing_is_taken(check, team, clock):
     look(check, *[Outcome.BAD] * 3)
     look(check, Outcome.GOOD)
-    sender = Integration.objects.get(team=team, name=SENDER)
+    sender = Integration.objects.get(team=team, tells_of_health=True)
     sender.is_active = False
     sender.save()
     look(check, *[Outcome.BAD] * 3)
     assert Alert.objects.get().status == "resolved"
+
+
+def test_of_a_retired_service_it_is_an_alert_no_longer(check, clock):
+    look(check, *[Outcome.BAD] * 3)
+    Service.objects.update(is_active=False)
+    catalog_handlers.plan_what_nobody_looks_at(Timer())
+    look(check)
+    assert Alert.objects.get().status == "resolved"
+    clock.shift(hours=2)
+    look(check)
+    assert Alert.objects.get().status == "resolved"
+    assert not Timer.objects.filter(kind=HEALTH).exists()
+
+
+def test_moved_to_another_team_s_service_it_ends_there_and_fires_here(check, team, clock):
+    other = Team.objects.create(slug="data", name="Data")
+    manager = User.objects.create_user("mona@example.com", name="Mona")
+    for each in (team, other):
+        add_member(manager, each, TeamRole.MANAGER)
+    lake = Service.objects.create(slug="lake", name="Lake", team=other)
+    look(check, *[Outcome.BAD] * 3)
+    catalog.update_health_check(check, by=manager, fields={"service": lake})
+    look(check)
+    fired = Alert.objects.order_by("pk").values_list("integration__team__slug", "status", "team__slug")
+    assert list(fired) == [("platform", "resolved", "platform"), ("data", "firing", "data")]
+    look(check, Outcome.GOOD)
+    assert set(Alert.objects.values_list("status", flat=True)) == {"resolved"}
+
+
+def test_its_sender_is_not_known_by_a_name_which_anybody_may_take(check, team, clock):
+    taken = Integration.objects.create(team=team, name=SENDER, format="generic", key_digest="x", is_active=False)
+    look(check, *[Outcome.BAD] * 3)
+    sender = Alert.objects.get().integration
+    assert sender != taken
+    Integration.objects.filter(pk=sender.pk).update(name="Looks")
+    look(check, Outcome.GOOD)
+    assert Alert.objects.get().status == "resolved"
+    with pytest.raises(IntegrityError, match="integration_of_health_checks_once_per_team"):
+        Integration.objects.create(team=team, name="More", format="generic", key_digest="y", tells_of_health=True)

@@ -57,6 +57,9 @@ class Integration(models.Model):
     )
     key_digest = models.CharField(max_length=64, unique=True, editable=False)
     key_hint = models.CharField("key", max_length=16, editable=False, help_text="How the key begins.")
+    tells_of_health = models.BooleanField(
+        default=False, editable=False, help_text="It stands for the health checks of its team; nobody else posts by it."
+    )
     is_active = models.BooleanField(default=True, help_text="Switched off, its key is unknown (404).")
     created_at = models.DateTimeField(default=clock.now, editable=False)
     created_by = models.ForeignKey(
@@ -72,7 +75,12 @@ class Integration(models.Model):
                 fields=["team", "name"],
                 name="integration_name_once_per_team",
                 violation_error_message="The team already has an integration of this name.",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["team"],
+                condition=models.Q(tells_of_health=True),
+                name="integration_of_health_checks_once_per_team",
+            ),
         ]
 
     def __str__(self) -> str:

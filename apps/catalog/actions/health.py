@@ -39,14 +39,16 @@ def keep_health_check(check: HealthCheck, *, by: User) -> HealthCheck:
     Raises NotAllowed unless ``by`` manages its service's team, the old and the new one; ValidationError for wrong
     fields.
     """
+    was_of: Service | None = None
     if check.pk is not None:
         known = HealthCheck.objects.select_for_update(no_key=True, of=("self",)).select_related("service__team")
-        access.require_for_team(by, Permission.MANAGE, known.get(pk=check.pk).service.team)
+        was_of = known.get(pk=check.pk).service
+        access.require_for_team(by, Permission.MANAGE, was_of.team)
     access.require_for_team(by, Permission.MANAGE, check.service.team)
     check.full_clean()
     made_by(check, by)
     check.save()
-    _judge(check)
+    _judge(check, moved=was_of not in (None, check.service))
     if check.is_active:
         plan_look(check)
     else:
@@ -97,6 +99,15 @@ def plan_what_nobody_looks_at() -> int:
 
 
 @transaction.atomic
+def end_what_is_out_of_use() -> None:
+    """Let no check be an alert that is switched off, or whose service was retired: nobody looks by it any more."""
+    alerting = HealthCheck.objects.filter(state__alerting=True).exclude(is_active=True, service__is_active=True)
+    locked = alerting.select_for_update(no_key=True, of=("self",)).select_related("service").order_by("pk")
+    for check in locked:
+        _judge(check)
+
+
+@transaction.atomic
 def note_finding(check_id: int, finding: Finding, *, asked: bool) -> HealthState:
     """Write down what a look by the check saw, ``asked``: because somebody wanted to know; and what follows of it."""
     check = HealthCheck.objects.select_for_update(no_key=True, of=("self",)).select_related("service").get(pk=check_id)
@@ -118,13 +129,17 @@ def note_finding(check_id: int, finding: Finding, *, asked: bool) -> HealthState
     return state
 
 
-def _judge(check: HealthCheck) -> None:
-    """Note whether the check is an alert by now, and say so where that is news. Its row is locked."""
+def _judge(check: HealthCheck, *, moved: bool = False) -> None:
+    """Note whether the check is an alert by now, and say so where that is news. Its row is locked.
+
+    It is news, too, that one which is an alert ``moved`` to another service.
+    """
     state = HealthState.objects.filter(check_of=check).first()
     if state is None:
         return
-    alerting = check.is_active and rules.is_alert(state.failures, check.alerts_after)
-    if alerting != state.alerting:
+    in_use = check.is_active and check.service.is_active
+    alerting = in_use and rules.is_alert(state.failures, check.alerts_after)
+    if alerting != state.alerting or (moved and alerting):
         state.alerting = alerting
         state.save(update_fields=["alerting"])
         events.publish(HEALTH_TURNED, check)
