@@ -15,7 +15,7 @@ from apps.engine.models import Timer
 from apps.engine.registry import Lane, handler, recurring
 
 
-@handler(health.LOOK, lane=Lane.BULK, transactional=False, at_once=4)
+@handler(health.LOOK, lane=Lane.WORK, transactional=False, at_once=3)
 def look_by_a_check(timer: Timer) -> None:
     """Look once, write down what was seen, and plan the next look; later, while others ask the same host."""
     check = HealthCheck.objects.filter(pk=timer.payload["check"], is_active=True, service__is_active=True).first()

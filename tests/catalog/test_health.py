@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -20,6 +21,7 @@ from apps.catalog.health import probes, running
 from apps.catalog.models import CheckKind, HealthCheck, HealthResult, HealthState, Outcome, Service
 from apps.core import retention
 from apps.core.errors import NotAllowed, RuleViolation
+from apps.engine import registry, worker
 from apps.engine.models import Timer
 from apps.teams.actions import add_member
 from apps.teams.models import Team, TeamRole, User
@@ -59,6 +61,14 @@ def asked() -> Iterator[Provider]:
 def make(service: Service, target: str, kind: CheckKind = CheckKind.HTTP, **more: object) -> HealthCheck:
     named = {"name": f"Check {HealthCheck.objects.count()}", "timeout": timedelta(seconds=2), **more}
     return HealthCheck.objects.create(service=service, kind=kind, target=target, **named)
+
+
+def _say(server: socket.socket, words: bytes) -> None:
+    """Answer the first who connects with ``words``, whatever they ask."""
+    connection, _ = server.accept()
+    with connection:
+        connection.recv(4096)
+        connection.sendall(words)
 
 
 def seen(check: HealthCheck) -> tuple[str, str]:
@@ -165,7 +175,36 @@ class TestWhoeverIsAskedHarmsNothing:
             ]
             looked = running.run(checks, within=timedelta(seconds=1))
         assert [each.is_good for each in looked] == [False, False, True]
-        assert "not asked in time" in looked[0].finding.words
+        assert [each.words for each in looked[:2]] == ["Not asked: there was no time for it."] * 2
+
+    def test_what_there_was_no_time_to_ask_is_no_finding(self, service, asked, monkeypatch):
+        monkeypatch.setattr(running, "SIDE_BY_SIDE", 1)
+        with Provider(lambda _: Answer()) as hanging:
+            hanging.fault = "hang"
+            checks = [make(service, hanging.url, timeout=timedelta(seconds=3)), make(service, asked.url)]
+            looked = running.run(checks, within=timedelta(seconds=1))
+        assert [each.outcome for each in looked] == [running.NOT_ASKED] * 2
+        assert not HealthState.objects.exists()
+        assert not HealthResult.objects.exists()
+
+    def test_what_had_its_time_and_did_not_answer_does_not_work(self, service, monkeypatch):
+        check = make(service, "https://api.example.com", timeout=timedelta(seconds=0.1))
+        over = threading.Event()
+        monkeypatch.setattr(probes, "look", lambda _: over.wait(5))
+        (looked,) = running.run([check], within=timedelta(seconds=0.3))
+        over.set()
+        assert (looked.outcome, looked.words) == ("bad", "It did not answer in time.")
+        assert HealthResult.objects.get().asked
+
+    def test_what_a_stranger_says_is_repeated_by_no_fault(self, service):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            check = make(service, f"http://127.0.0.1:{server.getsockname()[1]}", timeout=timedelta(seconds=2))
+            answering = threading.Thread(target=_say, args=(server, b"root:x:0:0 secret\r\n\r\n"))
+            answering.start()
+            outcome, words = seen(check)
+            answering.join()
+        assert outcome == "bad"
+        assert "root" not in words
 
     def test_by_the_clock_one_host_is_asked_one_at_a_time(self):
         with running.place_at("a") as first, running.place_at("a") as second, running.place_at("b") as other:
@@ -209,6 +248,10 @@ class TestKept:
 
 
 class TestByTheClock:
+    def test_looks_have_a_lane_in_which_they_leave_most_places_free(self):
+        lane = registry.lane_of(LOOK)
+        assert registry.at_once(LOOK) * 2 < worker.SLOTS[lane]
+
     def due(self, check: HealthCheck) -> Timer:
         return Timer.objects.get(kind=LOOK, key=f"{LOOK}:{check.pk}", state="pending")
 

@@ -101,4 +101,6 @@ def _why(fault: ProviderError) -> str:
         return "The house may not connect to this address."
     if isinstance(fault, TooLong):
         return f"The answer is longer than {LONGEST_ANSWER // 1024} KiB."
+    if isinstance(fault, OutcomeUnknown):  # its text may quote what was answered
+        return "The exchange broke, or took too long, before the answer was complete."
     return str(fault)

@@ -80,16 +80,16 @@ def _checks_of(incident: Incident) -> list[HealthCheck]:
 
 
 def _result(looked: Looked) -> dict[str, Any]:
-    check, finding = looked.check, looked.finding
+    check = looked.check
     return {
         "check": check.pk,
         "service": check.service.slug,
         "name": str(check),
-        "outcome": finding.outcome.value,
-        "words": finding.words,
-        "took_seconds": round(finding.took.total_seconds(), 3),
+        "outcome": looked.outcome,
+        "words": looked.words,
+        "took_seconds": round(looked.took.total_seconds(), 3),
     }
 
 
 def _line(looked: Looked) -> str:
-    return f"{'✓' if looked.is_good else '✗'} {looked.check}: {looked.finding.words}"
+    return f"{looked.mark} {looked.check}: {looked.words}"

@@ -30,7 +30,7 @@ class Command(BaseCommand):
             for each in looked:
                 self.stdout.write(_line(each))
         if bad := [each for each in looked if not each.is_good]:
-            raise CommandError(f"{len(bad)} of {len(looked)} checks found something wrong.")
+            raise CommandError(f"{len(bad)} of {len(looked)} checks did not find what they should.")
 
 
 def _checks(component: str | None) -> list[HealthCheck]:
@@ -51,13 +51,12 @@ def _facts(looked: Looked) -> dict[str, Any]:
     return {
         "service": looked.check.service.slug,
         "check": looked.check.name,
-        "outcome": looked.finding.outcome.value,
-        "words": looked.finding.words,
-        "took_seconds": round(looked.finding.took.total_seconds(), 3),
+        "outcome": looked.outcome,
+        "words": looked.words,
+        "took_seconds": round(looked.took.total_seconds(), 3),
     }
 
 
 def _line(looked: Looked) -> str:
-    mark = "✓" if looked.is_good else "✗"
-    milliseconds = looked.finding.took.total_seconds() * 1000
-    return f"{mark} {looked.check}: {looked.finding.words} ({milliseconds:.0f} ms)"
+    milliseconds = looked.took.total_seconds() * 1000
+    return f"{looked.mark} {looked.check}: {looked.words} ({milliseconds:.0f} ms)"
