@@ -209,6 +209,16 @@ class TestDeciding:
         assert incident.reference not in Client().get(f"/report/{links.token_of(report)}/").content.decode()
         assert client_of(nora).get(incident.get_absolute_url()).status_code == 404
 
+    def test_nor_in_the_admin(self, nora, rita, platform, p1):
+        root = User.objects.create_superuser("root@example.com", name="Root")
+        hidden = actions.report(title="Somebody is in the vault", by=nora)
+        actions.accept(hidden.pk, by=rita, severity=p1, team=platform, private=True)
+        actions.report(title="Nothing loads", by=nora)
+        page = client_of(root).get("/admin/reports/report/").content.decode()
+        assert "Nothing loads" in page
+        assert "vault" not in page
+        assert client_of(root).get(f"/admin/reports/report/{hidden.pk}/change/").status_code == 302
+
     def test_a_mail_server_that_is_away_is_tried_again(self, nora, rita, settings):
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
