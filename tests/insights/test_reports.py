@@ -127,6 +127,19 @@ def test_a_private_one_is_not_there_for_who_may_not_see_it(team: Team, rita: Use
     assert client.get(f"/api/v1/incidents/{private.reference}/report/").status_code == 404
 
 
+def test_who_may_not_see_a_private_one_does_not_read_in_the_record_that_it_was_taken(
+    team: Team, rita: User, client: Client
+) -> None:
+    private = declare(team, rita, private=True)
+    client.force_login(rita)
+    for address in (f"{private.get_absolute_url()}report.md", f"/api/v1/incidents/{private.reference}/report/?as=md"):
+        assert client.get(address).status_code == 200
+    entries = Entry.objects.filter(act="exported")
+    assert list(entries.values_list("incident", "about_row")) == [(private.pk, str(private.pk))] * 2
+    client.force_login(User.objects.create_superuser("root@example.com", name="Root"))
+    assert private.reference not in client.get("/audit/").content.decode()
+
+
 def test_the_api_gives_it_as_data_and_in_the_other_forms(incident: Incident, rita: User, client: Client) -> None:
     client.force_login(rita)
     told = client.get(f"/api/v1/incidents/{incident.reference}/report/").json()

@@ -35,4 +35,6 @@ class Reporting(AboutIncidents):
         incident, form = self.incident(), form_of(request.query_params.get("as", Form.JSON))
         content = render(report.of(incident), form)
         name = f"{incident.reference}.{form}"
-        return downloads.file(content, name, CONTENT_TYPES[form], by=caller(request), teams=[incident.team_id])
+        return downloads.file(
+            content, name, CONTENT_TYPES[form], by=caller(request), teams=[incident.team_id], about=incident
+        )

@@ -24,4 +24,4 @@ def incident_report(request: HttpRequest, number: int, form: str) -> HttpRespons
         raise Http404(str(error)) from error
     name = f"{found.reference}.{wanted}"
     content = render(report.of(found), wanted)
-    return downloads.file(content, name, CONTENT_TYPES[wanted], by=viewer(request), teams=[found.team_id])
+    return downloads.file(content, name, CONTENT_TYPES[wanted], by=viewer(request), teams=[found.team_id], about=found)
