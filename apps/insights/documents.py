@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal
@@ -11,7 +14,7 @@ import structlog
 import typst
 from django.template.loader import render_to_string
 
-from apps.core.errors import Invalid
+from apps.core.errors import Busy, Invalid
 from apps.insights import markdown
 from apps.insights.report import Report
 
@@ -19,6 +22,7 @@ log = structlog.get_logger(__name__)
 
 Standard = Literal["ua-1"]
 
+_turn = threading.Lock()
 _TEMPLATE = Path(__file__).with_name("report.typ")
 
 
@@ -48,7 +52,10 @@ def form_of(text: str) -> Form:
 
 
 def render(report: Report, form: Form) -> bytes:
-    """The report in that form. HTML needs nothing but itself; PDF is tagged, PDF/UA-1 where there are fonts for it."""
+    """The report in that form. HTML needs nothing but itself; PDF is tagged, PDF/UA-1 where there are fonts for it.
+
+    Raises Busy for a PDF while this process makes another one: its other threads answer pages.
+    """
     match form:
         case Form.MARKDOWN:
             return markdown.render(report).encode()
@@ -57,7 +64,18 @@ def render(report: Report, form: Form) -> bytes:
         case Form.JSON:
             return json.dumps(report.as_json(), indent=2, ensure_ascii=False).encode()
         case Form.PDF:
-            return _pdf(report)
+            with _one_at_a_time():
+                return _pdf(report)
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    if not _turn.acquire(blocking=False):
+        raise Busy("Another PDF is made at the moment; try again in a few seconds.")
+    try:
+        yield
+    finally:
+        _turn.release()
 
 
 def _pdf(report: Report) -> bytes:

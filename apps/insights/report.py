@@ -66,6 +66,9 @@ class Report:
         return asdict(self) | {"made_at": self.made_at.isoformat(), "marks": self.marks, "made": self.made}
 
 
+#: So many entries of a timeline are told in a report.
+LONGEST_TIMELINE = 1_000
+
 Say = Callable[[datetime | None], str]
 
 
@@ -204,7 +207,16 @@ def _communication(incident: Incident, say: Say) -> Section:
 
 
 def _timeline(incident: Incident, say: Say) -> Section:
-    rows = [[say(at), text] for at, text in incident.timeline.order_by("pk").values_list("at", "text")]
+    """Its first and its last entries, where it has more than LONGEST_TIMELINE, and between them how many there are."""
+    entries, half = incident.timeline.order_by("pk").values_list("at", "text"), LONGEST_TIMELINE // 2
+    left_out = entries.count() - LONGEST_TIMELINE
+    if left_out <= 0:
+        rows = [[say(at), text] for at, text in entries]
+    else:
+        first = [[say(at), text] for at, text in entries[:half]]
+        last = [[say(at), text] for at, text in entries.reverse()[:half]]
+        between = f"{left_out:,} entries are left out here; they stand on the timeline of {incident.reference}."
+        rows = [*first, ["", between], *reversed(last)]
     return Section("Timeline", columns=["When", "What"], rows=rows)
 
 

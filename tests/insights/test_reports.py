@@ -109,6 +109,31 @@ def test_it_is_read_in_a_bounded_number_of_queries(
         report.of(Incident.objects.select_related("severity", "team", "procedures").get(pk=incident.pk))
 
 
+def test_of_a_long_timeline_the_first_and_the_last_are_told_and_how_many_are_left_out(
+    incident: Incident, rita: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(10):
+        actions.add_note(incident.pk, text=f"Note {number}", by=rita)
+    whole = report.of(incident).sections[-1].rows
+    monkeypatch.setattr(report, "LONGEST_TIMELINE", 4)
+    told = report.of(incident).sections[-1].rows
+    assert (told[:2], told[3:]) == (whole[:2], whole[-2:])
+    assert (
+        told[2][1] == f"{len(whole) - 4} entries are left out here; they stand on the timeline of {incident.reference}."
+    )
+
+
+def test_a_process_makes_one_pdf_at_a_time(incident: Incident, rita: User, client: Client) -> None:
+    client.force_login(rita)
+    address = f"{incident.get_absolute_url()}report.pdf"
+    with documents._one_at_a_time():
+        page = client.get(address, follow=True)
+        assert "Another PDF is made at the moment" in page.content.decode()
+        assert client.get(f"/api/v1/incidents/{incident.reference}/report/?as=pdf").status_code == 503
+        assert client.get(f"{incident.get_absolute_url()}report.md").status_code == 200
+    assert client.get(address).content.startswith(b"%PDF-")
+
+
 def test_it_is_taken_from_the_page_and_that_is_written_down(incident: Incident, rita: User, client: Client) -> None:
     client.force_login(rita)
     page = client.get(incident.get_absolute_url()).content.decode()
