@@ -8,7 +8,7 @@ from typing import Any
 
 #: Parts of addresses that open something by themselves, after which the secret comes.
 _OPENS = re.compile(
-    r"(/(?:calendars|ack|join|emergency|login/forgotten/[\w-]+|ingest/[\w-]+)/|[?&](?:token|key|code|state|secret|password)=)[^\s/?&'\"]+",
+    r"(/(?:calendars|ack|join|emergency|(?<!reports/)report|status/(?:confirm|unsubscribe)|login/forgotten/[\w-]+|ingest/[\w-]+)/|[?&](?:token|key|code|state|secret|password)=)[^\s/?&'\"]+",
     re.IGNORECASE,
 )
 #: Secrets that tell themselves by how they look (``core.keys``), wherever they stand.
