@@ -7,6 +7,8 @@ import pytest
 from apps.core.errors import Invalid, NotAllowed, RuleViolation
 from apps.incidents import actions, queries, runbooks
 from apps.incidents.models import ChecklistItem, EventKind, Incident, Procedures
+from apps.teams.models import TeamRole
+from tests.factories.teams import make_person
 
 GUIDES = [
     {
@@ -107,6 +109,21 @@ def test_what_is_open_again_says_nothing_of_what_was_seen(incident, house):
         actions.tick(item.pk, done=False, seen="All well", by=house.rita)
     with pytest.raises(Invalid, match="2000"):
         actions.tick(item.pk, done=True, seen="x" * 2001, by=house.rita)
+
+
+def test_what_was_seen_is_added_as_it_is_said_and_stays_who_did_it(incident, house, clock):
+    actions.start_runbook(incident.pk, key="fix", by=house.rita)
+    item = progress(incident, "fix").items[0]
+    actions.tick(item.pk, done=True, seen="Not all well", by=house.rita)
+    done_at = clock.now
+    clock.shift(minutes=5)
+    other = make_person("Ron", incident.team, TeamRole.RESPONDER)
+    for _ in range(2):
+        actions.tick(item.pk, done=True, seen="well", by=other)
+    item.refresh_from_db()
+    assert item.seen == "Not all well\nwell"
+    assert (item.by, item.at) == (house.rita, done_at)
+    assert incident.timeline.filter(kind="checklist_ticked").last().actor == other
 
 
 def test_only_who_responds_starts_one_that_there_is_while_it_is_not_over(incident, house):

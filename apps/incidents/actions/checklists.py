@@ -20,19 +20,22 @@ LONGEST_SEEN = 2_000
 def tick(item_id: int, *, done: bool, by: User, via: Via = Via.WEB, seen: str = "") -> ChecklistItem:
     """Mark the item done, or open again; saying what is already so records nothing.
 
-    ``seen`` is added to what is said of what was seen when it was done; what is open again says nothing of that. Raises
-    Invalid for more than LONGEST_SEEN characters or of what is not done, NotAllowed without the right to respond,
-    RuleViolation once the incident is closed, and where a resolved one would lose what it was resolved on.
+    ``seen`` is added to what is said of what was seen when it was done, which stays who did it and when; what is open
+    again says nothing of that. Raises Invalid for more than LONGEST_SEEN characters or of what is not done, NotAllowed
+    without the right to respond, RuleViolation once the incident is closed, and where a resolved one would lose what it
+    was resolved on.
     """
     incident, item = _locked_item(item_id, by=by)
     said = _said(seen, done=done)
-    if item.done == done and item.seen.endswith(said) and not item.waived_reason:
+    is_news = item.done != done or bool(item.waived_reason)
+    if not is_news and (not said or said == _said_last(item)):
         return item
     if not done and item.gates == incident.status:
         raise RuleViolation(f"{incident} was resolved on the strength of this item; reopen it first.")
     item.done, item.waived_reason = done, ""
     item.seen = "\n".join(filter(None, (item.seen, said))) if done else ""
-    item.by, item.at = (by, house_clock.now()) if done else (None, None)
+    if is_news:
+        item.by, item.at = (by, house_clock.now()) if done else (None, None)
     item.save()
     kind = EventKind.CHECKLIST_TICKED if done else EventKind.CHECKLIST_UNTICKED
     mark = "☑" if done else "☐"
@@ -80,6 +83,13 @@ def _said(seen: str, *, done: bool) -> str:
     if len(said) > LONGEST_SEEN:
         raise Invalid(f"What was seen is told in {LONGEST_SEEN} characters at most.", field="seen")
     return said
+
+
+def _said_last(item: ChecklistItem) -> str:
+    """What was added last to what was seen, since the item is done."""
+    ticked = item.incident.timeline.filter(kind=EventKind.CHECKLIST_TICKED, data__item=item.pk)
+    last = ticked.exclude(data__seen="").order_by("pk").last() if item.seen else None
+    return last.data.get("seen", "") if last is not None else ""
 
 
 def _locked_item(item_id: int, *, by: User) -> tuple[Incident, ChecklistItem]:
