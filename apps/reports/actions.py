@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
+import structlog
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
@@ -12,10 +15,14 @@ from apps.core.errors import Busy, Invalid, NotAllowed, ProviderError, RuleViola
 from apps.core.texts import one_line
 from apps.engine import actions as engine
 from apps.incidents import actions as incidents
+from apps.incidents.actions.locking import locked
 from apps.incidents.models import Detection, Incident, Severity, Via
+from apps.notifications.channels.email import mail_server
 from apps.reports import links, notices, queries
 from apps.reports.models import Report, ReportState
 from apps.teams.models import Team, User
+
+log = structlog.get_logger(__name__)
 
 LONGEST_TITLE, LONGEST_TEXT = 200, 5_000
 #: While so many reports of strangers wait, no more are taken of them: somebody has to read each.
@@ -42,7 +49,7 @@ def report(
         raise Invalid(f"Say what does not work, in {LONGEST_TITLE} characters at most.", field="title")
     if len(text) > LONGEST_TEXT:
         raise Invalid(f"A report has {LONGEST_TEXT} characters at most.", field="text")
-    left = {} if by is not None else {"name": one_line(name)[:120], "email": email}
+    left = {} if by is not None else {"name": one_line(name)[:120], "email": email.lower()}
     made = Report.objects.create(title=said, text=text.strip(), service=service, by=by, **left)
     notices.tell_of(made)
     return made
@@ -84,10 +91,11 @@ def attach(report_id: int, *, by: User, to: Incident, via: Via = Via.WEB) -> Inc
     decided.
     """
     report = _locked(report_id, by=by)
-    if not to.is_open:
-        raise RuleViolation(f"{to} is {to.get_status_display().lower()}; a report is attached to what is open.")
+    into = locked(to.pk, by=by)
+    if not into.is_open:
+        raise RuleViolation(f"{into} is {into.get_status_display().lower()}; a report is attached to what is open.")
     said = f"\n{report.text}" if report.text else ""
-    incident = incidents.add_note(to.pk, text=f"A user reports: {report.title}{said}", by=by, via=via)
+    incident = incidents.add_note(into.pk, text=f"A user reports: {report.title}{said}", by=by, via=via)
     _decide(report, ReportState.ACCEPTED, by=by, incident=incident)
     return incident
 
@@ -106,17 +114,25 @@ def reject(report_id: int, *, by: User, answer: str) -> Report:
 
 
 def tell(report_id: int) -> None:
-    """Mail whoever reported it what became of it, if there is an address. Raises ProviderError."""
+    """Mail whoever reported it what became of it, if there is an address that takes mail.
+
+    Each attempt has the same Message-ID. An address or a mail that is refused for good is left alone: nobody here can
+    mend it. Raises ProviderError where another attempt is of use.
+    """
     report = Report.objects.select_related("by").get(pk=report_id)
     if not report.address or report.state == ReportState.NEW:
         return
     became = "It was taken up, and is worked on." if report.state == ReportState.ACCEPTED else report.answer
     body = f"You reported:\n\n{report.title}\n\n{became}\n\nWhat becomes of it: {links.url_of(report)}\n"
     subject = f"{report.get_state_display()}: {report.title}"
+    headers = {**HEADERS, "Message-ID": f"<{TELL}.{report.pk}@{urlsplit(settings.SITE_URL).hostname}>"}
     try:
-        EmailMessage(subject, body, to=[report.address], headers=HEADERS).send()
-    except OSError as error:
-        raise ProviderError(f"The mail server did not take the answer to a report: {error}") from error
+        with mail_server() as hand_over:
+            hand_over(EmailMessage(subject, body, to=[report.address], headers=headers))
+    except ProviderError as error:
+        if not error.permanent or error.refuses_us:
+            raise
+        log.warning("answer_to_a_report_refused", report=report.pk, error=str(error))
 
 
 def _require_room_for_strangers() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import smtplib
 from datetime import timedelta
 from typing import Any
 
@@ -227,6 +228,36 @@ class TestDeciding:
         with pytest.raises(ProviderError) as failed:
             told(report)
         assert not failed.value.permanent
+
+    def test_what_is_refused_for_good_is_left_alone_and_each_attempt_is_the_same_mail(self, nora, rita, monkeypatch):
+        report = actions.report(title="Nothing loads", by=nora)
+        actions.reject(report.pk, by=rita, answer="No")
+        for _ in range(2):
+            told(report)
+        assert len({sent.extra_headers["Message-ID"] for sent in mail.outbox}) == 1
+
+        def refuse(self: mail.EmailMessage) -> None:
+            raise smtplib.SMTPRecipientsRefused({nora.email: (550, b"no such user")})
+
+        monkeypatch.setattr(mail.EmailMessage, "send", refuse)
+        told(report)
+
+        def put_off(self: mail.EmailMessage) -> None:
+            raise smtplib.SMTPRecipientsRefused({nora.email: (452, b"mailbox full")})
+
+        monkeypatch.setattr(mail.EmailMessage, "send", put_off)
+        with pytest.raises(ProviderError):
+            told(report)
+
+    def test_it_becomes_no_part_of_what_was_resolved_meanwhile(self, nora, rita, platform):
+        incident = declare(platform, rita, severity="P1")
+        report = actions.report(title="Nothing loads", by=nora)
+        Incident.objects.filter(pk=incident.pk).update(status="cancelled")
+        assert incident.is_open, "as it was read"
+        with pytest.raises(RuleViolation, match="is cancelled"):
+            actions.attach(report.pk, by=rita, to=incident)
+        report.refresh_from_db()
+        assert report.state == "new"
 
     def test_the_queue_costs_the_same_however_many_wait(self, nora, rita, api, django_assert_max_num_queries):
         for _ in range(12):
