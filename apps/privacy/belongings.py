@@ -23,6 +23,7 @@ from apps.identity.addresses import TELL as TELL_OLD_ADDRESS
 from apps.identity.models import GroupMember, Invitation, ProvisionedPerson
 from apps.notifications.models import Delivery, Notification, NotificationRule, Preferences
 from apps.reports.models import Report
+from apps.reports.queries import left_by
 from apps.rosters.models import Absence, CalendarFeed
 from apps.teams import access
 from apps.teams.models import ApiToken, Membership, User
@@ -62,7 +63,7 @@ def take_away(person: User, addresses: Iterable[str]) -> None:
     sent = Notification.objects.filter(person=person)
     Delivery.objects.filter(notification__in=sent).update(address="", last_error="")
     sent.update(subject="", text="")
-    Report.objects.filter(Q(by=person) | Q(email__in=theirs)).update(name="", email="")
+    Report.objects.filter(Q(by=person) | left_by(theirs)).update(name="", email="")
     ApiToken.objects.filter(person=person).update(last_used_from=None, known_addresses=[])
     Timer.objects.filter(kind=TELL_OLD_ADDRESS, payload__person=person.pk).delete()
     access.rebuild_grants(person)

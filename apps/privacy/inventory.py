@@ -22,6 +22,8 @@ from apps.core.personal import Personal
 from apps.incidents import queries as incidents
 from apps.incidents.models import EventKind, Incident
 from apps.privacy import mentions
+from apps.reports.models import Report
+from apps.reports.queries import left_by
 from apps.teams.models import User
 
 #: Tables that lead to a person and are not exported, by the reason.
@@ -49,11 +51,15 @@ WHOSE = frozenset({
     "actor", "asked_by", "asked_of", "author", "by", "declared_by", "id", "invitation__person",
     "notification__person", "owner", "person", "user",
 })  # fmt: skip
+#: Ticks with which somebody said what they saw.
+_SEEN = Q(kind=EventKind.CHECKLIST_TICKED, data__has_key="seen") & ~Q(data__seen="")
 #: What people say of incidents in their own words, by the columns of who did: they know it, whatever they may see now.
 WORDS = {
     "communications.update": ("by", Q()),
+    "incidents.checklistitem": ("by", ~Q(seen="")),
     "incidents.impactassessment": ("by", Q()),
-    "incidents.timelineevent": ("actor", Q(kind__in=(EventKind.NOTE, EventKind.CAUSE_NOTED))),
+    "incidents.timelineevent": ("actor", Q(kind__in=(EventKind.NOTE, EventKind.CAUSE_NOTED)) | _SEEN),
+    "reports.report": ("by", Q()),
 }
 #: What would let whoever has the file in; and marks of the database, and from where others changed something.
 LEFT_OUT = frozenset({
@@ -65,6 +71,10 @@ _WORDED = (models.CharField, models.TextField, models.JSONField, models.GenericI
 _SIGN_INS = (AccessAttempt, AccessFailureLog, AccessLog)
 #: What is told of lines about them that others caused: not who, nor from where.
 _ABOUT = frozenset({"at", "act", "text"})
+
+
+#: What is told of reports that a stranger left with their address: what their own link tells.
+_LEFT = frozenset({"id", "title", "text", "name", "email", "at", "state", "answer", "decided_at"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +102,7 @@ def parts(person: User) -> Iterator[Part]:
     for model in _SIGN_INS:
         yield _part(model, Q(username__in=addresses))
     yield _part(Subscriber, Q(address__in=addresses))
+    yield _part(Report, left_by(addresses) & ~Q(by=person), name="reports.report_left", only=_LEFT)
     about = Q(about_table=User._meta.db_table, about_row=str(person.pk)) & ~Q(by=person)
     yield _part(Entry, about, name="audit.entry_about", only=_ABOUT)
 

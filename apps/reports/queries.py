@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
+from django.db.models.lookups import In
 
 from apps.reports.models import Report, ReportState
 from apps.teams import access
@@ -29,3 +33,8 @@ def decidable(person: Viewer) -> QuerySet[Report]:
 def own(person: Viewer) -> QuerySet[Report]:
     """What ``person`` reported."""
     return Report.objects.filter(by=person.pk).select_related("service__team", "by", "incident", "decided_by")
+
+
+def left_by(addresses: Iterable[str]) -> Q:
+    """What fits the reports of strangers who left one of ``addresses``, in whatever case of letters."""
+    return Q(In(Lower("email"), [address.lower() for address in addresses]))

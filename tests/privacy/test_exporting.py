@@ -18,10 +18,12 @@ from apps.core.audited import Act
 from apps.core.errors import Invalid, NotAllowed
 from apps.identity.models import Invitation
 from apps.incidents import actions as incidents
-from apps.incidents.models import Incident
+from apps.incidents.models import ChecklistItem, ChecklistPart, Incident
 from apps.notifications.models import Notification
 from apps.privacy import belongings, inventory
 from apps.privacy.exporting import export
+from apps.reports import actions as reports
+from apps.reports.models import Report
 from apps.teams import actions as teams
 from apps.teams.models import Team, TeamRole, User
 from tests.audit.conftest import many_states
@@ -134,3 +136,29 @@ def test_much_costs_no_more_statements_than_little(canary: User) -> None:
         archive = taken(canary)
     assert len(lines(archive, "teams.historicaluser")) > 3_000
     assert len(much) == len(little)
+
+
+def test_what_they_saw_of_a_private_incident_s_steps_is_theirs(canary: User, root: User, team: Team) -> None:
+    teams.reactivate(canary)
+    teams.add_member(canary, team, TeamRole.RESPONDER)
+    private = declare(team, canary, title="Ransom note", private=True)
+    item = ChecklistItem.objects.create(incident=private, part=ChecklistPart.INITIAL, position=1, text="Look around")
+    incidents.tick(item.pk, done=True, seen="Three letters under the door", by=canary)
+    teams.deactivate(canary)
+    archive = taken(canary)
+    for name, column in (("incidents.checklistitem", "seen"), ("incidents.timelineevent", "text")):
+        assert any("Three letters" in row[column] for row in lines(archive, name)), name
+    assert "Ransom note" not in text_of(archive)
+
+
+def test_reports_that_were_left_with_their_address_are_told_and_go_in_whatever_case(
+    canary: User, root: User, settings: Any
+) -> None:
+    settings.REPORTS_FROM_ANYBODY = True
+    left = reports.report(title="Nothing loads", by=None, name="C", email=ADDRESS.title())
+    assert left.email == ADDRESS
+    Report.objects.filter(pk=left.pk).update(email=ADDRESS.upper())
+    assert [row["title"] for row in lines(taken(canary), "reports.report_left")] == ["Nothing loads"]
+    belongings.take_away(canary, [ADDRESS])
+    left.refresh_from_db()
+    assert (left.name, left.email) == ("", "")
