@@ -88,6 +88,16 @@ def test_what_happened_since_is_gone_and_the_state_is_that_of_one_instant(incide
     assert verify("all").findings == []
 
 
+def test_a_number_that_was_given_since_the_backup_never_comes_again(incident: Incident, rita: User) -> None:
+    made = making.create()
+    later = declare(incident.team, rita)
+    for _ in range(2):  # the second finds sequences that nothing was asked of since
+        restoring.restore(shelf.find(made.id))
+    again = making.create()
+    assert again.sequences["incidents_incident_id_seq"] == later.pk + 1
+    assert declare(incident.team, rita).pk == later.pk + 1, "providers know the later one by its number"
+
+
 def test_the_triggers_stand_again_after_a_restore(incident: Incident) -> None:
     restoring.restore(shelf.find(making.create().id))
     with pytest.raises(Exception, match="Cannot update"), connection.cursor() as cursor:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.db.migrations.recorder import MigrationRecorder
 from psycopg import sql
 
@@ -37,7 +38,7 @@ def create() -> Manifest:
             manifest = Manifest(backup_id, now, VERSION, migrations(), key_ids())
             for table, columns in tables(view).items():
                 manifest.tables[table] = _copy(view, writer, table, columns)
-            manifest.sequences = _sequences(view)
+            manifest.sequences = next_numbers(view.cursor())  # after the tables: no row has a number that comes again
             writer.manifest(manifest)
         note(Act.BACKED_UP, f"Made {backup_id}", by=None, rows=manifest.rows)
         return manifest
@@ -72,13 +73,13 @@ def _listed(columns: list[str]) -> sql.Composable:
     return sql.SQL(", ").join(map(sql.Identifier, columns))
 
 
-def _sequences(view: View) -> dict[str, int]:
-    """What each sequence gives next. They are read after the tables, so that no row has a number that comes again."""
-    return dict(
-        view.ask(
-            "SELECT sequencename, coalesce(last_value + 1, start_value) FROM pg_sequences WHERE schemaname = 'public'"
-        )
-    )
+def next_numbers(cursor: CursorWrapper) -> dict[str, int]:
+    """What each sequence gives next. Asked of the sequences: ``pg_sequences`` knows none that was restarted."""
+    cursor.execute("SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' ORDER BY sequencename")
+    names = [name for (name,) in cursor.fetchall()]
+    one = sql.SQL("SELECT {}, last_value + is_called::int FROM {}")
+    cursor.execute(sql.SQL(" UNION ALL ").join(one.format(sql.Literal(name), sql.Identifier(name)) for name in names))
+    return dict(cursor.fetchall())
 
 
 @contextmanager

@@ -7,7 +7,7 @@ the application's role may not rewrite what is append-only, and nor may the owne
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from django.db import Error as DatabaseFailure
@@ -34,7 +34,7 @@ _STAYS = "django_migrations"
 def restore(path: Path) -> Manifest:
     """Replace all data by those of the backup, which is verified before anything is touched.
 
-    References and counts are checked before it is certain, and sequences go on where the backup's were; whoever was
+    References and counts are checked before it is certain, and no number that was ever given comes again; whoever was
     signed in has to sign in again. Raises Damaged, RuleViolation where the schema is another one or the role is not
     the owner's, Busy where others would not let go of the data.
     """
@@ -89,8 +89,7 @@ def _replace(path: Path, manifest: Manifest) -> None:
         for name in manifest.tables:
             _fill(cursor, path, manifest, name)
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # every reference is looked at here
-        for sequence, number in manifest.sequences.items():
-            _continue(cursor, sequence, number)
+        _continue(cursor, manifest.sequences)
         _each(cursor, "ALTER TABLE {} ENABLE TRIGGER USER", map(sql.Identifier, present))
     note(Act.RESTORED, f"Restored everything from {manifest.id}", by=None, rows=manifest.rows)
 
@@ -118,10 +117,15 @@ def _tables(cursor: CursorWrapper) -> list[str]:
     return [name for (name,) in cursor.fetchall() if name != _STAYS]
 
 
-def _continue(cursor: CursorWrapper, sequence: str, number: int) -> None:
-    """``setval`` would hold though the transaction failed; this is undone with it."""
-    statement = sql.SQL("ALTER SEQUENCE IF EXISTS {} RESTART WITH {}")
-    cursor.execute(statement.format(sql.Identifier(sequence), sql.Literal(number)))
+def _continue(cursor: CursorWrapper, told: Mapping[str, int]) -> None:
+    """Let no number come again that was given, be it since the backup: providers know incidents by it.
+
+    ``setval`` would hold though the transaction failed; this is undone with it.
+    """
+    statement = sql.SQL("ALTER SEQUENCE {} RESTART WITH {}")
+    for sequence, number in making.next_numbers(cursor).items():
+        following = max(number, told.get(sequence, number))
+        cursor.execute(statement.format(sql.Identifier(sequence), sql.Literal(following)))
 
 
 def _each(cursor: CursorWrapper, statement: str, names: Iterator[sql.Identifier] | list[sql.Composed]) -> None:
