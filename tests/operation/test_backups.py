@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+import zlib
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from apps.incidents import actions as incidents
 from apps.incidents.models import Incident, TimelineEvent
 from apps.operation import handlers
 from apps.operation.backups import archive, making, putting_back, restoring, shelf
+from apps.operation.backups.archive import Manifest
+from apps.operation.backups.shelf import kept
 from apps.operation.integrity.verifying import verify
 from apps.privacy import actions as privacy
 from apps.teams import actions as teams
@@ -169,6 +172,42 @@ def test_what_cannot_be_read_is_listed_with_the_reason(incident: Incident) -> No
     path.write_bytes(b"nothing")
     (told,) = json.loads(backup("list", "--json"))
     assert "cannot be read" in told["problem"]
+
+
+def test_no_flipped_bit_anywhere_stops_the_list(shelf: Path) -> None:
+    shelf.mkdir()
+    with archive.written(shelf / "backup-20260301-0900.zip") as writer:
+        writer.table("teams_team", ["id"], [b"1\n" * 20])
+        writer.manifest(Manifest("backup-20260301-0900", datetime(2026, 3, 1, 9, tzinfo=UTC), "1.0", [], []))
+    whole = (shelf / "backup-20260301-0900.zip").read_bytes()
+    damaged = shelf / "backup-20260302-0900.zip"
+    for bit in range(len(whole) * 8):
+        body = bytearray(whole)
+        body[bit // 8] ^= 1 << bit % 8
+        damaged.write_bytes(body)
+        assert [each.id for each in kept() if each.path != damaged] == ["backup-20260301-0900"], f"bit {bit}"
+
+
+@pytest.mark.parametrize(
+    "problem", [zlib.error("x"), NotImplementedError("x"), RuntimeError("x"), PermissionError(13, "x")]
+)
+def test_one_that_cannot_be_read_stops_neither_the_list_nor_the_next_backup(
+    incident: Incident, clock: Any, monkeypatch: Any, problem: Exception
+) -> None:
+    made = making.create().id
+    clock.shift(days=2)
+
+    def unreadable(*arguments: Any, **options: Any) -> Any:
+        raise problem
+
+    with monkeypatch.context() as patched:
+        patched.setattr(archive.zipfile, "ZipFile", unreadable)  # type: ignore[attr-defined]
+        (told,) = json.loads(backup("list", "--json"))
+        assert told["problem"] == "it cannot be read: x"
+    path = shelf.find(made)
+    path.write_bytes(path.read_bytes()[:-1000])
+    handlers.back_up(None)  # type: ignore[arg-type]
+    assert listed() == ["backup-20260304-1000", made]
 
 
 @pytest.mark.parametrize("named", ["../../etc/passwd", "backup-1", "backup-20260302-1000.zip", ""])

@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -24,6 +26,10 @@ FORM = 1
 MANIFEST = "manifest.json"
 PART = 1 << 20
 
+#: What reading a ZIP raises where a bit of it is another: so it asks for a password, or for what nobody packs with.
+_UNREADABLE = (
+    zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OverflowError, struct.error,
+)  # fmt: skip
 _DIGEST = 64
 _PRIVATE = 0o600
 
@@ -82,7 +88,7 @@ class Manifest:
             told["tables"] = {name: TableCopy(**table) for name, table in told["tables"].items()}
             told["made_at"] = datetime.fromisoformat(told["made_at"])
             return cls(**told)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise Invalid(f"Its manifest cannot be read: {error}") from error
 
 
@@ -159,7 +165,7 @@ def member_of(table: str) -> str:
 def _manifest_of(path: Path, archive: zipfile.ZipFile) -> Manifest:
     try:
         return Manifest.read(archive.read(MANIFEST))
-    except (KeyError, Invalid, zipfile.BadZipFile, OSError, EOFError) as error:
+    except (KeyError, Invalid) as error:
         raise Damaged(path.name, [str(error)]) from error
 
 
@@ -192,7 +198,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
-    except (zipfile.BadZipFile, EOFError) as error:
+    except _UNREADABLE as error:
         raise Damaged(path.name, [f"it cannot be read: {error}"]) from error
 
 

@@ -128,6 +128,7 @@ def _all() -> Iterator[Kept]:
     for path in folder().glob(f"backup-*{SUFFIX}"):
         if not _ID.fullmatch(path.stem):
             continue
+        size = 0
         try:
             size = path.stat().st_size
             manifest, problem = archive.look_into(path), ""
@@ -135,6 +136,8 @@ def _all() -> Iterator[Kept]:
             manifest, problem = None, " ".join(error.findings)
         except FileNotFoundError:  # swept meanwhile
             continue
+        except OSError as error:
+            manifest, problem = None, f"it cannot be read: {error.strerror or error}"
         yield Kept(path.stem, path, size, manifest.made_at if manifest else _minute_of(path), manifest, problem)
 
 
