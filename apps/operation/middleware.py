@@ -8,12 +8,15 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from apps.operation.emergency import passes
-from apps.teams import access
+from apps.teams import access, factors
 from apps.teams.models import User
 
 
 class EmergencyPassMiddleware:
-    """Stands behind the sign-in. Only whole pages carry the cookie: parts of pages and the API cost nothing."""
+    """Stands behind the sign-in. Only whole pages carry the cookie: parts of pages and the API cost nothing.
+
+    Whoever must have a second factor and has none yet is given none: the page lies in front of what asks for it.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
@@ -33,7 +36,7 @@ def _is_a_page(request: HttpRequest, response: HttpResponse) -> bool:
 def _renew(request: HttpRequest, response: HttpResponse) -> None:
     name, person = passes.cookie_name(), request.user
     held = request.COOKIES.get(name, "")
-    if not isinstance(person, User) or not access.belongs_here(person):
+    if not isinstance(person, User) or not access.belongs_here(person) or factors.is_missing(person, request):
         if held:
             response.delete_cookie(name, samesite="Lax")
     elif not passes.is_fresh(held, person):

@@ -84,6 +84,24 @@ def test_whoever_is_signed_in_gets_the_cookie_that_opens_it(rita: User, client: 
     assert client.cookies[passes.cookie_name()].value == "", "it goes with the session"
 
 
+def test_cookies_of_others_that_are_no_cookies_are_not_in_its_way(rita: User, sheet: None) -> None:
+    assert asked("/emergency/", f'foo={{"a":1}}; {cookie_of(rita)}')[0] == 200
+
+
+def test_who_must_have_a_second_factor_and_has_none_gets_no_cookie(
+    rita: User, client: Client, sheet: None, settings: Any
+) -> None:
+    client.force_login(rita)
+    client.get("/contacts/")
+    settings.FACTOR_REQUIRED_ROLES = frozenset({TeamRole.RESPONDER})
+    client.get(reverse("mfa_index"))
+    assert client.cookies[passes.cookie_name()].value == "", "one of before is taken away"
+    client.cookies.clear()
+    client.force_login(rita)
+    assert client.get(reverse("mfa_index")).status_code == 200
+    assert passes.cookie_name() not in client.cookies
+
+
 def test_it_asks_no_database(rita: User, sheet: None, django_assert_num_queries: Any) -> None:
     cookie = cookie_of(rita)
     with django_assert_num_queries(0):

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable
 from html import escape
 from http import HTTPStatus
-from http.cookies import CookieError, SimpleCookie
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from django.conf import settings
+from django.http import parse_cookie
 from django.template.loader import render_to_string
 
 from apps.operation.emergency import keeping, passes
@@ -73,11 +73,8 @@ def _answer(environ: WSGIEnvironment, path: str) -> tuple[HTTPStatus, str, *tupl
 
 
 def _by_cookie(environ: WSGIEnvironment, readers: Readers) -> str | None:
-    try:
-        cookie = SimpleCookie(environ.get("HTTP_COOKIE", "")).get(passes.cookie_name())
-    except CookieError:
-        return None
-    return passes.reader_by_cookie(cookie.value, readers) if cookie else None
+    cookie = parse_cookie(environ.get("HTTP_COOKIE", "")).get(passes.cookie_name())
+    return passes.reader_by_cookie(cookie, readers) if cookie else None
 
 
 def _link(reader: str, readers: Readers) -> str:
