@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -10,12 +11,17 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
+from apps.catalog.models import Service
+from apps.core import clock
+from apps.engine.models import Lane, State, Timer
 from apps.incidents.models import Incident
 from apps.operation.integrity.findings import Kind
 from apps.operation.integrity.verifying import verify
+from apps.rosters.models import Shift
 from apps.teams.models import Team, User
 from tests.audit.conftest import seal
 from tests.factories.procedures import FILE
+from tests.factories.rosters import put_on_call
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -73,6 +79,32 @@ def test_a_trigger_that_is_off_is_named(incident: Incident, admin: User) -> None
 
 def test_a_house_that_nobody_administrates_is_named(rita: User) -> None:
     assert (Kind.PERMISSION, "Nobody who is active administrates the organisation.") in found("people")
+
+
+def test_what_the_engine_gave_up_is_named(incident: Incident, admin: User) -> None:
+    given_up = {"state": State.DEAD, "attempts": 12, "last_error": "gone"}
+    Timer.objects.create(
+        kind="test.dead", lane=Lane.BULK, key="a", due_at=clock.now(), finished_at=clock.now(), **given_up
+    )
+    assert (Kind.WORKFLOW, "test.dead a was given up: gone") in found("incidents")
+
+
+def test_a_roster_that_nobody_holds_now_is_named_though_shifts_are_ahead(team: Team, rita: User, admin: User) -> None:
+    roster = put_on_call(team, rita)
+    assert found("rosters") == []
+    now = clock.now()
+    Shift.objects.filter(during__contains=now).delete()
+    Shift.objects.filter(during__startswith__lt=now + timedelta(hours=1)).delete()
+    assert Shift.objects.exists()
+    assert found("rosters") == [(Kind.WORKFLOW, f"Nobody is on call for {roster} now.")]
+
+
+def test_a_service_of_a_team_that_is_switched_off_is_named(team: Team, admin: User) -> None:
+    Service.objects.create(slug="api", name="API", team=team)
+    assert found("catalog") == []
+    team.is_active = False
+    team.save()
+    assert found("catalog") == [(Kind.WORKFLOW, f"API is of {team}, a team that is switched off.")]
 
 
 def test_the_command_names_fails_and_tells_programs(team: Team, admin: User) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from apps.audit.verifying import verify as verify_record
 from apps.catalog.models import Service
 from apps.core import clock
 from apps.core.errors import HouseError
+from apps.engine import queries as engine
 from apps.engine.models import State, Timer
 from apps.engine.registry import key_of_recurrence, recurring_handlers
 from apps.escalation.models import Policy
@@ -15,8 +17,12 @@ from apps.escalation.proof import gaps
 from apps.incidents.models import Clock, ClockName, EventKind, Incident, Severity, TimelineEvent
 from apps.operation.integrity.findings import Finding, Found, Kind
 from apps.procedures.simulation import simulate
-from apps.rosters.models import Roster, Shift
-from apps.teams.models import Team
+from apps.rosters.coverage import gaps_of
+from apps.rosters.models import Layer, Roster, Shift
+from apps.rosters.rules import Window
+
+#: So long is now: what is looked at of rosters is a stretch of time.
+NOW = timedelta(minutes=1)
 
 
 def record_fits_its_seals(component: str) -> Found:
@@ -52,6 +58,8 @@ def the_engine_goes_on(component: str) -> Found:
         for handler in recurring_handlers():
             if key_of_recurrence(handler.kind) not in planned:
                 yield Finding(Kind.WORKFLOW, component, f"{handler.kind} recurs, and its next run is not planned.")
+    for timer in engine.dead():
+        yield Finding(Kind.WORKFLOW, component, f"{timer} was given up: {timer.last_error[:200]}", "engine_timer")
 
 
 def an_incident_would_be_handled(component: str) -> Found:
@@ -72,14 +80,19 @@ def every_severity_has_a_chain(component: str) -> Found:
 
 
 def somebody_is_on_call(component: str) -> Found:
-    """Every roster in use has shifts, and no shift overlaps what it must not."""
+    """Every roster in use has shifts ahead, and somebody holds it now where somebody should."""
     now = clock.now()
-    ahead = Shift.objects.filter(during__endswith__gt=now).values_list("roster_id", flat=True)
-    for roster in Roster.objects.filter(retired_at=None, layers__isnull=False).distinct().exclude(pk__in=set(ahead)):
+    ahead = set(Shift.objects.filter(during__endswith__gt=now).values_list("roster_id", flat=True))
+    layered = Roster.objects.filter(pk__in=Layer.objects.values("roster"))
+    for roster in layered.filter(retired_at=None).exclude(pk__in=ahead):
         yield Finding(Kind.WORKFLOW, component, f"{roster} has layers, and no shift from now on.", "rosters_shift")
+    for roster, gaps_now in gaps_of(layered.filter(pk__in=ahead), Window(now, now + NOW)):
+        if any(gap.held == 0 and gap.start == now for gap in gaps_now):
+            yield Finding(Kind.WORKFLOW, component, f"Nobody is on call for {roster} now.", "rosters_shift")
 
 
 def every_service_has_a_team(component: str) -> Found:
-    """A service in use is of a team that is there."""
-    for service in Service.objects.filter(is_active=True).exclude(team__in=Team.objects.all()):
-        yield Finding(Kind.WORKFLOW, component, f"{service} is of no team.", "catalog_service")
+    """A service in use is of a team in use."""
+    for service in Service.objects.filter(is_active=True, team__is_active=False).select_related("team"):
+        text = f"{service} is of {service.team}, a team that is switched off."
+        yield Finding(Kind.WORKFLOW, component, text, "catalog_service")
