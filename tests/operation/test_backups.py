@@ -277,3 +277,20 @@ def test_whoever_was_erased_since_is_erased_again(incident: Incident, team: Team
     told = json.loads(backup("restore", "--backup-id", path.stem, "--json"))
     assert len(told["erased_again"]) == 1
     assert "Canary" not in User.objects.get(pk=gone.pk).name
+
+
+def test_a_restore_that_ends_before_it_erased_again_replaces_nothing(
+    incident: Incident, team: Team, monkeypatch: Any
+) -> None:
+    gone = make_person("Canary", team, TeamRole.RESPONDER)
+    path = shelf.find(making.create().id)
+    teams.deactivate(gone)
+    privacy.erase(gone.pk, by=None, reason="Asked for it.")
+
+    def killed(*arguments: Any, **options: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(privacy, "erase", killed)
+    with pytest.raises(KeyboardInterrupt):
+        backup("restore", "--backup-id", path.stem)
+    assert "Canary" not in User.objects.get(pk=gone.pk).name, "nobody ever reads of them"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.db import Error as DatabaseFailure
@@ -23,6 +24,7 @@ from apps.core.errors import Busy, RuleViolation
 from apps.core.locks import patiently
 from apps.operation.backups import archive, making
 from apps.operation.backups.archive import Manifest
+from apps.privacy.erasing_again import Replayed, erase_again, whom_to_erase_again
 
 #: For so long (seconds) it waits for those who work with the data just now, and so often it tries.
 PATIENCE, ATTEMPTS = 5.0, 6
@@ -31,8 +33,19 @@ PATIENCE, ATTEMPTS = 5.0, 6
 _STAYS = "django_migrations"
 
 
-def restore(path: Path) -> Manifest:
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was brought back, and who of it was erased again."""
+
+    manifest: Manifest
+    again: Replayed
+
+
+def restore(path: Path) -> Restored:
     """Replace all data by those of the backup, which is verified before anything is touched.
+
+    Whoever was erased since is erased again before anybody can read of them: who that is, is looked up once nobody
+    else can erase, and it is certain with all the rest or not at all.
 
     References and counts are checked before it is certain, and no number that was ever given comes again; whoever was
     signed in has to sign in again. Raises Damaged, RuleViolation where the schema is another one or the role is not
@@ -43,7 +56,7 @@ def restore(path: Path) -> Manifest:
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with patiently(PATIENCE):
-                _replace(path, manifest)
+                again = _replace(path, manifest)
         except Busy:
             if attempt == ATTEMPTS:
                 raise Busy("Others work with the data and did not let go; stop web server and workers.") from None
@@ -52,7 +65,7 @@ def restore(path: Path) -> Manifest:
             raise _in_words(error) from error
         else:
             break
-    return manifest
+    return Restored(manifest, again)
 
 
 def check_schema(manifest: Manifest) -> None:
@@ -75,7 +88,7 @@ def missing_keys(manifest: Manifest) -> list[str]:
 
 
 @transaction.atomic
-def _replace(path: Path, manifest: Manifest) -> None:
+def _replace(path: Path, manifest: Manifest) -> Replayed:
     with connection.cursor() as cursor:
         canonical.fix_settings(cursor)
         present = _tables(cursor)
@@ -83,6 +96,7 @@ def _replace(path: Path, manifest: Manifest) -> None:
         if missing:
             raise RuleViolation(f"These tables of {manifest.id} are not in the database: {', '.join(missing)}.")
         _each(cursor, "LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", [sql.SQL(", ").join(map(sql.Identifier, present))])
+        erased = whom_to_erase_again()
         _each(cursor, "ALTER TABLE {} DISABLE TRIGGER USER", map(sql.Identifier, present))
         _each(cursor, "TRUNCATE {}", [sql.SQL(", ").join(map(sql.Identifier, present))])
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
@@ -92,6 +106,7 @@ def _replace(path: Path, manifest: Manifest) -> None:
         _continue(cursor, manifest.sequences)
         _each(cursor, "ALTER TABLE {} ENABLE TRIGGER USER", map(sql.Identifier, present))
     note(Act.RESTORED, f"Restored everything from {manifest.id}", by=None, rows=manifest.rows)
+    return erase_again(erased)
 
 
 def _fill(cursor: CursorWrapper, path: Path, manifest: Manifest, table: str) -> None:

@@ -12,7 +12,6 @@ from apps.core.errors import HouseError
 from apps.operation.backups import archive, making, putting_back, restoring, shelf
 from apps.operation.backups.components import COMPONENTS
 from apps.operation.integrity import verifying
-from apps.privacy.erasing_again import Replayed, erase_again, whom_to_erase_again
 
 
 class Command(BaseCommand):
@@ -85,9 +84,8 @@ class Command(BaseCommand):
         return told, "\n".join(lines)
 
     def _restore_everything(self, path: Any) -> tuple[dict[str, Any], list[str]]:
-        erased = whom_to_erase_again()
-        manifest = restoring.restore(path)
-        again: Replayed = erase_again(erased)
+        restored = restoring.restore(path)
+        manifest, again = restored.manifest, restored.again
         keys = restoring.missing_keys(manifest)
         told = {
             "id": manifest.id, "rows": manifest.rows, "missing_keys": keys,
