@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 import zlib
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -208,6 +210,17 @@ def test_one_that_cannot_be_read_stops_neither_the_list_nor_the_next_backup(
     path.write_bytes(path.read_bytes()[:-1000])
     handlers.back_up(None)  # type: ignore[arg-type]
     assert listed() == ["backup-20260304-1000", made]
+
+
+def test_what_a_killed_backup_left_is_taken_away_by_a_later_one(incident: Incident, shelf: Path) -> None:
+    shelf.mkdir()
+    left, young = shelf / ".backup-20260301-0900.zip.7.partial", shelf / ".backup-20260301-0901.zip.8.partial"
+    for each in (left, young):
+        each.write_bytes(b"half")
+    yesterday = time.time() - 24 * 3600
+    os.utime(left, (yesterday, yesterday))
+    made = making.create()
+    assert sorted(each.name for each in shelf.iterdir()) == [young.name, f"{made.id}.zip"]
 
 
 @pytest.mark.parametrize("named", ["../../etc/passwd", "backup-1", "backup-20260302-1000.zip", ""])

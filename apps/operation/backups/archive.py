@@ -10,10 +10,11 @@ import hashlib
 import json
 import os
 import struct
+import time
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ from apps.core.errors import Invalid
 FORM = 1
 MANIFEST = "manifest.json"
 PART = 1 << 20
+ABANDONED = 3600.0
 
 #: What reading a ZIP raises where a bit of it is another: so it asks for a password, or for what nobody packs with.
 _UNREADABLE = (
@@ -130,6 +132,14 @@ def written(path: Path) -> Iterator[Writer]:
         draft.rename(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def clear_drafts(folder: Path) -> None:
+    """Take away what backups left there that were killed: drafts that nobody has written to for ABANDONED seconds."""
+    for draft in folder.glob(".*.partial"):
+        with suppress(FileNotFoundError):
+            if time.time() - draft.stat().st_mtime > ABANDONED:
+                draft.unlink()
 
 
 def look_into(path: Path) -> Manifest:

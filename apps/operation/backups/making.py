@@ -32,6 +32,7 @@ def create() -> Manifest:
     is full: no half of a backup is left then.
     """
     with _alone():
+        archive.clear_drafts(shelf.folder())
         now = clock.now()
         backup_id = shelf.new_id(now)
         with views(1) as (view,), archive.written(shelf.path_of(backup_id)) as writer:
