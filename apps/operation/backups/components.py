@@ -17,21 +17,25 @@ COMPONENTS: dict[str, tuple[str, ...]] = {
         "contacts.ExternalContact", "contacts.ExternalContactPoint", "notifications.NotificationRule",
         "notifications.Preferences",
     ),
-    "catalog": ("catalog.Service", "catalog.ServiceLink", "catalog.Dependency"),
+    "catalog": (
+        "catalog.Service", "catalog.ServiceLink", "catalog.Dependency", "catalog.HealthCheck",
+        "catalog.MaintenanceWindow",
+    ),
     "rosters": (
         "rosters.Roster", "rosters.Layer", "rosters.Restriction", "rosters.LayerMember", "rosters.Override",
-        "rosters.Absence",
+        "rosters.Absence", "rosters.CalendarSource",
     ),
     "policy": (
-        "incidents.Severity", "incidents.ChecklistTemplateItem", "incidents.ResponseRole", "incidents.RoleCandidate",
+        "incidents.Procedures", "incidents.Severity", "incidents.ChecklistTemplateItem",
+        "incidents.ResponseRole", "incidents.RoleCandidate",
         "incidents.Expert", "escalation.Policy", "escalation.Level", "escalation.LevelTarget", "escalation.Trigger",
         "communications.UpdateSchedule", "communications.MessageTemplate", "postmortems.ReviewQuestion",
         "alerts.SeverityRule", "alerts.AlertSettings",
     ),
 }  # fmt: skip
 
-#: What stays as it is: a password that was changed since, and with it when somebody signed in.
-STAYS = {"password", "last_login"}
+#: What stays as it is: how somebody signs in, and whether. Who was let go since is not let in by it, nor made mighty.
+STAYS: dict[str, set[str]] = {"teams.User": {"password", "last_login", "is_active", "is_superuser"}}
 
 
 def models_of(component: str) -> list[type[models.Model]]:

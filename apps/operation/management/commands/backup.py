@@ -72,7 +72,8 @@ class Command(BaseCommand):
             told: dict[str, Any] = {"id": path.stem, "component": options["component"], **changes.as_json()}
             lines = [
                 f"{options['component']} restored from {path.stem}: {changes.changed:,} rows put back,"
-                f" {changes.made:,} made again, {changes.deleted:,} taken away, {changes.stayed:,} of later stay."
+                f" {changes.made:,} made again, {changes.deleted:,} taken away, {changes.stayed:,} of later stay.",
+                *changes.people,
             ]
         else:
             told, lines = self._restore_everything(path)
