@@ -84,8 +84,15 @@ class User(AbstractBaseUser, PermissionsMixin):
         help_text="Whose managers keep the service account; empty: the administrators.",
     )  # fmt: skip
 
+    passes_ended_at = models.DateTimeField(
+        null=True, blank=True, editable=False,
+        help_text="What was given out before to open pages without signing in opens none any more.",
+    )  # fmt: skip
+
     objects = UserManager()
-    history = History(excluded_fields=["password", "last_login"], personal=Personal(("email", "name"), of="id"))
+    history = History(
+        excluded_fields=["password", "last_login", "passes_ended_at"], personal=Personal(("email", "name"), of="id")
+    )
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -114,6 +115,31 @@ def test_its_printed_link_opens_it_for_a_while(rita: User, sheet: None, clock: A
     link = page.partition(f"{house.SITE_URL}/emergency/")[2].partition("<")[0].strip()
     assert asked(f"/emergency/{link}")[0] == 200
     assert asked(f"/emergency/{link[:-2]}x/")[0] == 403
+
+
+def link_of(person: User) -> str:
+    page = asked("/emergency/", cookie_of(person))[1]
+    return "/emergency/" + page.partition(f"{house.SITE_URL}/emergency/")[2].partition("<")[0].strip()
+
+
+def test_a_page_opened_by_a_link_gives_no_link_that_lasts_longer(rita: User, sheet: None, monkeypatch: Any) -> None:
+    link = link_of(rita)
+    later = time.time() + 3600
+    monkeypatch.setattr("time.time", lambda: later)
+    page = asked(link)[1]
+    assert f"{house.SITE_URL}{link}" in page
+    assert page.count(f"{house.SITE_URL}/emergency/") == 1
+
+
+def test_links_end_with_all_other_sessions_also_of_who_has_no_password(rita: User, client: Client, sheet: None) -> None:
+    assert not rita.has_usable_password()
+    link = link_of(rita)
+    client.force_login(rita)
+    client.post(reverse("sessions_end_others"))
+    held = client.cookies[passes.cookie_name()].value
+    keeping.write()
+    assert asked(link)[0] == 403
+    assert asked("/emergency/", f"{passes.cookie_name()}={held}")[0] == 200, "the cookie of here is made anew"
 
 
 def test_strangers_and_those_without_a_role_read_nothing(team: Team, rita: User, sheet: None, client: Client) -> None:

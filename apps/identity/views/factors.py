@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.identity import sessions
 from apps.identity.oidc.actions import name_of
+from apps.teams import actions as teams
 from apps.teams import factors
 from apps.teams.models import User
 
@@ -86,8 +87,9 @@ def end_session(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
-    """Sign oneself out everywhere but here."""
+    """Sign oneself out everywhere but here; one's links to the emergency page end too, wherever they are."""
     person = cast("User", request.user)
     sessions.end(sessions.others_of(person, than=request.session.session_key), by=person)
-    messages.success(request, "You are signed out everywhere else.")
+    teams.end_passes(person)
+    messages.success(request, "You are signed out everywhere else, and your printed emergency links open nothing.")
     return redirect("mfa_index")

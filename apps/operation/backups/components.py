@@ -35,7 +35,7 @@ COMPONENTS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 #: What stays as it is: how somebody signs in, and whether. Who was let go since is not let in by it, nor made mighty.
-STAYS: dict[str, set[str]] = {"teams.User": {"password", "last_login", "is_active", "is_superuser"}}
+STAYS: dict[str, set[str]] = {"teams.User": {"password", "last_login", "is_active", "is_superuser", "passes_ended_at"}}
 
 
 def models_of(component: str) -> list[type[models.Model]]:

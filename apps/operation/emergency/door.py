@@ -69,16 +69,13 @@ def _answer(environ: WSGIEnvironment, path: str) -> tuple[HTTPStatus, str, *tupl
         return HTTPStatus.FORBIDDEN, _refusal(
             "This page is for people of the organisation: sign in, or use your printed link."
         )
-    return HTTPStatus.OK, page.replace(LINK, escape(_link(reader, readers)))
+    token = address["token"] or passes.link_for(reader, readers[reader])  # a link gives none that lasts longer
+    return HTTPStatus.OK, page.replace(LINK, escape(f"{settings.SITE_URL}{PREFIX}/{token}/"))
 
 
 def _by_cookie(environ: WSGIEnvironment, readers: Readers) -> str | None:
     cookie = parse_cookie(environ.get("HTTP_COOKIE", "")).get(passes.cookie_name())
     return passes.reader_by_cookie(cookie, readers) if cookie else None
-
-
-def _link(reader: str, readers: Readers) -> str:
-    return f"{settings.SITE_URL}{PREFIX}/{passes.link_for(reader, readers[reader])}/"
 
 
 def _refusal(text: str) -> str:

@@ -1,7 +1,7 @@
 """What opens the emergency page without a database: a signed cookie, or the link on the printed sheet.
 
 Either names a person and holds only while they are a reader by the last sheet that was written: whoever is deactivated,
-loses their last role or chooses another password is none any more, and what they hold opens nothing.
+loses their last role, chooses another password or signs out everywhere else is none any more by what they held.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.core import signing
-from django.utils.crypto import constant_time_compare
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from apps.teams import access
 from apps.teams.models import User
@@ -22,6 +22,7 @@ COOKIE_LIFETIME = timedelta(days=14)
 RENEWED_AFTER = timedelta(days=1)
 
 _COOKIE, _LINK = "operation.emergency.cookie", "operation.emergency.link"
+_MARK = "operation.emergency.mark"
 _DIGEST_LENGTH = 24
 
 #: Readers by the number of the person: what their passes have to say.
@@ -34,8 +35,9 @@ def cookie_name() -> str:
 
 
 def mark_of(person: User) -> str:
-    """What changes with the password of ``person``, and tells nothing of it."""
-    return str(person.get_session_auth_hash())[:_DIGEST_LENGTH]
+    """What changes with the password of ``person`` and when their passes are ended, and tells nothing of either."""
+    said = f"{person.get_session_auth_hash()} {person.passes_ended_at and person.passes_ended_at.timestamp()}"
+    return str(salted_hmac(_MARK, said).hexdigest())[:_DIGEST_LENGTH]
 
 
 def readers() -> dict[str, str]:

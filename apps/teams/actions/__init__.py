@@ -11,6 +11,7 @@ from apps.teams.actions.belonging import (
 )
 from apps.teams.actions.leaving import (
     deactivate,
+    end_passes,
     is_last_administrator,
     lock_administrators,
     reactivate,
@@ -44,6 +45,7 @@ __all__ = [
     "deactivate",
     "deactivate_service_account",
     "describe_oneself",
+    "end_passes",
     "hand_over_role",
     "is_last_administrator",
     "issue_token",

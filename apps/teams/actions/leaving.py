@@ -26,11 +26,18 @@ def deactivate(person: User) -> None:
         raise RuleViolation(f"{person} is the last administrator; make somebody else one first.")
     person.is_active = False
     person.save(update_fields=["is_active"])
+    end_passes(person)
     for token in person.tokens.filter(revoked_at=None):
         token.revoked_at = clock.now()
         token.save(update_fields=["revoked_at"])
     access.rebuild_grants(person)
     events.publish(DEACTIVATED, person)
+
+
+def end_passes(person: User) -> None:
+    """Let nothing that was given to ``person`` so far open pages without signing in, as of the next look at who may."""
+    person.passes_ended_at = clock.now()
+    User.objects.filter(pk=person.pk).update(passes_ended_at=person.passes_ended_at)
 
 
 @transaction.atomic
