@@ -1,7 +1,7 @@
-"""``python -m launcher.restart``: the product's processes of a running ``make run``, ended in order and started anew.
+"""``python -m launcher.restart``: the product's processes of a running ``make run``, one after the other anew.
 
-The launcher starts again what ends; database, broker and sandbox stay as they are, and nothing that was accepted is
-lost. Where nothing runs it changes nothing.
+The launcher starts again what ends, and the next is ended once it did: what one does, others do meanwhile. Database,
+broker and sandbox stay as they are, and nothing that was accepted is lost. Where nothing runs it changes nothing.
 """
 
 from __future__ import annotations
@@ -12,15 +12,17 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
 from launcher.configuration import Configuration
 
-#: What the product's own processes are known by in their command lines.
-PROGRAMS = ("granian", "-A ado_incidents", "engine run")
-#: So long (seconds) a process has to end, and the house to be ready again.
+#: What the product's own processes are known by in their command lines, in the order in which they are ended.
+PROGRAMS = ("granian", "ado_incidents worker", "ado_incidents beat", "engine run")
+#: So long (seconds) a process has to end, and what was ended to be there again.
 PATIENCE, READY_WITHIN = 20.0, 90.0
 NOTHING_RUNS = 3
 
@@ -33,19 +35,41 @@ def main() -> int:
         print(f"Nothing runs on {configuration.data_dir}; start it with: make run", file=sys.stderr)
         return NOTHING_RUNS
     launcher, port = told
-    ours = [process for process in launcher.children() if any(name in _command(process) for name in PROGRAMS)]
-    for process in ours:
-        print(f"Ending {process.pid}: {_command(process)[:100]}")
-        process.terminate()
-    _, stubborn = psutil.wait_procs(ours, timeout=PATIENCE)
-    for process in stubborn:
-        process.kill()
     url = f"http://127.0.0.1:{port}/readyz"
-    if not _answers(url):
+    missing = [program for program in PROGRAMS if not _anew(launcher, program)]
+    for program in missing:
+        print(f"{program} is not there again after {READY_WITHIN:.0f} s; look into the logs.", file=sys.stderr)
+    if not _until(lambda: _answers(url)):
         print(f"{url} does not answer 200 after {READY_WITHIN:.0f} s; look into the logs.", file=sys.stderr)
         return 1
     print(f"Ready again: {url}")
-    return 0
+    return 1 if missing else 0
+
+
+def _anew(launcher: psutil.Process, program: str) -> bool:
+    """End the processes of ``program`` one after the other; whether as many were there again each time."""
+    present = _running(launcher, program)
+    for process in present:
+        print(f"Ending {process.pid}: {_command(process)[:100]}")
+        _end(process)
+        if not _until(lambda: len(_running(launcher, program)) >= len(present)):
+            return False
+    return True
+
+
+def _running(launcher: psutil.Process, program: str) -> list[psutil.Process]:
+    return [process for process in launcher.children() if program in _command(process)]
+
+
+def _end(process: psutil.Process) -> None:
+    """Ask it to end, and make it once PATIENCE is over; one that is gone by itself has ended."""
+    with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
+        process.terminate()
+        try:
+            process.wait(PATIENCE)
+        except psutil.TimeoutExpired:
+            process.kill()
+            process.wait(PATIENCE)
 
 
 def _launcher(data_dir: Path) -> tuple[psutil.Process, int] | None:
@@ -74,16 +98,19 @@ def _command(process: psutil.Process) -> str:
 
 
 def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310  (a loopback address)
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _until(done: Callable[[], bool]) -> bool:
+    """Wait READY_WITHIN for it, and say whether it came."""
     until = time.monotonic() + READY_WITHIN
-    while time.monotonic() < until:
-        try:
-            with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310  (a loopback address)
-                if answer.status == 200:
-                    return True
-        except (urllib.error.URLError, OSError):
-            pass
-        time.sleep(0.5)
-    return False
+    while not (is_done := done()) and time.monotonic() < until:
+        time.sleep(0.2)
+    return is_done
 
 
 if __name__ == "__main__":

@@ -11,7 +11,11 @@ if [ -x "$PYTHON" ]; then
     [ "$status" -ne 3 ] && exit "$status"
 fi
 if command -v docker >/dev/null 2>&1 && [ -n "$(docker compose ps --quiet web 2>/dev/null)" ]; then
-    exec docker compose restart web worker chores beat standby
+    status=0
+    for service in web worker chores beat standby; do
+        docker compose restart "$service" || status=1
+    done
+    exit "$status"
 fi
 echo "Nothing of this product runs here, so nothing was restarted." >&2
 exit 1

@@ -81,6 +81,14 @@ def test_the_health_check_names_what_failed(incident: Incident) -> None:
     assert "Not healthy" in done.stdout
 
 
+def test_a_house_without_health_checks_is_healthy_and_says_so(transactional_db: None) -> None:
+    with a_house(ready=200) as url:
+        done = run("emergency-health-check.sh", URL=url)
+    assert (done.returncode, done.stderr.count("no health check")) == (0, 1), done.stdout + done.stderr
+    assert "note    no service has a health check" in done.stdout
+    assert "Healthy." in done.stdout
+
+
 def test_the_health_check_names_a_house_that_does_not_answer(incident: Incident) -> None:
     done = run("emergency-health-check.sh", URL="http://127.0.0.1:9")
     assert done.returncode == 1
@@ -93,16 +101,28 @@ def test_a_restart_where_nothing_runs_changes_nothing_and_says_so(transactional_
     assert "Nothing of this product runs here" in done.stderr
 
 
-#: Stands for the launcher: holds its lock, and starts again what ends. The second child is none of the product's own.
+#: Stands for the launcher: holds its lock, starts again what ends, and writes both down. The first child is none of the
+#: product's own.
 LAUNCHER = """
-import fcntl, os, subprocess, sys
+import fcntl, os, subprocess, sys, threading
 folder, port, server = sys.argv[1:]
 file = open(f"{folder}/launcher.lock", "a+")
 fcntl.flock(file, fcntl.LOCK_EX)
 print(os.getpid(), port, file=file, flush=True)
+log = open(f"{folder}/log", "a")
+def keep(name, *command):
+    while True:
+        print("began", name, file=log, flush=True)
+        subprocess.Popen([sys.executable, "-c", *command]).wait()
+        print("ended", name, file=log, flush=True)
 subprocess.Popen(["sleep", "100"])
-while True:
-    subprocess.Popen([sys.executable, "-c", server, "granian", port]).wait()
+idle = "import time; time.sleep(100)"
+for name, *command in [
+    ("standby", idle, "engine", "run"), ("beat", idle, "-A", "ado_incidents", "beat"),
+    ("pages", idle, "-A", "ado_incidents", "worker"), ("chores", idle, "-A", "ado_incidents", "worker"),
+    ("web", server, "granian", port),
+]:
+    threading.Thread(target=keep, args=(name, *command)).start()
 """
 SERVER = """
 import http.server, sys
@@ -123,14 +143,16 @@ def test_a_restart_ends_the_products_processes_alone_and_waits_until_it_is_ready
         transport = httpx.HTTPTransport(retries=8)  # with a growing pause between them
         with httpx.Client(transport=transport, trust_env=False) as patient:
             assert patient.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
-        before = {child.name(): child.pid for child in psutil.Process(launcher.pid).children()}
+        other = {child.pid for child in psutil.Process(launcher.pid).children() if child.name() == "sleep"}
+        (tmp_path / "log").write_text("")
         done = run("emergency-restart.sh", DATA_DIR=str(tmp_path), PORT="1")
         assert done.returncode == 0, done.stderr
         assert f"Ready again: http://127.0.0.1:{port}/readyz" in done.stdout
-        after = {child.name(): child.pid for child in psutil.Process(launcher.pid).children()}
-        changed = {name for name in before if before[name] != after[name]}
-        assert "sleep" not in changed
-        assert len(changed) == 1
+        assert other == {child.pid for child in psutil.Process(launcher.pid).children() if child.name() == "sleep"}
+        lines = (tmp_path / "log").read_text().split("\n")
+        ended = [line.removeprefix("ended ") for line in lines if line.startswith("ended ")]
+        assert (ended[0], sorted(ended[1:3]), ended[3:]) == ("web", ["chores", "pages"], ["beat", "standby"])
+        assert lines[:-1] == [f"{what} {name}" for name in ended for what in ("ended", "began")], "one after the other"
     finally:
         os.killpg(launcher.pid, signal.SIGKILL)
         launcher.wait()

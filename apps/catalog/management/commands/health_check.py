@@ -12,9 +12,15 @@ from apps.catalog import queries
 from apps.catalog.health.running import Looked, run
 from apps.catalog.models import HealthCheck
 
+#: The exit code where nothing was looked at.
+NO_CHECKS = 3
+
 
 class Command(BaseCommand):
-    help = "Look by the health checks now, and keep what they see; exit code 1 where one does not find what it should."
+    help = (
+        "Look by the health checks now, and keep what they see; exit code 1 where one does not find what it should,"
+        " 3 where there is none."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         which = parser.add_mutually_exclusive_group(required=True)
@@ -43,7 +49,8 @@ def _checks(component: str | None) -> list[HealthCheck]:
             raise CommandError(f'There is no service "{component}"; there are: {known or "none yet"}.')
         checks = list(queries.active_checks([service]))
     if not checks:
-        raise CommandError("There is no health check to look by; managers keep them in the admin.")
+        text = "There is no health check to look by; managers keep them in the admin."
+        raise CommandError(text, returncode=NO_CHECKS)
     return checks
 
 
