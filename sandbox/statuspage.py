@@ -49,9 +49,9 @@ class Incident:
 
     @property
     def reference(self) -> str | None:
-        """By which the product names it, at the end of the mark in its metadata."""
+        """By which the product names it: the end of the address in the mark in its metadata."""
         marks = [str(each.get("mark", "")) for each in (self.known.get("metadata") or {}).values()]
-        return marks[0].rstrip("/").rpartition("/")[2] or None if marks else None
+        return marks[0].partition("#")[0].rstrip("/").rpartition("/")[2] or None if marks else None
 
     def change(self, given: dict[str, Any]) -> None:
         """Take over what is given; with a message or a status an update is added."""
