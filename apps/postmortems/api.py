@@ -221,6 +221,7 @@ class ImprovementSerializer(serializers.ModelSerializer[Improvement]):
     """What was changed in how one works because of an incident (R32), and where it is."""
 
     incident = serializers.CharField(source="incident.reference")
+    url = serializers.CharField(help_text="Empty where a revision of the procedures is what was changed.")
     made_by = PersonSerializer(allow_null=True)
 
     class Meta:

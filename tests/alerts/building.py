@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from apps.alerts.models import AlertSettings, SeverityRule
+from apps.alerts.models import AlertSettings, InboxEntry, SeverityRule
+from apps.engine.runner import run_due
 from apps.incidents.models import Procedures, ProceduresOrigin, ProceduresRevision, Severity
 
 STARTS = "2026-03-02T09:59:30.123456789Z"
@@ -139,3 +141,14 @@ def at(text: str) -> datetime:
 
 def severity(code: str) -> Severity:
     return Severity.objects.get(code=code)
+
+
+def take_in() -> None:
+    """Run what is due until the inbox is empty: its thread calls a worker ten times a second at most."""
+    end = time.monotonic() + 5
+    while True:
+        run_due()
+        if not InboxEntry.objects.filter(handled_at=None).exists():
+            return
+        assert time.monotonic() < end, "the inbox is not worked off"
+        time.sleep(0.02)

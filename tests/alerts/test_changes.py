@@ -16,11 +16,10 @@ from apps.alerts.ingest import Ingest
 from apps.alerts.models import AlertSettings, Change, ChangeKind, ChangeRule, Format, InboxEntry, Integration
 from apps.catalog.models import Service
 from apps.core import retention
-from apps.engine.runner import run_due
 from apps.incidents import actions as incidents
 from apps.incidents.models import Incident, Severity, Via
 from apps.teams.models import Team, TeamRole
-from tests.alerts.building import at, pushed
+from tests.alerts.building import at, pushed, take_in
 from tests.alerts.test_doors import ingest  # noqa: F401  (a fixture)
 from tests.alerts.test_ingest import Reply, Sender
 from tests.factories.teams import make_person
@@ -283,7 +282,7 @@ class TestASignedWebhook:
         body = json.dumps(pushed()).encode()
         reply = self.send(ingest, key, body, self.signed(body))
         assert (reply.status, reply.json) == (202, {"accepted": 1})
-        run_due()
+        take_in()
         change = Change.objects.get()
         assert (change.summary, slugs(change)) == ("2 commits to main: Retry once", {"application"})
 
@@ -298,6 +297,6 @@ class TestASignedWebhook:
     def test_without_a_secret_the_key_in_the_address_is_enough(self, ingest: Ingest, platform: Team) -> None:  # noqa: F811
         _, key = actions.create_integration(team=platform, name="Open", sender_format=Format.GITHUB, by=None)
         assert self.send(ingest, key, json.dumps(pushed()).encode(), None, event="ping").status == 202
-        run_due()
+        take_in()
         assert not Change.objects.exists()
         assert InboxEntry.objects.get().problem == ""

@@ -13,10 +13,9 @@ from apps.alerts.ingest import Ingest
 from apps.alerts.models import Alert, Change, Format, InboxEntry, Integration
 from apps.alerts.queries import of_incident
 from apps.catalog.models import Service
-from apps.engine.runner import run_due
 from apps.incidents.models import EventKind, Incident, Status, Via
 from apps.teams.models import Team
-from tests.alerts.building import changed, put_procedures_in_force, triggered
+from tests.alerts.building import changed, put_procedures_in_force, take_in, triggered
 from tests.alerts.test_ingest import Reply, Sender
 from tests.hostile import BODIES, TEXTS
 
@@ -82,12 +81,12 @@ class TestPagerDuty:
             202,
             {"status": "success", "message": "Event processed", "dedup_key": "queue"},
         )
-        run_due()
+        take_in()
         incident = Incident.objects.get()
         assert (incident.title, incident.severity.code) == ("Queue is stuck", "P0")
         assert [service.slug for service in incident.services.all()] == ["application"]
         assert pagerduty.send({"event_action": "resolve", "dedup_key": "queue"}).status == 202
-        run_due()
+        take_in()
         incident.refresh_from_db()
         (alert,) = of_incident(incident)
         assert (incident.status, alert.status, alert.title) == (Status.MONITORING, "resolved", "Queue is stuck")
@@ -98,25 +97,25 @@ class TestPagerDuty:
     )
     def test_each_of_its_severities_has_one_of_ours(self, pagerduty: PagerDutySender, severity: str, code: str) -> None:
         pagerduty.send(triggered(payload={"severity": severity}))
-        run_due()
+        take_in()
         assert Incident.objects.get().severity.code == code
 
     def test_a_severity_of_ours_among_the_details_goes_before_its_own(self, pagerduty: PagerDutySender) -> None:
         pagerduty.send(triggered(payload={"severity": "critical", "custom_details": {"priority": "P2"}}))
-        run_due()
+        take_in()
         assert Incident.objects.get().severity.code == "P2"
 
     def test_whoever_sends_no_key_is_told_the_one_that_resolves(self, pagerduty: PagerDutySender) -> None:
         key = pagerduty.send(triggered(dedup_key=None)).json["dedup_key"]
         pagerduty.send({"event_action": "resolve", "dedup_key": key})
-        run_due()
+        take_in()
         assert Alert.objects.get().status == "resolved"
 
     def test_an_acknowledgement_there_is_a_note_and_the_response_still_waits(self, pagerduty: PagerDutySender) -> None:
         pagerduty.send(triggered())
         for _ in range(2):
             pagerduty.send({"event_action": "acknowledge", "dedup_key": "queue"})
-        run_due()
+        take_in()
         incident = Incident.objects.get()
         assert (incident.status, incident.acknowledged_at) == (Status.DECLARED, None)
         assert told(incident).count((EventKind.NOTE, "Queue is stuck: acknowledged, says Vendor.")) == 1
@@ -125,7 +124,7 @@ class TestPagerDuty:
         Integration.objects.update(acknowledges=True)
         pagerduty.send(triggered())
         pagerduty.send({"event_action": "acknowledge", "dedup_key": "queue"})
-        run_due()
+        take_in()
         incident = Incident.objects.get()
         assert (incident.status, incident.acknowledged_by) == (Status.ACKNOWLEDGED, None)
         event = incident.timeline.get(kind=EventKind.ACKNOWLEDGED)
@@ -134,14 +133,14 @@ class TestPagerDuty:
 
     def test_what_is_acknowledged_before_it_is_known_is_nothing(self, pagerduty: PagerDutySender) -> None:
         assert pagerduty.send({"event_action": "acknowledge", "dedup_key": "other"}).status == 202
-        run_due()
+        take_in()
         assert not Incident.objects.exists()
 
     def test_a_change_is_kept_once(self, pagerduty: PagerDutySender, monitoring: Service) -> None:
         for _ in range(2):
             reply = pagerduty.send(changed(custom_details={"build": 7}), path="/v2/change/enqueue")
             assert (reply.status, reply.json) == (202, {"status": "success", "message": "Change event processed"})
-        run_due()
+        take_in()
         change = Change.objects.get()
         assert (change.summary, change.labels) == ("Version 7 is live", {"build": "7", "source": "ci"})
         assert list(change.services.all()) == [monitoring]
@@ -201,7 +200,7 @@ class TestPagerDuty:
         path = f"/ingest/pagerduty/{pagerduty.key}/"
         assert pagerduty.post(triggered(), path=path).json == {"accepted": 1}
         assert pagerduty.post({"event_action": "x"}, path=path).status == 202
-        run_due()
+        take_in()
         assert Incident.objects.get().title == "Queue is stuck"
         assert InboxEntry.objects.exclude(problem="").count() == 1
 
@@ -211,12 +210,12 @@ class TestOpsgenie:
         reply = opsgenie.send({"message": "Disk is full", "alias": "disk", "details": {"component": "application"}})
         assert reply.status == 202
         assert set(reply.json) == {"result", "took", "requestId"}
-        run_due()
+        take_in()
         incident = Incident.objects.get()
         assert (incident.title, incident.severity.code) == ("Disk is full", "P2")
         assert [service.slug for service in incident.services.all()] == ["application"]
         assert opsgenie.do("close", "disk").status == 202
-        run_due()
+        take_in()
         incident.refresh_from_db()
         assert (incident.status, Alert.objects.get().status) == (Status.MONITORING, "resolved")
 
@@ -227,13 +226,13 @@ class TestOpsgenie:
         self, opsgenie: OpsgenieSender, priority: str | None, code: str
     ) -> None:
         opsgenie.send({"message": "Down", "priority": priority, "details": {"severity": "critical"}})
-        run_due()
+        take_in()
         assert Incident.objects.get().severity.code == code
 
     def test_an_acknowledgement_there_says_whose(self, opsgenie: OpsgenieSender) -> None:
         opsgenie.send({"message": "Down", "alias": "disk"})
         opsgenie.do("acknowledge", "disk", {"user": "rita@example.com", "note": "On it"})
-        run_due()
+        take_in()
         text = "Down: acknowledged by rita@example.com: On it, says Vendor."
         assert (EventKind.NOTE, text) in told(Incident.objects.get())
 
@@ -243,7 +242,7 @@ class TestOpsgenie:
     ) -> None:
         opsgenie.send({"message": "Down", "alias": alias})
         assert opsgenie.do("close", alias.encode().decode("latin-1")).status == 202
-        run_due()
+        take_in()
         assert Alert.objects.get().status == "resolved"
 
     @pytest.mark.parametrize("name", TEXTS)
@@ -253,7 +252,7 @@ class TestOpsgenie:
         opsgenie.send({"message": "Down", "alias": "disk"})
         reply = opsgenie.do("close", TEXTS[name].encode().decode("latin-1"))
         assert reply.status in (202, 422)
-        run_due()
+        take_in()
         assert Alert.objects.get(fingerprint="disk").status == "firing"
         assert not InboxEntry.objects.exclude(failures=0).exists()
         assert not InboxEntry.objects.filter(handled_at=None).exists()

@@ -19,6 +19,8 @@ from apps.teams.authentication import caller
 class ItemTicketSerializer(serializers.ModelSerializer[ItemTicket]):
     """Where an action item is in the ticket system, and why it is not there yet."""
 
+    url = serializers.CharField(help_text="Empty as long as it is not there.")
+
     class Meta:
         model = ItemTicket
         fields = ("state", "label", "url", "error", "made_at")

@@ -23,6 +23,7 @@ class ProviderStepSerializer(serializers.ModelSerializer[Step]):
 
     kind = serializers.ChoiceField(StepKind.choices)
     provider = serializers.CharField(source="connection.provider")
+    url = serializers.CharField(help_text="Where it is; empty where that is no address.")
 
     class Meta:
         model = Step
