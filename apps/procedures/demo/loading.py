@@ -68,9 +68,9 @@ def load(*, password: str) -> None:
         raise RuleViolation("Load the procedures first: manage.py procedures apply procedures/ado.yml")
     with transports.going_nowhere():
         organisation.build(password=password)
-        stories.tell(incidents.STORIES, now=clock.now())
-        changes.record(changes.CHANGES, now=clock.now())
         organisation.report()
+        stories.tell(incidents.STORIES, now=clock.now())  # with them passes what is due, the notices of reports too
+        changes.record(changes.CHANGES, now=clock.now())
         for person in User.objects.all():
             notifications.mark_read(person)
     organisation.connect()
