@@ -20,8 +20,8 @@ from psycopg import sql
 LEFT_OUT = ("/logout/", "/admin/logout/", "/static/")
 _OF_ANYTHING, _OF_BYTES = sql.SQL("t.{}::text"), sql.SQL("encode(t.{}, 'escape')")
 _HOLDS = sql.SQL(
-    "SELECT secret FROM unnest(%s::text[]) secret"
-    " WHERE EXISTS (SELECT 1 FROM {table} t WHERE strpos({text}, secret) > 0)"
+    "SELECT looked.for_it FROM unnest(%s::text[]) AS looked (for_it)"
+    " WHERE EXISTS (SELECT 1 FROM {table} t WHERE strpos({text}, looked.for_it) > 0)"
 )
 _LINK = re.compile(r'href="(/[^"#?]*)')
 
